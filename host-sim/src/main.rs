@@ -1,0 +1,2 @@
+//! The `flashlet` command line.
+fn main() {}
