@@ -1,0 +1,452 @@
+//! x86-64 with AVX2 and F16C: eight rows to a word. No fused multiply-add is used.
+
+use super::super::{Isa, IsaName, LANES, Op, Quad, Rows};
+use bytemuck::Pod;
+use core::arch::x86_64::*;
+
+/// Proof that the processor and the system support AVX2 and F16C.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx2(());
+
+/// Sixteen floats: lanes 0 to 7 and 8 to 15.
+#[derive(Clone, Copy)]
+pub struct X(__m256, __m256);
+
+impl Avx2 {
+    /// The proof, if CPUID and XCR0 give it.
+    #[must_use]
+    pub fn detect() -> Option<Avx2> {
+        const OSXSAVE_AVX_F16C: u32 = 1 << 27 | 1 << 28 | 1 << 29;
+        const AVX2: u32 = 1 << 5;
+        if __cpuid(0).eax < 7 || __cpuid(1).ecx & OSXSAVE_AVX_F16C != OSXSAVE_AVX_F16C {
+            return None;
+        }
+        // SAFETY: CPUID said that the system enabled XSAVE (OSXSAVE), so XGETBV exists.
+        let xcr0 = unsafe { xcr0() };
+        (xcr0 & 6 == 6 && __cpuid_count(7, 0).ebx & AVX2 != 0).then_some(Avx2(()))
+    }
+}
+
+/// The register that says which vector state the system keeps.
+///
+/// # Safety
+/// The system has enabled XSAVE.
+#[target_feature(enable = "xsave")]
+unsafe fn xcr0() -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { _xgetbv(0) }
+}
+
+/// Runs intrinsics. SAFETY of every use: an `Avx2` exists, so the features are there; loads and
+/// stores go through references to exactly the bytes they touch, or as the use says.
+macro_rules! avx2 {
+    ($($body:tt)*) => {{
+        // SAFETY: see the macro.
+        #[allow(unused_unsafe, reason = "some intrinsics are safe, some are not")]
+        unsafe { $($body)* }
+    }};
+}
+
+impl Isa for Avx2 {
+    const NAME: IsaName = IsaName::Avx2;
+    const ROWS: usize = 8;
+    type W = __m256i;
+    type F = __m256;
+    type X = X;
+
+    #[inline(always)]
+    fn run<O: Op>(self, op: O) -> O::Out {
+        #[target_feature(enable = "avx2,f16c")]
+        fn enter<O: Op>(isa: Avx2, op: O) -> O::Out {
+            op.call(isa)
+        }
+        // SAFETY: an `Avx2` exists, so the features are there.
+        unsafe { enter(self, op) }
+    }
+
+    #[inline(always)]
+    fn words<T: Pod, const N: usize>(self, rows: Rows<'_, T>, offset: usize) -> [__m256i; N] {
+        let mut out = [self.splat(0); N];
+        if rows.rows() < 8 || offset + 4 * N > size_of::<T>() {
+            return out;
+        }
+        let step = rows.stride_bytes();
+        // SAFETY: rows 0 to 7 may be read, each for `size_of::<T>()` bytes; each load below starts
+        // at `offset + 4 * i` and ends within `offset + 4 * N`.
+        let row = |r: usize, i: usize| unsafe { rows.as_ptr().add(r * step + offset + 4 * i) };
+        let mut i = 0;
+        while i + 4 <= N {
+            // SAFETY: as above; 16 bytes.
+            let two = |r: usize| unsafe {
+                let low = _mm_loadu_si128(row(r, i).cast());
+                _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(low), _mm_loadu_si128(row(r + 4, i).cast()))
+            };
+            let words = avx2! { transpose(two(0), two(1), two(2), two(3)) };
+            out[i..i + 4].copy_from_slice(&words);
+            i += 4;
+        }
+        while i < N {
+            // SAFETY: as above; 4 bytes.
+            let word = |r: usize| unsafe { row(r, i).cast::<i32>().read_unaligned() };
+            out[i] = avx2! {
+                _mm256_setr_epi32(word(0), word(1), word(2), word(3), word(4), word(5), word(6), word(7))
+            };
+            i += 1;
+        }
+        out
+    }
+    #[inline(always)]
+    fn half_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> __m256 {
+        if rows.rows() < 8 || offset + 2 > size_of::<T>() {
+            return self.f_splat(0.0);
+        }
+        let step = rows.stride_bytes();
+        // SAFETY: rows 0 to 7 may be read, each for `size_of::<T>()` bytes.
+        let half = |r: usize| unsafe { rows.as_ptr().add(r * step + offset).cast::<i16>().read_unaligned() };
+        avx2! {
+            _mm256_cvtph_ps(_mm_setr_epi16(half(0), half(1), half(2), half(3), half(4), half(5), half(6), half(7)))
+        }
+    }
+    #[inline(always)]
+    fn byte_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> __m256i {
+        if rows.rows() < 8 || offset + 1 > size_of::<T>() {
+            return self.splat(0);
+        }
+        let step = rows.stride_bytes();
+        // SAFETY: rows 0 to 7 may be read, each for `size_of::<T>()` bytes.
+        let byte = |r: usize| i32::from(unsafe { rows.as_ptr().add(r * step + offset).read() });
+        avx2! { _mm256_setr_epi32(byte(0), byte(1), byte(2), byte(3), byte(4), byte(5), byte(6), byte(7)) }
+    }
+    #[inline(always)]
+    fn load(self, words: &[[u8; 4]; LANES], part: usize) -> __m256i {
+        let half = if part & 1 == 0 { &words[..8] } else { &words[8..] };
+        // SAFETY: `half` is 32 bytes.
+        unsafe { _mm256_loadu_si256(half.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    fn splat(self, bits: u32) -> __m256i {
+        avx2! { _mm256_set1_epi32(bits as i32) }
+    }
+    #[inline(always)]
+    fn and(self, a: __m256i, b: __m256i) -> __m256i {
+        avx2! { _mm256_and_si256(a, b) }
+    }
+    #[inline(always)]
+    fn or(self, a: __m256i, b: __m256i) -> __m256i {
+        avx2! { _mm256_or_si256(a, b) }
+    }
+    #[inline(always)]
+    fn xor(self, a: __m256i, b: __m256i) -> __m256i {
+        avx2! { _mm256_xor_si256(a, b) }
+    }
+    #[inline(always)]
+    fn shr(self, a: __m256i, n: u32) -> __m256i {
+        avx2! { _mm256_srl_epi32(a, _mm_cvtsi32_si128(n as i32)) }
+    }
+    #[inline(always)]
+    fn shl(self, a: __m256i, n: u32) -> __m256i {
+        avx2! { _mm256_sll_epi32(a, _mm_cvtsi32_si128(n as i32)) }
+    }
+    #[inline(always)]
+    fn add(self, a: __m256i, b: __m256i) -> __m256i {
+        avx2! { _mm256_add_epi32(a, b) }
+    }
+    #[inline(always)]
+    fn sub(self, a: __m256i, b: __m256i) -> __m256i {
+        avx2! { _mm256_sub_epi32(a, b) }
+    }
+    #[inline(always)]
+    fn mul(self, a: __m256i, b: __m256i) -> __m256i {
+        avx2! { _mm256_mullo_epi32(a, b) }
+    }
+    #[inline(always)]
+    fn sub_bytes(self, a: __m256i, b: __m256i) -> __m256i {
+        avx2! { _mm256_sub_epi8(a, b) }
+    }
+    #[inline(always)]
+    fn lookup(self, table: &[i8; 16], indices: __m256i) -> __m256i {
+        // SAFETY: the table is 16 bytes.
+        let table = unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(table.as_ptr().cast())) };
+        avx2! { _mm256_shuffle_epi8(table, indices) }
+    }
+    #[inline(always)]
+    fn expand_bits(self, bits: __m256i, shift: u32) -> __m256i {
+        avx2! {
+            // Byte k of a lane keeps bit k of the lane's low nibble, and compares it with itself.
+            let low = _mm256_srl_epi32(bits, _mm_cvtsi32_si128(shift as i32));
+            let first = _mm256_setr_epi8(
+                0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12,
+                0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12,
+            );
+            let mask = _mm256_set1_epi32(0x0804_0201);
+            _mm256_cmpeq_epi8(_mm256_and_si256(_mm256_shuffle_epi8(low, first), mask), mask)
+        }
+    }
+    #[inline(always)]
+    fn dot_u8<const MAX: u8, const N: usize>(self, acc: __m256i, w: &[__m256i; N], x: &[Quad; N]) -> __m256i {
+        let mut acc = acc;
+        let run = const { pairs_in_i16(MAX) };
+        for (w, x) in w.chunks(run).zip(x.chunks(run)) {
+            acc = self.add(acc, avx2! { _mm256_madd_epi16(dot_run(w, x), _mm256_set1_epi16(1)) });
+        }
+        acc
+    }
+    #[inline(always)]
+    fn dot_u8_scaled<const MAX: u8, const N: usize>(
+        self,
+        acc: __m256i,
+        w: &[__m256i; N],
+        x: &[Quad; N],
+        scale: __m256i,
+    ) -> __m256i {
+        let mut acc = acc;
+        let both = self.or(self.shl(scale, 16), self.and(scale, self.splat(0xFFFF)));
+        let run = const { pairs_in_i16(MAX) };
+        for (w, x) in w.chunks(run).zip(x.chunks(run)) {
+            acc = self.add(acc, avx2! { _mm256_madd_epi16(dot_run(w, x), both) });
+        }
+        acc
+    }
+    #[inline(always)]
+    fn dot_i8<const N: usize>(self, acc: __m256i, w: &[__m256i; N], x: &[Quad; N]) -> __m256i {
+        let mut acc = acc;
+        for (&w, &x) in w.iter().zip(x) {
+            // |w| <= 128 and |x| <= 127, so a pair's sum is at most 32512 and does not saturate.
+            acc = avx2! {
+                let x = _mm256_sign_epi8(_mm256_set1_epi32(i32::from_le_bytes(x.map(|b| b as u8))), w);
+                let pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), x);
+                _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+            };
+        }
+        acc
+    }
+    #[inline(always)]
+    fn dot_i16(self, acc: __m256i, a: __m256i, b: [i16; 2]) -> __m256i {
+        let b = u32::from(b[0] as u16) | u32::from(b[1] as u16) << 16;
+        avx2! { _mm256_add_epi32(acc, _mm256_madd_epi16(a, _mm256_set1_epi32(b as i32))) }
+    }
+
+    #[inline(always)]
+    fn to_f32(self, a: __m256i) -> __m256 {
+        avx2! { _mm256_cvtepi32_ps(a) }
+    }
+    #[inline(always)]
+    fn as_f32(self, a: __m256i) -> __m256 {
+        avx2! { _mm256_castsi256_ps(a) }
+    }
+    #[inline(always)]
+    fn f16_low(self, a: __m256i) -> __m256 {
+        avx2! {
+            let low = _mm256_and_si256(a, _mm256_set1_epi32(0xFFFF));
+            let packed = _mm_packus_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256::<1>(low));
+            _mm256_cvtph_ps(packed)
+        }
+    }
+    #[inline(always)]
+    fn f_splat(self, v: f32) -> __m256 {
+        avx2! { _mm256_set1_ps(v) }
+    }
+    #[inline(always)]
+    fn f_add(self, a: __m256, b: __m256) -> __m256 {
+        avx2! { _mm256_add_ps(a, b) }
+    }
+    #[inline(always)]
+    fn f_sub(self, a: __m256, b: __m256) -> __m256 {
+        avx2! { _mm256_sub_ps(a, b) }
+    }
+    #[inline(always)]
+    fn f_mul(self, a: __m256, b: __m256) -> __m256 {
+        avx2! { _mm256_mul_ps(a, b) }
+    }
+    #[inline(always)]
+    fn f_store(self, a: __m256, out: &mut [f32]) {
+        if let Some(out) = out.first_chunk_mut::<8>() {
+            // SAFETY: `out` is 32 bytes.
+            unsafe { _mm256_storeu_ps(out.as_mut_ptr(), a) };
+        } else {
+            let mut all = [0.0f32; 8];
+            // SAFETY: `all` is 32 bytes.
+            unsafe { _mm256_storeu_ps(all.as_mut_ptr(), a) };
+            for (out, v) in out.iter_mut().zip(all) {
+                *out = v;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn x_load(self, v: &[f32; LANES]) -> X {
+        avx2! { X(_mm256_loadu_ps(v.as_ptr()), _mm256_loadu_ps(v.as_ptr().add(8))) }
+    }
+    #[inline(always)]
+    fn x_store(self, v: X, out: &mut [f32; LANES]) {
+        avx2! {
+            _mm256_storeu_ps(out.as_mut_ptr(), v.0);
+            _mm256_storeu_ps(out.as_mut_ptr().add(8), v.1);
+        }
+    }
+    #[inline(always)]
+    fn x_from_f32(self, v: &[[u8; 4]; LANES]) -> X {
+        avx2! { X(_mm256_loadu_ps(v.as_ptr().cast()), _mm256_loadu_ps(v.as_ptr().add(8).cast())) }
+    }
+    #[inline(always)]
+    fn x_from_f16(self, v: &[[u8; 2]; LANES]) -> X {
+        avx2! {
+            X(
+                _mm256_cvtph_ps(_mm_loadu_si128(v.as_ptr().cast())),
+                _mm256_cvtph_ps(_mm_loadu_si128(v.as_ptr().add(8).cast())),
+            )
+        }
+    }
+    #[inline(always)]
+    fn x_from_bf16(self, v: &[[u8; 2]; LANES]) -> X {
+        avx2! {
+            let wide = |p: *const [u8; 2]| {
+                let v = _mm256_cvtepu16_epi32(_mm_loadu_si128(p.cast()));
+                _mm256_castsi256_ps(_mm256_slli_epi32::<16>(v))
+            };
+            X(wide(v.as_ptr()), wide(v.as_ptr().add(8)))
+        }
+    }
+    #[inline(always)]
+    fn x_from_i8(self, v: &[i8; LANES]) -> X {
+        avx2! {
+            let v = _mm_loadu_si128(v.as_ptr().cast());
+            let wide = |v| _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(v));
+            X(wide(v), wide(_mm_srli_si128::<8>(v)))
+        }
+    }
+    #[inline(always)]
+    fn x_to_f16(self, v: X) -> [[u8; 2]; LANES] {
+        let mut out = [[0; 2]; LANES];
+        avx2! {
+            _mm_storeu_si128(out.as_mut_ptr().cast(), _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(v.0));
+            _mm_storeu_si128(out.as_mut_ptr().add(8).cast(), _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(v.1));
+        }
+        out
+    }
+    #[inline(always)]
+    fn x_to_i8(self, v: X) -> [i8; LANES] {
+        let mut out = [0; LANES];
+        avx2! {
+            let words = _mm256_packs_epi32(_mm256_cvtps_epi32(v.0), _mm256_cvtps_epi32(v.1));
+            let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(words);
+            let bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
+            _mm_storeu_si128(out.as_mut_ptr().cast(), bytes);
+        }
+        out
+    }
+    #[inline(always)]
+    fn x_splat(self, v: f32) -> X {
+        avx2! { X(_mm256_set1_ps(v), _mm256_set1_ps(v)) }
+    }
+    #[inline(always)]
+    fn x_add(self, a: X, b: X) -> X {
+        avx2! { X(_mm256_add_ps(a.0, b.0), _mm256_add_ps(a.1, b.1)) }
+    }
+    #[inline(always)]
+    fn x_sub(self, a: X, b: X) -> X {
+        avx2! { X(_mm256_sub_ps(a.0, b.0), _mm256_sub_ps(a.1, b.1)) }
+    }
+    #[inline(always)]
+    fn x_mul(self, a: X, b: X) -> X {
+        avx2! { X(_mm256_mul_ps(a.0, b.0), _mm256_mul_ps(a.1, b.1)) }
+    }
+    #[inline(always)]
+    fn x_div(self, a: X, b: X) -> X {
+        avx2! { X(_mm256_div_ps(a.0, b.0), _mm256_div_ps(a.1, b.1)) }
+    }
+    #[inline(always)]
+    fn x_max(self, a: X, b: X) -> X {
+        avx2! { X(_mm256_max_ps(a.0, b.0), _mm256_max_ps(a.1, b.1)) }
+    }
+    #[inline(always)]
+    fn x_abs(self, a: X) -> X {
+        avx2! {
+            let sign = _mm256_set1_ps(-0.0);
+            X(_mm256_andnot_ps(sign, a.0), _mm256_andnot_ps(sign, a.1))
+        }
+    }
+    #[inline(always)]
+    fn x_select_lt(self, a: X, b: X, yes: X, no: X) -> X {
+        avx2! {
+            let pick = |a, b, yes, no| _mm256_blendv_ps(no, yes, _mm256_cmp_ps::<_CMP_LT_OQ>(a, b));
+            X(pick(a.0, b.0, yes.0, no.0), pick(a.1, b.1, yes.1, no.1))
+        }
+    }
+    #[inline(always)]
+    fn x_scale_by_magic(self, a: X, magic: X) -> X {
+        avx2! {
+            let scale = |a, m| {
+                let n = _mm256_slli_epi32::<23>(_mm256_castps_si256(m));
+                _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), n))
+            };
+            X(scale(a.0, magic.0), scale(a.1, magic.1))
+        }
+    }
+    #[inline(always)]
+    fn x_sum(self, v: X) -> f32 {
+        avx2! {
+            let eight = _mm256_add_ps(v.0, v.1);
+            let four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
+            let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
+        }
+    }
+    #[inline(always)]
+    fn x_greatest(self, v: X) -> f32 {
+        avx2! {
+            let eight = _mm256_max_ps(v.0, v.1);
+            let four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
+            let two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)))
+        }
+    }
+}
+
+/// How many `vpmaddubsw` results fit in an `i16` when weights are at most `max`: at least one.
+const fn pairs_in_i16(max: u8) -> usize {
+    let most = 32767 / (2 * max as usize * 127);
+    assert!(most >= 1, "unsigned weights above 129 would saturate");
+    most
+}
+
+/// The `i16` sums of `w * x` over all words; few enough that they do not overflow.
+///
+/// # Safety
+/// The processor has AVX2.
+#[inline(always)]
+unsafe fn dot_run(w: &[__m256i], x: &[Quad]) -> __m256i {
+    let mut sum: Option<__m256i> = None;
+    for (&w, &x) in w.iter().zip(x) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let x = _mm256_set1_epi32(i32::from_le_bytes(x.map(|b| b as u8)));
+            let pairs = _mm256_maddubs_epi16(w, x);
+            sum = Some(match sum {
+                None => pairs,
+                Some(sum) => _mm256_add_epi16(sum, pairs),
+            });
+        }
+    }
+    // SAFETY: the caller's promise.
+    sum.unwrap_or(unsafe { _mm256_setzero_si256() })
+}
+
+/// Four vectors of rows (r, r + 4), four words each, into four vectors of one word of rows 0 to 7.
+///
+/// # Safety
+/// The processor has AVX2.
+#[inline(always)]
+unsafe fn transpose(a: __m256i, b: __m256i, c: __m256i, d: __m256i) -> [__m256i; 4] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (ab_low, ab_high) = (_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
+        let (cd_low, cd_high) = (_mm256_unpacklo_epi32(c, d), _mm256_unpackhi_epi32(c, d));
+        [
+            _mm256_unpacklo_epi64(ab_low, cd_low),
+            _mm256_unpackhi_epi64(ab_low, cd_low),
+            _mm256_unpacklo_epi64(ab_high, cd_high),
+            _mm256_unpackhi_epi64(ab_high, cd_high),
+        ]
+    }
+}

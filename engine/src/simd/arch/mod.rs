@@ -1,0 +1,7 @@
+//! One file per instruction set: the only `unsafe` in the engine.
+#![allow(unsafe_code, reason = "intrinsics and the row pointers behind them")]
+
+pub mod rows;
+
+#[cfg(target_arch = "x86_64")]
+pub mod avx2;

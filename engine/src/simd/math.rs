@@ -1,0 +1,100 @@
+//! Elementary functions, one implementation for every target.
+
+use super::Isa;
+
+/// 1.5 * 2^23: adding it to a small float rounds it to an integer, ties to even, in the low bits.
+const MAGIC: f32 = 12_582_912.0;
+const LOG2_E: f32 = core::f32::consts::LOG2_E;
+/// ln 2 in two parts; the first has few enough bits that `n * LN2_HIGH` is exact for `|n| <= 128`.
+const LN2_HIGH: f32 = 0.693_359_4;
+const LN2_LOW: f32 = -2.121_944_4e-4;
+
+/// `e^x` in sixteen lanes, within 2 ulp; 0 below -87, saturating above 88.
+#[inline(always)]
+pub fn exp<I: Isa>(isa: I, x: I::X) -> I::X {
+    let s = |v| isa.x_splat(v);
+    let limit = s(88.0);
+    let clamped = isa.x_select_lt(limit, x, limit, x);
+    let magic = isa.x_add(isa.x_mul(clamped, s(LOG2_E)), s(MAGIC));
+    let n = isa.x_sub(magic, s(MAGIC));
+    let r = isa.x_sub(isa.x_sub(clamped, isa.x_mul(n, s(LN2_HIGH))), isa.x_mul(n, s(LN2_LOW)));
+    // Taylor to the sixth power; |r| <= ln(2) / 2, so the first term left out is below 2^-25.
+    let mut p = s(1.0 / 720.0);
+    for c in [1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
+        p = isa.x_add(isa.x_mul(p, r), s(c));
+    }
+    isa.x_select_lt(x, s(-87.0), s(0.0), isa.x_scale_by_magic(p, magic))
+}
+
+/// `1 / (1 + e^-x)` in sixteen lanes.
+#[inline(always)]
+pub fn sigmoid<I: Isa>(isa: I, x: I::X) -> I::X {
+    let one = isa.x_splat(1.0);
+    isa.x_div(one, isa.x_add(one, exp(isa, isa.x_sub(isa.x_splat(0.0), x))))
+}
+
+/// The square root, correctly rounded.
+#[inline]
+#[must_use]
+pub fn sqrt(x: f32) -> f32 {
+    libm::sqrtf(x)
+}
+
+/// `1 / sqrt(x)`: two roundings.
+#[inline]
+#[must_use]
+pub fn rsqrt(x: f32) -> f32 {
+    1.0 / sqrt(x)
+}
+
+/// Sine and cosine of an angle in radians. The reduction to a quarter turn is done in `f64`, which
+/// keeps it exact enough for any position in a context.
+#[must_use]
+pub fn sin_cos(angle: f64) -> (f32, f32) {
+    let quarters = libm::rint(angle * core::f64::consts::FRAC_2_PI);
+    // Two parts of pi / 2: the product with the first is exact while `quarters` has below 20 bits.
+    let r = (angle - quarters * 1.570_796_326_734_125_6) - quarters * 6.077_100_506_506_192e-11;
+    let r2 = r * r;
+    let sin = r * (1.0 + r2 * (-1.0 / 6.0 + r2 * (1.0 / 120.0 + r2 * (-1.0 / 5040.0 + r2 * (1.0 / 362_880.0)))));
+    let cos =
+        1.0 + r2 * (-0.5 + r2 * (1.0 / 24.0 + r2 * (-1.0 / 720.0 + r2 * (1.0 / 40_320.0 - r2 * (1.0 / 3_628_800.0)))));
+    let (sin, cos) = (sin as f32, cos as f32);
+    match (quarters as i64) & 3 {
+        0 => (sin, cos),
+        1 => (cos, -sin),
+        2 => (-sin, -cos),
+        _ => (-cos, sin),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::Scalar;
+
+    #[test]
+    fn exp_is_close_everywhere() {
+        let mut x = -87.0f32;
+        while x < 88.0 {
+            let mut y = [0.0; 16];
+            Scalar.x_store(exp(Scalar, Scalar.x_splat(x)), &mut y);
+            let want = libm::exp(f64::from(x));
+            assert!((f64::from(y[0]) - want).abs() <= want * 2.5e-7, "exp({x}) = {} want {want}", y[0]);
+            x += 0.013_7;
+        }
+        for (x, want) in [(-87.1, 0.0), (f32::NEG_INFINITY, 0.0), (0.0, 1.0), (-0.0, 1.0)] {
+            let mut y = [7.0; 16];
+            Scalar.x_store(exp(Scalar, Scalar.x_splat(x)), &mut y);
+            assert_eq!(y[0], want, "exp({x})");
+        }
+    }
+
+    #[test]
+    fn sin_cos_is_close_everywhere() {
+        for i in 0..200_000 {
+            let x = f64::from(i) * 0.7;
+            let (s, c) = sin_cos(x);
+            assert!((f64::from(s) - libm::sin(x)).abs() < 2e-7 && (f64::from(c) - libm::cos(x)).abs() < 2e-7, "{x}");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! The oracle: every primitive in portable Rust, one row at a time. All other sets must agree with
+//! it bit for bit.
+
+use super::{Isa, IsaName, LANES, Op, Quad, Rows};
+use bytemuck::Pod;
+use core::array::from_fn;
+use half::f16;
+
+/// Portable Rust.
+#[derive(Clone, Copy, Debug)]
+pub struct Scalar;
+
+/// `N` bytes at `offset` of a block, zeros if they would end past it.
+#[inline(always)]
+fn bytes_at<T: Pod, const N: usize>(block: &T, offset: usize) -> [u8; N] {
+    bytemuck::bytes_of(block).get(offset..).and_then(|b| b.first_chunk()).copied().unwrap_or([0; N])
+}
+
+impl Isa for Scalar {
+    const NAME: IsaName = IsaName::Scalar;
+    const ROWS: usize = 1;
+    type W = u32;
+    type F = f32;
+    type X = [f32; LANES];
+
+    #[inline(always)]
+    fn run<O: Op>(self, op: O) -> O::Out {
+        op.call(self)
+    }
+
+    #[inline(always)]
+    fn words<T: Pod, const N: usize>(self, rows: Rows<'_, T>, offset: usize) -> [u32; N] {
+        from_fn(|i| u32::from_le_bytes(bytes_at(rows.row(0), offset + 4 * i)))
+    }
+    #[inline(always)]
+    fn half_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> f32 {
+        f16::from_le_bytes(bytes_at(rows.row(0), offset)).to_f32()
+    }
+    #[inline(always)]
+    fn byte_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> u32 {
+        let [byte] = bytes_at(rows.row(0), offset);
+        u32::from(byte)
+    }
+    #[inline(always)]
+    fn load(self, words: &[[u8; 4]; LANES], part: usize) -> u32 {
+        words.get(part).map_or(0, |w| u32::from_le_bytes(*w))
+    }
+    #[inline(always)]
+    fn splat(self, bits: u32) -> u32 {
+        bits
+    }
+    #[inline(always)]
+    fn and(self, a: u32, b: u32) -> u32 {
+        a & b
+    }
+    #[inline(always)]
+    fn or(self, a: u32, b: u32) -> u32 {
+        a | b
+    }
+    #[inline(always)]
+    fn xor(self, a: u32, b: u32) -> u32 {
+        a ^ b
+    }
+    #[inline(always)]
+    fn shr(self, a: u32, n: u32) -> u32 {
+        a >> (n & 31)
+    }
+    #[inline(always)]
+    fn shl(self, a: u32, n: u32) -> u32 {
+        a << (n & 31)
+    }
+    #[inline(always)]
+    fn add(self, a: u32, b: u32) -> u32 {
+        a.wrapping_add(b)
+    }
+    #[inline(always)]
+    fn sub(self, a: u32, b: u32) -> u32 {
+        a.wrapping_sub(b)
+    }
+    #[inline(always)]
+    fn mul(self, a: u32, b: u32) -> u32 {
+        a.wrapping_mul(b)
+    }
+    #[inline(always)]
+    fn sub_bytes(self, a: u32, b: u32) -> u32 {
+        let (a, b) = (a.to_le_bytes(), b.to_le_bytes());
+        u32::from_le_bytes(from_fn(|i| a[i].wrapping_sub(b[i])))
+    }
+    #[inline(always)]
+    fn lookup(self, table: &[i8; 16], indices: u32) -> u32 {
+        u32::from_le_bytes(indices.to_le_bytes().map(|i| table[usize::from(i & 15)] as u8))
+    }
+    #[inline(always)]
+    fn expand_bits(self, bits: u32, shift: u32) -> u32 {
+        u32::from_le_bytes(from_fn(|k| if (bits >> (shift & 31)) >> k & 1 == 1 { 0xFF } else { 0 }))
+    }
+    #[inline(always)]
+    fn dot_u8<const MAX: u8, const N: usize>(self, acc: u32, w: &[u32; N], x: &[Quad; N]) -> u32 {
+        let mut sum = acc as i32;
+        for (w, x) in w.iter().zip(x) {
+            for (w, x) in w.to_le_bytes().into_iter().zip(x) {
+                sum = sum.wrapping_add(i32::from(w) * i32::from(*x));
+            }
+        }
+        sum as u32
+    }
+    #[inline(always)]
+    fn dot_i8<const N: usize>(self, acc: u32, w: &[u32; N], x: &[Quad; N]) -> u32 {
+        let mut sum = acc as i32;
+        for (w, x) in w.iter().zip(x) {
+            for (w, x) in w.to_le_bytes().into_iter().zip(x) {
+                sum = sum.wrapping_add(i32::from(w as i8) * i32::from(*x));
+            }
+        }
+        sum as u32
+    }
+    #[inline(always)]
+    fn dot_i16(self, acc: u32, a: u32, b: [i16; 2]) -> u32 {
+        let low = i32::from(a as u16 as i16) * i32::from(b[0]);
+        let high = i32::from((a >> 16) as u16 as i16) * i32::from(b[1]);
+        (acc as i32).wrapping_add(low).wrapping_add(high) as u32
+    }
+
+    #[inline(always)]
+    fn to_f32(self, a: u32) -> f32 {
+        a as i32 as f32
+    }
+    #[inline(always)]
+    fn as_f32(self, a: u32) -> f32 {
+        f32::from_bits(a)
+    }
+    #[inline(always)]
+    fn f16_low(self, a: u32) -> f32 {
+        f16::from_bits(a as u16).to_f32()
+    }
+    #[inline(always)]
+    fn f_splat(self, v: f32) -> f32 {
+        v
+    }
+    #[inline(always)]
+    fn f_add(self, a: f32, b: f32) -> f32 {
+        a + b
+    }
+    #[inline(always)]
+    fn f_sub(self, a: f32, b: f32) -> f32 {
+        a - b
+    }
+    #[inline(always)]
+    fn f_mul(self, a: f32, b: f32) -> f32 {
+        a * b
+    }
+    #[inline(always)]
+    fn f_store(self, a: f32, out: &mut [f32]) {
+        if let Some(out) = out.first_mut() {
+            *out = a;
+        }
+    }
+
+    #[inline(always)]
+    fn x_load(self, v: &[f32; LANES]) -> [f32; LANES] {
+        *v
+    }
+    #[inline(always)]
+    fn x_store(self, v: [f32; LANES], out: &mut [f32; LANES]) {
+        *out = v;
+    }
+    #[inline(always)]
+    fn x_from_f32(self, v: &[[u8; 4]; LANES]) -> [f32; LANES] {
+        v.map(f32::from_le_bytes)
+    }
+    #[inline(always)]
+    fn x_from_f16(self, v: &[[u8; 2]; LANES]) -> [f32; LANES] {
+        v.map(|b| f16::from_le_bytes(b).to_f32())
+    }
+    #[inline(always)]
+    fn x_from_bf16(self, v: &[[u8; 2]; LANES]) -> [f32; LANES] {
+        v.map(|b| f32::from_bits(u32::from(u16::from_le_bytes(b)) << 16))
+    }
+    #[inline(always)]
+    fn x_from_i8(self, v: &[i8; LANES]) -> [f32; LANES] {
+        v.map(f32::from)
+    }
+    #[inline(always)]
+    fn x_to_f16(self, v: [f32; LANES]) -> [[u8; 2]; LANES] {
+        v.map(|v| f16::from_f32(v).to_le_bytes())
+    }
+    #[inline(always)]
+    fn x_to_i8(self, v: [f32; LANES]) -> [i8; LANES] {
+        // The rounded integer stands in the low bits of the sum, in two's complement.
+        v.map(|v| (v + 12_582_912.0).to_bits() as i8)
+    }
+    #[inline(always)]
+    fn x_splat(self, v: f32) -> [f32; LANES] {
+        [v; LANES]
+    }
+    #[inline(always)]
+    fn x_add(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
+        from_fn(|i| a[i] + b[i])
+    }
+    #[inline(always)]
+    fn x_sub(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
+        from_fn(|i| a[i] - b[i])
+    }
+    #[inline(always)]
+    fn x_mul(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
+        from_fn(|i| a[i] * b[i])
+    }
+    #[inline(always)]
+    fn x_div(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
+        from_fn(|i| a[i] / b[i])
+    }
+    #[inline(always)]
+    fn x_max(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
+        from_fn(|i| if a[i] > b[i] { a[i] } else { b[i] })
+    }
+    #[inline(always)]
+    fn x_abs(self, a: [f32; LANES]) -> [f32; LANES] {
+        a.map(|v| f32::from_bits(v.to_bits() & 0x7FFF_FFFF))
+    }
+    #[inline(always)]
+    fn x_select_lt(self, a: [f32; LANES], b: [f32; LANES], yes: [f32; LANES], no: [f32; LANES]) -> [f32; LANES] {
+        from_fn(|i| if a[i] < b[i] { yes[i] } else { no[i] })
+    }
+    #[inline(always)]
+    fn x_scale_by_magic(self, a: [f32; LANES], magic: [f32; LANES]) -> [f32; LANES] {
+        from_fn(|i| f32::from_bits(a[i].to_bits().wrapping_add(magic[i].to_bits() << 23)))
+    }
+}
