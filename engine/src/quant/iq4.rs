@@ -1,0 +1,77 @@
+//! 4-bit blocks whose nibbles choose from a table of unevenly spaced values.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::{Block, assert_layout, map_nibbles, scale};
+
+/// The values that nibbles stand for, ggml's `kvalues_iq4nl`.
+pub const IQ4_VALUES: [i8; 16] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
+
+/// ggml's `block_iq4_nl`: `x = d * IQ4_VALUES[q]`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct IQ4NL {
+    /// Byte 0: scale, f16.
+    pub d: [u8; 2],
+    /// Byte 2: `q`, low nibbles elements 0..16, high nibbles 16..32.
+    pub qs: [u8; 16],
+}
+
+/// ggml's `block_iq4_xs`: `x = (d * sc) * IQ4_VALUES[q]`, `sc` one of 8 sub-blocks each.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct IQ4XS {
+    /// Byte 0: scale of the scales, f16.
+    pub d: [u8; 2],
+    /// Byte 2: a little-endian u16 whose bits `2 * i .. 2 * i + 2` are the high two bits of scale `i`.
+    pub scales_h: [u8; 2],
+    /// Byte 4: low four bits of the scales, even ones in low nibbles, odd ones in high nibbles.
+    pub scales_l: [u8; 4],
+    /// Byte 8: `q`. Each 16 bytes are a sub-block: low nibbles its elements 0..16, high nibbles 16..32.
+    pub qs: [u8; 128],
+}
+
+assert_layout!(IQ4NL: 18, IQ4XS: 136);
+
+/// The table's value for a nibble.
+fn value(q: u8) -> f32 {
+    f32::from(IQ4_VALUES[usize::from(q & 0x0f)])
+}
+
+impl IQ4XS {
+    /// The 8 scales `sc`, in `-32..32`.
+    #[must_use]
+    pub fn sub_scales(&self) -> [i8; 8] {
+        let high = u16::from_le_bytes(self.scales_h);
+        core::array::from_fn(|i| {
+            let low = (self.scales_l[i / 2 % 4] >> (i % 2 * 4)) & 0x0f;
+            (low | ((((high >> (i * 2)) & 3) as u8) << 4)) as i8 - 32
+        })
+    }
+}
+
+impl Block for IQ4NL {
+    const ELEMS: usize = 32;
+    const NAME: &'static str = "IQ4_NL";
+    const ID: u32 = 20;
+
+    fn dequantise(&self, out: &mut [f32]) {
+        let d = scale(self.d);
+        map_nibbles(&self.qs, out, |q| d * value(q));
+    }
+}
+
+impl Block for IQ4XS {
+    const ELEMS: usize = 256;
+    const NAME: &'static str = "IQ4_XS";
+    const ID: u32 = 23;
+
+    fn dequantise(&self, out: &mut [f32]) {
+        let d = scale(self.d);
+        let sub_blocks = self.qs.chunks_exact(16).zip(self.sub_scales());
+        for (out, (qs, sc)) in out.chunks_exact_mut(32).zip(sub_blocks) {
+            let dl = d * f32::from(sc);
+            map_nibbles(qs, out, |q| dl * value(q));
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! OCP microscaling FP4 blocks of 32.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::{Block, assert_layout, map_nibbles};
+
+/// Twice the values of the sixteen E2M1 codes, ggml's `kvalues_mxfp4`.
+pub const MXFP4_VALUES: [i8; 16] = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
+
+/// ggml's `block_mxfp4`: `x = 2^(e - 128) * MXFP4_VALUES[q]`.
+///
+/// Code 8, minus zero, is plus zero, as in ggml. Large `e` reach infinity; 255 is no NaN.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct MXFP4 {
+    /// Byte 0: exponent, E8M0.
+    pub e: u8,
+    /// Byte 1: `q`, low nibbles elements 0..16, high nibbles 16..32.
+    pub qs: [u8; 16],
+}
+
+assert_layout!(MXFP4: 17);
+
+impl MXFP4 {
+    /// `2^(e - 128)`, half the E8M0 scale because the table holds twice the values.
+    #[must_use]
+    pub fn scale(&self) -> f32 {
+        f32::from_bits(match self.e {
+            // denormal: below the smallest exponent, a bit of the mantissa
+            0 => 1 << 21,
+            1 => 1 << 22,
+            e => (u32::from(e) - 1) << 23,
+        })
+    }
+}
+
+impl Block for MXFP4 {
+    const ELEMS: usize = 32;
+    const NAME: &'static str = "MXFP4";
+    const ID: u32 = 39;
+
+    fn dequantise(&self, out: &mut [f32]) {
+        let d = self.scale();
+        map_nibbles(&self.qs, out, |q| d * f32::from(MXFP4_VALUES[usize::from(q & 0x0f)]));
+    }
+}

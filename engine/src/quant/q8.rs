@@ -1,0 +1,55 @@
+//! 8-bit blocks: weights of 32, and the two formats that activations are quantised to.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::{Block, assert_layout, scale};
+
+/// ggml's `block_q8_0`: `x = d * q`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Q8_0 {
+    /// Byte 0: scale, f16.
+    pub d: [u8; 2],
+    /// Byte 2: `q`.
+    pub qs: [i8; 32],
+}
+
+/// ggml's `block_q8_K`: `x = d * q`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Q8K {
+    /// Byte 0: scale, f32.
+    pub d: [u8; 4],
+    /// Byte 4: `q`.
+    pub qs: [i8; 256],
+    /// Byte 260: sums of each 16 of `q`, i16, for formats that subtract a minimum.
+    pub bsums: [[u8; 2]; 16],
+}
+
+assert_layout!(Q8_0: 34, Q8K: 292);
+
+impl Block for Q8_0 {
+    const ELEMS: usize = 32;
+    const NAME: &'static str = "Q8_0";
+    const ID: u32 = 8;
+
+    fn dequantise(&self, out: &mut [f32]) {
+        let d = scale(self.d);
+        for (y, q) in out.iter_mut().zip(self.qs) {
+            *y = d * f32::from(q);
+        }
+    }
+}
+
+impl Block for Q8K {
+    const ELEMS: usize = 256;
+    const NAME: &'static str = "Q8_K";
+    const ID: u32 = 15;
+
+    fn dequantise(&self, out: &mut [f32]) {
+        let d = f32::from_le_bytes(self.d);
+        for (y, q) in out.iter_mut().zip(self.qs) {
+            *y = d * f32::from(q);
+        }
+    }
+}
