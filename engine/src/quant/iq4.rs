@@ -68,8 +68,8 @@ impl Block for IQ4XS {
 
     fn dequantise(&self, out: &mut [f32]) {
         let d = scale(self.d);
-        let sub_blocks = self.qs.chunks_exact(16).zip(self.sub_scales());
-        for (out, (qs, sc)) in out.chunks_exact_mut(32).zip(sub_blocks) {
+        let sub_blocks = self.qs.as_chunks::<16>().0.iter().zip(self.sub_scales());
+        for (out, (qs, sc)) in out.as_chunks_mut::<32>().0.iter_mut().zip(sub_blocks) {
             let dl = d * f32::from(sc);
             map_nibbles(qs, out, |q| dl * value(q));
         }

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Block, assert_layout, scale};
+use super::{Block, assert_layout, planes, scale};
 
 /// ggml's `block_q2_K`: `x = (d * sc) * q - dmin * m`, `sc` and `m` one of 16 sub-blocks each.
 #[repr(C)]
@@ -28,9 +28,9 @@ impl Block for Q2K {
 
     fn dequantise(&self, out: &mut [f32]) {
         let (d, dmin) = (scale(self.d), scale(self.dmin));
-        let planes = self.qs.chunks_exact(32).flat_map(|qs| [0, 2, 4, 6].map(|shift| (qs, shift)));
-        for ((out, scales), (qs, shift)) in out.chunks_exact_mut(32).zip(self.scales.chunks_exact(2)).zip(planes) {
-            for ((out, sc), qs) in out.chunks_exact_mut(16).zip(scales).zip(qs.chunks_exact(16)) {
+        let sub_blocks = self.scales.as_chunks::<2>().0.iter().zip(planes(&self.qs, [0, 2, 4, 6]));
+        for (out, (scales, (qs, shift))) in out.as_chunks_mut::<32>().0.iter_mut().zip(sub_blocks) {
+            for ((out, sc), qs) in out.as_chunks_mut::<16>().0.iter_mut().zip(scales).zip(qs.as_chunks::<16>().0) {
                 let (dl, ml) = (d * f32::from(sc & 0x0f), dmin * f32::from(sc >> 4));
                 for (y, q) in out.iter_mut().zip(qs) {
                     *y = dl * f32::from((q >> shift) & 3) - ml;

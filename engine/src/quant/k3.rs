@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Block, assert_layout, scale};
+use super::{Block, assert_layout, planes, scale};
 
 /// ggml's `block_q3_K`: `x = (d * sc) * (q - 4)`, `sc` one of 16 sub-blocks each.
 #[repr(C)]
@@ -44,11 +44,10 @@ impl Block for Q3K {
     fn dequantise(&self, out: &mut [f32]) {
         let d = scale(self.d);
         let scales = self.sub_scales();
-        let planes = self.qs.chunks_exact(32).flat_map(|qs| [0, 2, 4, 6].map(|shift| (qs, shift)));
-        let groups = out.chunks_exact_mut(32).zip(scales.chunks_exact(2)).zip(planes).zip(0u32..);
-        for (((out, scales), (qs, shift)), bit) in groups {
-            let quants = qs.chunks_exact(16).zip(self.hmask.chunks_exact(16));
-            for ((out, sc), (qs, hmask)) in out.chunks_exact_mut(16).zip(scales).zip(quants) {
+        let sub_blocks = scales.as_chunks::<2>().0.iter().zip(planes(&self.qs, [0, 2, 4, 6])).zip(0u32..);
+        for (out, ((scales, (qs, shift)), bit)) in out.as_chunks_mut::<32>().0.iter_mut().zip(sub_blocks) {
+            let quants = qs.as_chunks::<16>().0.iter().zip(self.hmask.as_chunks::<16>().0);
+            for ((out, sc), (qs, hmask)) in out.as_chunks_mut::<16>().0.iter_mut().zip(scales).zip(quants) {
                 let dl = d * f32::from(*sc);
                 for (y, (q, h)) in out.iter_mut().zip(qs.iter().zip(hmask)) {
                     let q = ((q >> shift) & 3) | (((h >> bit) & 1) << 2);

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Block, assert_layout, scale};
+use super::{Block, assert_layout, planes, scale};
 
 /// ggml's `block_q4_K`: `x = (d * sc) * q - dmin * m`, `sc` and `m` one of 8 sub-blocks each.
 #[repr(C)]
@@ -37,15 +37,18 @@ pub struct Q5K {
 
 assert_layout!(Q4K: 144, Q5K: 176);
 
-/// Unpacks the scales and minimums of 8 sub-blocks, as [`Q4K::sub_scales`] tells.
+/// Unpacks the scales and minimums of 8 sub-blocks, four at a time, as [`Q4K::sub_scales`] tells.
 fn sub_scales(packed: &[u8; 12]) -> ([u8; 8], [u8; 8]) {
-    let unpack = |first: usize, shift: u32| {
-        core::array::from_fn(|i| {
-            let byte = packed[first + i % 4];
-            if i < 4 { byte & 0x3f } else { ((packed[8 + i % 4] >> shift) & 0x0f) | ((byte >> 6) << 4) }
-        })
+    let [s0, s1, s2, s3, m0, m1, m2, m3, low @ ..] = *packed;
+    let sc = u32::from_le_bytes([s0, s1, s2, s3]);
+    let m = u32::from_le_bytes([m0, m1, m2, m3]);
+    let low = u32::from_le_bytes(low);
+    // bytes 0..4 in the low word, 4..8 in the high one
+    let unpack = |own: u32, low: u32| {
+        let upper = (low & 0x0f0f_0f0f) | ((own >> 2) & 0x3030_3030);
+        (u64::from(own & 0x3f3f_3f3f) | (u64::from(upper) << 32)).to_le_bytes()
     };
-    (unpack(0, 0), unpack(4, 4))
+    (unpack(sc, low), unpack(m, low >> 4))
 }
 
 impl Q4K {
@@ -74,19 +77,14 @@ fn scaled(d: [u8; 2], dmin: [u8; 2], (sc, m): ([u8; 8], [u8; 8])) -> impl Iterat
     sc.into_iter().zip(m).map(move |(sc, m)| (d * f32::from(sc), dmin * f32::from(m)))
 }
 
-/// The bytes of each sub-block's low bits, with the shift that brings its nibble down.
-fn nibble_planes(qs: &[u8; 128]) -> impl Iterator<Item = (&[u8], u32)> {
-    qs.chunks_exact(32).flat_map(|qs| [(qs, 0), (qs, 4)])
-}
-
 impl Block for Q4K {
     const ELEMS: usize = 256;
     const NAME: &'static str = "Q4_K";
     const ID: u32 = 12;
 
     fn dequantise(&self, out: &mut [f32]) {
-        let sub_blocks = nibble_planes(&self.qs).zip(scaled(self.d, self.dmin, self.sub_scales()));
-        for (out, ((qs, shift), (d, m))) in out.chunks_exact_mut(32).zip(sub_blocks) {
+        let sub_blocks = planes(&self.qs, [0, 4]).zip(scaled(self.d, self.dmin, self.sub_scales()));
+        for (out, ((qs, shift), (d, m))) in out.as_chunks_mut::<32>().0.iter_mut().zip(sub_blocks) {
             for (y, q) in out.iter_mut().zip(qs) {
                 *y = d * f32::from((q >> shift) & 0x0f) - m;
             }
@@ -100,8 +98,8 @@ impl Block for Q5K {
     const ID: u32 = 13;
 
     fn dequantise(&self, out: &mut [f32]) {
-        let sub_blocks = nibble_planes(&self.qs).zip(scaled(self.d, self.dmin, self.sub_scales())).zip(0u32..);
-        for (out, (((qs, shift), (d, m)), bit)) in out.chunks_exact_mut(32).zip(sub_blocks) {
+        let sub_blocks = planes(&self.qs, [0, 4]).zip(scaled(self.d, self.dmin, self.sub_scales())).zip(0u32..);
+        for (out, (((qs, shift), (d, m)), bit)) in out.as_chunks_mut::<32>().0.iter_mut().zip(sub_blocks) {
             for (y, (q, h)) in out.iter_mut().zip(qs.iter().zip(self.qh)) {
                 let q = ((q >> shift) & 0x0f) | (((h >> bit) & 1) << 4);
                 *y = d * f32::from(q) - m;

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Block, assert_layout, scale};
+use super::{Block, assert_layout, planes, scale};
 
 /// ggml's `block_q6_K`: `x = (d * sc) * (q - 32)`, `sc` one of 16 sub-blocks each.
 ///
@@ -31,15 +31,15 @@ impl Block for Q6K {
 
     fn dequantise(&self, out: &mut [f32]) {
         let d = scale(self.d);
-        let low = self.ql.chunks_exact(64).flat_map(|ql| {
-            let halves = ql.chunks_exact(32);
+        let low = self.ql.as_chunks::<64>().0.iter().flat_map(|ql| {
+            let halves = ql.as_chunks::<32>().0.iter();
             halves.clone().map(|ql| (ql, 0)).chain(halves.map(|ql| (ql, 4)))
         });
-        let high = self.qh.chunks_exact(32).flat_map(|qh| [0, 2, 4, 6].map(|shift| (qh, shift)));
-        let planes = self.scales.chunks_exact(2).zip(low.zip(high));
-        for (out, (scales, ((ql, low_shift), (qh, high_shift)))) in out.chunks_exact_mut(32).zip(planes) {
-            let quants = ql.chunks_exact(16).zip(qh.chunks_exact(16));
-            for ((out, sc), (ql, qh)) in out.chunks_exact_mut(16).zip(scales).zip(quants) {
+        let high = planes(&self.qh, [0, 2, 4, 6]);
+        let planes = self.scales.as_chunks::<2>().0.iter().zip(low.zip(high));
+        for (out, (scales, ((ql, low_shift), (qh, high_shift)))) in out.as_chunks_mut::<32>().0.iter_mut().zip(planes) {
+            let quants = ql.as_chunks::<16>().0.iter().zip(qh.as_chunks::<16>().0);
+            for ((out, sc), (ql, qh)) in out.as_chunks_mut::<16>().0.iter_mut().zip(scales).zip(quants) {
                 let dl = d * f32::from(*sc);
                 for (y, (l, h)) in out.iter_mut().zip(ql.iter().zip(qh)) {
                     let q = ((l >> low_shift) & 0x0f) | (((h >> high_shift) & 3) << 4);

@@ -53,12 +53,17 @@ fn scale(bytes: [u8; 2]) -> f32 {
 }
 
 /// Maps 16 packed bytes to 32 values: the low nibbles in order, then the high ones.
-fn map_nibbles(qs: &[u8], out: &mut [f32], value: impl Fn(u8) -> f32) {
-    for (half, shift) in out.chunks_exact_mut(16).zip([0, 4]) {
+fn map_nibbles(qs: &[u8; 16], out: &mut [f32], value: impl Fn(u8) -> f32) {
+    for (half, shift) in out.as_chunks_mut::<16>().0.iter_mut().zip([0, 4]) {
         for (y, q) in half.iter_mut().zip(qs) {
             *y = value((q >> shift) & 0x0f);
         }
     }
+}
+
+/// The bit planes of 256-blocks: each 32 bytes once for every shift that brings a plane's bits down.
+fn planes<const N: usize>(bytes: &[u8], shifts: [u32; N]) -> impl Iterator<Item = (&[u8; 32], u32)> {
+    bytes.as_chunks::<32>().0.iter().flat_map(move |bytes| shifts.map(|shift| (bytes, shift)))
 }
 
 /// Asserts what reading blocks in place rests on: a type's size in bytes, and alignment 1.

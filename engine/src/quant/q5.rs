@@ -35,7 +35,7 @@ assert_layout!(Q5_0: 22, Q5_1: 24);
 /// Maps the 32 five-bit quants of a block to values.
 fn map_quants(qh: [u8; 4], qs: &[u8; 16], out: &mut [f32], value: impl Fn(u8) -> f32) {
     let mut high = u32::from_le_bytes(qh);
-    for (half, shift) in out.chunks_exact_mut(16).zip([0, 4]) {
+    for (half, shift) in out.as_chunks_mut::<16>().0.iter_mut().zip([0, 4]) {
         for (y, q) in half.iter_mut().zip(qs) {
             *y = value(((q >> shift) & 0x0f) | (((high & 1) as u8) << 4));
             high >>= 1;

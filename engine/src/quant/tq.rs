@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Block, assert_layout, scale};
+use super::{Block, assert_layout, planes, scale};
 
 /// ggml's `block_tq1_0`: `x = d * (t - 1)`, five base-3 digits `t` a byte.
 ///
@@ -69,8 +69,8 @@ impl Block for TQ2_0 {
 
     fn dequantise(&self, out: &mut [f32]) {
         let d = scale(self.d);
-        let planes = self.qs.chunks_exact(32).flat_map(|qs| [0, 2, 4, 6].map(|shift| (qs, shift)));
-        for (out, (qs, shift)) in out.chunks_exact_mut(32).zip(planes) {
+        let planes = planes(&self.qs, [0, 2, 4, 6]);
+        for (out, (qs, shift)) in out.as_chunks_mut::<32>().0.iter_mut().zip(planes) {
             for (y, q) in out.iter_mut().zip(qs) {
                 *y = d * f32::from(((q >> shift) & 3) as i8 - 1);
             }
