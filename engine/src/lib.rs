@@ -4,4 +4,6 @@
 
 pub mod arena;
 pub mod flash;
+pub mod kernels;
+pub mod quant;
 pub mod simd;

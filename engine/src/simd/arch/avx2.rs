@@ -15,7 +15,8 @@ pub struct X(__m256, __m256);
 impl Avx2 {
     /// The proof, if CPUID and XCR0 give it.
     #[must_use]
-    pub fn detect() -> Option<Avx2> {
+    pub fn detect() -> Option<&'static Avx2> {
+        static PROOF: Avx2 = Avx2(());
         const OSXSAVE_AVX_F16C: u32 = 1 << 27 | 1 << 28 | 1 << 29;
         const AVX2: u32 = 1 << 5;
         if __cpuid(0).eax < 7 || __cpuid(1).ecx & OSXSAVE_AVX_F16C != OSXSAVE_AVX_F16C {
@@ -23,7 +24,7 @@ impl Avx2 {
         }
         // SAFETY: CPUID said that the system enabled XSAVE (OSXSAVE), so XGETBV exists.
         let xcr0 = unsafe { xcr0() };
-        (xcr0 & 6 == 6 && __cpuid_count(7, 0).ebx & AVX2 != 0).then_some(Avx2(()))
+        (xcr0 & 6 == 6 && __cpuid_count(7, 0).ebx & AVX2 != 0).then_some(&PROOF)
     }
 }
 

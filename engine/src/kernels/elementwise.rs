@@ -1,0 +1,191 @@
+//! Norms, rotary positions and residual sums.
+
+use super::{Group, MAX_HEAD_DIM};
+use crate::simd::{Isa, LANES, Op, math};
+
+/// A root-mean-square norm: `y = x / sqrt(mean(x^2) + eps) * weight`.
+#[derive(Clone, Copy, Debug)]
+pub struct Norm<'a> {
+    /// `weight[width]`, padded with zeros to whole groups.
+    pub weight: &'a [Group],
+    /// Elements of a vector.
+    pub width: usize,
+    /// Added to the mean square.
+    pub eps: f32,
+}
+
+impl Norm<'_> {
+    /// The factor of one vector, given as groups; the sum of squares runs in sixteen lanes.
+    #[inline(always)]
+    fn factor<'x, I: Isa>(&self, isa: I, x: impl Iterator<Item = &'x Group>) -> f32 {
+        let mut sum = isa.x_splat(0.0);
+        for x in x {
+            let x = isa.x_load(x);
+            sum = isa.x_add(sum, isa.x_mul(x, x));
+        }
+        math::rsqrt(isa.x_sum(sum) / self.width as f32 + self.eps)
+    }
+
+    /// Normalises every token of panel `x` into `out`.
+    #[inline(always)]
+    pub(super) fn apply<I: Isa>(&self, isa: I, x: &[Group], tokens: usize, out: &mut [Group]) {
+        for t in 0..tokens {
+            let factor = isa.x_splat(self.factor(isa, x.iter().skip(t).step_by(tokens)));
+            let pairs = out.iter_mut().skip(t).step_by(tokens).zip(x.iter().skip(t).step_by(tokens));
+            for ((out, x), w) in pairs.zip(self.weight) {
+                isa.x_store(isa.x_mul(isa.x_mul(isa.x_load(x), factor), isa.x_load(w)), out);
+            }
+        }
+    }
+
+    /// Normalises one vector in place.
+    #[inline(always)]
+    fn apply_in_place<I: Isa>(&self, isa: I, x: &mut [Group]) {
+        let factor = isa.x_splat(self.factor(isa, x.iter()));
+        for (x, w) in x.iter_mut().zip(self.weight) {
+            isa.x_store(isa.x_mul(isa.x_mul(isa.x_load(x), factor), isa.x_load(w)), x);
+        }
+    }
+}
+
+/// `x += norm(y)`; `y` is scratch afterwards.
+pub(super) struct Add<'a> {
+    pub(super) x: &'a mut [Group],
+    pub(super) y: &'a mut [Group],
+    pub(super) tokens: usize,
+    pub(super) norm: Option<Norm<'a>>,
+}
+
+impl Op for Add<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn call<I: Isa>(self, isa: I) {
+        let tokens = self.tokens.max(1);
+        let Some(norm) = self.norm else {
+            for (x, y) in self.x.iter_mut().zip(self.y) {
+                isa.x_store(isa.x_add(isa.x_load(x), isa.x_load(y)), x);
+            }
+            return;
+        };
+        for t in 0..tokens {
+            let factor = isa.x_splat(norm.factor(isa, self.y.iter().skip(t).step_by(tokens)));
+            let pairs = self.x.iter_mut().skip(t).step_by(tokens).zip(self.y.iter().skip(t).step_by(tokens));
+            for ((x, y), w) in pairs.zip(norm.weight) {
+                let y = isa.x_mul(isa.x_mul(isa.x_load(y), factor), isa.x_load(w));
+                isa.x_store(isa.x_add(isa.x_load(x), y), x);
+            }
+        }
+    }
+}
+
+/// Which elements of a head rotate together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum RopeStyle {
+    /// Neighbours `(2i, 2i + 1)`: GGUF's `llama`.
+    Interleaved,
+    /// `(i, i + n_rot / 2)`: GPT-NeoX and Gemma.
+    Halves,
+}
+
+/// What [`Kernels::rotate`](super::Kernels::rotate) does to each head.
+#[derive(Clone, Copy, Debug)]
+pub struct HeadRotation<'a> {
+    /// Heads in the panel.
+    pub heads: usize,
+    /// Elements of a head, at most [`MAX_HEAD_DIM`].
+    pub head_dim: usize,
+    /// A norm of each head before it is rotated.
+    pub norm: Option<Norm<'a>>,
+    /// Which elements rotate together.
+    pub style: RopeStyle,
+    /// `[tokens][n_rot / 2]` of cosine and sine.
+    pub angles: &'a [[f32; 2]],
+    /// Pairs that rotate: half of the rotary dimensions.
+    pub pairs: usize,
+}
+
+pub(super) struct Rotate<'a> {
+    pub(super) x: &'a mut [Group],
+    pub(super) tokens: usize,
+    pub(super) rotation: &'a HeadRotation<'a>,
+}
+
+impl Op for Rotate<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn call<I: Isa>(self, isa: I) {
+        let r = self.rotation;
+        let (dim, tokens) = (r.head_dim.min(MAX_HEAD_DIM), self.tokens.max(1));
+        let mut head = [[0.0; LANES]; MAX_HEAD_DIM / LANES];
+        for (t, angles) in r.angles.chunks_exact(r.pairs.max(1)).take(tokens).enumerate() {
+            for h in 0..r.heads {
+                read_head(self.x, tokens, t, h * dim, dim, head.as_flattened_mut());
+                if let Some(norm) = r.norm {
+                    norm.apply_in_place(isa, head.get_mut(..dim.div_ceil(LANES)).unwrap_or_default());
+                }
+                rotate_head(r.style, head.as_flattened_mut(), angles);
+                write_head(self.x, tokens, t, h * dim, dim, head.as_flattened());
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn rotate_head(style: RopeStyle, head: &mut [f32], angles: &[[f32; 2]]) {
+    #[inline(always)]
+    fn turn(a: &mut f32, b: &mut f32, [cos, sin]: [f32; 2]) {
+        (*a, *b) = (*a * cos - *b * sin, *a * sin + *b * cos);
+    }
+    match style {
+        RopeStyle::Interleaved => {
+            for ([a, b], angle) in head.as_chunks_mut::<2>().0.iter_mut().zip(angles) {
+                turn(a, b, *angle);
+            }
+        }
+        RopeStyle::Halves => {
+            let Some((first, second)) = head.split_at_mut_checked(angles.len()) else { return };
+            for ((a, b), angle) in first.iter_mut().zip(second).zip(angles) {
+                turn(a, b, *angle);
+            }
+        }
+    }
+}
+
+/// Copies `n` elements from element `start` on of token `t` of a panel to `out`, and zeros behind
+/// them up to a whole group.
+#[inline(always)]
+pub(super) fn read_head(x: &[Group], tokens: usize, t: usize, start: usize, n: usize, out: &mut [f32]) {
+    if start.is_multiple_of(LANES) && n.is_multiple_of(LANES) {
+        let groups = x.iter().skip(start / LANES * tokens + t).step_by(tokens);
+        for (out, x) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(groups).take(n / LANES) {
+            *out = *x;
+        }
+        return;
+    }
+    for (i, out) in out.iter_mut().enumerate().take(n.next_multiple_of(LANES)) {
+        let e = start + i;
+        let value = x.get(e / LANES * tokens + t).map_or(0.0, |g| g[e % LANES]);
+        *out = if i < n { value } else { 0.0 };
+    }
+}
+
+/// Copies `n` elements to element `start` on of token `t` of a panel.
+#[inline(always)]
+pub(super) fn write_head(x: &mut [Group], tokens: usize, t: usize, start: usize, n: usize, from: &[f32]) {
+    if start.is_multiple_of(LANES) && n.is_multiple_of(LANES) {
+        let groups = x.iter_mut().skip(start / LANES * tokens + t).step_by(tokens);
+        for (x, from) in groups.zip(from.as_chunks::<LANES>().0).take(n / LANES) {
+            *x = *from;
+        }
+        return;
+    }
+    for (i, from) in from.iter().enumerate().take(n) {
+        let e = start + i;
+        if let Some(g) = x.get_mut(e / LANES * tokens + t) {
+            g[e % LANES] = *from;
+        }
+    }
+}

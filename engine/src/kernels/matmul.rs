@@ -1,0 +1,249 @@
+//! Matrix products: dequantise and multiply in one go, one row loop for every format.
+
+use super::{Executor, Gate, Group, Input};
+use crate::quant::{Act32, Act256, FloatFormat, Format, Matrix, Weight, with_format};
+use crate::simd::{Isa, LANES, Op, RowBlocks, math};
+
+/// Tokens whose dot products share one unpacking of the weights.
+const TOKENS: usize = 4;
+
+/// What becomes of a product.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Combine {
+    /// `y = product`.
+    Store,
+    /// `y = act(y) * product`.
+    Gate(Gate),
+}
+
+/// Elements of a panel that one piece of work covers: whole groups, several pieces a thread.
+fn chunk(groups: usize, tokens: usize, threads: usize) -> usize {
+    let pieces = if threads > 1 { threads.saturating_mul(8) } else { 1 };
+    groups.div_ceil(pieces).max(1).saturating_mul(LANES).saturating_mul(tokens)
+}
+
+pub(super) fn linear<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
+    let tokens = x.tokens.max(1);
+    let chunk = chunk(w.rows().div_ceil(LANES), tokens, executor.threads());
+    executor.for_rows(y.as_flattened_mut(), chunk, &|i, y| {
+        let first_row = i * (chunk / tokens);
+        product(isa, w, x, y, first_row, Combine::Store);
+    });
+}
+
+pub(super) fn gated<I: Isa>(
+    isa: I,
+    [gate, up]: [Weight<'_>; 2],
+    act: Gate,
+    x: &Input<'_>,
+    y: &mut [Group],
+    executor: &dyn Executor,
+) {
+    let tokens = x.tokens.max(1);
+    let chunk = chunk(gate.rows().div_ceil(LANES), tokens, executor.threads());
+    executor.for_rows(y.as_flattened_mut(), chunk, &|i, y| {
+        // A group of rows at a time, so that the gate's values are still at hand for the product.
+        for (g, y) in y.chunks_mut(LANES * tokens).enumerate() {
+            let first_row = i * (chunk / tokens) + g * LANES;
+            product(isa, gate, x, y, first_row, Combine::Store);
+            product(isa, up, x, y, first_row, Combine::Gate(act));
+        }
+    });
+}
+
+/// Rows `first_row..` of the product, as many as `y` has groups for.
+fn product<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, y: &mut [f32], first_row: usize, combine: Combine) {
+    let tokens = x.tokens.max(1);
+    with_format!(
+        w,
+        m => isa.run(Quantised { m, x: Acts::of(x), tokens, y, first_row, combine }),
+        m => isa.run(Float { m, x: x.float, tokens, y, first_row, combine })
+    );
+}
+
+/// The form of an input that a format's blocks are multiplied with.
+trait Acts<'a>: Sized {
+    fn of(x: &Input<'a>) -> &'a [Self];
+}
+
+impl<'a> Acts<'a> for Act32 {
+    fn of(x: &Input<'a>) -> &'a [Act32] {
+        x.q8x32
+    }
+}
+
+impl<'a> Acts<'a> for Act256 {
+    fn of(x: &Input<'a>) -> &'a [Act256] {
+        x.q8x256
+    }
+}
+
+/// Puts one token's sixteen products in place.
+#[inline(always)]
+fn combine_into<I: Isa>(isa: I, combine: Combine, product: &Group, y: &mut [f32]) {
+    let Some(y) = y.first_chunk_mut::<LANES>() else { return };
+    let result = isa.x_load(product);
+    let result = match combine {
+        Combine::Store => result,
+        Combine::Gate(gate) => {
+            let g = isa.x_load(y);
+            let activated = match gate {
+                Gate::Silu => isa.x_mul(g, math::sigmoid(isa, g)),
+                Gate::Gelu => {
+                    // tanh(z) = 2 sigmoid(2z) - 1, so 0.5 x (1 + tanh(z)) = x sigmoid(2z).
+                    let cube = isa.x_mul(isa.x_mul(g, g), g);
+                    let inner = isa.x_add(g, isa.x_mul(isa.x_splat(0.044_715), cube));
+                    let z2 = isa.x_mul(isa.x_splat(1.595_769_1), inner);
+                    isa.x_mul(g, math::sigmoid(isa, z2))
+                }
+            };
+            isa.x_mul(activated, result)
+        }
+    };
+    isa.x_store(result, y);
+}
+
+/// Calls `$tile::<N>(t)` for tokens in steps of `TOKENS`, then one by one.
+macro_rules! for_tokens {
+    ($tokens:expr, $t:ident, $n:ident => $body:expr) => {{
+        let mut $t = 0;
+        while $t + TOKENS <= $tokens {
+            const $n: usize = TOKENS;
+            $body;
+            $t += TOKENS;
+        }
+        while $t < $tokens {
+            const $n: usize = 1;
+            $body;
+            $t += 1;
+        }
+    }};
+}
+
+struct Quantised<'a, B: Format> {
+    m: Matrix<'a, B>,
+    x: &'a [B::Act],
+    tokens: usize,
+    y: &'a mut [f32],
+    first_row: usize,
+    combine: Combine,
+}
+
+impl<B: Format> Op for Quantised<'_, B> {
+    type Out = ();
+
+    #[inline(always)]
+    fn call<I: Isa>(self, isa: I) {
+        let rows = self.m.rows();
+        for (g, y) in self.y.chunks_mut(LANES * self.tokens).enumerate() {
+            let row = self.first_row + g * LANES;
+            for_tokens!(self.tokens, t, N => {
+                let mut tile = [[0.0; LANES]; N];
+                let mut part = 0;
+                while part < LANES && row + part < rows {
+                    // Where fewer rows are left than lanes, all lanes take one row.
+                    let lanes = if row + part + I::ROWS <= rows { I::ROWS } else { 1 };
+                    dot_rows::<I, B, N>(isa, &self.m, row + part, self.x, self.tokens, t, part, lanes, &mut tile);
+                    part += lanes;
+                }
+                for (product, y) in tile.iter().zip(y.chunks_exact_mut(LANES).skip(t)) {
+                    combine_into(isa, self.combine, product, y);
+                }
+            });
+        }
+    }
+}
+
+/// Rows `row..row + I::ROWS` times tokens `t..t + N`; the first `lanes` results go to
+/// `tile[..][part..]`.
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "an inlined piece of one loop")]
+fn dot_rows<I: Isa, B: Format, const N: usize>(
+    isa: I,
+    m: &Matrix<'_, B>,
+    row: usize,
+    x: &[B::Act],
+    tokens: usize,
+    t: usize,
+    part: usize,
+    lanes: usize,
+    tile: &mut [Group; N],
+) {
+    let Some(blocks) = RowBlocks::new(m.blocks, m.row_blocks, row, I::ROWS) else { return };
+    let mut acc = [isa.f_splat(0.0); N];
+    for (rows, x) in blocks.zip(x.chunks_exact(tokens)) {
+        let Some(x) = x.get(t..).and_then(|x| x.first_chunk::<N>()) else { return };
+        let dots = B::dot(isa, rows, x);
+        for (acc, dot) in acc.iter_mut().zip(dots) {
+            *acc = isa.f_add(*acc, dot);
+        }
+    }
+    for (tile, acc) in tile.iter_mut().zip(acc) {
+        if let Some(out) = tile.get_mut(part..part + lanes) {
+            isa.f_store(acc, out);
+        }
+    }
+}
+
+struct Float<'a, B> {
+    m: Matrix<'a, B>,
+    x: &'a [Group],
+    tokens: usize,
+    y: &'a mut [f32],
+    first_row: usize,
+    combine: Combine,
+}
+
+impl<B: FloatFormat> Op for Float<'_, B> {
+    type Out = ();
+
+    #[inline(always)]
+    fn call<I: Isa>(self, isa: I) {
+        for (g, y) in self.y.chunks_mut(LANES * self.tokens).enumerate() {
+            let row = self.first_row + g * LANES;
+            for_tokens!(self.tokens, t, N => {
+                let mut tile = [[0.0; LANES]; N];
+                for lane in 0..LANES {
+                    let start = (row + lane) * self.m.row_blocks;
+                    let Some(w) = self.m.blocks.get(start..).and_then(|w| w.get(..self.m.row_blocks)) else { break };
+                    for (tile, sum) in tile.iter_mut().zip(dot_float::<I, B, N>(isa, w, self.x, self.tokens, t)) {
+                        tile[lane] = sum;
+                    }
+                }
+                for (product, y) in tile.iter().zip(y.chunks_exact_mut(LANES).skip(t)) {
+                    combine_into(isa, self.combine, product, y);
+                }
+            });
+        }
+    }
+}
+
+/// One row times tokens `t..t + N`, in sixteen lanes. A last group that is not full is padded with
+/// zeros, which leaves the lanes' sums as they are.
+#[inline(always)]
+fn dot_float<I: Isa, B: FloatFormat, const N: usize>(
+    isa: I,
+    w: &[B],
+    x: &[Group],
+    tokens: usize,
+    t: usize,
+) -> [f32; N] {
+    let mut acc = [isa.x_splat(0.0); N];
+    let (full, rest) = w.as_chunks::<LANES>();
+    let mut last = [B::zeroed(); LANES];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    let groups = full.iter().chain((!rest.is_empty()).then_some(&last));
+    for (w, x) in groups.zip(x.chunks_exact(tokens)) {
+        let w = B::load16(isa, w);
+        for (acc, x) in acc.iter_mut().zip(x.iter().skip(t)) {
+            *acc = isa.x_add(*acc, isa.x_mul(w, isa.x_load(x)));
+        }
+    }
+    let mut sums = [0.0; N];
+    for (sum, acc) in sums.iter_mut().zip(acc) {
+        *sum = isa.x_sum(acc);
+    }
+    sums
+}

@@ -1,0 +1,112 @@
+//! Quantised activations: what weight blocks are multiplied with.
+//!
+//! Like ggml's Q8_0 and Q8_K, with the integer sums that offset formats need kept beside the quants.
+//! A value is `d * q` with `q` in `-127..=127`, rounded ties to even.
+
+use crate::simd::{Isa, LANES, Quad};
+use bytemuck::{Pod, Zeroable};
+use half::f16;
+
+/// 32 activations for blocks of 32 weights; the scale is rounded to `f16` as in ggml's Q8_0.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Act32 {
+    /// Quants, in element order.
+    pub q: [Quad; 8],
+    /// The scale.
+    pub d: f32,
+    /// Sum of each 16 quants.
+    pub sums: [i16; 2],
+}
+
+/// 256 activations for blocks of 256 weights; the scale is an `f32` as in ggml's Q8_K.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Act256 {
+    /// Quants, in element order, sixteen to a group.
+    pub q: [[Quad; 4]; 16],
+    /// The scale.
+    pub d: f32,
+    /// Sum of all quants.
+    pub sum: i32,
+    /// Sums of 16 quants each, groups (0, 2), (1, 3), (4, 6), (5, 7), ...: the order in which four
+    /// scales in a word come apart.
+    pub sums16: [[i16; 2]; 8],
+    /// Sums of 32 quants each, in the same order.
+    pub sums32: [[i16; 2]; 4],
+}
+
+/// Which activations a weight format is multiplied with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActKind {
+    /// The `f32` activations themselves.
+    Float,
+    /// [`Act32`].
+    Q8x32,
+    /// [`Act256`].
+    Q8x256,
+}
+
+/// Quants of `N` groups of sixteen values, their common scale before any rounding, and each group's sum.
+#[inline(always)]
+fn quantise<I: Isa, const N: usize>(
+    isa: I,
+    x: &[[f32; LANES]; N],
+    scale: impl Fn(f32) -> f32,
+) -> ([[i8; LANES]; N], f32, [i16; N]) {
+    let mut top = isa.x_splat(0.0);
+    for x in x {
+        top = isa.x_max(isa.x_abs(isa.x_load(x)), top);
+    }
+    let d = isa.x_greatest(top) / 127.0;
+    // Values so small that 1 / d overflows count as zero.
+    let inverse = if d > 1.0e-38 { 1.0 / d } else { 0.0 };
+    let (mut q, mut sums) = ([[0; LANES]; N], [0; N]);
+    for ((x, q), sum) in x.iter().zip(&mut q).zip(&mut sums) {
+        *q = isa.x_to_i8(isa.x_mul(isa.x_load(x), isa.x_splat(inverse)));
+        *sum = q.iter().fold(0i16, |sum, &q| sum.wrapping_add(i16::from(q)));
+    }
+    (q, scale(d), sums)
+}
+
+impl Act32 {
+    /// Quantises 32 values.
+    #[inline(always)]
+    pub fn quantise<I: Isa>(isa: I, x: &[[f32; LANES]; 2]) -> Act32 {
+        let (q, d, sums) = quantise(isa, x, |d| f16::from_f32(d).to_f32());
+        Act32 { q: bytemuck::cast(q), d, sums }
+    }
+
+    /// The sum of all quants.
+    #[inline(always)]
+    #[must_use]
+    pub fn sum(&self) -> i32 {
+        i32::from(self.sums[0]) + i32::from(self.sums[1])
+    }
+}
+
+impl Act256 {
+    /// Quantises 256 values.
+    #[inline(always)]
+    pub fn quantise<I: Isa>(isa: I, x: &[[f32; LANES]; 16]) -> Act256 {
+        let (q, d, sums) = quantise(isa, x, |d| d);
+        let sum = sums.iter().fold(0, |sum, &s| sum + i32::from(s));
+        let [a, b, c, e, f, g, h, i, j, k, l, m, n, o, p, r] = sums;
+        let sums16 = [[a, c], [b, e], [f, h], [g, i], [j, l], [k, m], [n, p], [o, r]];
+        let sums32 = [[a + b, f + g], [c + e, h + i], [j + k, n + o], [l + m, p + r]];
+        Act256 { q: bytemuck::cast(q), d, sum, sums16, sums32 }
+    }
+
+    /// The 32 quants of sub-block `i`, below 8.
+    #[inline(always)]
+    pub(super) fn sub32(&self, i: usize) -> &[Quad; 8] {
+        let subs: &[[Quad; 8]; 8] = bytemuck::cast_ref(&self.q);
+        &subs[i & 7]
+    }
+
+    /// The 16 quants of group `i`, below 16.
+    #[inline(always)]
+    pub(super) fn sub16(&self, i: usize) -> &[Quad; 4] {
+        &self.q[i & 15]
+    }
+}

@@ -1,0 +1,108 @@
+//! 3-bit blocks of 256.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::{Act256, Block, Format, assert_layout, bytes, dot_bytes, planes, scale, scaled, two_groups};
+use crate::simd::{Isa, Rows};
+
+/// ggml's `block_q3_K`: `x = (d * sc) * (q - 4)`, `sc` one of 16 sub-blocks each.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Q3K {
+    /// Byte 0: third bit of `q`. Bit `i` of all bytes belongs to elements `32 * i .. 32 * i + 32`.
+    pub hmask: [u8; 32],
+    /// Byte 32: low two bits of `q`. Each 32 bytes hold 128 elements: bits 0..2 of all bytes the first
+    /// 32, bits 2..4 the next 32, and so on.
+    pub qs: [u8; 64],
+    /// Byte 96: packed 6-bit scales, see [`Q3K::sub_scales`].
+    pub scales: [u8; 12],
+    /// Byte 108: scale of the scales, f16.
+    pub d: [u8; 2],
+}
+
+assert_layout!(Q3K: 110);
+
+impl Q3K {
+    /// The 16 scales `sc`, in `-32..32`.
+    ///
+    /// Nibbles of bytes 0..8 are the low four bits (low nibbles scales 0..8, high nibbles 8..16); bit
+    /// pairs of bytes 8..12 are the high two (bits 0..2 of the four bytes scales 0..4, and so on).
+    #[must_use]
+    pub fn sub_scales(&self) -> [i8; 16] {
+        core::array::from_fn(|i| {
+            let low = (self.scales[i % 8] >> (i / 8 * 4)) & 0x0f;
+            let high = (self.scales[8 + i % 4] >> (i / 4 * 2)) & 3;
+            (low | (high << 4)) as i8 - 32
+        })
+    }
+}
+
+impl Block for Q3K {
+    const ELEMS: usize = 256;
+    const NAME: &'static str = "Q3_K";
+    const ID: u32 = 11;
+
+    fn dequantise(&self, out: &mut [f32]) {
+        let d = scale(self.d);
+        let scales = self.sub_scales();
+        let sub_blocks = scales.as_chunks::<2>().0.iter().zip(planes(&self.qs, [0, 2, 4, 6])).zip(0u32..);
+        for (out, ((scales, (qs, shift)), bit)) in out.as_chunks_mut::<32>().0.iter_mut().zip(sub_blocks) {
+            let quants = qs.as_chunks::<16>().0.iter().zip(self.hmask.as_chunks::<16>().0);
+            for ((out, sc), (qs, hmask)) in out.as_chunks_mut::<16>().0.iter_mut().zip(scales).zip(quants) {
+                let dl = d * f32::from(*sc);
+                for (y, (q, h)) in out.iter_mut().zip(qs.iter().zip(hmask)) {
+                    let q = ((q >> shift) & 3) | (((h >> bit) & 1) << 2);
+                    *y = dl * f32::from(q as i8 - 4);
+                }
+            }
+        }
+    }
+}
+
+impl Format for Q3K {
+    type Act = Act256;
+
+    #[inline(always)]
+    fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act256; T]) -> [I::F; T] {
+        let (four, high_two) = (isa.splat(0x0F0F_0F0F), isa.splat(0x3030_3030));
+        let [a, b, c] = isa.words(rows, 96);
+        // Scales plus 32, in 0..64: four bits from `a` and `b`, two from `c`.
+        let scales = [
+            isa.or(isa.and(a, four), isa.and(isa.shl(c, 4), high_two)),
+            isa.or(isa.and(b, four), isa.and(isa.shl(c, 2), high_two)),
+            isa.or(isa.and(isa.shr(a, 4), four), isa.and(c, high_two)),
+            isa.or(isa.and(isa.shr(b, 4), four), isa.and(isa.shr(c, 2), high_two)),
+        ];
+        let hmask = two_groups(isa, rows, 0);
+        let (two, one) = (isa.splat(0x0303_0303), isa.splat(0x0101_0101));
+        let mut sums = [isa.splat(0); T];
+        for half in 0..2 {
+            let packed = two_groups(isa, rows, 32 + 32 * half);
+            for pair in 0..2 {
+                let [s0, s1, s2, s3] = bytes(isa, scales[2 * half + pair]);
+                for (plane, s_first, s_second) in [(2 * pair, s0, s1), (2 * pair + 1, s2, s3)] {
+                    let bias = isa.splat(32);
+                    let (s_first, s_second) = (isa.sub(s_first, bias), isa.sub(s_second, bias));
+                    let mut q = packed;
+                    for (q, &h) in q.as_flattened_mut().iter_mut().zip(hmask.as_flattened()) {
+                        let third = isa.and(isa.shr(h, (4 * half + plane) as u32), one);
+                        *q = isa.or(isa.and(isa.shr(*q, 2 * plane as u32), two), isa.shl(third, 2));
+                    }
+                    let group = 8 * half + 2 * plane;
+                    for (sum, x) in sums.iter_mut().zip(x) {
+                        *sum = isa.dot_u8_scaled::<7, 4>(*sum, &q[0], x.sub16(group), s_first);
+                        *sum = isa.dot_u8_scaled::<7, 4>(*sum, &q[1], x.sub16(group + 1), s_second);
+                    }
+                }
+            }
+        }
+        let d = isa.half_at(rows, 108);
+        let mut out = [d; T];
+        for ((out, x), sum) in out.iter_mut().zip(x).zip(sums) {
+            // sum of sc * (q - 4) * x: the quants were taken as q, the scales of the sums as sc + 32.
+            let offset = dot_bytes(isa, isa.splat((-32 * x.sum) as u32), &scales, &x.sums16);
+            *out = scaled(isa, d, x.d, isa.sub(sum, isa.shl(offset, 2)));
+        }
+        out
+    }
+}

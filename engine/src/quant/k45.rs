@@ -1,0 +1,174 @@
+//! 4- and 5-bit blocks of 256, whose 6-bit scales are packed alike.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::{Act256, Block, Format, assert_layout, bytes, dot_bytes, planes, scale, scaled, split_nibbles};
+use crate::simd::{Isa, Rows};
+
+/// ggml's `block_q4_K`: `x = (d * sc) * q - dmin * m`, `sc` and `m` one of 8 sub-blocks each.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Q4K {
+    /// Byte 0: scale of the scales, f16.
+    pub d: [u8; 2],
+    /// Byte 2: scale of the minimums, f16.
+    pub dmin: [u8; 2],
+    /// Byte 4: packed 6-bit `sc` and `m`, see [`Q4K::sub_scales`].
+    pub scales: [u8; 12],
+    /// Byte 16: `q`. Each 32 bytes hold 64 elements: low nibbles the first 32, high nibbles the rest.
+    pub qs: [u8; 128],
+}
+
+/// ggml's `block_q5_K`: `x = (d * sc) * q - dmin * m`, `sc` and `m` one of 8 sub-blocks each.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Q5K {
+    /// Byte 0: scale of the scales, f16.
+    pub d: [u8; 2],
+    /// Byte 2: scale of the minimums, f16.
+    pub dmin: [u8; 2],
+    /// Byte 4: packed 6-bit `sc` and `m`, as in [`Q4K::sub_scales`].
+    pub scales: [u8; 12],
+    /// Byte 16: fifth bit of `q`. Bit `i` of all bytes belongs to sub-block `i`.
+    pub qh: [u8; 32],
+    /// Byte 48: low four bits of `q`. Each 32 bytes hold 64 elements: low nibbles the first 32, high
+    /// nibbles the rest.
+    pub qs: [u8; 128],
+}
+
+assert_layout!(Q4K: 144, Q5K: 176);
+
+/// Unpacks the scales and minimums of 8 sub-blocks, four at a time, as [`Q4K::sub_scales`] tells.
+fn sub_scales(packed: &[u8; 12]) -> ([u8; 8], [u8; 8]) {
+    let [s0, s1, s2, s3, m0, m1, m2, m3, low @ ..] = *packed;
+    let sc = u32::from_le_bytes([s0, s1, s2, s3]);
+    let m = u32::from_le_bytes([m0, m1, m2, m3]);
+    let low = u32::from_le_bytes(low);
+    // bytes 0..4 in the low word, 4..8 in the high one
+    let unpack = |own: u32, low: u32| {
+        let upper = (low & 0x0f0f_0f0f) | ((own >> 2) & 0x3030_3030);
+        (u64::from(own & 0x3f3f_3f3f) | (u64::from(upper) << 32)).to_le_bytes()
+    };
+    (unpack(sc, low), unpack(m, low >> 4))
+}
+
+impl Q4K {
+    /// The scales `sc` and minimums `m` of the 8 sub-blocks, in `0..64`.
+    ///
+    /// Bits 0..6 of bytes 0..4 and 4..8 are `sc[0..4]` and `m[0..4]`. Of `sc[4..8]` and `m[4..8]`, the
+    /// low four bits are the low and high nibbles of bytes 8..12, the high two are bits 6..8 of bytes
+    /// 0..4 and 4..8.
+    #[must_use]
+    pub fn sub_scales(&self) -> ([u8; 8], [u8; 8]) {
+        sub_scales(&self.scales)
+    }
+}
+
+impl Q5K {
+    /// The scales `sc` and minimums `m` of the 8 sub-blocks, in `0..64`, packed as in [`Q4K`].
+    #[must_use]
+    pub fn sub_scales(&self) -> ([u8; 8], [u8; 8]) {
+        sub_scales(&self.scales)
+    }
+}
+
+/// `(d * sc, dmin * m)` of each sub-block.
+fn sub_values(d: [u8; 2], dmin: [u8; 2], (sc, m): ([u8; 8], [u8; 8])) -> impl Iterator<Item = (f32, f32)> {
+    let (d, dmin) = (scale(d), scale(dmin));
+    sc.into_iter().zip(m).map(move |(sc, m)| (d * f32::from(sc), dmin * f32::from(m)))
+}
+
+impl Block for Q4K {
+    const ELEMS: usize = 256;
+    const NAME: &'static str = "Q4_K";
+    const ID: u32 = 12;
+
+    fn dequantise(&self, out: &mut [f32]) {
+        let sub_blocks = planes(&self.qs, [0, 4]).zip(sub_values(self.d, self.dmin, self.sub_scales()));
+        for (out, ((qs, shift), (d, m))) in out.as_chunks_mut::<32>().0.iter_mut().zip(sub_blocks) {
+            for (y, q) in out.iter_mut().zip(qs) {
+                *y = d * f32::from((q >> shift) & 0x0f) - m;
+            }
+        }
+    }
+}
+
+impl Block for Q5K {
+    const ELEMS: usize = 256;
+    const NAME: &'static str = "Q5_K";
+    const ID: u32 = 13;
+
+    fn dequantise(&self, out: &mut [f32]) {
+        let sub_blocks = planes(&self.qs, [0, 4]).zip(sub_values(self.d, self.dmin, self.sub_scales())).zip(0u32..);
+        for (out, (((qs, shift), (d, m)), bit)) in out.as_chunks_mut::<32>().0.iter_mut().zip(sub_blocks) {
+            for (y, (q, h)) in out.iter_mut().zip(qs.iter().zip(self.qh)) {
+                let q = ((q >> shift) & 0x0f) | (((h >> bit) & 1) << 4);
+                *y = d * f32::from(q) - m;
+            }
+        }
+    }
+}
+
+/// The packed scales and minimums of each row as bytes: `sc[0..4]`, `sc[4..8]`, then `m` alike.
+#[inline(always)]
+fn sub_scale_words<I: Isa>(isa: I, a: I::W, b: I::W, c: I::W) -> ([I::W; 2], [I::W; 2]) {
+    let (six, four, top) = (isa.splat(0x3F3F_3F3F), isa.splat(0x0F0F_0F0F), isa.splat(0x3030_3030));
+    let sc_high = isa.or(isa.and(c, four), isa.and(isa.shr(a, 2), top));
+    let m_high = isa.or(isa.and(isa.shr(c, 4), four), isa.and(isa.shr(b, 2), top));
+    ([isa.and(a, six), sc_high], [isa.and(b, six), m_high])
+}
+
+/// The dot product of a block whose 64 elements from `64 * i` on are `quants(i)`, each at most `MAX`:
+/// the low nibbles' 32 first.
+macro_rules! dot_k45 {
+    ($isa:ident, $rows:ident, $x:ident, $max:literal, |$i:ident| $quants:expr) => {{
+        let [d, a, b, c] = $isa.words::<_, 4>($rows, 0);
+        let (scales, mins) = sub_scale_words($isa, a, b, c);
+        let mut sums = [$isa.splat(0); T];
+        for (half, scales) in scales.into_iter().enumerate() {
+            let [s0, s1, s2, s3] = bytes($isa, scales);
+            for ($i, s_low, s_high) in [(2 * half, s0, s1), (2 * half + 1, s2, s3)] {
+                let [low, high]: [[I::W; 8]; 2] = $quants;
+                for (sum, x) in sums.iter_mut().zip($x) {
+                    *sum = $isa.dot_u8_scaled::<$max, 8>(*sum, &low, x.sub32(2 * $i), s_low);
+                    *sum = $isa.dot_u8_scaled::<$max, 8>(*sum, &high, x.sub32(2 * $i + 1), s_high);
+                }
+            }
+        }
+        let (d, dmin) = ($isa.f16_low(d), $isa.f16_high(d));
+        let mut out = [d; T];
+        for ((out, x), sum) in out.iter_mut().zip($x).zip(sums) {
+            let min_sum = dot_bytes($isa, $isa.splat(0), &mins, &x.sums32);
+            *out = $isa.f_sub(scaled($isa, d, x.d, sum), scaled($isa, dmin, x.d, min_sum));
+        }
+        out
+    }};
+}
+
+impl Format for Q4K {
+    type Act = Act256;
+
+    #[inline(always)]
+    fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act256; T]) -> [I::F; T] {
+        dot_k45!(isa, rows, x, 15, |i| split_nibbles(isa, isa.words(rows, 16 + 32 * i)))
+    }
+}
+
+impl Format for Q5K {
+    type Act = Act256;
+
+    #[inline(always)]
+    fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act256; T]) -> [I::F; T] {
+        let fifth: [I::W; 8] = isa.words(rows, 16);
+        let one = isa.splat(0x0101_0101);
+        dot_k45!(isa, rows, x, 31, |i| {
+            let [mut low, mut high] = split_nibbles(isa, isa.words::<_, 8>(rows, 48 + 32 * i));
+            for ((low, high), fifth) in low.iter_mut().zip(&mut high).zip(fifth) {
+                let bits = isa.shr(fifth, 2 * i as u32);
+                *low = isa.or(*low, isa.shl(isa.and(bits, one), 4));
+                *high = isa.or(*high, isa.shl(isa.and(isa.shr(bits, 1), one), 4));
+            }
+            [low, high]
+        })
+    }
+}

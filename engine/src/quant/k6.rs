@@ -1,0 +1,97 @@
+//! 6-bit blocks of 256.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::{Act256, Block, Format, assert_layout, bytes, dot_bytes, planes, scale, scaled, two_groups};
+use crate::simd::{Isa, Rows};
+
+/// ggml's `block_q6_K`: `x = (d * sc) * (q - 32)`, `sc` one of 16 sub-blocks each.
+///
+/// Each 128 elements use 64 bytes of `ql` and 32 of `qh`, as four planes of 32.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Q6K {
+    /// Byte 0: low four bits of `q`. Of each 64 bytes, the low nibbles are planes 0 and 1, the high
+    /// nibbles planes 2 and 3.
+    pub ql: [u8; 128],
+    /// Byte 128: high two bits of `q`. Of each 32 bytes, bits 0..2 are plane 0, bits 2..4 plane 1, and
+    /// so on.
+    pub qh: [u8; 64],
+    /// Byte 192: `sc`.
+    pub scales: [i8; 16],
+    /// Byte 208: scale of the scales, f16.
+    pub d: [u8; 2],
+}
+
+assert_layout!(Q6K: 210);
+
+impl Block for Q6K {
+    const ELEMS: usize = 256;
+    const NAME: &'static str = "Q6_K";
+    const ID: u32 = 14;
+
+    fn dequantise(&self, out: &mut [f32]) {
+        let d = scale(self.d);
+        let low = self.ql.as_chunks::<64>().0.iter().flat_map(|ql| {
+            let halves = ql.as_chunks::<32>().0.iter();
+            halves.clone().map(|ql| (ql, 0)).chain(halves.map(|ql| (ql, 4)))
+        });
+        let high = planes(&self.qh, [0, 2, 4, 6]);
+        let planes = self.scales.as_chunks::<2>().0.iter().zip(low.zip(high));
+        for (out, (scales, ((ql, low_shift), (qh, high_shift)))) in out.as_chunks_mut::<32>().0.iter_mut().zip(planes) {
+            let quants = ql.as_chunks::<16>().0.iter().zip(qh.as_chunks::<16>().0);
+            for ((out, sc), (ql, qh)) in out.as_chunks_mut::<16>().0.iter_mut().zip(scales).zip(quants) {
+                let dl = d * f32::from(*sc);
+                for (y, (l, h)) in out.iter_mut().zip(ql.iter().zip(qh)) {
+                    let q = ((l >> low_shift) & 0x0f) | (((h >> high_shift) & 3) << 4);
+                    *y = dl * f32::from(q as i8 - 32);
+                }
+            }
+        }
+    }
+}
+
+impl Format for Q6K {
+    type Act = Act256;
+
+    #[inline(always)]
+    fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act256; T]) -> [I::F; T] {
+        let (four, two) = (isa.splat(0x0F0F_0F0F), isa.splat(0x0303_0303));
+        // Scales plus 128, so that they are unsigned bytes.
+        let mut scales: [I::W; 4] = isa.words(rows, 192);
+        for s in &mut scales {
+            *s = isa.xor(*s, isa.splat(0x8080_8080));
+        }
+        let mut sums = [isa.splat(0); T];
+        for half in 0..2 {
+            let high = two_groups(isa, rows, 128 + 32 * half);
+            for side in 0..2 {
+                // Planes `side` and `side + 2` share these bytes' low and high nibbles.
+                let low = two_groups(isa, rows, 64 * half + 32 * side);
+                for plane in [side, side + 2] {
+                    let s = bytes(isa, scales[2 * half + plane / 2]);
+                    let bias = isa.splat(128);
+                    let (s_first, s_second) = (isa.sub(s[2 * side], bias), isa.sub(s[2 * side + 1], bias));
+                    let mut q = low;
+                    for (q, &h) in q.as_flattened_mut().iter_mut().zip(high.as_flattened()) {
+                        let top = isa.and(isa.shr(h, 2 * plane as u32), two);
+                        *q = isa.or(isa.and(isa.shr(*q, 4 * (plane / 2) as u32), four), isa.shl(top, 4));
+                    }
+                    let group = 8 * half + 2 * plane;
+                    for (sum, x) in sums.iter_mut().zip(x) {
+                        *sum = isa.dot_u8_scaled::<63, 4>(*sum, &q[0], x.sub16(group), s_first);
+                        *sum = isa.dot_u8_scaled::<63, 4>(*sum, &q[1], x.sub16(group + 1), s_second);
+                    }
+                }
+            }
+        }
+        let d = isa.half_at(rows, 208);
+        let mut out = [d; T];
+        for ((out, x), sum) in out.iter_mut().zip(x).zip(sums) {
+            // sum of sc * (q - 32) * x: the quants were taken as q, the scales of the sums as sc + 128.
+            let offset = dot_bytes(isa, isa.splat((-128 * x.sum) as u32), &scales, &x.sums16);
+            *out = scaled(isa, d, x.d, isa.sub(sum, isa.shl(offset, 5)));
+        }
+        out
+    }
+}

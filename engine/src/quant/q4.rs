@@ -1,0 +1,84 @@
+//! 4-bit blocks of 32.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::{Act32, Block, Format, assert_layout, map_nibbles, nibbles, scale, scaled, scaled_with_min};
+use crate::simd::{Isa, Rows};
+
+/// ggml's `block_q4_0`: `x = d * (q - 8)`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Q4_0 {
+    /// Byte 0: scale, f16.
+    pub d: [u8; 2],
+    /// Byte 2: `q`, low nibbles elements 0..16, high nibbles 16..32.
+    pub qs: [u8; 16],
+}
+
+/// ggml's `block_q4_1`: `x = d * q + m`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Q4_1 {
+    /// Byte 0: scale, f16.
+    pub d: [u8; 2],
+    /// Byte 2: minimum, f16.
+    pub m: [u8; 2],
+    /// Byte 4: `q`, low nibbles elements 0..16, high nibbles 16..32.
+    pub qs: [u8; 16],
+}
+
+assert_layout!(Q4_0: 18, Q4_1: 20);
+
+impl Block for Q4_0 {
+    const ELEMS: usize = 32;
+    const NAME: &'static str = "Q4_0";
+    const ID: u32 = 2;
+
+    fn dequantise(&self, out: &mut [f32]) {
+        let d = scale(self.d);
+        map_nibbles(&self.qs, out, |q| d * f32::from(q as i8 - 8));
+    }
+}
+
+impl Block for Q4_1 {
+    const ELEMS: usize = 32;
+    const NAME: &'static str = "Q4_1";
+    const ID: u32 = 3;
+
+    fn dequantise(&self, out: &mut [f32]) {
+        let (d, m) = (scale(self.d), scale(self.m));
+        map_nibbles(&self.qs, out, |q| d * f32::from(q) + m);
+    }
+}
+
+impl Format for Q4_0 {
+    type Act = Act32;
+
+    #[inline(always)]
+    fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act32; T]) -> [I::F; T] {
+        let q = nibbles(isa, isa.words(rows, 2));
+        let d = isa.half_at(rows, 0);
+        let mut out = [d; T];
+        for (out, x) in out.iter_mut().zip(x) {
+            let start = isa.splat((-8 * x.sum()) as u32);
+            *out = scaled(isa, d, x.d, isa.dot_u8::<15, 8>(start, &q, &x.q));
+        }
+        out
+    }
+}
+
+impl Format for Q4_1 {
+    type Act = Act32;
+
+    #[inline(always)]
+    fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act32; T]) -> [I::F; T] {
+        let q = nibbles(isa, isa.words(rows, 4));
+        let [dm] = isa.words(rows, 0);
+        let (d, m) = (isa.f16_low(dm), isa.f16_high(dm));
+        let mut out = [d; T];
+        for (out, x) in out.iter_mut().zip(x) {
+            *out = scaled_with_min(isa, d, m, x, isa.dot_u8::<15, 8>(isa.splat(0), &q, &x.q));
+        }
+        out
+    }
+}

@@ -1,0 +1,113 @@
+//! 5-bit blocks of 32.
+
+use bytemuck::{Pod, Zeroable};
+
+use super::{Act32, Block, Format, assert_layout, nibbles, scale, scaled, scaled_with_min};
+use crate::simd::{Isa, Rows};
+
+/// ggml's `block_q5_0`: `x = d * (q - 16)`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Q5_0 {
+    /// Byte 0: scale, f16.
+    pub d: [u8; 2],
+    /// Byte 2: a little-endian u32 whose bit `i` is the fifth bit of `q[i]`.
+    pub qh: [u8; 4],
+    /// Byte 6: low four bits of `q`, low nibbles elements 0..16, high nibbles 16..32.
+    pub qs: [u8; 16],
+}
+
+/// ggml's `block_q5_1`: `x = d * q + m`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Q5_1 {
+    /// Byte 0: scale, f16.
+    pub d: [u8; 2],
+    /// Byte 2: minimum, f16.
+    pub m: [u8; 2],
+    /// Byte 4: a little-endian u32 whose bit `i` is the fifth bit of `q[i]`.
+    pub qh: [u8; 4],
+    /// Byte 8: low four bits of `q`, low nibbles elements 0..16, high nibbles 16..32.
+    pub qs: [u8; 16],
+}
+
+assert_layout!(Q5_0: 22, Q5_1: 24);
+
+/// Maps the 32 five-bit quants of a block to values.
+fn map_quants(qh: [u8; 4], qs: &[u8; 16], out: &mut [f32], value: impl Fn(u8) -> f32) {
+    let mut high = u32::from_le_bytes(qh);
+    for (half, shift) in out.as_chunks_mut::<16>().0.iter_mut().zip([0, 4]) {
+        for (y, q) in half.iter_mut().zip(qs) {
+            *y = value(((q >> shift) & 0x0f) | (((high & 1) as u8) << 4));
+            high >>= 1;
+        }
+    }
+}
+
+impl Block for Q5_0 {
+    const ELEMS: usize = 32;
+    const NAME: &'static str = "Q5_0";
+    const ID: u32 = 6;
+
+    fn dequantise(&self, out: &mut [f32]) {
+        let d = scale(self.d);
+        map_quants(self.qh, &self.qs, out, |q| d * f32::from(q as i8 - 16));
+    }
+}
+
+impl Block for Q5_1 {
+    const ELEMS: usize = 32;
+    const NAME: &'static str = "Q5_1";
+    const ID: u32 = 7;
+
+    fn dequantise(&self, out: &mut [f32]) {
+        let (d, m) = (scale(self.d), scale(self.m));
+        map_quants(self.qh, &self.qs, out, |q| d * f32::from(q) + m);
+    }
+}
+
+/// Five-bit quants from 16 bytes of nibbles and 32 fifth bits.
+#[inline(always)]
+fn with_fifth_bits<I: Isa>(isa: I, qs: [I::W; 4], qh: I::W) -> [I::W; 8] {
+    let mut q = nibbles(isa, qs);
+    let sixteen = isa.splat(0x1010_1010);
+    for (q, shift) in q.iter_mut().zip([0, 4, 8, 12, 16, 20, 24, 28]) {
+        *q = isa.or(*q, isa.and(isa.expand_bits(qh, shift), sixteen));
+    }
+    q
+}
+
+impl Format for Q5_0 {
+    type Act = Act32;
+
+    #[inline(always)]
+    fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act32; T]) -> [I::F; T] {
+        // Bytes 0 to 15 hold d, the fifth bits (at 2) and some quants; one transposed load serves both.
+        let [first, second, _, _] = isa.words::<_, 4>(rows, 0);
+        let qh = isa.or(isa.shr(first, 16), isa.shl(second, 16));
+        let q = with_fifth_bits(isa, isa.words(rows, 6), qh);
+        let d = isa.f16_low(first);
+        let mut out = [d; T];
+        for (out, x) in out.iter_mut().zip(x) {
+            let start = isa.splat((-16 * x.sum()) as u32);
+            *out = scaled(isa, d, x.d, isa.dot_u8::<31, 8>(start, &q, &x.q));
+        }
+        out
+    }
+}
+
+impl Format for Q5_1 {
+    type Act = Act32;
+
+    #[inline(always)]
+    fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act32; T]) -> [I::F; T] {
+        let [dm, qh, _, _] = isa.words::<_, 4>(rows, 0);
+        let q = with_fifth_bits(isa, isa.words(rows, 8), qh);
+        let (d, m) = (isa.f16_low(dm), isa.f16_high(dm));
+        let mut out = [d; T];
+        for (out, x) in out.iter_mut().zip(x) {
+            *out = scaled_with_min(isa, d, m, x, isa.dot_u8::<31, 8>(isa.splat(0), &q, &x.q));
+        }
+        out
+    }
+}
