@@ -93,7 +93,7 @@ fn combine_into<I: Isa>(isa: I, combine: Combine, product: &Group, y: &mut [f32]
                     // tanh(z) = 2 sigmoid(2z) - 1, so 0.5 x (1 + tanh(z)) = x sigmoid(2z).
                     let cube = isa.x_mul(isa.x_mul(g, g), g);
                     let inner = isa.x_add(g, isa.x_mul(isa.x_splat(0.044_715), cube));
-                    let z2 = isa.x_mul(isa.x_splat(1.595_769_1), inner);
+                    let z2 = isa.x_mul(isa.x_splat(1.595_769), inner);
                     isa.x_mul(g, math::sigmoid(isa, z2))
                 }
             };

@@ -51,12 +51,10 @@ macro_rules! formats {
         /// The weight formats that the engine computes with.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-        #[expect(non_camel_case_types, reason = "ggml's own names")]
         pub enum WeightType { $(#[cfg(feature = $feature)] #[doc = $doc] $name,)+ }
 
         /// A typed weight matrix.
         #[derive(Clone, Copy, Debug)]
-        #[expect(non_camel_case_types, reason = "ggml's own names")]
         pub enum Weight<'a> { $(#[cfg(feature = $feature)] #[doc = $doc] $name(Matrix<'a, $name>),)+ }
 
         impl WeightType {
