@@ -7,7 +7,7 @@ pub(crate) enum Kind {
     Name(String),
     /// A string literal's contents, escapes as written.
     Text(String),
-    /// One punctuation character, or `':'` twice for a path separator as [`Kind::Path`].
+    /// One punctuation character.
     Punct(char),
     /// `::`
     Path,
