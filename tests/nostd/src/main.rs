@@ -57,7 +57,7 @@ fn run() -> u8 {
     let arena = black_box(&mut bytes[..]);
     let image = black_box(&IMAGE[..]);
     #[cfg(feature = "planted-panic")]
-    black_box(image[black_box(0)]);
+    black_box(black_box(7) / image[black_box(0)]);
     #[cfg(feature = "planted-alloc")]
     black_box(alloc::vec![image]);
     let streamed = block_on(exercise(Source::new(StubFlash::new(image)), arena));
