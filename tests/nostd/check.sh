@@ -5,6 +5,7 @@
 # The first holds because the link succeeds: std would bring a second panic handler, alloc would ask
 # for an allocator, the C library is not on the link line. The symbols are looked at all the same.
 set -euo pipefail
+target_dir=$(realpath -m "${CARGO_TARGET_DIR:-$(dirname "$0")/../../target}")/nostd
 cd "$(dirname "$0")"
 
 # Kept by the compiler in every `async fn`; unreachable while a future is not polled after it is ready.
@@ -15,7 +16,6 @@ for tool in cargo nm readelf objdump awk; do
   command -v "$tool" >/dev/null || die "$tool is missing (binutils, gawk or mawk, and a Rust toolchain are needed)"
 done
 
-target_dir=${CARGO_TARGET_DIR:-../../target}/nostd
 build() { cargo build --quiet --release --target-dir "$target_dir" "$@"; }
 
 # Defined symbols, demangled, without the legacy mangling's hashes.
