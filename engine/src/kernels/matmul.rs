@@ -170,8 +170,12 @@ fn dot_rows<I: Isa, B: Format, const N: usize>(
     tile: &mut [Group; N],
 ) {
     let Some(blocks) = RowBlocks::new(m.blocks, m.row_blocks, row, I::ROWS) else { return };
+    // The first tile of tokens fetches the rows behind these, as many blocks a step as it uses.
+    let behind = if t == 0 { (row + I::ROWS) * m.row_blocks } else { m.blocks.len() };
+    let mut behind = m.blocks.get(behind..).unwrap_or_default().chunks_exact(I::ROWS);
     let mut acc = [isa.f_splat(0.0); N];
     for (rows, x) in blocks.zip(x.chunks_exact(tokens)) {
+        isa.prefetch(behind.next().unwrap_or_default());
         let Some(x) = x.get(t..).and_then(|x| x.first_chunk::<N>()) else { return };
         let dots = B::dot(isa, rows, x);
         for (acc, dot) in acc.iter_mut().zip(dots) {
