@@ -4,8 +4,8 @@
 //! `cargo bench -p flashlet-benches --bench kernels -- gemv/Q4_1`. The scalar oracle runs at the
 //! smallest shape only.
 
+use core::cell::OnceCell;
 use core::time::Duration;
-use std::cell::OnceCell;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use flashlet::kernels::{Attention, Gate, Group, Inline, Kernels, KvBlocks, KvType, Norm, WriteKv, by_name};
