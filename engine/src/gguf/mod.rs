@@ -29,13 +29,15 @@ mod tensor;
 #[cfg(test)]
 mod tests;
 mod value;
+mod walk;
 
 pub use cursor::WINDOW_BYTES;
 pub use error::{GgufError, Name, Problem};
 pub use ggml_type::GgmlType;
 pub use kv::KvWalk;
 pub use tensor::{TensorInfo, TensorWalk};
-pub use value::{Array, ScalarWalk, Str, StrWalk, Value, ValueType};
+pub use value::{Array, Str, Value, ValueType};
+pub use walk::{ArrayWalk, ScalarWalk, StrWalk};
 
 use crate::flash::{Flash, Source};
 use cursor::{Cursor, Fault};
