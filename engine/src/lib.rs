@@ -4,6 +4,7 @@
 
 pub mod arena;
 pub mod flash;
+pub mod gguf;
 pub mod kernels;
 pub mod quant;
 pub mod simd;
