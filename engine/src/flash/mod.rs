@@ -178,7 +178,8 @@ impl<'m, F: Flash> Source<'m, F> {
         range(self.mapped?, offset, len)
     }
 
-    async fn transfer(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
+    /// One transfer through the handle, counted; `offset` and `dst` are aligned as the flash asks.
+    pub(crate) async fn transfer(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
         self.stats.reads = self.stats.reads.wrapping_add(1);
         self.stats.bytes_read = self.stats.bytes_read.wrapping_add(dst.len() as u64);
         self.flash.read(offset, dst).await

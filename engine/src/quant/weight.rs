@@ -67,6 +67,11 @@ macro_rules! formats {
                 $(#[cfg(feature = $feature)] if id == <$name as Block>::ID { return Some(WeightType::$name); })+
                 None
             }
+            /// ggml's number of the type.
+            #[must_use]
+            pub const fn id(self) -> u32 {
+                match self { $(#[cfg(feature = $feature)] WeightType::$name => <$name as Block>::ID,)+ }
+            }
             /// ggml's name of the type.
             #[must_use]
             pub const fn name(self) -> &'static str {
