@@ -6,5 +6,7 @@ pub mod arena;
 pub mod flash;
 pub mod gguf;
 pub mod kernels;
+pub mod model;
 pub mod quant;
 pub mod simd;
+pub mod weights;

@@ -49,6 +49,12 @@ impl<'a> InputBuffer<'a> {
         kernels.prepare(x, self.tokens, norm, float, quants(self.quants, kind, self.groups, self.tokens));
     }
 
+    /// Tokens of the input.
+    #[must_use]
+    pub fn tokens(&self) -> usize {
+        self.tokens
+    }
+
     /// The input, quantised anew if `kind` is not what it was quantised to.
     pub fn input(&mut self, kernels: &dyn Kernels, kind: ActKind) -> Input<'_> {
         let len = self.groups.saturating_mul(self.tokens);

@@ -23,11 +23,26 @@ fn chunk(groups: usize, tokens: usize, threads: usize) -> usize {
 }
 
 pub(super) fn linear<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
+    single(isa, w, x, y, Combine::Store, executor);
+}
+
+pub(super) fn gate_by<I: Isa>(
+    isa: I,
+    up: Weight<'_>,
+    act: Gate,
+    x: &Input<'_>,
+    y: &mut [Group],
+    executor: &dyn Executor,
+) {
+    single(isa, up, x, y, Combine::Gate(act), executor);
+}
+
+fn single<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], combine: Combine, executor: &dyn Executor) {
     let tokens = x.tokens.max(1);
     let chunk = chunk(w.rows().div_ceil(LANES), tokens, executor.threads());
     executor.for_rows(y.as_flattened_mut(), chunk, &|i, y| {
         let first_row = i * (chunk / tokens);
-        product(isa, w, x, y, first_row, Combine::Store);
+        product(isa, w, x, y, first_row, combine);
     });
 }
 

@@ -45,12 +45,7 @@ static ARCHS: &[Arch] = &[
         name: "gemma3",
         rope: RopeStyle::Halves,
         gate: Gate::Gelu,
-        extra_vectors: &[
-            LayerVector::QNorm,
-            LayerVector::KNorm,
-            LayerVector::PostAttnNorm,
-            LayerVector::PostFfnNorm,
-        ],
+        extra_vectors: &[LayerVector::QNorm, LayerVector::KNorm, LayerVector::PostAttnNorm, LayerVector::PostFfnNorm],
         scales_embedding: true,
         sliding: Some(Sliding { global_every: 6, default_window: 1024, rope_base: 10_000.0 }),
     },

@@ -265,6 +265,8 @@ impl ModelConfig {
 
 async fn architecture<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<&'static Arch, ConfigError> {
     let name = gguf.find(source, &["general.architecture"]).await?.and_then(|v| v.as_str());
-    let name = Name::read(source, name.ok_or(ConfigError::NoArchitecture)?).await?;
+    let string = name.ok_or(ConfigError::NoArchitecture)?;
+    let mut name = Name::EMPTY;
+    source.read(string.offset, name.room(string.len)).await.map_err(GgufError::Flash)?;
     Arch::by_name(name.as_bytes()).ok_or(ConfigError::UnknownArchitecture(name))
 }

@@ -9,7 +9,7 @@ use super::kv_cache::KvCache;
 use super::rope::RopeTables;
 use crate::arena::{Arena, ArenaError, Region};
 use crate::flash::FlashError;
-use crate::kernels::{Attention, Executor, Group, HeadRotation, InputBuffer, Kernels, WriteKv};
+use crate::kernels::{Attention, Executor, Gate, Group, HeadRotation, InputBuffer, Kernels, WriteKv};
 use crate::quant::ActKind;
 use crate::simd::{LANES, math};
 use crate::weights::{Feed, LayerMatrix, LayerVector, Role, Weight, WeightStore, yield_now};
@@ -78,15 +78,11 @@ impl<'a> Activations<'a> {
     ///
     /// # Errors
     /// [`ArenaError`].
-    pub fn carve(
-        config: &ModelConfig,
-        chunk: usize,
-        logits: usize,
-        arena: &mut Arena<'a>,
-    ) -> Result<Self, ArenaError> {
+    pub fn carve(config: &ModelConfig, chunk: usize, logits: usize, arena: &mut Arena<'a>) -> Result<Self, ArenaError> {
         let s = &config.shapes;
         let [embd, ff, q, kv] = widths(config);
-        let widest = (s.n_embd as usize).max(s.n_ff as usize).max((s.n_head as usize).saturating_mul(s.head_dim as usize));
+        let widest =
+            (s.n_embd as usize).max(s.n_ff as usize).max((s.n_head as usize).saturating_mul(s.head_dim as usize));
         let attention = q.saturating_add(kv).saturating_mul(2);
         let mut carve = |n: usize| arena.carve(Region::Activations, n.saturating_mul(chunk));
         let (x, y) = (carve(embd)?, carve(embd)?);
@@ -388,16 +384,10 @@ impl Matmul<'_, '_, '_> {
         feed: &mut Feed<'_, '_>,
     ) -> Result<(), PassError> {
         let roles = [Role::Matrix(layer, LayerMatrix::Gate), Role::Matrix(layer, LayerMatrix::Up)];
-        let kinds = roles.map(|role| self.act_kind(role));
         let resident = roles.map(|role| self.store.resident(role));
         let act = config.arch.gate;
-        if kinds[0] != kinds[1] {
-            // Two forms of the input: the products cannot be taken at once.
-            return self.gated_apart(roles, config, input, y, feed).await;
-        }
-        let x = input.input(self.kernels, kinds[0]);
         if let [Some(gate), Some(up)] = resident {
-            self.kernels.gated([gate, up], act, &x, y, self.executor);
+            self.gated_rows([gate, up], act, input, y);
             return Ok(());
         }
         let mut done = 0;
@@ -419,11 +409,22 @@ impl Matmul<'_, '_, '_> {
                 };
             }
             let [Some(gate), Some(up)] = weights else { return Err(error) };
-            let y = panel_rows(y, x.tokens, lead.first_row, lead.rows).ok_or(error)?;
-            self.kernels.gated([gate, up], act, &x, y, self.executor);
+            let tokens = input.tokens();
+            self.gated_rows([gate, up], act, input, panel_rows(y, tokens, lead.first_row, lead.rows).ok_or(error)?);
             done = done.saturating_add(lead.rows);
         }
         Ok(())
+    }
+
+    fn gated_rows(&self, [gate, up]: [Weight<'_>; 2], act: Gate, input: &mut InputBuffer<'_>, y: &mut [Group]) {
+        let kinds = [gate, up].map(|w| w.ty().act_kind());
+        if kinds[0] == kinds[1] {
+            self.kernels.gated([gate, up], act, &input.input(self.kernels, kinds[0]), y, self.executor);
+        } else {
+            // Two forms of the input: one product after the other.
+            self.kernels.linear(gate, &input.input(self.kernels, kinds[0]), y, self.executor);
+            self.kernels.gate_by(up, act, &input.input(self.kernels, kinds[1]), y, self.executor);
+        }
     }
 }
 

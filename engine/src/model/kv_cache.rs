@@ -85,14 +85,7 @@ impl<'a> KvCache<'a> {
         let view = self.view(layer, (), ());
         let keys = self.keys.get_mut(range.clone()).unwrap_or_default();
         let values = self.values.get_mut(range).unwrap_or_default();
-        KvBlocks {
-            keys,
-            values,
-            ty: view.ty,
-            blocks: view.blocks,
-            n_head_kv: view.n_head_kv,
-            head_dim: view.head_dim,
-        }
+        KvBlocks { keys, values, ty: view.ty, blocks: view.blocks, n_head_kv: view.n_head_kv, head_dim: view.head_dim }
     }
 
     /// Positions that the cache holds.

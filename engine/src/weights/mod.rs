@@ -215,7 +215,7 @@ impl<'a, 'm> WeightStore<'a, 'm> {
             let n = usize::try_from(info.ne[0]).unwrap_or(0);
             let place = self.vectors.get_mut(start..start.saturating_add(groups)).unwrap_or_default();
             let values = place.as_flattened_mut().get_mut(..n).unwrap_or_default();
-            source.read(info.offset, bytemuck::must_cast_slice_mut(values)).await?;
+            source.read(info.offset, bytemuck::try_cast_slice_mut(values).unwrap_or_default()).await?;
             #[cfg(target_endian = "big")]
             compile_error!("GGUF weights are little-endian");
         }

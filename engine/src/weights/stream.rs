@@ -100,7 +100,10 @@ impl<'s> Schedule<'s> {
             }
         };
         let fits = |at: usize| {
-            at.checked_add(bytes)?.checked_next_multiple_of(self.align).filter(|&end| end <= self.tile_bytes).map(|_| at)
+            at.checked_add(bytes)?
+                .checked_next_multiple_of(self.align)
+                .filter(|&end| end <= self.tile_bytes)
+                .map(|_| at)
         };
         let open = self.used.and_then(place).and_then(fits);
         let (at, starts_tile) = match open {

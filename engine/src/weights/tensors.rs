@@ -1,7 +1,7 @@
 //! Which tensors a model has, under which names and in which shapes.
 
 use crate::flash::{Flash, FlashError, Source};
-use crate::gguf::{Gguf, GgmlType, GgufError, Name, TensorInfo};
+use crate::gguf::{GgmlType, Gguf, GgufError, Name, TensorInfo};
 use crate::kernels::Group;
 use crate::quant::WeightType;
 use crate::simd::LANES;
@@ -117,7 +117,8 @@ impl Role {
         if digits.is_empty() || digits.len() > 4 || !digits.iter().all(u8::is_ascii_digit) {
             return None;
         }
-        let layer = digits.iter().fold(0u32, |n, &d| n.saturating_mul(10).saturating_add(u32::from(d.saturating_sub(b'0'))));
+        let layer =
+            digits.iter().fold(0u32, |n, &d| n.saturating_mul(10).saturating_add(u32::from(d.saturating_sub(b'0'))));
         if let Some(m) = LayerMatrix::ALL.into_iter().find(|m| m.name().as_bytes() == rest) {
             return Some(Role::Matrix(layer, m));
         }
