@@ -7,9 +7,9 @@
 
 use crate::arena::{Arena, ArenaError, Region};
 use crate::flash::{Flash, Source};
-use crate::gguf::Str;
+use crate::gguf::{Array, Str};
 
-use super::{Array, TextError};
+use super::TextError;
 
 /// Strings between two recorded offsets.
 const GROUP: u32 = 8;
@@ -103,6 +103,7 @@ impl<'a> Slots<'a> {
 /// The index of one array of strings.
 pub(super) struct StrIndex<'a> {
     array: Array,
+    n: u32,
     /// Offset from the array's start of every [`GROUP`]th string's length field.
     anchors: &'a mut [u32],
     lens: &'a mut [u8],
@@ -114,17 +115,16 @@ pub(super) struct StrIndex<'a> {
 impl<'a> StrIndex<'a> {
     pub(super) fn carve(array: Array, arena: &mut Arena<'a>) -> Result<Self, ArenaError> {
         let region = Region::TokenizerIndex;
+        // The spec limits the length.
+        let n = array.len as u32;
         Ok(StrIndex {
             array,
-            anchors: arena.carve(region, array.len.div_ceil(GROUP) as usize)?,
-            lens: arena.carve(region, array.len as usize)?,
-            slots: Slots::carve(array.len, array.len, arena)?,
+            n,
+            anchors: arena.carve(region, n.div_ceil(GROUP) as usize)?,
+            lens: arena.carve(region, n as usize)?,
+            slots: Slots::carve(n, n, arena)?,
             longest: 0,
         })
-    }
-
-    pub(super) fn array(&self) -> Array {
-        self.array
     }
 
     /// Forgets everything; must come before the first [`mark`](Self::mark) or [`add`](Self::add).
@@ -178,7 +178,7 @@ impl<'a> StrIndex<'a> {
 
     /// Where string `i` lies.
     pub(super) async fn locate<F: Flash>(&self, source: &mut Source<'_, F>, i: u32) -> Result<Str, TextError> {
-        let bad = TextError::NoSuchToken { id: i, n: self.array.len };
+        let bad = TextError::NoSuchToken { id: i, n: self.n };
         let anchor = self.anchors.get((i / GROUP) as usize).ok_or(bad)?;
         let mut offset = self.array.offset.saturating_add(u64::from(*anchor)).saturating_add(8);
         let first = i - i % GROUP;

@@ -5,6 +5,9 @@ use crate::arena::{Arena, ArenaError, Region};
 /// The key of a pair that does not merge; smaller keys merge earlier.
 pub(super) const NEVER: u32 = u32::MAX;
 
+/// Bytes of the longest symbol.
+pub(super) const MAX_SYMBOL: usize = u16::MAX as usize;
+
 /// Keys whose best one is remembered.
 const BLOCK: usize = 128;
 
@@ -41,11 +44,6 @@ impl<'a> Symbols<'a> {
     /// The longest word, in bytes.
     pub(super) fn room(&self) -> usize {
         self.keys.len()
-    }
-
-    /// The memory, for other uses between words.
-    pub(super) fn spare(&mut self) -> &mut [u8] {
-        bytemuck::try_cast_slice_mut(self.keys).unwrap_or_default()
     }
 
     /// Starts a word of symbols of the given lengths; false when it does not fit.
@@ -128,12 +126,8 @@ impl<'a> Symbols<'a> {
         let at = best.0;
         let (_, middle) = self.at(at)?;
         let (_, end) = self.at(middle)?;
-        let Ok(merged) = u16::try_from(end - at) else {
-            // Longer than any symbol can be: as if it did not merge.
-            self.set_key(at, NEVER);
-            self.refresh(at);
-            return Some(at);
-        };
+        // Pairs longer than `MAX_SYMBOL` have the key `NEVER`.
+        let merged = u16::try_from(end - at).ok()?;
         *self.lens.get_mut(at)? = merged;
         *self.lens.get_mut(middle)? = 0;
         if end < self.len {

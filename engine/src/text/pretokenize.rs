@@ -16,6 +16,9 @@ pub struct PreTokenizer {
     numbers_apart: bool,
     /// `[0-9][0-9][0-9]` is split off within a word.
     digits_by_three: bool,
+    /// A word that is a token is that token, whatever its merges would make of it.
+    whole_words: bool,
+    adds_bos: bool,
 }
 
 /// What is split off before the rule sees the text.
@@ -42,15 +45,14 @@ enum Rule {
 
 impl PreTokenizer {
     const fn new(first: Stage, rule: Rule) -> Self {
-        PreTokenizer { first, rule, numbers_apart: false, digits_by_three: false }
+        PreTokenizer { first, rule, numbers_apart: false, digits_by_three: false, whole_words: false, adds_bos: false }
     }
 
     /// What a file that names no pre-tokeniser gets.
     pub const DEFAULT: PreTokenizer = PreTokenizer {
-        first: Stage::Punctuation { tick: false },
-        rule: Rule::Gpt2,
         numbers_apart: true,
         digits_by_three: true,
+        ..Self::new(Stage::Punctuation { tick: false }, Rule::Gpt2)
     };
 
     /// The pre-tokeniser called `name`, if it is known here.
@@ -62,16 +64,30 @@ impl PreTokenizer {
             | b"gigachat" | b"a.x-4.0" | b"mellum" => Self::new(Stage::Whole, Rule::Gpt2),
             b"smollm" | b"starcoder" | b"refact" | b"command-r" | b"codeshell" | b"exaone" | b"minerva-7b"
             | b"mellum2" => Self::new(Stage::Digits, Rule::Gpt2),
-            b"falcon" => PreTokenizer {
-                digits_by_three: true,
-                ..Self::new(Stage::Punctuation { tick: true }, Rule::Gpt2)
-            },
-            b"llama-bpe" | b"llama3" | b"llama-v3" | b"falcon3" | b"falcon-h1" | b"pixtral" | b"midm-2.0" | b"lfm2"
-            | b"dbrx" | b"smaug-bpe" | b"glm4" | b"chatglm-bpe" => Self::new(Stage::Whole, Rule::Llama3 { digits: 3 }),
+            b"falcon" => {
+                PreTokenizer { digits_by_three: true, ..Self::new(Stage::Punctuation { tick: true }, Rule::Gpt2) }
+            }
+            b"llama-bpe" | b"llama3" | b"llama-v3" | b"falcon3" | b"falcon-h1" | b"pixtral" | b"midm-2.0" | b"lfm2" => {
+                PreTokenizer {
+                    whole_words: true,
+                    adds_bos: true,
+                    ..Self::new(Stage::Whole, Rule::Llama3 { digits: 3 })
+                }
+            }
+            b"dbrx" | b"smaug-bpe" | b"glm4" | b"chatglm-bpe" => Self::new(Stage::Whole, Rule::Llama3 { digits: 3 }),
             b"qwen2" | b"deepseek-r1-qwen" | b"kormo" | b"f2llmv2" | b"stablelm2" | b"megrez" | b"hunyuan"
             | b"solar-open" | b"grok-2" => Self::new(Stage::Whole, Rule::Llama3 { digits: 1 }),
             _ => return None,
         })
+    }
+
+    pub(super) fn whole_words(self) -> bool {
+        self.whole_words
+    }
+
+    /// Whether texts begin with the BOS token unless the file says otherwise.
+    pub(super) fn adds_bos(self) -> bool {
+        self.adds_bos
     }
 
     /// The words of `text`, in order; together they are all of it.
