@@ -1,7 +1,7 @@
 //! Values: numbers by value, strings and arrays by where they lie.
 
-use super::cursor::{Cursor, Fault};
 use super::error::{GgufError, Problem};
+use super::walk::{ArrayWalk, ScalarWalk, StrWalk};
 use crate::flash::{Flash, FlashError, Source};
 
 macro_rules! value_types {
@@ -71,6 +71,7 @@ impl ValueType {
 
 /// A value of a key or an element of an array.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Value {
     /// `u8`
@@ -272,104 +273,25 @@ impl Array {
     /// A walk over the elements of an array of numbers or booleans, in order.
     #[must_use]
     pub fn scalars(&self) -> ScalarWalk {
-        ScalarWalk { elem: self.elem, left: self.len, cursor: Cursor::new(self.offset) }
+        ScalarWalk::new(*self)
+    }
+
+    /// A walk over the inner arrays of an array of arrays, in order.
+    #[must_use]
+    pub fn arrays(&self) -> ArrayWalk {
+        ArrayWalk::new(*self)
     }
 
     /// A walk over the strings of an array, in order.
     #[must_use]
     pub fn strings(&self) -> StrWalk {
-        StrWalk { array: *self, index: 0, cursor: Cursor::new(self.offset) }
+        StrWalk::new(*self, 0, self.offset)
     }
 
     /// A walk over the strings from `index` on; `offset` is where [`StrWalk::position`] said that
     /// it lies.
     #[must_use]
     pub fn strings_from(&self, index: u64, offset: u64) -> StrWalk {
-        let offset = offset.clamp(self.offset, self.end.max(self.offset));
-        StrWalk { array: *self, index, cursor: Cursor::new(offset) }
-    }
-}
-
-/// A walk over the elements of an array of numbers or booleans.
-#[derive(Clone, Debug)]
-pub struct ScalarWalk {
-    elem: ValueType,
-    left: u64,
-    cursor: Cursor,
-}
-
-impl ScalarWalk {
-    /// The next element; `None` after the last.
-    ///
-    /// # Errors
-    /// [`GgufError::Value`] with [`Problem::ElementType`] for an array of strings or arrays;
-    /// [`GgufError::Flash`].
-    pub async fn next<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<Option<Value>, GgufError> {
-        if self.left == 0 {
-            return Ok(None);
-        }
-        self.left = self.left.saturating_sub(1);
-        self.cursor.scalar(source, self.elem).await.map(Some).map_err(Fault::value)
-    }
-}
-
-/// A walk over the strings of an array.
-#[derive(Clone, Debug)]
-pub struct StrWalk {
-    array: Array,
-    index: u64,
-    cursor: Cursor,
-}
-
-impl StrWalk {
-    /// The index of the next string and where it lies, to come back later with
-    /// [`Array::strings_from`].
-    #[must_use]
-    pub fn position(&self) -> (u64, u64) {
-        (self.index, self.cursor.pos())
-    }
-
-    /// The next string; `None` after the last.
-    ///
-    /// # Errors
-    /// [`GgufError::Value`] with [`Problem::ElementType`] for an array of something else;
-    /// [`GgufError::Flash`].
-    pub async fn next<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<Option<Str>, GgufError> {
-        Ok(self.next_prefix(source, &mut []).await?.map(|(string, _)| string))
-    }
-
-    /// The next string and as many of its first bytes as `buf` holds. The bytes come through the
-    /// walk's window: a vocabulary is read once, in large pieces.
-    ///
-    /// # Errors
-    /// As [`StrWalk::next`].
-    pub async fn next_prefix<'b, F: Flash>(
-        &mut self,
-        source: &mut Source<'_, F>,
-        buf: &'b mut [u8],
-    ) -> Result<Option<(Str, &'b [u8])>, GgufError> {
-        if self.index >= self.array.len {
-            return Ok(None);
-        }
-        if self.array.elem != ValueType::Str {
-            let problem = Problem::ElementType(self.array.elem);
-            return Err(GgufError::Value { offset: self.array.offset, problem });
-        }
-        self.index = self.index.saturating_add(1);
-        self.step(source, buf).await.map(Some).map_err(Fault::value)
-    }
-
-    async fn step<'b, F: Flash>(
-        &mut self,
-        source: &mut Source<'_, F>,
-        buf: &'b mut [u8],
-    ) -> Result<(Str, &'b [u8]), Fault> {
-        let len = self.cursor.u64(source).await?;
-        let offset = self.cursor.pos();
-        let prefix = buf.len().min(usize::try_from(len).unwrap_or(usize::MAX));
-        let bytes = buf.get_mut(..prefix).unwrap_or_default();
-        self.cursor.read(source, bytes).await?;
-        self.cursor.skip(source, len.saturating_sub(prefix as u64))?;
-        Ok((Str { offset, len }, bytes))
+        StrWalk::new(*self, index, offset.max(self.offset).min(self.end))
     }
 }
