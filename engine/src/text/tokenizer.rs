@@ -72,7 +72,8 @@ impl<'a> Tokenizer<'a> {
             tokens: StrIndex::carve(spec.tokens, arena)?,
             merges: StrIndex::carve(spec.merges, arena)?,
             specials: Specials::carve(spec, arena)?,
-            symbols: Symbols::carve(word, arena)?,
+            // One more for the space in front.
+            symbols: Symbols::carve(word + 1, arena)?,
             cuts: Cuts::default(),
         })
     }

@@ -108,17 +108,25 @@ impl ByteSet {
 }
 
 /// Where SentencePiece text may be cut without changing its tokens: before a space that follows
-/// something else, unless some token has the two next to each other.
+/// something else, unless some token has the two next to each other, and around an ASCII
+/// character that no longer token contains (often the line feed).
 #[derive(Clone, Copy, Default)]
 pub(super) struct Cuts {
     /// Last bytes before a space mark inside some token.
     joined: ByteSet,
+    /// Bytes of tokens longer than one byte.
+    inside: ByteSet,
 }
 
 impl Cuts {
     /// Takes note of a token's text.
     pub(super) fn learn(&mut self, state: &mut CutState, bytes: &[u8]) {
         for &byte in bytes {
+            match state.len {
+                0 => {}
+                1 => [state.tail as u8, byte].into_iter().for_each(|byte| self.inside.insert(byte)),
+                _ => self.inside.insert(byte),
+            }
             state.tail = state.tail << 8 | u32::from(byte);
             state.len += 1;
             let [before, mark @ ..] = state.tail.to_be_bytes();
@@ -134,15 +142,16 @@ impl Cuts {
     /// The first stretch of `text`, in bytes.
     pub(super) fn first(&self, text: &str) -> usize {
         let is_space = |c: char| matches!(c, ' ' | '\u{2581}');
-        let mut before = None;
-        for (at, c) in text.char_indices() {
-            if is_space(c) && before.is_some_and(|c| !is_space(c)) {
-                let last = at.checked_sub(1).and_then(|last| text.as_bytes().get(last));
-                if last.is_some_and(|&byte| !self.joined.contains(byte)) {
-                    return at;
-                }
+        // A space is spelled as its mark, so it is not alone.
+        let alone = |c: char| c.is_ascii() && c != ' ' && !self.inside.contains(c as u8);
+        let mut chars = text.char_indices();
+        let mut before = chars.next().map_or(' ', |(_, c)| c);
+        for (at, c) in chars {
+            let last = at.checked_sub(1).and_then(|last| text.as_bytes().get(last)).copied().unwrap_or(0);
+            if is_space(c) && !is_space(before) && !self.joined.contains(last) || alone(c) || alone(before) {
+                return at;
             }
-            before = Some(c);
+            before = c;
         }
         text.len()
     }
@@ -182,12 +191,24 @@ mod tests {
     #[test]
     fn text_is_cut_before_spaces_unless_a_token_joins_them() {
         let mut cuts = Cuts::default();
+        cuts.learn(&mut CutState::default(), b"abcdef");
         assert_eq!(cuts.first("  ab  cd"), 4);
         cuts.learn(&mut CutState::default(), "▁▁ab▁".as_bytes());
         assert_eq!(cuts.first("  ab  cd ef"), 8);
         assert_eq!(cuts.first("a▁b"), 1);
         let mut only_marks = Cuts::default();
         only_marks.learn(&mut CutState::default(), "▁▁▁".as_bytes());
-        assert_eq!(only_marks.first("x y"), 1);
+        assert_eq!(only_marks.first("é é"), 2);
+    }
+
+    #[test]
+    fn text_is_cut_around_characters_that_no_token_holds_with_others() {
+        let mut cuts = Cuts::default();
+        cuts.learn(&mut CutState::default(), b"ab");
+        cuts.learn(&mut CutState::default(), b"\n");
+        assert_eq!(cuts.first("ab\nab"), 2);
+        assert_eq!(cuts.first("\nab"), 1);
+        cuts.learn(&mut CutState::default(), b"\n\n");
+        assert_eq!(cuts.first("ab\nab"), 5);
     }
 }
