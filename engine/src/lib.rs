@@ -8,5 +8,7 @@ pub mod gguf;
 pub mod kernels;
 pub mod model;
 pub mod quant;
+pub mod session;
 pub mod simd;
+pub mod text;
 pub mod weights;
