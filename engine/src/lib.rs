@@ -4,3 +4,4 @@
 
 pub mod arena;
 pub mod flash;
+pub mod gguf;
