@@ -164,13 +164,18 @@ fn shown(source: &mut Source<'_, FileFlash<'_>>, value: Value, file: &ModelFile)
         Value::I32(x) => Shown::Scalar(json!(x)),
         Value::U64(x) => Shown::Scalar(json!(x)),
         Value::I64(x) => Shown::Scalar(json!(x)),
-        Value::F32(x) => Shown::Scalar(json!(x)),
+        Value::F32(x) => Shown::Scalar(json!(shortest(x))),
         Value::F64(x) => Shown::Scalar(json!(x)),
         Value::Bool(x) => Shown::Scalar(json!(x)),
         Value::Str(string) => Shown::Text(text(source, string, file)?),
-        Value::Array(array) => Shown::Array { elem: format!("{:?}", array.elem).to_lowercase(), len: array.len },
+        Value::Array(array) => Shown::Array { elem: array.elem.name().to_owned(), len: array.len },
         _ => Shown::Text("?".into()),
     })
+}
+
+/// The double whose decimal digits are those of `x`: 1e-6, not 9.999999974752427e-7.
+fn shortest(x: f32) -> f64 {
+    x.to_string().parse().unwrap_or_else(|_| x.into())
 }
 
 /// A string of the file; invalid UTF-8 is replaced, and an absurdly long one is cut.
@@ -201,6 +206,7 @@ mod tests {
     fn strings_are_cut_and_made_harmless() {
         assert_eq!(cut("größer", 6), "größer");
         assert_eq!(cut("größer", 4), "größ...");
+        assert_eq!(shortest(1e-6), 1e-6);
         assert_eq!(printable("a\n\x1b[31mé"), "a\\n\\u{1b}[31mé");
     }
 }
