@@ -35,7 +35,7 @@ impl Name {
     }
 
     /// The first `len` bytes, at most [`Name::MAX_BYTES`], to be filled in.
-    pub(super) fn room(&mut self, len: u64) -> &mut [u8] {
+    pub(crate) fn room(&mut self, len: u64) -> &mut [u8] {
         let len = len.min(Name::MAX_BYTES as u64) as u8;
         self.len = len;
         self.bytes.get_mut(..usize::from(len)).unwrap_or_default()

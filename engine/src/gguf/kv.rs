@@ -56,8 +56,8 @@ impl KvWalk {
     }
 
     /// Where the walk is, and what it learned.
-    pub(super) fn finish(self) -> (u64, Skips) {
-        (self.cursor.pos(), self.skips)
+    pub(super) fn learned(&self) -> (u64, Skips) {
+        (self.cursor.pos(), self.skips.clone())
     }
 
     /// Index of the key that `next` gives next.

@@ -75,33 +75,19 @@ impl Gguf {
     /// [`GgufError`], saying what is wrong and where.
     pub async fn open<F: Flash>(source: &mut Source<'_, F>) -> Result<Gguf, GgufError> {
         let (version, n_kv, n_tensors) = header(source).await.map_err(Fault::header)?;
-
-        let mut kvs = KvWalk::validating(HEADER_BYTES, n_kv);
-        let mut alignment = None;
-        loop {
-            let index = kvs.index();
-            let Some((key, value, matched)) = kvs.next_matching(source, ALIGNMENT_KEY).await? else { break };
-            if matched {
-                let checked = match alignment {
-                    Some((first, _)) => Err(Problem::DuplicateKey { first }),
-                    None => check_alignment(value),
-                };
-                match checked {
-                    Ok(n) => alignment = Some((index, n)),
-                    Err(problem) => return Err(key_error(source, index, key, problem).await),
-                }
-            }
-        }
-        let alignment = alignment.map_or(DEFAULT_ALIGNMENT, |(_, n)| n);
-        let (tensors_offset, skips) = kvs.finish();
-
+        let (tensors_offset, alignment, skips) = check_keys(source, n_kv).await?;
         let mut gguf = Gguf { version, n_kv, n_tensors, alignment, tensors_offset, data_offset: 0, skips };
         // Where the data section begins is known only after the whole directory.
         let end = gguf.tensors().measure(source).await?;
         gguf.data_offset = end.checked_next_multiple_of(alignment.into()).unwrap_or(u64::MAX);
-        let mut tensors = gguf.tensors();
-        while tensors.next(source).await?.is_some() {}
+        gguf.check_tensors(source).await?;
         Ok(gguf)
+    }
+
+    async fn check_tensors<F: Flash>(&self, source: &mut Source<'_, F>) -> Result<(), GgufError> {
+        let mut tensors = self.tensors();
+        while tensors.next(source).await?.is_some() {}
+        Ok(())
     }
 
     /// The format's version, 2 or 3.
@@ -195,6 +181,28 @@ async fn header<F: Flash>(source: &mut Source<'_, F>) -> Result<(u32, u32, u32),
         (Some(need), Ok(n_kv), Ok(n_tensors)) if need <= size => Ok((version, n_kv, n_tensors)),
         _ => Err(Fault::bad(at, Problem::Counts { n_kv, n_tensors, size })),
     }
+}
+
+/// Walks all keys and values; where they end, the alignment, and the ends of large arrays.
+async fn check_keys<F: Flash>(source: &mut Source<'_, F>, n_kv: u32) -> Result<(u64, u32, kv::Skips), GgufError> {
+    let mut kvs = KvWalk::validating(HEADER_BYTES, n_kv);
+    let mut alignment = None;
+    loop {
+        let index = kvs.index();
+        let Some((key, value, matched)) = kvs.next_matching(source, ALIGNMENT_KEY).await? else { break };
+        if matched {
+            let checked = match alignment {
+                Some((first, _)) => Err(Problem::DuplicateKey { first }),
+                None => check_alignment(value),
+            };
+            match checked {
+                Ok(n) => alignment = Some((index, n)),
+                Err(problem) => return Err(key_error(source, index, key, problem).await),
+            }
+        }
+    }
+    let (end, skips) = kvs.learned();
+    Ok((end, alignment.map_or(DEFAULT_ALIGNMENT, |(_, n)| n), skips))
 }
 
 fn check_alignment(value: Value) -> Result<u32, Problem> {

@@ -57,7 +57,7 @@ impl TensorWalk {
     }
 
     /// Where the directory ends. Only what says how long entries are is checked.
-    pub(super) async fn measure<F: Flash>(mut self, source: &mut Source<'_, F>) -> Result<u64, GgufError> {
+    pub(super) async fn measure<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<u64, GgufError> {
         while self.index < self.n_tensors {
             self.name = Name::EMPTY;
             self.pass_over(source).await.map_err(|fault| fault.tensor(self.index, self.name))?;
