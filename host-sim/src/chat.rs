@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
-use flashlet::text::{ChatFormat, Piece};
+use flashlet::text::{ChatFormat, Detokenizer, Turn};
 
 use crate::cli::ChatArgs;
 use crate::engine::{self, Engine, Machine, Opened, print_stats};
@@ -22,7 +22,7 @@ const HELP: &str = "\
 pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
     let file = engine::open_file(&args.engine.model, args.engine.residency)?;
     let mut opened = Opened::new(&file)?;
-    let format = opened.chat_format()?;
+    let format = opened.chat_format(args.chat_format.as_deref())?;
     let plan = opened.plan(&args.engine, args.engine.ctx.unwrap_or(0))?;
     let mut machine = Machine::new(&plan, &args.compute, None)?;
     let engine = Engine::load(opened, plan, &mut machine)?;
@@ -110,10 +110,11 @@ impl Talk<'_> {
         let args = self.args;
         let limits = Limits { n_predict: args.n_predict.max(1), stop: &args.end.stop, ignore_eos: args.end.ignore_eos };
         let mut out = Output::new();
-        let (ids, reason) = self.generator.generate(&mut self.engine, turn, limits, &mut |piece| {
-            out.write(piece);
-            out.check()
-        })?;
+        let (ids, reason) =
+            self.generator.generate(&mut self.engine, turn, limits, Detokenizer::new(), &mut |piece| {
+                out.write(piece);
+                out.check()
+            })?;
         out.end_line();
         out.check()?;
         self.last = ids.last().map(|&id| (id, reason));
@@ -128,20 +129,10 @@ impl Talk<'_> {
 
     /// The tokens of `message` with what lies between it and the last answer.
     fn turn(&mut self, message: &str) -> Result<Vec<u32>, Failure> {
-        let mut ids = Vec::new();
-        let mut pieces = Vec::new();
-        let first = self.last.is_none();
-        match self.last {
-            None => self.format.open(self.args.system.as_deref(), &mut |piece| pieces.push(piece)),
-            Some((id, reason)) => {
-                ids.push(id);
-                let ended = reason == StopReason::Eos;
-                let text = if ended { self.format.after_end() } else { self.format.turn_end() };
-                pieces.push(Piece { text, special: true });
-            }
-        }
-        self.format.user(message, &mut |piece| pieces.push(piece));
-        ids.extend(self.engine.encode_pieces(&pieces, first)?);
-        Ok(ids)
+        let turn = Turn { first: self.last.is_none(), system: self.args.system.as_deref(), user: message };
+        let pieces = self.engine.encode_pieces(&self.format.pieces(&turn))?;
+        // The turn itself closes the answer before it, however that ended.
+        let open = self.last.filter(|&(_, reason)| reason != StopReason::Eos).map(|(id, _)| id);
+        Ok(open.into_iter().chain(pieces).collect())
     }
 }

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use flashlet::text::{ChatFormat, MAX_RECENT};
 
 use crate::boards;
 use crate::size::parse_size;
@@ -108,8 +111,8 @@ pub(crate) struct SamplingArgs {
     /// Divide the logits of recent tokens by R; 1 leaves them
     #[arg(long, value_name = "R", default_value_t = 1.0, value_parser = above_zero, help_heading = "Sampling")]
     pub(crate) repeat_penalty: f32,
-    /// How many tokens count as recent
-    #[arg(long, value_name = "N", default_value_t = 64, help_heading = "Sampling")]
+    /// How many tokens count as recent, at most 256
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(..=MAX_RECENT as i64), help_heading = "Sampling")]
     pub(crate) repeat_last_n: u32,
     /// Seed of the random numbers; the same seed gives the same text
     #[arg(long, value_name = "S", default_value_t = 0, help_heading = "Sampling")]
@@ -136,7 +139,7 @@ pub(crate) struct RunArgs {
     #[arg(value_name = "PROMPT", conflicts_with = "ids")]
     pub(crate) prompt: Option<String>,
     /// File of token ids separated by white space, used as they are in place of a prompt
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["chat", "system"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["chat", "system", "chat_format"])]
     pub(crate) ids: Option<PathBuf>,
     /// Tokens to generate, at most
     #[arg(short = 'n', long, value_name = "N", default_value_t = 256)]
@@ -150,6 +153,9 @@ pub(crate) struct RunArgs {
     /// System message for the chat template; implies --chat
     #[arg(long, value_name = "TEXT", conflicts_with = "raw")]
     pub(crate) system: Option<String>,
+    /// Chat template in place of the model's own; implies --chat
+    #[arg(long, value_name = "NAME", conflicts_with = "raw", value_parser = chat_formats())]
+    pub(crate) chat_format: Option<String>,
     #[command(flatten)]
     pub(crate) end: EndArgs,
     /// Print one JSON object with ids, text, hash of the logits, memory, flash and timings
@@ -168,6 +174,9 @@ pub(crate) struct ChatArgs {
     /// System message
     #[arg(long, value_name = "TEXT")]
     pub(crate) system: Option<String>,
+    /// Chat template in place of the model's own
+    #[arg(long, value_name = "NAME", value_parser = chat_formats())]
+    pub(crate) chat_format: Option<String>,
     /// Tokens per answer, at most
     #[arg(short = 'n', long, value_name = "N", default_value_t = 512)]
     pub(crate) n_predict: u32,
@@ -309,6 +318,10 @@ pub(crate) enum Isa {
     Scalar,
     Avx2,
     Avx512,
+}
+
+fn chat_formats() -> PossibleValuesParser {
+    PossibleValuesParser::new(ChatFormat::ALL.map(ChatFormat::name))
 }
 
 fn number(text: &str, what: &str, fits: impl Fn(f32) -> bool) -> Result<f32, String> {

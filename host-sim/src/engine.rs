@@ -82,10 +82,15 @@ impl<'f> Opened<'f> {
         })
     }
 
-    /// The chat format that the model's own template asks for.
-    pub(crate) fn chat_format(&mut self) -> Result<ChatFormat, Failure> {
-        wait(ChatFormat::detect(self.model.gguf(), &mut self.source))
-            .map_err(|error| Failure::about(self.file.path().display(), error))
+    /// The chat format of that name, or else the one that the model's own template asks for.
+    pub(crate) fn chat_format(&mut self, name: Option<&str>) -> Result<ChatFormat, Failure> {
+        if let Some(format) = name.and_then(ChatFormat::by_name) {
+            return Ok(format);
+        }
+        wait(ChatFormat::recognise(self.model.gguf(), &mut self.source)).map_err(|error| {
+            let path = self.file.path().display();
+            Failure::new(format!("{path}: {error} (--chat-format NAME; run without --chat)"))
+        })
     }
 }
 
@@ -161,7 +166,6 @@ fn kernels_for(isa: Isa) -> Result<&'static dyn Kernels, Failure> {
 /// A model that is loaded and can compute.
 pub(crate) struct Engine<'a> {
     session: Session<'a, 'a, FileFlash<'a>>,
-    detokenizer: Detokenizer,
 }
 
 impl<'a> Engine<'a> {
@@ -176,22 +180,22 @@ impl<'a> Engine<'a> {
         let arena = machine.arena.bytes();
         let session = Session::new(source, model, plan, arena, machine.kernels, &*machine.executor, &mut progress);
         let session = wait(session).map_err(|error| Failure::about(file.path().display(), error))?;
-        Ok(Engine { session, detokenizer: Detokenizer::new() })
+        Ok(Engine { session })
     }
 
     /// The ids of `text`.
-    pub(crate) fn encode(&mut self, text: &str, bos: bool, special: bool) -> Result<Vec<u32>, Failure> {
+    pub(crate) fn encode(&mut self, text: &str, options: Encode) -> Result<Vec<u32>, Failure> {
         let mut ids = vec![0; crate::tokenize::most_tokens(text)];
-        let n = wait(self.session.encode(text, Encode { bos, special }, &mut ids)).map_err(failure)?;
+        let n = wait(self.session.encode(text, options, &mut ids)).map_err(failure)?;
         ids.truncate(n);
         Ok(ids)
     }
 
-    /// The ids of chat `pieces`, the first preceded by the model's beginning-of-text token if `bos`.
-    pub(crate) fn encode_pieces(&mut self, pieces: &[Piece<'_>], bos: bool) -> Result<Vec<u32>, Failure> {
+    /// The ids of a turn's `pieces`.
+    pub(crate) fn encode_pieces(&mut self, pieces: &[Piece<'_>]) -> Result<Vec<u32>, Failure> {
         let mut ids = Vec::new();
-        for (i, piece) in pieces.iter().enumerate() {
-            ids.extend(self.encode(piece.text, bos && i == 0, piece.special)?);
+        for piece in pieces {
+            ids.extend(self.encode(piece.text, piece.encode)?);
         }
         Ok(ids)
     }
@@ -229,14 +233,13 @@ impl<'a> Engine<'a> {
     }
 
     /// Gives `out` the text of `id`, as far as its characters are whole.
-    pub(crate) fn decode(&mut self, id: u32, out: &mut dyn FnMut(&str)) -> Result<(), Failure> {
-        wait(self.session.decode(id, &mut self.detokenizer, out)).map_err(failure)
-    }
-
-    /// Ends a text: gives `out` what was held back of it.
-    pub(crate) fn end_text(&mut self, out: &mut dyn FnMut(&str)) {
-        self.detokenizer.flush(out);
-        self.detokenizer = Detokenizer::new();
+    pub(crate) fn decode(
+        &mut self,
+        id: u32,
+        detokenizer: &mut Detokenizer,
+        out: &mut dyn FnMut(&str),
+    ) -> Result<(), Failure> {
+        wait(self.session.decode(id, detokenizer, out)).map_err(failure)
     }
 
     /// Forgets all tokens.

@@ -31,7 +31,9 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<(), Failure> {
     let mut opened = Opened::new(&file)?;
     let ids = match (&args.input.ids, &args.input.file) {
         (Some(path), _) => input::ids_file(path)?,
-        (None, Some(path)) => tokenize::encode(&file, &input::text_file(path)?, Encode { bos: true, special: true })?,
+        (None, Some(path)) => {
+            tokenize::encode(&file, &input::text_file(path)?, Encode { bos: true, special: true, continues: false })?
+        }
         (None, None) => return Err(Failure::Usage("--file or --ids is needed".into())),
     };
     if ids.is_empty() {

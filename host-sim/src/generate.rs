@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::time::Instant;
 
 use flashlet::session::Want;
-use flashlet::text::{Sampler, SamplerConfig};
+use flashlet::text::{Detokenizer, Sampler, SamplerConfig};
 use serde::Serialize;
 
 use crate::engine::Engine;
@@ -87,7 +87,7 @@ impl Generator {
     }
 
     /// Feeds `prompt` and generates until one of `limits`, the end of the text or of the context.
-    /// Text goes to `out` as it is made. Gives the chosen ids and why it stopped; the last id has not
+    /// Text goes through `detokenizer` to `out` as it is made. Gives the chosen ids and why it stopped; the last id has not
     /// been fed.
     ///
     /// # Errors
@@ -97,6 +97,7 @@ impl Generator {
         engine: &mut Engine<'_>,
         prompt: &[u32],
         limits: Limits<'_>,
+        mut detokenizer: Detokenizer,
         out: &mut dyn FnMut(&str) -> Result<(), Failure>,
     ) -> Result<(Vec<u32>, StopReason), Failure> {
         if prompt.is_empty() {
@@ -124,7 +125,7 @@ impl Generator {
                 break StopReason::Eos;
             }
             text.clear();
-            engine.decode(id, &mut |piece| text.push_str(piece))?;
+            engine.decode(id, &mut detokenizer, &mut |piece| text.push_str(piece))?;
             sure.clear();
             let stopped = stop.push(&text, &mut |piece| sure.push_str(piece));
             out(&sure)?;
@@ -141,7 +142,7 @@ impl Generator {
             fresh.push(id);
         };
         text.clear();
-        engine.end_text(&mut |piece| text.push_str(piece));
+        detokenizer.flush(&mut |piece| text.push_str(piece));
         if reason != StopReason::Stop {
             sure.clear();
             if !stop.push(&text, &mut |piece| sure.push_str(piece)) {

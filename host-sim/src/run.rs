@@ -1,5 +1,6 @@
 //! `flashlet run`: text that continues a prompt.
 
+use flashlet::text::{Detokenizer, Encode, Turn};
 use serde::Serialize;
 
 use crate::cli::RunArgs;
@@ -43,25 +44,27 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         (None, Some(text)) => Prompt::Text(text.clone()),
         (None, None) => Prompt::Text(input::prompt_from_stdin()?),
     };
-    let chat = if args.chat || args.system.is_some() { Some(opened.chat_format()?) } else { None };
+    let end = &args.end;
+    let chat = args.chat || args.system.is_some() || args.chat_format.is_some();
+    let format = chat.then(|| opened.chat_format(args.chat_format.as_deref())).transpose()?;
     let plan = opened.plan(&args.engine, args.engine.ctx.unwrap_or(0))?;
     let mut machine = Machine::new(&plan, &args.compute, None)?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
-    let prompt_ids = match (prompt, chat) {
+    let prompt_ids = match (prompt, format) {
         (Prompt::Ids(ids), _) => ids,
-        (Prompt::Text(text), None) => engine.encode(&text, true, true)?,
+        (Prompt::Text(text), None) => engine.encode(&text, Encode { bos: true, special: true, continues: false })?,
         (Prompt::Text(text), Some(format)) => {
-            let mut pieces = Vec::new();
-            format.open(args.system.as_deref(), &mut |piece| pieces.push(piece));
-            format.user(&text, &mut |piece| pieces.push(piece));
-            engine.encode_pieces(&pieces, true)?
+            let turn = Turn { first: true, system: args.system.as_deref(), user: &text };
+            engine.encode_pieces(&format.pieces(&turn))?
         }
     };
+    // An answer is a text of its own; what continues a prompt keeps its leading space.
+    let detokenizer = if chat { Detokenizer::new() } else { Detokenizer::continuing() };
     let mut generator = Generator::new(engine::sampler_config(&args.sampling), args.json);
-    let limits = Limits { n_predict: args.n_predict, stop: &args.end.stop, ignore_eos: args.end.ignore_eos };
+    let limits = Limits { n_predict: args.n_predict, stop: &end.stop, ignore_eos: end.ignore_eos };
     let mut out = Output::new();
     let mut text = String::new();
-    let (ids, stop) = generator.generate(&mut engine, &prompt_ids, limits, &mut |piece| {
+    let (ids, stop) = generator.generate(&mut engine, &prompt_ids, limits, detokenizer, &mut |piece| {
         if args.json {
             text.push_str(piece);
             return Ok(());
@@ -73,7 +76,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     out.check()?;
     drop(out);
     let timings = generator.timings;
-    if args.end.stats {
+    if end.stats {
         engine::print_stats(&engine, &timings);
     }
     if !args.json {
