@@ -1,6 +1,5 @@
 //! A model file as a flash device: memory-mapped, or read as a board reads a flash chip.
 
-use core::future::Future;
 use core::ops::Deref;
 use std::fs::{self, File};
 use std::io;
@@ -25,16 +24,13 @@ impl Flash for FileFlash<'_> {
         self.size
     }
 
-    fn read(&mut self, offset: u64, dst: &mut [u8]) -> impl Future<Output = Result<(), FlashError>> {
-        // Async, so that the transfer starts at the first poll and not before.
-        async move {
-            let bytes = dst.len() as u64;
-            match offset.checked_add(bytes) {
-                Some(end) if end <= self.size => {
-                    read_exact_at(self.file, dst, offset).map_err(|_| FlashError::Device { offset })
-                }
-                _ => Err(FlashError::OutOfBounds { offset, bytes, size: self.size }),
+    async fn read(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
+        let bytes = dst.len() as u64;
+        match offset.checked_add(bytes) {
+            Some(end) if end <= self.size => {
+                read_exact_at(self.file, dst, offset).map_err(|_| FlashError::Device { offset })
             }
+            _ => Err(FlashError::OutOfBounds { offset, bytes, size: self.size }),
         }
     }
 }
