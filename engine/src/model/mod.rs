@@ -8,6 +8,6 @@ mod rope;
 
 pub use arch::Arch;
 pub use config::{ConfigError, Key, ModelConfig, RopeScaling};
-pub use forward::{Activations, Pass, PassError, Want};
+pub use forward::{Activations, LogitsSink, Pass, PassError, Want};
 pub use kv_cache::KvCache;
 pub use rope::RopeTables;

@@ -100,6 +100,12 @@ impl LayerVector {
 }
 
 impl Role {
+    /// Whether the tensor is a matrix, which is mapped, pinned or streamed; vectors are always copied.
+    #[must_use]
+    pub fn is_matrix(self) -> bool {
+        matches!(self, Role::TokenEmbd | Role::Output | Role::Matrix(..))
+    }
+
     /// The role that a tensor name says; `None` for a name that no supported architecture has.
     #[must_use]
     pub fn parse(name: &[u8]) -> Option<Role> {
