@@ -122,7 +122,7 @@ fn check<F: Flash>(path: &Path, source: Source<'_, F>) -> usize {
                         assert_eq!(is, listed.contains(&id), "{name}: {kind} {id}");
                     }
                 }
-                _ => panic!("{name}: unknown line {line:?}"),
+                _ => unreachable!("{name}: {line:?}"),
             }
         }
         expected.lines().count()

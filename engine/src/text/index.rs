@@ -153,7 +153,7 @@ impl<'a> StrIndex<'a> {
         string: Str,
         hash: u32,
     ) -> Result<(), TextError> {
-        if i % GROUP == 0 {
+        if i.is_multiple_of(GROUP) {
             let relative = string.offset.saturating_sub(8).saturating_sub(self.array.offset);
             let anchor = u32::try_from(relative).map_err(|_| TextError::VocabularyTooLarge)?;
             if let Some(slot) = self.anchors.get_mut((i / GROUP) as usize) {

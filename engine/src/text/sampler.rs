@@ -151,9 +151,10 @@ impl Sampler {
         if self.config.repeat_penalty != 1.0 {
             let n = (self.config.repeat_last_n as usize).min(MAX_RECENT);
             for &id in recent.iter().rev().take(n) {
-                if let Err(at) = self.recent.binary_search(&id) {
-                    // There is room: no more than `MAX_RECENT` ids come here.
-                    let _ = self.recent.insert(at, id);
+                if let Err(sorted) = self.recent.binary_search(&id)
+                    && self.recent.push(id).is_ok()
+                {
+                    (sorted..self.recent.len()).rev().skip(1).for_each(|i| swap(&mut self.recent, i, i + 1));
                 }
             }
         }
@@ -280,6 +281,13 @@ fn gumbel(bits: u32) -> f32 {
     -libm::logf(e)
 }
 
+/// As the slice's own, but without a panic.
+fn swap<T: Copy>(slice: &mut [T], i: usize, j: usize) {
+    if let Ok([a, b]) = slice.get_disjoint_mut([i, j]) {
+        core::mem::swap(a, b);
+    }
+}
+
 fn at(heap: &[Candidate], i: usize) -> Option<Candidate> {
     heap.get(i).copied()
 }
@@ -290,7 +298,7 @@ fn sift_up(heap: &mut [Candidate]) {
     while i > 0 {
         let parent = (i - 1) / 2;
         match (at(heap, i), at(heap, parent)) {
-            (Some(child), Some(above)) if above.beats(&child) => heap.swap(i, parent),
+            (Some(child), Some(above)) if above.beats(&child) => swap(heap, i, parent),
             _ => return,
         }
         i = parent;
@@ -304,7 +312,7 @@ fn sift_down(heap: &mut [Candidate]) {
         let right = at(heap, 2 * i + 2).filter(|right| left.beats(right));
         let (child, below) = right.map_or((2 * i + 1, left), |right| (2 * i + 2, right));
         match at(heap, i) {
-            Some(above) if above.beats(&below) => heap.swap(i, child),
+            Some(above) if above.beats(&below) => swap(heap, i, child),
             _ => return,
         }
         i = child;
@@ -314,7 +322,7 @@ fn sift_down(heap: &mut [Candidate]) {
 /// Sorts a heap, best first.
 fn sort(heap: &mut [Candidate]) -> &[Candidate] {
     for end in (1..heap.len()).rev() {
-        heap.swap(0, end);
+        swap(heap, 0, end);
         if let Some(rest) = heap.get_mut(..end) {
             sift_down(rest);
         }

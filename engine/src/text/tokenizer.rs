@@ -148,6 +148,11 @@ impl<'a> Tokenizer<'a> {
         options: Encode,
         out: &mut [u32],
     ) -> Result<usize, TextError> {
+        // Positions in the text are kept in 32 bits.
+        let most = u32::MAX as usize;
+        if text.len() > most {
+            return Err(TextError::WordTooLong { need: text.len(), have: most });
+        }
         let mut ids = Ids { out, len: 0 };
         if let Some(bos) = self.spec.bos.filter(|_| options.bos && self.spec.add_bos) {
             ids.push(bos);
@@ -443,7 +448,7 @@ async fn hash_all<F: Flash>(
 
 /// Tells of progress now and then.
 fn step(progress: &mut dyn FnMut(u64, u64), done: u64, total: u64) {
-    if done % 1024 == 0 || done == total {
+    if done.is_multiple_of(1024) || done == total {
         progress(done, total);
     }
 }
