@@ -3,7 +3,7 @@
 use flashlet::arena::Arena;
 use flashlet::flash::{Flash, FlashError, SliceFlash, Source, block_on};
 use flashlet::gguf::Gguf;
-use flashlet::text::{Detokenizer, Encode, TextError, Tokenizer, TokenizerSpec};
+use flashlet::text::{ChatFormat, Detokenizer, Encode, TextError, Tokenizer, TokenizerSpec, Turn};
 use std::path::{Path, PathBuf};
 
 const CTX: u32 = 512;
@@ -56,7 +56,7 @@ impl<F: Flash> Bench<'_, '_, F> {
 
     fn encode(&mut self, text: &str, bos: bool, special: bool) -> Result<Vec<u32>, TextError> {
         let mut out = vec![0; text.len() + 16];
-        let options = Encode { bos, special, continues: false };
+        let options = Encode { bos, eos: bos, special, continues: false };
         let n = wait(self.tokenizer.encode(&mut self.source, text, options, &mut out))?;
         out.truncate(n);
         Ok(out)
@@ -201,7 +201,7 @@ fn a_text_that_goes_on_gets_no_space_in_front() {
     open("spm-llama.gguf", CTX, |mut bench| {
         let mut encode = |text: &str, continues| {
             let mut out = vec![0; 64];
-            let options = Encode { bos: false, special: false, continues };
+            let options = Encode { continues, ..Encode::default() };
             let n = wait(bench.tokenizer.encode(&mut bench.source, text, options, &mut out)).expect("short");
             out.truncate(n);
             out
@@ -222,4 +222,35 @@ fn ids_outside_the_vocabulary_are_errors() {
             assert!(!bench.tokenizer.is_end(id));
         }
     });
+}
+
+#[test]
+fn a_turn_in_pieces_has_the_tokens_of_the_whole() {
+    let cases = [
+        ("bpe-smollm.gguf", ChatFormat::ChatMl, "<|im_start|>"),
+        ("spm-gemma.gguf", ChatFormat::Gemma, "<start_of_turn>"),
+        ("spm-llama.gguf", ChatFormat::Llama2, "[INST]"),
+        ("spm-llama.gguf", ChatFormat::Zephyr, "<|user|>"),
+    ];
+    for (name, format, mark) in cases {
+        open(name, CTX, |mut bench| {
+            for (first, system) in [(true, None), (true, Some("the king")), (false, None)] {
+                let turn = Turn { first, system, user: "the thing  in the ring" };
+                let (mut ids, mut whole) = (Vec::new(), String::new());
+                for piece in &format.pieces(&turn) {
+                    let mut out = [0; 200];
+                    let encoded = bench.tokenizer.encode(&mut bench.source, piece.text, piece.encode, &mut out);
+                    let n = wait(encoded).expect("short");
+                    ids.extend_from_slice(&out[..n]);
+                    let space = if piece.encode.continues || whole.is_empty() { "" } else { " " };
+                    whole.extend([space, piece.text]);
+                }
+                assert!(whole.contains(mark));
+                let options = Encode { bos: first, eos: false, special: true, continues: !first };
+                let mut out = [0; 400];
+                let n = wait(bench.tokenizer.encode(&mut bench.source, &whole, options, &mut out)).expect("short");
+                assert_eq!(ids, out[..n], "{name}: {whole:?}");
+            }
+        });
+    }
 }

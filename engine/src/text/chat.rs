@@ -240,7 +240,9 @@ impl<'t> Builder<'t> {
         let bos = core::mem::take(&mut self.bos);
         if !text.is_empty() {
             // No turn has more pieces than there is room for: a test renders them all.
-            let _ = self.pieces.push(Piece { text, encode: Encode { bos, special, continues: !(bos || fresh) } });
+            let _ = self
+                .pieces
+                .push(Piece { text, encode: Encode { bos, eos: false, special, continues: !(bos || fresh) } });
         }
         self
     }

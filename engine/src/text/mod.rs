@@ -7,6 +7,7 @@
 //! - [`ChatFormat`]: a model's chat template, recognised among the common families.
 
 mod chat;
+mod decode;
 mod detokenize;
 mod error;
 mod index;

@@ -72,8 +72,8 @@ async fn explore<F: Flash>(source: &mut Source<'_, F>, text: &str) -> Result<Enc
     let mut plain = None;
     for options in [
         Encode::default(),
-        Encode { bos: true, special: true, continues: false },
-        Encode { bos: false, special: true, continues: true },
+        Encode { bos: true, eos: true, special: true, continues: false },
+        Encode { bos: false, eos: false, special: true, continues: true },
     ] {
         let mut ids = vec![u32::MAX; 4 * text.len() + 16];
         let encoded = match tokenizer.encode(source, text, options, &mut ids).await {
