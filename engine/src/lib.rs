@@ -50,7 +50,7 @@
 //! }
 //! # #[repr(align(64))]
 //! # struct Arena([u8; 1 << 20]);
-//! # let model = include_bytes!("../../tests/fixtures/models/MODEL");
+//! # let model = include_bytes!("../../tests/fixtures/models/llama-f32-gqa.gguf");
 //! # let (mut arena, mut printed) = (Box::new(Arena([0; 1 << 20])), 0);
 //! # block_on(answer(model, &mut arena.0, "hello", &mut |text| printed += text.len()), || {}).unwrap();
 //! # assert!(printed > 0);

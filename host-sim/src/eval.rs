@@ -32,7 +32,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<(), Failure> {
     let ids = match (&args.input.ids, &args.input.file) {
         (Some(path), _) => input::ids_file(path)?,
         (None, Some(path)) => {
-            tokenize::encode(&file, &input::text_file(path)?, Encode { bos: true, special: true, continues: false })?
+            tokenize::encode(&file, &input::text_file(path)?, Encode { bos: true, special: true, ..Encode::default() })?
         }
         (None, None) => return Err(Failure::Usage("--file or --ids is needed".into())),
     };

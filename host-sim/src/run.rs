@@ -52,7 +52,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let mut engine = Engine::load(opened, plan, &mut machine)?;
     let prompt_ids = match (prompt, format) {
         (Prompt::Ids(ids), _) => ids,
-        (Prompt::Text(text), None) => engine.encode(&text, Encode { bos: true, special: true, continues: false })?,
+        (Prompt::Text(text), None) => engine.encode(&text, Encode { bos: true, special: true, ..Encode::default() })?,
         (Prompt::Text(text), Some(format)) => {
             let turn = Turn { first: true, system: args.system.as_deref(), user: &text };
             engine.encode_pieces(&format.pieces(&turn))?

@@ -21,7 +21,11 @@ pub(crate) fn tokenize(args: &TokenizeArgs) -> Result<(), Failure> {
         (None, Some(path)) => input::text_file(path)?,
         (None, None) => return Err(Failure::Usage("--text or --file is needed".into())),
     };
-    let ids = encode(&file, &text, Encode { bos: !args.no_bos, special: !args.no_special, continues: false })?;
+    let ids = encode(
+        &file,
+        &text,
+        Encode { bos: !args.no_bos, eos: !args.no_bos, special: !args.no_special, continues: false },
+    )?;
     let words: Vec<String> = ids.iter().map(u32::to_string).collect();
     print(&(words.join(" ") + "\n"))
 }
