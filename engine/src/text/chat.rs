@@ -284,5 +284,4 @@ async fn search<F: Flash>(source: &mut Source<'_, F>, string: Str) -> Result<u32
 }
 
 #[cfg(test)]
-#[path = "chat_tests.rs"]
 mod tests;

@@ -331,5 +331,4 @@ fn sort(heap: &mut [Candidate]) -> &[Candidate] {
 }
 
 #[cfg(test)]
-#[path = "sampler_tests.rs"]
 mod tests;
