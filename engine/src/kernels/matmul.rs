@@ -4,8 +4,10 @@ use super::{Executor, Gate, Group, Input};
 use crate::quant::{Act32, Act256, FloatFormat, Format, Matrix, Weight, with_format};
 use crate::simd::{Isa, LANES, Op, RowBlocks, math};
 
-/// Tokens whose dot products share one unpacking of the weights.
-const TOKENS: usize = 4;
+/// The most tokens whose dot products share one unpacking of the weights.
+const TOKENS: usize = 8;
+/// The same for floats, whose sixteen lanes take more registers.
+const FLOAT_TOKENS: usize = 4;
 
 /// What becomes of a product.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -118,20 +120,15 @@ fn combine_into<I: Isa>(isa: I, combine: Combine, product: &Group, y: &mut [f32]
     isa.x_store(result, y);
 }
 
-/// Calls `$tile::<N>(t)` for tokens in steps of `TOKENS`, then one by one.
+/// Evaluates `$body` for tokens `t..t + N` with `N` the first of `$steps` that fits, over and over.
 macro_rules! for_tokens {
-    ($tokens:expr, $t:ident, $n:ident => $body:expr) => {{
+    ($tokens:expr, [$($steps:expr),+], $t:ident, $n:ident => $body:expr) => {{
         let mut $t = 0;
-        while $t + TOKENS <= $tokens {
-            const $n: usize = TOKENS;
+        $(while $t + $steps <= $tokens {
+            const $n: usize = $steps;
             $body;
-            $t += TOKENS;
-        }
-        while $t < $tokens {
-            const $n: usize = 1;
-            $body;
-            $t += 1;
-        }
+            $t += $n;
+        })+
     }};
 }
 
@@ -152,7 +149,7 @@ impl<B: Format> Op for Quantised<'_, B> {
         let rows = self.m.rows();
         for (g, y) in self.y.chunks_mut(LANES * self.tokens).enumerate() {
             let row = self.first_row + g * LANES;
-            for_tokens!(self.tokens, t, N => {
+            for_tokens!(self.tokens, [TOKENS, 2, 1], t, N => {
                 let mut tile = [[0.0; LANES]; N];
                 let mut part = 0;
                 while part < LANES && row + part < rows {
@@ -185,8 +182,12 @@ fn dot_rows<I: Isa, B: Format, const N: usize>(
     tile: &mut [Group; N],
 ) {
     let Some(blocks) = RowBlocks::new(m.blocks, m.row_blocks, row, I::ROWS) else { return };
+    // The first tile of tokens fetches the rows behind these, as many blocks a step as it uses.
+    let behind = if t == 0 { (row + I::ROWS) * m.row_blocks } else { m.blocks.len() };
+    let mut behind = m.blocks.get(behind..).unwrap_or_default().chunks_exact(I::ROWS);
     let mut acc = [isa.f_splat(0.0); N];
     for (rows, x) in blocks.zip(x.chunks_exact(tokens)) {
+        isa.prefetch(behind.next().unwrap_or_default());
         let Some(x) = x.get(t..).and_then(|x| x.first_chunk::<N>()) else { return };
         let dots = B::dot(isa, rows, x);
         for (acc, dot) in acc.iter_mut().zip(dots) {
@@ -216,7 +217,7 @@ impl<B: FloatFormat> Op for Float<'_, B> {
     fn call<I: Isa>(self, isa: I) {
         for (g, y) in self.y.chunks_mut(LANES * self.tokens).enumerate() {
             let row = self.first_row + g * LANES;
-            for_tokens!(self.tokens, t, N => {
+            for_tokens!(self.tokens, [FLOAT_TOKENS, 1], t, N => {
                 let mut tile = [[0.0; LANES]; N];
                 for lane in 0..LANES {
                     let start = (row + lane) * self.m.row_blocks;

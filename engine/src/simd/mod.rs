@@ -83,6 +83,11 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// Calls `op` inside a function that has the set's features enabled.
     fn run<O: Op>(self, op: O) -> O::Out;
 
+    /// Asks for blocks that will be read soon. Rows side by side are many short streams, which no
+    /// prefetcher in hardware follows; what lies behind them is one long one.
+    #[inline(always)]
+    fn prefetch<T: Pod>(self, _blocks: &[T]) {}
+
     // ---- row lanes: words
 
     /// `N` consecutive words from byte `offset` of each row's block (little-endian); zeros if they
