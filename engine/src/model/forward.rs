@@ -227,6 +227,9 @@ impl Pass<'_, '_, '_> {
             window,
             scale: math::rsqrt(head_dim as f32),
         };
+        // Heads need not fill the last group; what is left of it is multiplied with padding.
+        let padded = a.len().saturating_sub(tokens);
+        a.get_mut(padded..).unwrap_or_default().fill([0.0; LANES]);
         self.kernels.attention(&attention, a, self.executor);
 
         values.input.fill(self.kernels, a, tokens, None, matmul.act_kind(matrix(LayerMatrix::AttnOut)));
