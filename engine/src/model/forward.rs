@@ -175,7 +175,7 @@ impl Pass<'_, '_, '_> {
                     arrived.ok_or(PassError::TileTooSmall { role })?.dequantise_row(0, row);
                 }
             }
-            for (x, row) in self.values.x.iter_mut().skip(t).step_by(ids.len()).zip(&*row_groups) {
+            for (x, row) in self.values.x.iter_mut().skip(t).step_by(ids.len().max(1)).zip(&*row_groups) {
                 *x = row.map(|v| v * scale);
             }
         }
