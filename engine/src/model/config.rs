@@ -125,7 +125,7 @@ impl core::fmt::Display for ConfigError {
             ConfigError::Range { key, value, min, max } => {
                 write!(f, "metadata key *.{} is {value}; {min} to {max} are allowed", key.0)
             }
-            // Not the number itself: formatting floats would bring panics and 8 KiB of code.
+            // Not the number itself: formatting floats would bring panics.
             ConfigError::BadNumber { key, value } => {
                 let what = match value {
                     v if !v.is_finite() => "not finite",

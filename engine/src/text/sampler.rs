@@ -284,13 +284,19 @@ fn at(heap: &[Candidate], i: usize) -> Option<Candidate> {
     heap.get(i).copied()
 }
 
+fn swap(heap: &mut [Candidate], a: usize, b: usize) {
+    if let Ok([a, b]) = heap.get_disjoint_mut([a, b]) {
+        core::mem::swap(a, b);
+    }
+}
+
 /// Restores the heap after something was put at its end.
 fn sift_up(heap: &mut [Candidate]) {
     let mut i = heap.len().saturating_sub(1);
     while i > 0 {
         let parent = (i - 1) / 2;
         match (at(heap, i), at(heap, parent)) {
-            (Some(child), Some(above)) if above.beats(&child) => heap.swap(i, parent),
+            (Some(child), Some(above)) if above.beats(&child) => swap(heap, i, parent),
             _ => return,
         }
         i = parent;
@@ -304,7 +310,7 @@ fn sift_down(heap: &mut [Candidate]) {
         let right = at(heap, 2 * i + 2).filter(|right| left.beats(right));
         let (child, below) = right.map_or((2 * i + 1, left), |right| (2 * i + 2, right));
         match at(heap, i) {
-            Some(above) if above.beats(&below) => heap.swap(i, child),
+            Some(above) if above.beats(&below) => swap(heap, i, child),
             _ => return,
         }
         i = child;
@@ -314,7 +320,7 @@ fn sift_down(heap: &mut [Candidate]) {
 /// Sorts a heap, best first.
 fn sort(heap: &mut [Candidate]) -> &[Candidate] {
     for end in (1..heap.len()).rev() {
-        heap.swap(0, end);
+        swap(heap, 0, end);
         if let Some(rest) = heap.get_mut(..end) {
             sift_down(rest);
         }
