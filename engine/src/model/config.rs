@@ -125,7 +125,15 @@ impl core::fmt::Display for ConfigError {
             ConfigError::Range { key, value, min, max } => {
                 write!(f, "metadata key *.{} is {value}; {min} to {max} are allowed", key.0)
             }
-            ConfigError::BadNumber { key, value } => write!(f, "metadata key *.{} is {value}", key.0),
+            // Not the number itself: formatting floats would bring panics.
+            ConfigError::BadNumber { key, value } => {
+                let what = match value {
+                    v if !v.is_finite() => "not finite",
+                    0.0 => "zero",
+                    _ => "negative",
+                };
+                write!(f, "metadata key *.{} is {what}", key.0)
+            }
             ConfigError::HeadCounts { n_head, n_head_kv } => {
                 write!(f, "{n_head} query heads cannot share {n_head_kv} key heads evenly")
             }
@@ -217,12 +225,10 @@ impl ModelConfig {
         let head_dim = match keys.uint("attention.key_length", max_head).await? {
             Some(n) => n,
             None => {
-                let value = u64::from(n_embd / n_head);
                 let key = Key("attention.head_count");
-                if !n_embd.is_multiple_of(n_head) || value > max_head {
-                    return Err(ConfigError::Range { key, value: n_head.into(), min: 1, max: n_embd.into() });
-                }
-                n_embd / n_head
+                let error = ConfigError::Range { key, value: n_head.into(), min: 1, max: n_embd.into() };
+                let even = |&dim: &u32| n_embd.is_multiple_of(n_head) && u64::from(dim) <= max_head;
+                n_embd.checked_div(n_head).filter(even).ok_or(error)?
             }
         };
         let value_length = keys.uint("attention.value_length", max_head).await?.unwrap_or(head_dim);

@@ -175,7 +175,7 @@ impl Pass<'_, '_, '_> {
                     arrived.ok_or(PassError::TileTooSmall { role })?.dequantise_row(0, row);
                 }
             }
-            for (x, row) in self.values.x.iter_mut().skip(t).step_by(ids.len()).zip(&*row_groups) {
+            for (x, row) in self.values.x.iter_mut().skip(t).step_by(ids.len().max(1)).zip(&*row_groups) {
                 *x = row.map(|v| v * scale);
             }
         }
@@ -310,7 +310,7 @@ struct LogitsTile<'l, 'a, 'm, 's> {
 impl LogitsTile<'_, '_, '_, '_> {
     /// Rows of the head, the first of which is token `first_id`'s.
     fn rows(&mut self, w: Weight<'_>, first_id: u32, input: &mut InputBuffer<'_>) {
-        let wanted = self.wanted;
+        let wanted = self.wanted.max(1);
         let tile_rows = (self.logits.len() / wanted).max(1).saturating_mul(LANES);
         let rows = w.rows();
         for start in (0..rows).step_by(tile_rows) {

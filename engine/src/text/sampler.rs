@@ -292,6 +292,12 @@ fn at(heap: &[Candidate], i: usize) -> Option<Candidate> {
     heap.get(i).copied()
 }
 
+fn swap(heap: &mut [Candidate], a: usize, b: usize) {
+    if let Ok([a, b]) = heap.get_disjoint_mut([a, b]) {
+        core::mem::swap(a, b);
+    }
+}
+
 /// Restores the heap after something was put at its end.
 fn sift_up(heap: &mut [Candidate]) {
     let mut i = heap.len().saturating_sub(1);

@@ -11,6 +11,8 @@ use crate::flash::{Flash, FlashError, Source};
 use crate::simd::LANES;
 use core::cell::Cell;
 use core::future::{Future, poll_fn};
+use core::iter::Peekable;
+use core::num::NonZero;
 use core::pin::pin;
 use core::task::Poll;
 
@@ -56,7 +58,7 @@ pub struct Schedule<'s> {
     ids: &'s [u32],
     with_head: bool,
     tile_bytes: usize,
-    align: usize,
+    align: NonZero<usize>,
     step: Step,
     /// Bytes of the open tile that are taken; `None` before the first part of it.
     used: Option<usize>,
@@ -75,8 +77,8 @@ impl<'s> Schedule<'s> {
         tile_bytes: usize,
         align: usize,
     ) -> Self {
-        let step = Step::Embedding(0);
-        Schedule { store, ids, with_head, tile_bytes, align: align.max(1), step, used: None, end: 0 }
+        let (align, step) = (NonZero::new(align).unwrap_or(NonZero::<usize>::MIN), Step::Embedding(0));
+        Schedule { store, ids, with_head, tile_bytes, align, step, used: None, end: 0 }
     }
 
     /// Tile bytes that the largest step of a matrix with rows of `row_bytes` needs.
@@ -91,17 +93,18 @@ impl<'s> Schedule<'s> {
         let bytes = (slot.row_bytes as usize).checked_mul(rows as usize)?;
         let skipped = u64::from(slot.row_bytes).checked_mul(u64::from(first_row))?;
         let offset = slot.offset.checked_add(skipped)?;
+        let align = self.align.get();
         // Rows that follow the last ones in flash follow them in the tile, in the same read.
         let place = |used: usize| {
             if used > 0 && offset == self.end {
                 Some(used)
             } else {
-                used.checked_next_multiple_of(self.align)?.checked_add((offset % self.align as u64) as usize)
+                used.checked_next_multiple_of(align)?.checked_add((offset % align as u64) as usize)
             }
         };
         let fits = |at: usize| {
             at.checked_add(bytes)?
-                .checked_next_multiple_of(self.align)
+                .checked_next_multiple_of(align)
                 .filter(|&end| end <= self.tile_bytes)
                 .map(|_| at)
         };
@@ -120,7 +123,7 @@ impl<'s> Schedule<'s> {
     /// sixteen, or all that are left.
     fn rows_that_fit(&self, row_bytes: usize, left: u32) -> u32 {
         let fit = |used: usize| {
-            let room = self.tile_bytes.saturating_sub(used).saturating_sub(4 * self.align);
+            let room = self.tile_bytes.saturating_sub(used).saturating_sub(4 * self.align.get());
             let rows = u32::try_from(room / row_bytes.max(1)).unwrap_or(u32::MAX);
             if rows >= left { left } else { rows / LANES as u32 * LANES as u32 }
         };
@@ -152,7 +155,7 @@ impl<'s> Schedule<'s> {
         }
         let next = from.saturating_add(n);
         // Both parts lie in one tile; each may have to be aligned anew.
-        let both = (n as usize).checked_mul(row_bytes)?.checked_add(self.align.checked_mul(4)?)?;
+        let both = (n as usize).checked_mul(row_bytes)?.checked_add(self.align.get().checked_mul(4)?)?;
         if self.used.is_some_and(|used| used.saturating_add(both) > self.tile_bytes) {
             self.used = None;
         }
@@ -245,6 +248,12 @@ impl<'t> Tiles<'t> {
     }
 }
 
+/// [`Peekable::next_if`] without the panic that the linker keeps for it.
+fn next_if(parts: &mut Peekable<Schedule<'_>>, wanted: impl Fn(&Part) -> bool) -> Option<Part> {
+    parts.peek().filter(|part| wanted(part))?;
+    parts.next()
+}
+
 /// Waits until something lies in the slot.
 async fn take<T>(slot: &Cell<Option<T>>) -> T {
     poll_fn(|_| slot.take().map_or(Poll::Pending, Poll::Ready)).await
@@ -273,24 +282,25 @@ pub async fn read_ahead<F: Flash>(
     tiles: &Tiles<'_>,
     schedule: Schedule<'_>,
 ) -> Result<(), FlashError> {
-    let align = schedule.align as u64;
+    let align = schedule.align;
     let mut parts = schedule.peekable();
     let mut k = 0;
     while parts.peek().is_some() {
         let tile = take(tiles.free(k)).await;
         let mut first = true;
         // Parts that lie side by side in flash are one read.
-        while let Some(part) = parts.next_if(|p| first || !p.starts_tile) {
+        while let Some(part) = next_if(&mut parts, |p| first || !p.starts_tile) {
             first = false;
             let (at, mut end) = (part.at, part.at.saturating_add(part.bytes));
             let mut offset_end = part.offset.saturating_add(part.bytes as u64);
-            while let Some(next) = parts.next_if(|p| !p.starts_tile && p.offset == offset_end && p.at == end) {
+            let follows = |p: &Part, at, offset| !p.starts_tile && p.at == at && p.offset == offset;
+            while let Some(next) = next_if(&mut parts, |p| follows(p, end, offset_end)) {
                 end = end.saturating_add(next.bytes);
                 offset_end = offset_end.saturating_add(next.bytes as u64);
             }
-            let before = part.offset % align;
+            let before = part.offset % align.get() as u64;
             let from = at.saturating_sub(before as usize);
-            let to = end.next_multiple_of(align as usize);
+            let to = end.next_multiple_of(align.get());
             let offset = part.offset.saturating_sub(before);
             let dst = tile.get_mut(from..to).unwrap_or_default();
             source.transfer(offset, dst).await?;
@@ -326,7 +336,7 @@ pub async fn join<T, E: From<FlashError>>(
 /// The forward pass's end of the tiles.
 pub struct Feed<'f, 't> {
     tiles: &'f Tiles<'t>,
-    schedule: core::iter::Peekable<Schedule<'f>>,
+    schedule: Peekable<Schedule<'f>>,
     tile: Option<&'t mut [u8]>,
     k: usize,
 }
@@ -340,7 +350,7 @@ impl<'f, 't> Feed<'f, 't> {
 
     /// The next part, if it is one of `role`, in memory when this returns.
     pub async fn next_of(&mut self, role: Role) -> Option<Part> {
-        let part = self.schedule.next_if(|p| p.role == role)?;
+        let part = next_if(&mut self.schedule, |p| p.role == role)?;
         if part.starts_tile {
             if let Some(done) = self.tile.take() {
                 self.tiles.free(self.k).set(Some(done));
