@@ -131,7 +131,7 @@ fn combine_into<I: Isa>(isa: I, combine: Combine, product: &Group, y: &mut [f32]
 macro_rules! for_tokens {
     ($tokens:expr, [$($steps:expr),+], $t:ident, $n:ident => $body:expr) => {{
         let mut $t = 0;
-        $(while $t + $steps <= $tokens {
+        $(while $tokens - $t >= $steps {
             const $n: usize = $steps;
             $body;
             $t += $n;

@@ -281,19 +281,13 @@ fn gumbel(bits: u32) -> f32 {
     -libm::logf(e)
 }
 
-/// As the slice's own, but without a panic.
-fn swap<T: Copy>(slice: &mut [T], i: usize, j: usize) {
-    if let Ok([a, b]) = slice.get_disjoint_mut([i, j]) {
-        core::mem::swap(a, b);
-    }
-}
-
 fn at(heap: &[Candidate], i: usize) -> Option<Candidate> {
     heap.get(i).copied()
 }
 
-fn swap(heap: &mut [Candidate], a: usize, b: usize) {
-    if let Ok([a, b]) = heap.get_disjoint_mut([a, b]) {
+/// As the slice's own, but without a panic.
+fn swap<T>(slice: &mut [T], a: usize, b: usize) {
+    if let Ok([a, b]) = slice.get_disjoint_mut([a, b]) {
         core::mem::swap(a, b);
     }
 }
