@@ -65,6 +65,12 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// More than any arena has: what a size that overflows takes.
+    #[must_use]
+    pub(crate) fn unbounded() -> Self {
+        Usage { bytes: [usize::MAX; Region::ALL.len()] }
+    }
+
     /// Bytes carved for `region`.
     #[must_use]
     pub fn bytes(&self, region: Region) -> usize {

@@ -1,2 +1,7 @@
 //! The `flashlet` command line.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    flashlet_sim::main()
+}

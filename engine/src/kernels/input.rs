@@ -49,6 +49,12 @@ impl<'a> InputBuffer<'a> {
         kernels.prepare(x, self.tokens, norm, float, quants(self.quants, kind, self.groups, self.tokens));
     }
 
+    /// Tokens of the input.
+    #[must_use]
+    pub fn tokens(&self) -> usize {
+        self.tokens
+    }
+
     /// The input, quantised anew if `kind` is not what it was quantised to.
     pub fn input(&mut self, kernels: &dyn Kernels, kind: ActKind) -> Input<'_> {
         let len = self.groups.saturating_mul(self.tokens);
@@ -136,7 +142,7 @@ impl Quantise<16> for Act256 {
 /// Blocks of `N` groups of every token's vector.
 #[inline(always)]
 fn quantise<I: Isa, Q: Quantise<N>, const N: usize>(isa: I, x: &[Group], tokens: usize, out: &mut [Q]) {
-    for (x, out) in x.chunks_exact(N * tokens).zip(out.chunks_exact_mut(tokens)) {
+    for (x, out) in x.chunks_exact((N * tokens).max(1)).zip(out.chunks_exact_mut(tokens)) {
         for (t, out) in out.iter_mut().enumerate() {
             let mut block = [[0.0; LANES]; N];
             for (to, from) in block.iter_mut().zip(x.iter().skip(t).step_by(tokens)) {

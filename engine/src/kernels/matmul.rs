@@ -24,12 +24,33 @@ fn chunk(groups: usize, tokens: usize, threads: usize) -> usize {
     groups.div_ceil(pieces).max(1).saturating_mul(LANES).saturating_mul(tokens)
 }
 
+/// Elements that sixteen rows have in a panel; not 0, which no piece of a slice may be.
+fn panel(tokens: usize) -> usize {
+    (LANES * tokens).max(1)
+}
+
 pub(super) fn linear<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
+    single(isa, w, x, y, Combine::Store, executor);
+}
+
+pub(super) fn gate_by<I: Isa>(
+    isa: I,
+    up: Weight<'_>,
+    act: Gate,
+    x: &Input<'_>,
+    y: &mut [Group],
+    executor: &dyn Executor,
+) {
+    single(isa, up, x, y, Combine::Gate(act), executor);
+}
+
+fn single<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], combine: Combine, executor: &dyn Executor) {
     let tokens = x.tokens.max(1);
     let chunk = chunk(w.rows().div_ceil(LANES), tokens, executor.threads());
+    let groups = chunk / tokens;
     executor.for_rows(y.as_flattened_mut(), chunk, &|i, y| {
-        let first_row = i * (chunk / tokens);
-        product(isa, w, x, y, first_row, Combine::Store);
+        let first_row = i * groups;
+        product(isa, w, x, y, first_row, combine);
     });
 }
 
@@ -43,10 +64,11 @@ pub(super) fn gated<I: Isa>(
 ) {
     let tokens = x.tokens.max(1);
     let chunk = chunk(gate.rows().div_ceil(LANES), tokens, executor.threads());
+    let groups = chunk / tokens;
     executor.for_rows(y.as_flattened_mut(), chunk, &|i, y| {
         // A group of rows at a time, so that the gate's values are still at hand for the product.
-        for (g, y) in y.chunks_mut(LANES * tokens).enumerate() {
-            let first_row = i * (chunk / tokens) + g * LANES;
+        for (g, y) in y.chunks_mut(panel(tokens)).enumerate() {
+            let first_row = i * groups + g * LANES;
             product(isa, gate, x, y, first_row, Combine::Store);
             product(isa, up, x, y, first_row, Combine::Gate(act));
         }
@@ -132,7 +154,7 @@ impl<B: Format> Op for Quantised<'_, B> {
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
         let rows = self.m.rows();
-        for (g, y) in self.y.chunks_mut(LANES * self.tokens).enumerate() {
+        for (g, y) in self.y.chunks_mut(panel(self.tokens)).enumerate() {
             let row = self.first_row + g * LANES;
             for_tokens!(self.tokens, [TOKENS, 2, 1], t, N => {
                 let mut tile = [[0.0; LANES]; N];
@@ -200,7 +222,7 @@ impl<B: FloatFormat> Op for Float<'_, B> {
 
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
-        for (g, y) in self.y.chunks_mut(LANES * self.tokens).enumerate() {
+        for (g, y) in self.y.chunks_mut(panel(self.tokens)).enumerate() {
             let row = self.first_row + g * LANES;
             for_tokens!(self.tokens, [FLOAT_TOKENS, 1], t, N => {
                 let mut tile = [[0.0; LANES]; N];

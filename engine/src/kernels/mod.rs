@@ -71,6 +71,9 @@ pub trait Kernels: Sync {
     /// `act(gate . x) * (up . x) -> y`, both products of a row at once.
     fn gated(&self, w: [Weight<'_>; 2], act: Gate, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor);
 
+    /// `y = act(y) * (up . x)`: [`Kernels::gated`] in two steps, where the gate is already in `y`.
+    fn gate_by(&self, up: Weight<'_>, act: Gate, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor);
+
     /// Copies panel `x`, normalised if `norm` says so, to `float`, and quantises it to `quants` in
     /// the same pass.
     fn prepare(&self, x: &[Group], tokens: usize, norm: Option<Norm<'_>>, float: &mut [Group], quants: Quants<'_>);
@@ -107,6 +110,9 @@ impl<I: Isa> Kernels for I {
     }
     fn gated(&self, w: [Weight<'_>; 2], act: Gate, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
         matmul::gated(*self, w, act, x, y, executor);
+    }
+    fn gate_by(&self, up: Weight<'_>, act: Gate, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
+        matmul::gate_by(*self, up, act, x, y, executor);
     }
     fn prepare(&self, x: &[Group], tokens: usize, norm: Option<Norm<'_>>, float: &mut [Group], quants: Quants<'_>) {
         self.run(input::Prepare { x, tokens, norm, float, quants });

@@ -69,9 +69,9 @@ impl Format for Q6K {
                 // Planes `side` and `side + 2` share these bytes' low and high nibbles.
                 let low = two_groups(isa, rows, 64 * half + 32 * side);
                 for plane in [side, side + 2] {
-                    let s = bytes(isa, scales[2 * half + plane / 2]);
+                    let s = bytes(isa, scales[(2 * half + plane / 2) % 4]);
                     let bias = isa.splat(128);
-                    let (s_first, s_second) = (isa.sub(s[2 * side], bias), isa.sub(s[2 * side + 1], bias));
+                    let (s_first, s_second) = (isa.sub(s[2 * side % 4], bias), isa.sub(s[(2 * side + 1) % 4], bias));
                     let mut q = low;
                     for (q, &h) in q.as_flattened_mut().iter_mut().zip(high.as_flattened()) {
                         let top = isa.and(isa.shr(h, 2 * plane as u32), two);

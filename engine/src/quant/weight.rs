@@ -20,6 +20,14 @@ impl<'a, B: Block> Matrix<'a, B> {
         blocks.len().is_multiple_of(row_blocks).then_some(Matrix { blocks, row_blocks })
     }
 
+    /// Rows `first..first + n`, as far as they exist.
+    #[must_use]
+    pub fn rows_from(self, first: usize, n: usize) -> Self {
+        let (start, len) = (first.saturating_mul(self.row_blocks), n.saturating_mul(self.row_blocks));
+        let rest = self.blocks.get(start..).unwrap_or_default();
+        Matrix { blocks: rest.get(..len).unwrap_or(rest), ..self }
+    }
+
     /// Number of rows.
     #[must_use]
     pub fn rows(&self) -> usize {
@@ -67,6 +75,11 @@ macro_rules! formats {
                 $(#[cfg(feature = $feature)] if id == <$name as Block>::ID { return Some(WeightType::$name); })+
                 None
             }
+            /// ggml's number of the type.
+            #[must_use]
+            pub const fn id(self) -> u32 {
+                match self { $(#[cfg(feature = $feature)] WeightType::$name => <$name as Block>::ID,)+ }
+            }
             /// ggml's name of the type.
             #[must_use]
             pub const fn name(self) -> &'static str {
@@ -104,6 +117,11 @@ macro_rules! formats {
             #[must_use]
             pub fn rows(&self) -> usize {
                 match self { $(#[cfg(feature = $feature)] Weight::$name(m) => m.rows(),)+ }
+            }
+            /// Rows `first..first + n`, as far as they exist.
+            #[must_use]
+            pub fn rows_from(self, first: usize, n: usize) -> Weight<'a> {
+                match self { $(#[cfg(feature = $feature)] Weight::$name(m) => Weight::$name(m.rows_from(first, n)),)+ }
             }
             /// Writes row `row` as `f32` to the front of `out[cols]`; nothing if there is no such row.
             pub fn dequantise_row(&self, row: usize, out: &mut [f32]) {

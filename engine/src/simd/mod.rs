@@ -40,6 +40,12 @@ impl IsaName {
     /// All names, slowest first.
     pub const ALL: [IsaName; 2] = [IsaName::Scalar, IsaName::Avx2];
 
+    /// The set of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<IsaName> {
+        IsaName::ALL.into_iter().find(|isa| isa.name() == name)
+    }
+
     /// The name as a command line spells it.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -1,4 +1,4 @@
-//! The engine and a stub flash, linked with nothing else: no std, no alloc, no allocator, no C library.
+//! The engine, a stub flash and a tiny model, linked with nothing else: no std, no alloc, no allocator, no C library.
 //!
 //! `check.sh` builds this and reads its symbols. It is run as well, and exits with 0 when the engine
 //! answered as it should; but what matters is that it links, and what is *not* in it.
@@ -11,61 +11,130 @@ extern crate alloc;
 mod freestanding;
 mod stub;
 
+use core::fmt::Write;
 use core::hint::black_box;
-use flashlet::arena::{Arena, ArenaError, Region};
-use flashlet::flash::{Flash, FlashError, SliceFlash, Source};
-use stub::{StubFlash, block_on};
+use flashlet::flash::{Flash, SliceFlash, Source};
+use flashlet::kernels::{self, Inline, Kernels, KvType};
+use flashlet::session::{Error, LogitsSink, Model, Options, Residency, Session, Want};
+use flashlet::simd::IsaName;
+use flashlet::text::{ChatFormat, Detokenizer, Sampler, SamplerConfig, Turn};
+use stub::{StubFlash, Text, block_on};
 
-/// What the stub flash holds. The optimiser is kept from knowing.
-static IMAGE: [u8; 4096] = [0x47; 4096];
+/// The model that the stub flash holds. The optimiser is kept from knowing.
+static MODEL: &[u8] = include_bytes!("../../fixtures/tiny/llama.gguf");
+/// Bytes of the arena.
+const ARENA: usize = 256 * 1024;
+/// Prompt tokens at most.
+const PROMPT: usize = 128;
 
 /// A step of [`exercise`] that failed.
 enum Failure {
-    Arena,
-    Flash,
-    Bytes,
+    /// The engine refused what it should do.
+    Engine(Error),
+    /// It did what it should refuse, or did it wrong.
+    Answer,
 }
 
-impl From<ArenaError> for Failure {
-    fn from(_: ArenaError) -> Self {
-        Failure::Arena
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Failure::Engine(error.into())
     }
 }
 
-impl From<FlashError> for Failure {
-    fn from(_: FlashError) -> Self {
-        Failure::Flash
+/// Uses every entry to the engine that firmware would, with values that the optimiser cannot see; returns the sum
+/// of all logits and ids, which is the same whatever the flash, the kernels and where the weights are.
+async fn exercise<F: Flash>(
+    mut source: Source<'_, F>,
+    arena: &mut [u8],
+    options: &Options,
+    sampling: SamplerConfig,
+    kernels: &dyn Kernels,
+) -> Result<u64, Failure> {
+    let model = Model::open(&mut source).await?;
+    let format = ChatFormat::recognise(model.gguf(), &mut source).await?;
+    let plan = model.plan(&mut source, options, black_box(Some(arena.len()))).await?;
+    let mut steps = 0;
+    let mut session = Session::new(source, model, plan, arena, kernels, &Inline, &mut |_| steps += 1).await?;
+
+    let turn =
+        Turn { first: true, system: black_box(Some("sing the thing")), user: black_box(" the ring is a king\n") };
+    let mut ids = [0; PROMPT];
+    let mut n = 0;
+    for piece in &format.pieces(&turn) {
+        n += session.encode(piece.text, piece.encode, ids.get_mut(n..).unwrap_or_default()).await?;
     }
+    let prompt = ids.get(..n).unwrap_or_default();
+
+    let mut sum = 0u64;
+    let mut count = |_: u32, first: u32, logits: &[f32]| {
+        for (id, logit) in (first..).zip(logits) {
+            sum = sum.wrapping_mul(31).wrapping_add(u64::from(id ^ logit.to_bits()));
+        }
+    };
+    session.feed(prompt, black_box(Want::All), &mut count).await?;
+    session.reset();
+    session.feed(prompt, black_box(Want::None), &mut count).await?;
+
+    let mut sampler = Sampler::new(sampling);
+    let mut detokenizer = Detokenizer::new();
+    let mut last = black_box(5);
+    for _ in 0..black_box(8) {
+        sampler.begin(prompt);
+        let sink: &mut LogitsSink<'_> = &mut |_, first, logits| sampler.push(first, logits);
+        session.feed(&[last], Want::Last, sink).await?;
+        last = sampler.finish();
+        if session.is_end(last) {
+            break;
+        }
+        let mut out = |text: &str| sum = text.bytes().fold(sum, |sum, byte| sum.wrapping_mul(31) + u64::from(byte));
+        session.decode(last, &mut detokenizer, &mut out).await?;
+        detokenizer.flush(&mut out);
+    }
+    let right = n > 40 && steps > 0 && session.position() > n as u32;
+    if right { Ok(sum) } else { Err(Failure::Answer) }
 }
 
-/// Uses every entry to the engine that firmware would, with values that the optimiser cannot see.
-async fn exercise<F: Flash>(mut source: Source<'_, F>, arena: &mut [u8]) -> Result<(), Failure> {
-    let mut arena = Arena::new(arena);
-    let window: &mut [u8] = arena.carve(Region::Tiles, black_box(256))?;
-    let words: &mut [u32] = arena.carve(Region::Logits, black_box(16))?;
-    source.flash.read(black_box(64), window).await?;
-    for (word, bytes) in words.iter_mut().zip(window.chunks_exact(4)) {
-        *word = bytes.iter().fold(0, |sum, &b| sum + u32::from(b));
-    }
-    let right = words.iter().all(|&w| w == 4 * 0x47) && source.size() == IMAGE.len() as u64;
-    if right && arena.usage().total() == 320 { Ok(()) } else { Err(Failure::Bytes) }
+/// Opens what is no model; the error must have something to say.
+async fn refuse<F: Flash>(mut source: Source<'_, F>) -> Result<(), Failure> {
+    let Err(error) = Model::open(&mut source).await else { return Err(Failure::Answer) };
+    let mut text = Text::default();
+    let written = write!(text, "{error}");
+    if written.is_ok() && text.bytes > 20 { Ok(()) } else { Err(Failure::Answer) }
 }
 
-/// The exit code: 0, or which failure came first.
-fn run() -> u8 {
-    let mut bytes = [0u8; 1024];
+fn all() -> Result<(), Failure> {
+    let mut bytes = [0u8; ARENA];
     let arena = black_box(&mut bytes[..]);
-    let image = black_box(&IMAGE[..]);
+    let model = black_box(MODEL);
     #[cfg(feature = "planted-panic")]
-    black_box(black_box(7) / image[black_box(0)]);
+    black_box(black_box(7) / model[black_box(0)]);
     #[cfg(feature = "planted-alloc")]
-    black_box(alloc::vec![image]);
-    let streamed = block_on(exercise(Source::new(StubFlash::new(image)), arena));
-    let mapped = block_on(exercise(Source::with_mapping(SliceFlash(image), image), arena));
-    match streamed.and(mapped) {
+    black_box(alloc::vec![model]);
+    let broken = model.get(..black_box(1000)).unwrap_or_default();
+    block_on(refuse(Source::new(StubFlash::new(broken))))?;
+
+    let scalar = kernels::by_name(black_box(IsaName::Scalar)).ok_or(Failure::Answer)?;
+    let mut options = Options { ctx: 192, residency: Residency::Streamed, chunk: 16, ..Options::default() };
+    let greedy = SamplerConfig::GREEDY;
+    let read = block_on(exercise(Source::new(StubFlash::new(model)), arena, black_box(&options), greedy, scalar))?;
+    options.residency = Residency::Auto;
+    options.chunk = 0;
+    let source = Source::with_mapping(SliceFlash(model), model);
+    let mapped = block_on(exercise(source, arena, black_box(&options), black_box(greedy), kernels::detect()))?;
+    options.kv = KvType::Q8_0;
+    let drawn = black_box(SamplerConfig::default());
+    let short = block_on(exercise(Source::new(StubFlash::new(model)), arena, &options, drawn, kernels::detect()))?;
+    if read == mapped && read != short { Ok(()) } else { Err(Failure::Answer) }
+}
+
+/// The exit code: 0, or what failed.
+fn run() -> u8 {
+    match all() {
         Ok(()) => 0,
-        Err(Failure::Arena) => 1,
-        Err(Failure::Flash) => 2,
-        Err(Failure::Bytes) => 3,
+        Err(Failure::Engine(error)) => {
+            let _ = write!(Text::default(), "{error}");
+            1
+        }
+        Err(Failure::Answer) => 2,
     }
 }

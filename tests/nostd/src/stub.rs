@@ -53,3 +53,17 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
         }
     }
 }
+
+/// Where messages go: standard error, where there is one.
+#[derive(Default)]
+pub(crate) struct Text {
+    pub(crate) bytes: usize,
+}
+
+impl core::fmt::Write for Text {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        self.bytes += text.len();
+        crate::freestanding::print(text);
+        Ok(())
+    }
+}

@@ -1,0 +1,154 @@
+use super::*;
+use core::cell::Cell;
+use embedded_storage::nor_flash as blocking;
+use embedded_storage_async::nor_flash as asynchronous;
+
+const SIZE: usize = 192;
+
+fn pattern() -> [u8; SIZE] {
+    core::array::from_fn(|i| (i * 7 + 3) as u8)
+}
+
+/// Refuses what real controllers refuse, and answers only at the second poll.
+struct Strict<'a, const ALIGN: usize> {
+    bytes: &'a [u8],
+    pending: &'a Cell<u32>,
+}
+
+impl<const ALIGN: usize> Flash for Strict<'_, ALIGN> {
+    const READ_ALIGN: usize = ALIGN;
+
+    fn size(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    async fn read(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
+        assert_eq!(offset % ALIGN as u64, 0, "offset");
+        assert_eq!(dst.len() % ALIGN, 0, "length");
+        assert_eq!(dst.as_ptr().addr() % ALIGN, 0, "address");
+        assert!(!dst.is_empty(), "empty transfer");
+        dst.copy_from_slice(&self.bytes[offset as usize..offset as usize + dst.len()]);
+        let mut polled = false;
+        core::future::poll_fn(|_| if core::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending })
+            .await;
+        self.pending.set(self.pending.get() + 1);
+        Ok(())
+    }
+}
+
+fn reads_every_range<const ALIGN: usize>() {
+    let bytes = pattern();
+    let pending = Cell::new(0);
+    let mut source = Source::new(Strict::<ALIGN> { bytes: &bytes, pending: &pending });
+    let mut idled = 0;
+    for shift in 0..3 {
+        for offset in 0..=SIZE {
+            for end in offset..=SIZE {
+                let mut buf = [0u8; SIZE + 3];
+                let dst = &mut buf[shift..shift + end - offset];
+                block_on(source.read(offset as u64, dst), || idled += 1).expect("inside the device");
+                assert_eq!(dst, &bytes[offset..end], "align {ALIGN}, {offset}..{end}");
+                assert!(buf[shift + end - offset..].iter().all(|&b| b == 0), "wrote past the destination");
+            }
+        }
+    }
+    assert_eq!(source.stats.reads, u64::from(pending.get()));
+    assert_eq!(idled, pending.get());
+    let error = block_on(source.read(SIZE as u64 - 1, &mut [0; 2]), || ()).expect_err("one past the end");
+    assert_eq!(error, FlashError::OutOfBounds { offset: SIZE as u64 - 1, bytes: 2, size: SIZE as u64 });
+    assert!(block_on(source.read(u64::MAX, &mut [0; 2]), || ()).is_err());
+}
+
+#[test]
+fn widened_reads_are_aligned_everywhere() {
+    reads_every_range::<1>();
+    reads_every_range::<4>();
+    reads_every_range::<64>();
+}
+
+#[test]
+fn aligned_reads_are_one_transfer() {
+    #[repr(align(64))]
+    struct Aligned([u8; 128]);
+    let bytes = pattern();
+    let pending = Cell::new(0);
+    let mut source = Source::new(Strict::<4> { bytes: &bytes, pending: &pending });
+    let mut dst = Aligned([0; 128]);
+    block_on(source.read(64, &mut dst.0), || ()).expect("inside");
+    assert_eq!(source.stats, FlashStats { bytes_read: 128, reads: 1 });
+}
+
+#[test]
+fn mapped_bytes_are_viewed_in_place_and_not_counted() {
+    let bytes = pattern();
+    // The mapping covers the first half only; the handle serves the rest.
+    let mut source = Source::with_mapping(SliceFlash(&bytes), &bytes[..96]);
+    let mut buf = [0u8; 16];
+    let view = block_on(source.view(10, 20, &mut []), || ()).expect("mapped: no buffer needed");
+    assert_eq!(view.as_ptr(), bytes[10..].as_ptr());
+    let mut dst = [0u8; 20];
+    block_on(source.read(10, &mut dst), || ()).expect("mapped");
+    assert_eq!((&dst[..], source.stats.reads), (&bytes[10..30], 0));
+    let view = block_on(source.view(90, 16, &mut buf), || ()).expect("read");
+    assert_eq!(view, &bytes[90..106]);
+    assert_eq!(source.stats, FlashStats { bytes_read: 16, reads: 1 });
+    let error = block_on(source.view(90, 17, &mut buf), || ()).expect_err("buffer of 16");
+    assert_eq!(error, FlashError::BufferTooSmall { need: 17, have: 16 });
+}
+
+/// An `embedded-storage` device of 4-byte words whose last word is broken off by `capacity`.
+struct Chip<'a>(&'a [u8]);
+
+impl blocking::ErrorType for Chip<'_> {
+    type Error = blocking::NorFlashErrorKind;
+}
+
+impl blocking::ReadNorFlash for Chip<'_> {
+    const READ_SIZE: usize = 4;
+
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        blocking::check_read(self, offset, bytes.len())?;
+        if offset == 64 {
+            return Err(blocking::NorFlashErrorKind::Other);
+        }
+        bytes.copy_from_slice(&self.0[offset as usize..offset as usize + bytes.len()]);
+        Ok(())
+    }
+
+    fn capacity(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl asynchronous::ReadNorFlash for Chip<'_> {
+    const READ_SIZE: usize = 4;
+
+    async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        blocking::ReadNorFlash::read(self, offset, bytes)
+    }
+
+    fn capacity(&self) -> usize {
+        self.0.len()
+    }
+}
+
+fn reads_chip(flash: impl Flash) {
+    let bytes = pattern();
+    let mut source = Source::new(flash);
+    assert_eq!(source.size(), 188, "190 bytes are 47 whole words");
+    let mut dst = [0u8; 7];
+    block_on(source.read(181, &mut dst), || ()).expect("the last bytes");
+    assert_eq!(dst, bytes[181..188]);
+    assert!(matches!(
+        block_on(source.read(182, &mut dst), || ()),
+        Err(FlashError::OutOfBounds { offset: 182, bytes: 7, size: 188 })
+    ));
+    assert_eq!(block_on(source.read(65, &mut dst[..2]), || ()), Err(FlashError::Device { offset: 64 }));
+}
+
+#[test]
+fn embedded_storage_devices_are_flash() {
+    let bytes = pattern();
+    reads_chip(NorFlash(Chip(&bytes[..190])));
+    reads_chip(AsyncNorFlash(Chip(&bytes[..190])));
+}

@@ -1,0 +1,321 @@
+//! What can be wrong with a GGUF, and where.
+
+use super::ggml_type::GgmlType;
+use super::value::ValueType;
+use crate::flash::FlashError;
+use core::fmt::{self, Display, Formatter, Write};
+
+/// The start of a key or the whole of a tensor's name: raw bytes of the file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Name {
+    bytes: [u8; Name::MAX_BYTES],
+    len: u8,
+}
+
+impl Name {
+    /// Bytes that a tensor name may have; keys are cut to this many.
+    pub const MAX_BYTES: usize = 64;
+
+    /// No bytes.
+    pub const EMPTY: Name = Name { bytes: [0; Name::MAX_BYTES], len: 0 };
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    /// The name as text; tensor names always are.
+    ///
+    /// # Errors
+    /// [`core::str::Utf8Error`] for a key that is not UTF-8 or was cut inside a character.
+    pub fn as_str(&self) -> Result<&str, core::str::Utf8Error> {
+        core::str::from_utf8(self.as_bytes())
+    }
+
+    /// The first `len` bytes, at most [`Name::MAX_BYTES`], to be filled in.
+    pub(crate) fn room(&mut self, len: u64) -> &mut [u8] {
+        let len = len.min(Name::MAX_BYTES as u64) as u8;
+        self.len = len;
+        self.bytes.get_mut(..usize::from(len)).unwrap_or_default()
+    }
+}
+
+impl core::ops::Deref for Name {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+/// The text, with invalid UTF-8 and control characters replaced.
+impl Display for Name {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for chunk in self.as_bytes().utf8_chunks() {
+            for c in chunk.valid().chars() {
+                f.write_char(if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })?;
+            }
+            if !chunk.invalid().is_empty() {
+                f.write_char(char::REPLACEMENT_CHARACTER)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+/// A GGUF that cannot be read, and where. Offsets are bytes from the start of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum GgufError {
+    /// The flash failed.
+    Flash(FlashError),
+    /// In the 24 bytes at the start, or in what follows from them.
+    Header {
+        /// The field at fault.
+        offset: u64,
+        /// What is wrong.
+        problem: Problem,
+    },
+    /// In a key or its value.
+    Key {
+        /// Which key, counted from 0.
+        index: u32,
+        /// The key; empty when the key itself is at fault.
+        name: Name,
+        /// The field at fault.
+        offset: u64,
+        /// What is wrong.
+        problem: Problem,
+    },
+    /// In a tensor's entry in the directory.
+    Tensor {
+        /// Which tensor, counted from 0.
+        index: u32,
+        /// The tensor's name; empty when the name itself is at fault.
+        name: Name,
+        /// The field at fault.
+        offset: u64,
+        /// What is wrong.
+        problem: Problem,
+    },
+    /// In the use of a string or an array.
+    Value {
+        /// Its first byte.
+        offset: u64,
+        /// What is wrong.
+        problem: Problem,
+    },
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Problem {
+    /// The field ends past the end of the file.
+    Truncated {
+        /// Bytes that the field has.
+        need: u64,
+        /// Bytes that the file has.
+        size: u64,
+    },
+    /// The file does not start with `GGUF`.
+    Magic([u8; 4]),
+    /// The file is big-endian.
+    BigEndian,
+    /// A version other than 2 and 3.
+    Version(u32),
+    /// More keys and tensors than the file has room for.
+    Counts {
+        /// Keys announced.
+        n_kv: u64,
+        /// Tensors announced.
+        n_tensors: u64,
+        /// Bytes that the file has.
+        size: u64,
+    },
+    /// A key of more than 65535 bytes.
+    KeyLength(u64),
+    /// The key occurs twice.
+    DuplicateKey {
+        /// The first of the two, counted from 0.
+        first: u32,
+    },
+    /// An unknown type of value.
+    ValueType(u32),
+    /// Arrays nested deeper than [`MAX_NESTING`](super::MAX_NESTING).
+    Nesting,
+    /// An array with more elements than the file has room for.
+    ArrayLength {
+        /// Elements announced.
+        len: u64,
+        /// Bytes that the file has.
+        size: u64,
+    },
+    /// A boolean that is neither 0 nor 1.
+    Bool(u8),
+    /// `general.alignment` is not a `u32`.
+    AlignmentType(ValueType),
+    /// `general.alignment` is not a power of two from 8 to 16 MiB.
+    Alignment(u32),
+    /// A tensor name of no or more than 64 bytes.
+    NameLength(u64),
+    /// A tensor name that is not UTF-8.
+    NameUtf8,
+    /// A number of dimensions other than 1 to 4.
+    Dims(u32),
+    /// A dimension of 0.
+    ZeroDim {
+        /// Which dimension, counted from 0.
+        dim: u32,
+    },
+    /// An element type that ggml does not have (any more).
+    GgmlType(u32),
+    /// A row that does not consist of whole blocks.
+    Row {
+        /// Elements of the row.
+        elems: u64,
+        /// The element type.
+        ggml_type: GgmlType,
+    },
+    /// The dimensions' product or the size in bytes passes 2^63.
+    TensorSize,
+    /// Tensor data does not start at a multiple of the alignment.
+    Unaligned {
+        /// Where it starts, relative to the data section.
+        start: u64,
+        /// The file's alignment.
+        alignment: u32,
+    },
+    /// Tensor data starts before the previous tensor's ends.
+    Overlap {
+        /// Where it starts, relative to the data section.
+        start: u64,
+        /// Where the previous tensor ends.
+        end: u64,
+    },
+    /// Tensor data ends past the end of the file.
+    OutsideFile {
+        /// Its first byte.
+        start: u64,
+        /// Its size.
+        bytes: u64,
+        /// Bytes that the file has.
+        size: u64,
+    },
+    /// A string longer than the buffer that it is read into.
+    TooLong {
+        /// Bytes of the string.
+        need: u64,
+        /// Bytes of the buffer.
+        have: u64,
+    },
+    /// No such element in an array.
+    Index {
+        /// Which element was asked for, counted from 0.
+        index: u64,
+        /// Elements of the array.
+        len: u64,
+    },
+    /// An array asked for other elements than it has.
+    ElementType(ValueType),
+}
+
+impl Display for GgufError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut entry = |what: &str, index: u32, name: &Name, offset: u64, problem: &Problem| {
+            write!(f, "{what} {index}")?;
+            if !name.is_empty() {
+                write!(f, " ({name})")?;
+            }
+            write!(f, " at offset {offset}: {problem}")
+        };
+        match self {
+            GgufError::Flash(error) => Display::fmt(error, f),
+            GgufError::Header { offset, problem } => write!(f, "header at offset {offset}: {problem}"),
+            GgufError::Key { index, name, offset, problem } => entry("key", *index, name, *offset, problem),
+            GgufError::Tensor { index, name, offset, problem } => entry("tensor", *index, name, *offset, problem),
+            GgufError::Value { offset, problem } => write!(f, "value at offset {offset}: {problem}"),
+        }
+    }
+}
+
+impl Display for Problem {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match *self {
+            Problem::Truncated { need, size } => {
+                write!(f, "{need} bytes are needed here, but the file ends at byte {size}")
+            }
+            Problem::Magic([a, b, c, d]) => {
+                write!(f, "not a GGUF file: it starts with bytes {a:02x} {b:02x} {c:02x} {d:02x}")
+            }
+            Problem::BigEndian => f.write_str("a big-endian GGUF; only little-endian files can be read"),
+            Problem::Version(version) => write!(f, "GGUF version {version}; only 2 and 3 can be read"),
+            Problem::Counts { n_kv, n_tensors, size } => {
+                write!(f, "{n_kv} keys and {n_tensors} tensors do not fit a file of {size} bytes")
+            }
+            Problem::KeyLength(len) => write!(f, "a key of {len} bytes; 65535 are allowed"),
+            Problem::DuplicateKey { first } => write!(f, "the key occurred before, as key {first}"),
+            Problem::ValueType(id) => write!(f, "unknown value type {id}"),
+            Problem::Nesting => write!(f, "arrays nested deeper than {}", super::MAX_NESTING),
+            Problem::ArrayLength { len, size } => {
+                write!(f, "an array of {len} elements does not fit a file of {size} bytes")
+            }
+            Problem::Bool(byte) => write!(f, "a boolean of value {byte}"),
+            Problem::AlignmentType(found) => write!(f, "the alignment must be a u32, not {}", found.name()),
+            Problem::Alignment(n) => {
+                write!(f, "alignment {n} is not a power of two from 8 to {}", super::MAX_ALIGNMENT)
+            }
+            Problem::NameLength(len) => write!(f, "a name of {len} bytes; 1 to {} are allowed", Name::MAX_BYTES),
+            Problem::NameUtf8 => f.write_str("the name is not UTF-8"),
+            Problem::Dims(n) => write!(f, "{n} dimensions; 1 to 4 are allowed"),
+            Problem::ZeroDim { dim } => write!(f, "dimension {dim} is 0"),
+            Problem::GgmlType(id) => match GgmlType::withdrawn(id) {
+                Some(name) => write!(f, "element type {id} ({name}) was withdrawn from ggml"),
+                None => write!(f, "unknown element type {id}"),
+            },
+            Problem::Row { elems, ggml_type } => {
+                write!(f, "a row of {elems} elements is not whole {ggml_type} blocks of {}", ggml_type.block_elems())
+            }
+            Problem::TensorSize => f.write_str("the dimensions multiply to more than any file holds"),
+            Problem::Unaligned { start, alignment } => {
+                write!(f, "data offset {start} is not a multiple of the alignment {alignment}")
+            }
+            Problem::Overlap { start, end } => {
+                write!(f, "data offset {start} lies before the end of the previous tensor, {end}")
+            }
+            Problem::OutsideFile { start, bytes, size } => {
+                write!(f, "{bytes} bytes of data at offset {start} pass the end of the file, {size}")
+            }
+            Problem::TooLong { need, have } => write!(f, "a string of {need} bytes; {have} can be taken"),
+            Problem::Index { index, len } => write!(f, "no element {index} in an array of {len}"),
+            Problem::ElementType(elem) => write!(f, "an array of {} was asked for other elements", elem.name()),
+        }
+    }
+}
+
+impl core::error::Error for GgufError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            GgufError::Flash(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl core::error::Error for Problem {}
+
+impl From<FlashError> for GgufError {
+    fn from(error: FlashError) -> Self {
+        GgufError::Flash(error)
+    }
+}

@@ -1,0 +1,222 @@
+//! The GGUF reader: header, keys and values, tensor directory (versions 2 and 3, little-endian).
+//!
+//! Nothing of the file is kept in memory. [`Gguf::open`] checks every number, every length
+//! and every tensor's place, and keeps a few offsets; keys and tensors are walked
+//! again, through a window of [`WINDOW_BYTES`], when somebody asks for them. To make that cheap
+//! the ends of the eight largest arrays of strings are remembered, so that no later walk reads a
+//! vocabulary. Strings and arrays are handed out as offsets.
+//!
+//! Layout, all integers little-endian, a string being a `u64` length and that many bytes:
+//!
+//! ```text
+//! "GGUF"  u32 version  u64 n_tensors  u64 n_kv
+//! n_kv      x  string key   u32 type    value
+//! n_tensors x  string name  u32 n_dims  u64 ne[n_dims]  u32 type  u64 offset
+//! padding to the alignment, then the data section that tensor offsets are relative to
+//! ```
+//!
+//! What is refused although the format could express it: arrays nested deeper than
+//! [`MAX_NESTING`]; alignments that are no power of two, under 8 or over [`MAX_ALIGNMENT`]; tensor
+//! data in another order than the directory's (gaps are fine). A key that occurs twice is an
+//! error when it is looked up.
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+mod cursor;
+mod error;
+mod ggml_type;
+mod kv;
+mod tensor;
+#[cfg(test)]
+mod tests;
+mod value;
+mod walk;
+
+pub use cursor::WINDOW_BYTES;
+pub use error::{GgufError, Name, Problem};
+pub use ggml_type::GgmlType;
+pub use kv::KvWalk;
+pub use tensor::{TensorInfo, TensorWalk};
+pub use value::{Array, Str, Value, ValueType};
+pub use walk::{ArrayWalk, ScalarWalk, StrWalk};
+
+use crate::flash::{Flash, Source};
+use cursor::{Cursor, Fault};
+
+/// How deep arrays may be nested: an array of arrays of arrays of arrays of numbers.
+pub const MAX_NESTING: usize = 4;
+
+/// The largest `general.alignment`, in bytes.
+pub const MAX_ALIGNMENT: u32 = 16 << 20;
+
+const DEFAULT_ALIGNMENT: u32 = 32;
+const ALIGNMENT_KEY: &[&str] = &["general.alignment"];
+const HEADER_BYTES: u64 = 24;
+/// An empty key with a one-byte value.
+const MIN_KV_BYTES: u64 = 8 + 4 + 1;
+/// A one-byte name with one dimension.
+const MIN_TENSOR_BYTES: u64 = 8 + 1 + 4 + 8 + 4 + 8;
+
+/// A GGUF file that was checked from its first byte to the end of its tensor directory.
+#[derive(Clone, Debug)]
+pub struct Gguf {
+    version: u32,
+    n_kv: u32,
+    n_tensors: u32,
+    alignment: u32,
+    tensors_offset: u64,
+    data_offset: u64,
+    skips: kv::Skips,
+}
+
+impl Gguf {
+    /// Reads and checks everything but tensor data.
+    ///
+    /// # Errors
+    /// [`GgufError`], saying what is wrong and where.
+    pub async fn open<F: Flash>(source: &mut Source<'_, F>) -> Result<Gguf, GgufError> {
+        let (version, n_kv, n_tensors) = header(source).await.map_err(Fault::header)?;
+        let (tensors_offset, alignment, skips) = check_keys(source, n_kv).await?;
+        let mut gguf = Gguf { version, n_kv, n_tensors, alignment, tensors_offset, data_offset: 0, skips };
+        // Where the data section begins is known only after the whole directory.
+        let end = gguf.tensors().measure(source).await?;
+        gguf.data_offset = end.checked_next_multiple_of(alignment.into()).unwrap_or(u64::MAX);
+        gguf.check_tensors(source).await?;
+        Ok(gguf)
+    }
+
+    async fn check_tensors<F: Flash>(&self, source: &mut Source<'_, F>) -> Result<(), GgufError> {
+        let mut tensors = self.tensors();
+        while tensors.next(source).await?.is_some() {}
+        Ok(())
+    }
+
+    /// The format's version, 2 or 3.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// Tensors in the directory.
+    #[must_use]
+    pub fn n_tensors(&self) -> u32 {
+        self.n_tensors
+    }
+
+    /// Keys.
+    #[must_use]
+    pub fn n_kv(&self) -> u32 {
+        self.n_kv
+    }
+
+    /// What tensor data is aligned to, in bytes; a power of two.
+    #[must_use]
+    pub fn alignment(&self) -> u32 {
+        self.alignment
+    }
+
+    /// The first byte of the data section, from the start of the file.
+    #[must_use]
+    pub fn data_offset(&self) -> u64 {
+        self.data_offset
+    }
+
+    /// Looks up the key that `parts` put together spell, as in `&["llama", ".block_count"]`.
+    ///
+    /// # Errors
+    /// [`GgufError::Key`] with [`Problem::DuplicateKey`] when the key occurs twice;
+    /// [`GgufError::Flash`].
+    pub async fn find<F: Flash>(&self, source: &mut Source<'_, F>, parts: &[&str]) -> Result<Option<Value>, GgufError> {
+        let mut kvs = self.kvs();
+        let mut found = None;
+        loop {
+            let index = kvs.index();
+            let Some((key, value, matched)) = kvs.next_matching(source, parts).await? else { break };
+            match found {
+                Some((first, _)) if matched => {
+                    return Err(key_error(source, index, key, Problem::DuplicateKey { first }).await);
+                }
+                None if matched => found = Some((index, value)),
+                _ => {}
+            }
+        }
+        Ok(found.map(|(_, value)| value))
+    }
+
+    /// A walk over all keys and values.
+    #[must_use]
+    pub fn kvs(&self) -> KvWalk {
+        KvWalk::new(HEADER_BYTES, self.n_kv, self.skips.clone())
+    }
+
+    /// A walk over the tensor directory.
+    #[must_use]
+    pub fn tensors(&self) -> TensorWalk {
+        TensorWalk::new(self.tensors_offset, self.n_tensors, self.alignment, self.data_offset)
+    }
+}
+
+/// Version and counts, the latter within what the file has room for.
+async fn header<F: Flash>(source: &mut Source<'_, F>) -> Result<(u32, u32, u32), Fault> {
+    let mut cursor = Cursor::new(0);
+    let magic = cursor.u32(source).await?.to_le_bytes();
+    if magic != *b"GGUF" {
+        return Err(Fault::bad(0, Problem::Magic(magic)));
+    }
+    let at = cursor.pos();
+    let version = cursor.u32(source).await?;
+    match version {
+        2 | 3 => {}
+        // Versions are small, so the bytes of a big-endian file's lie in the upper half.
+        _ if version & 0xffff == 0 && version != 0 => return Err(Fault::bad(at, Problem::BigEndian)),
+        _ => return Err(Fault::bad(at, Problem::Version(version))),
+    }
+    let at = cursor.pos();
+    let n_tensors = cursor.u64(source).await?;
+    let n_kv = cursor.u64(source).await?;
+    let size = source.size();
+    let need = n_kv
+        .checked_mul(MIN_KV_BYTES)
+        .and_then(|kvs| kvs.checked_add(n_tensors.checked_mul(MIN_TENSOR_BYTES)?)?.checked_add(cursor.pos()));
+    match (need, u32::try_from(n_kv), u32::try_from(n_tensors)) {
+        (Some(need), Ok(n_kv), Ok(n_tensors)) if need <= size => Ok((version, n_kv, n_tensors)),
+        _ => Err(Fault::bad(at, Problem::Counts { n_kv, n_tensors, size })),
+    }
+}
+
+/// Walks all keys and values; where they end, the alignment, and the ends of large arrays.
+async fn check_keys<F: Flash>(source: &mut Source<'_, F>, n_kv: u32) -> Result<(u64, u32, kv::Skips), GgufError> {
+    let mut kvs = KvWalk::validating(HEADER_BYTES, n_kv);
+    let mut alignment = None;
+    loop {
+        let index = kvs.index();
+        let Some((key, value, matched)) = kvs.next_matching(source, ALIGNMENT_KEY).await? else { break };
+        if matched {
+            let checked = match alignment {
+                Some((first, _)) => Err(Problem::DuplicateKey { first }),
+                None => check_alignment(value),
+            };
+            match checked {
+                Ok(n) => alignment = Some((index, n)),
+                Err(problem) => return Err(key_error(source, index, key, problem).await),
+            }
+        }
+    }
+    let (end, skips) = kvs.learned();
+    Ok((end, alignment.map_or(DEFAULT_ALIGNMENT, |(_, n)| n), skips))
+}
+
+fn check_alignment(value: Value) -> Result<u32, Problem> {
+    match value {
+        Value::U32(n) if n.is_power_of_two() && (8..=MAX_ALIGNMENT).contains(&n) => Ok(n),
+        Value::U32(n) => Err(Problem::Alignment(n)),
+        other => Err(Problem::AlignmentType(other.value_type())),
+    }
+}
+
+async fn key_error<F: Flash>(source: &mut Source<'_, F>, index: u32, key: Str, problem: Problem) -> GgufError {
+    let mut name = Name::EMPTY;
+    match source.read(key.offset, name.room(key.len)).await {
+        Ok(()) => GgufError::Key { index, name, offset: key.offset, problem },
+        Err(error) => GgufError::Flash(error),
+    }
+}

@@ -1,0 +1,180 @@
+//! The tensor directory.
+
+use super::cursor::{Cursor, Fault};
+use super::error::{GgufError, Name, Problem};
+use super::ggml_type::GgmlType;
+use super::value::Str;
+use crate::flash::{Flash, Source};
+
+/// What the directory says about a tensor, checked: the type is known, every dimension is at
+/// least 1, a row is whole blocks, and the data lies inside the file, aligned, after the data of
+/// all tensors before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct TensorInfo {
+    /// Its place in the directory, counted from 0.
+    pub index: u32,
+    /// Where its name lies.
+    pub name: Str,
+    /// The name, which is UTF-8.
+    pub name_bytes: Name,
+    /// Dimensions, 1 to 4.
+    pub n_dims: u32,
+    /// Elements along each dimension, the row first; 1 beyond `n_dims`.
+    pub ne: [u64; 4],
+    /// The element type.
+    pub ggml_type: GgmlType,
+    /// The first byte of its data, from the start of the file.
+    pub offset: u64,
+    /// Bytes of its data.
+    pub bytes: u64,
+}
+
+/// A walk over the tensor directory, in the order of the file.
+#[derive(Clone, Debug)]
+pub struct TensorWalk {
+    cursor: Cursor,
+    index: u32,
+    n_tensors: u32,
+    alignment: u32,
+    data_offset: u64,
+    /// End of the previous tensor's data, relative to the data section.
+    end: u64,
+    name: Name,
+}
+
+impl TensorWalk {
+    pub(super) fn new(offset: u64, n_tensors: u32, alignment: u32, data_offset: u64) -> Self {
+        TensorWalk {
+            cursor: Cursor::new(offset),
+            index: 0,
+            n_tensors,
+            alignment,
+            data_offset,
+            end: 0,
+            name: Name::EMPTY,
+        }
+    }
+
+    /// Where the directory ends. Only what says how long entries are is checked.
+    pub(super) async fn measure<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<u64, GgufError> {
+        while self.index < self.n_tensors {
+            self.name = Name::EMPTY;
+            self.pass_over(source).await.map_err(|fault| fault.tensor(self.index, self.name))?;
+            self.index = self.index.saturating_add(1);
+        }
+        Ok(self.cursor.pos())
+    }
+
+    async fn pass_over<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<(), Fault> {
+        self.read_name(source).await?;
+        let dims = self.read_n_dims(source).await?;
+        // The dimensions, then a u32 type and a u64 offset.
+        self.cursor.skip(source, u64::from(dims).saturating_mul(8).saturating_add(12))
+    }
+
+    /// The next tensor; `None` after the last and after an error.
+    ///
+    /// # Errors
+    /// [`GgufError::Tensor`], [`GgufError::Flash`]. A file that
+    /// [`Gguf::open`](super::Gguf::open) accepted gives the latter only.
+    pub async fn next<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<Option<TensorInfo>, GgufError> {
+        if self.index >= self.n_tensors {
+            return Ok(None);
+        }
+        self.name = Name::EMPTY;
+        match self.step(source).await {
+            Ok(info) => {
+                self.index = self.index.saturating_add(1);
+                Ok(Some(info))
+            }
+            Err(fault) => {
+                let index = core::mem::replace(&mut self.index, self.n_tensors);
+                Err(fault.tensor(index, self.name))
+            }
+        }
+    }
+
+    async fn step<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<TensorInfo, Fault> {
+        let name = self.read_name(source).await?;
+        let n_dims = self.read_n_dims(source).await?;
+        let dims_at = self.cursor.pos();
+        let mut ne = [1; 4];
+        for (dim, n) in (0..n_dims).zip(&mut ne) {
+            let at = self.cursor.pos();
+            *n = self.cursor.u64(source).await?;
+            if *n == 0 {
+                return Err(Fault::bad(at, Problem::ZeroDim { dim }));
+            }
+        }
+        let at = self.cursor.pos();
+        let id = self.cursor.u32(source).await?;
+        let ggml_type = GgmlType::from_id(id).ok_or(Fault::bad(at, Problem::GgmlType(id)))?;
+        let bytes = tensor_bytes(ne, ggml_type).map_err(|problem| Fault::bad(dims_at, problem))?;
+
+        let at = self.cursor.pos();
+        let start = self.cursor.u64(source).await?;
+        let offset = self.place(source.size(), start, bytes).map_err(|problem| Fault::bad(at, problem))?;
+        Ok(TensorInfo { index: self.index, name, name_bytes: self.name, n_dims, ne, ggml_type, offset, bytes })
+    }
+
+    async fn read_name<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<Str, Fault> {
+        let at = self.cursor.pos();
+        let len = self.cursor.u64(source).await?;
+        if len == 0 || len > Name::MAX_BYTES as u64 {
+            return Err(Fault::bad(at, Problem::NameLength(len)));
+        }
+        let offset = self.cursor.pos();
+        let mut name = Name::EMPTY;
+        self.cursor.read(source, name.room(len)).await?;
+        self.name = name;
+        match name.as_str() {
+            Ok(_) => Ok(Str { offset, len }),
+            Err(_) => Err(Fault::bad(offset, Problem::NameUtf8)),
+        }
+    }
+
+    async fn read_n_dims<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<u32, Fault> {
+        let at = self.cursor.pos();
+        match self.cursor.u32(source).await? {
+            n_dims @ 1..=4 => Ok(n_dims),
+            n_dims => Err(Fault::bad(at, Problem::Dims(n_dims))),
+        }
+    }
+
+    /// Checks where a tensor's data lies, relative to the data section, and gives its absolute offset.
+    ///
+    /// Writers lay data out in the order of the directory. Asking for that order is what makes one
+    /// remembered end enough to find every overlap.
+    fn place(&mut self, size: u64, start: u64, bytes: u64) -> Result<u64, Problem> {
+        // The alignment is a power of two.
+        if start & u64::from(self.alignment).saturating_sub(1) != 0 {
+            return Err(Problem::Unaligned { start, alignment: self.alignment });
+        }
+        if start < self.end {
+            return Err(Problem::Overlap { start, end: self.end });
+        }
+        let offset = self.data_offset.saturating_add(start);
+        match offset.checked_add(bytes) {
+            Some(end) if end <= size => {
+                self.end = start.saturating_add(bytes);
+                Ok(offset)
+            }
+            _ => Err(Problem::OutsideFile { start: offset, bytes, size }),
+        }
+    }
+}
+
+fn tensor_bytes([row, rest @ ..]: [u64; 4], ggml_type: GgmlType) -> Result<u64, Problem> {
+    let block = u64::from(ggml_type.block_elems());
+    let (Some(blocks), Some(0)) = (row.checked_div(block), row.checked_rem(block)) else {
+        return Err(Problem::Row { elems: row, ggml_type });
+    };
+    let rows = rest.iter().try_fold(1_u64, |rows, &n| rows.checked_mul(n));
+    let elems = rows.and_then(|rows| rows.checked_mul(row));
+    let bytes = rows.and_then(|rows| blocks.checked_mul(ggml_type.block_bytes().into())?.checked_mul(rows));
+    match (elems, bytes) {
+        (Some(elems), Some(bytes)) if elems.max(bytes) <= i64::MAX as u64 => Ok(bytes),
+        _ => Err(Problem::TensorSize),
+    }
+}

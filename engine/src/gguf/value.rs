@@ -1,0 +1,297 @@
+//! Values: numbers by value, strings and arrays by where they lie.
+
+use super::error::{GgufError, Problem};
+use super::walk::{ArrayWalk, ScalarWalk, StrWalk};
+use crate::flash::{Flash, FlashError, Source};
+
+macro_rules! value_types {
+    ($($variant:ident = $id:literal, $name:literal, $scalar:expr;)*) => {
+        /// The type of a value.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+        pub enum ValueType {
+            $(#[doc = concat!("`", $name, "`")] $variant = $id,)*
+        }
+
+        impl ValueType {
+            /// The type with this id in a file.
+            #[must_use]
+            pub const fn from_id(id: u32) -> Option<Self> {
+                match id {
+                    $($id => Some(ValueType::$variant),)*
+                    _ => None,
+                }
+            }
+
+            /// The type's name, as in `u32`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(ValueType::$variant => $name,)*
+                }
+            }
+
+            /// Bytes of a value; `None` for strings and arrays.
+            #[must_use]
+            pub const fn scalar_bytes(self) -> Option<u64> {
+                match self {
+                    $(ValueType::$variant => $scalar,)*
+                }
+            }
+        }
+    };
+}
+
+value_types! {
+    U8 = 0, "u8", Some(1);
+    I8 = 1, "i8", Some(1);
+    U16 = 2, "u16", Some(2);
+    I16 = 3, "i16", Some(2);
+    U32 = 4, "u32", Some(4);
+    I32 = 5, "i32", Some(4);
+    F32 = 6, "f32", Some(4);
+    Bool = 7, "bool", Some(1);
+    Str = 8, "string", None;
+    Array = 9, "array", None;
+    U64 = 10, "u64", Some(8);
+    I64 = 11, "i64", Some(8);
+    F64 = 12, "f64", Some(8);
+}
+
+impl ValueType {
+    /// Fewest bytes that a value takes.
+    pub(super) const fn min_bytes(self) -> u64 {
+        match self.scalar_bytes() {
+            Some(bytes) => bytes,
+            None if matches!(self, ValueType::Array) => 12,
+            None => 8,
+        }
+    }
+}
+
+/// A value of a key or an element of an array.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Value {
+    /// `u8`
+    U8(u8),
+    /// `i8`
+    I8(i8),
+    /// `u16`
+    U16(u16),
+    /// `i16`
+    I16(i16),
+    /// `u32`
+    U32(u32),
+    /// `i32`
+    I32(i32),
+    /// `u64`
+    U64(u64),
+    /// `i64`
+    I64(i64),
+    /// `f32`
+    F32(f32),
+    /// `f64`
+    F64(f64),
+    /// `bool`
+    Bool(bool),
+    /// Where a string lies.
+    Str(Str),
+    /// Where an array lies.
+    Array(Array),
+}
+
+impl Value {
+    pub(super) fn scalar(elem: ValueType, bytes: [u8; 8]) -> Result<Self, Problem> {
+        let [a, b, c, d, ..] = bytes;
+        Ok(match elem {
+            ValueType::U8 => Value::U8(a),
+            ValueType::I8 => Value::I8(i8::from_le_bytes([a])),
+            ValueType::U16 => Value::U16(u16::from_le_bytes([a, b])),
+            ValueType::I16 => Value::I16(i16::from_le_bytes([a, b])),
+            ValueType::U32 => Value::U32(u32::from_le_bytes([a, b, c, d])),
+            ValueType::I32 => Value::I32(i32::from_le_bytes([a, b, c, d])),
+            ValueType::F32 => Value::F32(f32::from_le_bytes([a, b, c, d])),
+            ValueType::U64 => Value::U64(u64::from_le_bytes(bytes)),
+            ValueType::I64 => Value::I64(i64::from_le_bytes(bytes)),
+            ValueType::F64 => Value::F64(f64::from_le_bytes(bytes)),
+            ValueType::Bool if a <= 1 => Value::Bool(a == 1),
+            ValueType::Bool => return Err(Problem::Bool(a)),
+            ValueType::Str | ValueType::Array => return Err(Problem::ElementType(elem)),
+        })
+    }
+
+    /// The value's type.
+    #[must_use]
+    pub const fn value_type(&self) -> ValueType {
+        match self {
+            Value::U8(_) => ValueType::U8,
+            Value::I8(_) => ValueType::I8,
+            Value::U16(_) => ValueType::U16,
+            Value::I16(_) => ValueType::I16,
+            Value::U32(_) => ValueType::U32,
+            Value::I32(_) => ValueType::I32,
+            Value::U64(_) => ValueType::U64,
+            Value::I64(_) => ValueType::I64,
+            Value::F32(_) => ValueType::F32,
+            Value::F64(_) => ValueType::F64,
+            Value::Bool(_) => ValueType::Bool,
+            Value::Str(_) => ValueType::Str,
+            Value::Array(_) => ValueType::Array,
+        }
+    }
+
+    /// An integer of any type that is not negative.
+    #[must_use]
+    pub fn as_uint(&self) -> Option<u64> {
+        match *self {
+            Value::U8(n) => Some(n.into()),
+            Value::U16(n) => Some(n.into()),
+            Value::U32(n) => Some(n.into()),
+            Value::U64(n) => Some(n),
+            Value::I8(n) => u64::try_from(n).ok(),
+            Value::I16(n) => u64::try_from(n).ok(),
+            Value::I32(n) => u64::try_from(n).ok(),
+            Value::I64(n) => u64::try_from(n).ok(),
+            _ => None,
+        }
+    }
+
+    /// A floating-point number, rounded to `f32`.
+    #[must_use]
+    pub fn as_f32(&self) -> Option<f32> {
+        match *self {
+            Value::F32(x) => Some(x),
+            Value::F64(x) => Some(x as f32),
+            _ => None,
+        }
+    }
+
+    /// A boolean.
+    #[must_use]
+    pub fn as_bool(&self) -> Option<bool> {
+        if let Value::Bool(b) = *self { Some(b) } else { None }
+    }
+
+    /// A string.
+    #[must_use]
+    pub fn as_str(&self) -> Option<Str> {
+        if let Value::Str(s) = *self { Some(s) } else { None }
+    }
+
+    /// An array.
+    #[must_use]
+    pub fn as_array(&self) -> Option<Array> {
+        if let Value::Array(a) = *self { Some(a) } else { None }
+    }
+}
+
+/// Where a string lies; any bytes, usually UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Str {
+    /// Its first byte, from the start of the file.
+    pub offset: u64,
+    /// Its bytes.
+    pub len: u64,
+}
+
+impl Str {
+    /// Whether the string is `bytes`.
+    ///
+    /// # Errors
+    /// [`FlashError`] when the flash fails.
+    pub async fn eq<F: Flash>(&self, source: &mut Source<'_, F>, bytes: &[u8]) -> Result<bool, FlashError> {
+        if self.len != bytes.len() as u64 {
+            return Ok(false);
+        }
+        let mut buf = [0; 64];
+        let mut at = self.offset;
+        for part in bytes.chunks(buf.len()) {
+            if source.view(at, part.len(), &mut buf).await? != part {
+                return Ok(false);
+            }
+            at = at.saturating_add(part.len() as u64);
+        }
+        Ok(true)
+    }
+
+    /// The string's bytes: in place where they are mapped, else in `buf`.
+    ///
+    /// # Errors
+    /// [`GgufError::Value`] with [`Problem::TooLong`] when `buf` is shorter than the string,
+    /// mapped or not; [`GgufError::Flash`].
+    pub async fn read<'m: 'b, 'b, F: Flash>(
+        &self,
+        source: &mut Source<'m, F>,
+        buf: &'b mut [u8],
+    ) -> Result<&'b [u8], GgufError> {
+        match usize::try_from(self.len) {
+            Ok(len) if len <= buf.len() => Ok(source.view(self.offset, len, buf).await?),
+            _ => {
+                let problem = Problem::TooLong { need: self.len, have: buf.len() as u64 };
+                Err(GgufError::Value { offset: self.offset, problem })
+            }
+        }
+    }
+}
+
+/// Where an array lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Array {
+    /// The type of its elements.
+    pub elem: ValueType,
+    /// Its elements.
+    pub len: u64,
+    /// The first byte of its first element, from the start of the file.
+    pub offset: u64,
+    /// The byte after its last element.
+    pub end: u64,
+}
+
+impl Array {
+    /// Element `index` of an array of numbers or booleans.
+    ///
+    /// # Errors
+    /// [`GgufError::Value`] with [`Problem::Index`] or [`Problem::ElementType`];
+    /// [`GgufError::Flash`].
+    pub async fn scalar<F: Flash>(&self, source: &mut Source<'_, F>, index: u64) -> Result<Value, GgufError> {
+        let error = |problem| GgufError::Value { offset: self.offset, problem };
+        if index >= self.len {
+            return Err(error(Problem::Index { index, len: self.len }));
+        }
+        let width = self.elem.scalar_bytes().ok_or(error(Problem::ElementType(self.elem)))?;
+        let mut bytes = [0; 8];
+        let dst = bytes.get_mut(..width as usize).unwrap_or_default();
+        // `open` checked that the array lies inside the file, so this saturates never.
+        source.read(self.offset.saturating_add(index.saturating_mul(width)), dst).await?;
+        Value::scalar(self.elem, bytes).map_err(error)
+    }
+
+    /// A walk over the elements of an array of numbers or booleans, in order.
+    #[must_use]
+    pub fn scalars(&self) -> ScalarWalk {
+        ScalarWalk::new(*self)
+    }
+
+    /// A walk over the inner arrays of an array of arrays, in order.
+    #[must_use]
+    pub fn arrays(&self) -> ArrayWalk {
+        ArrayWalk::new(*self)
+    }
+
+    /// A walk over the strings of an array, in order.
+    #[must_use]
+    pub fn strings(&self) -> StrWalk {
+        StrWalk::new(*self, 0, self.offset)
+    }
+
+    /// A walk over the strings from `index` on; `offset` is where [`StrWalk::position`] said that
+    /// it lies.
+    #[must_use]
+    pub fn strings_from(&self, index: u64, offset: u64) -> StrWalk {
+        StrWalk::new(*self, index, offset.max(self.offset).min(self.end))
+    }
+}

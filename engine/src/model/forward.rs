@@ -1,0 +1,439 @@
+//! One pass: a chunk of tokens through all layers, and the logits that were asked for.
+//!
+//! With `T` tokens, `E = n_embd`, `H` query heads, `K` key heads and heads of `D`, every value is a
+//! panel: the hidden state `x[E][T]`, `q[H * D][T]`, `k, v[K * D][T]`, attention's output
+//! `a[H * D][T]`, the feed-forward network's `h[n_ff][T]`, and each block's output `y[E][T]`.
+
+use super::config::ModelConfig;
+use super::kv_cache::KvCache;
+use super::rope::RopeTables;
+use crate::arena::{Arena, ArenaError, Region};
+use crate::flash::FlashError;
+use crate::kernels::{Attention, Executor, Gate, Group, HeadRotation, InputBuffer, Kernels, WriteKv};
+use crate::quant::ActKind;
+use crate::simd::{LANES, math};
+use crate::weights::{Feed, LayerMatrix, LayerVector, Role, Weight, WeightStore, yield_now};
+
+/// Which positions of a chunk get logits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Want {
+    /// None: the head is not read.
+    None,
+    /// The last one.
+    Last,
+    /// All.
+    All,
+}
+
+/// A pass that could not be finished; the caches of its positions then hold anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum PassError {
+    /// A weight could not be read.
+    Flash(FlashError),
+    /// The tiles are too small for this matrix's rows.
+    TileTooSmall {
+        /// The matrix.
+        role: Role,
+    },
+}
+
+impl From<FlashError> for PassError {
+    fn from(e: FlashError) -> Self {
+        PassError::Flash(e)
+    }
+}
+
+impl core::fmt::Display for PassError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            PassError::Flash(e) => e.fmt(f),
+            PassError::TileTooSmall { role } => write!(f, "the streaming tiles are too small for tensor {role}"),
+        }
+    }
+}
+
+impl core::error::Error for PassError {}
+
+/// The values of one chunk of tokens.
+pub struct Activations<'a> {
+    chunk: usize,
+    x: &'a mut [Group],
+    y: &'a mut [Group],
+    /// `q, k, v, a` during attention, `h` after it.
+    scratch: &'a mut [Group],
+    input: InputBuffer<'a>,
+    logits: &'a mut [Group],
+}
+
+/// Groups of sixteen that `n` elements take.
+const fn groups(n: usize) -> usize {
+    n.div_ceil(LANES)
+}
+
+impl<'a> Activations<'a> {
+    /// Carves the values of up to `chunk` tokens and a tile of `logits` logits.
+    ///
+    /// # Errors
+    /// [`ArenaError`].
+    pub fn carve(config: &ModelConfig, chunk: usize, logits: usize, arena: &mut Arena<'a>) -> Result<Self, ArenaError> {
+        let s = &config.shapes;
+        let [embd, ff, q, kv] = widths(config);
+        let widest =
+            (s.n_embd as usize).max(s.n_ff as usize).max((s.n_head as usize).saturating_mul(s.head_dim as usize));
+        let attention = q.saturating_add(kv).saturating_mul(2);
+        let mut carve = |n: usize| arena.carve(Region::Activations, n.saturating_mul(chunk));
+        let (x, y) = (carve(embd)?, carve(embd)?);
+        let scratch = carve(attention.max(ff))?;
+        let float = carve(groups(widest))?;
+        let quants = arena.carve(Region::Activations, InputBuffer::quant_words(widest, chunk))?;
+        let logits = arena.carve(Region::Logits, groups(logits).max(chunk))?;
+        Ok(Activations { chunk, x, y, scratch, input: InputBuffer::new(float, quants), logits })
+    }
+
+    /// The most tokens of a chunk.
+    #[must_use]
+    pub fn chunk(&self) -> usize {
+        self.chunk
+    }
+}
+
+/// Groups of the hidden state, the feed-forward network, all query heads and all key heads.
+fn widths(config: &ModelConfig) -> [usize; 4] {
+    let s = &config.shapes;
+    let heads = |n: u32| groups((n as usize).saturating_mul(s.head_dim as usize));
+    [groups(s.n_embd as usize), groups(s.n_ff as usize), heads(s.n_head), heads(s.n_head_kv)]
+}
+
+/// Everything a pass works with.
+pub struct Pass<'p, 'a, 'm> {
+    /// The model.
+    pub config: &'p ModelConfig,
+    /// Its weights.
+    pub store: &'p WeightStore<'a, 'm>,
+    /// Arithmetic.
+    pub kernels: &'p dyn Kernels,
+    /// Threads.
+    pub executor: &'p dyn Executor,
+    /// Rotary tables.
+    pub rope: &'p mut RopeTables<'a>,
+    /// Past tokens.
+    pub kv: &'p mut KvCache<'a>,
+    /// Memory of the chunk.
+    pub values: &'p mut Activations<'a>,
+    /// Position of the chunk's first token.
+    pub position: usize,
+    /// Which logits to compute.
+    pub want: Want,
+}
+
+/// Receives logits: position, id of the first token, and the logits of that and the following ids.
+pub type LogitsSink<'s> = dyn FnMut(u32, u32, &[f32]) + 's;
+
+impl Pass<'_, '_, '_> {
+    /// Runs tokens `ids`, at most a chunk of them, each below the vocabulary's length.
+    ///
+    /// # Errors
+    /// [`PassError`].
+    pub async fn run(
+        mut self,
+        ids: &[u32],
+        feed: &mut Feed<'_, '_>,
+        sink: &mut LogitsSink<'_>,
+    ) -> Result<(), PassError> {
+        let tokens = ids.len();
+        self.embed(ids, feed).await?;
+        self.rope.advance(self.position, tokens);
+        for layer in 0..self.config.shapes.n_layer {
+            self.attention(layer, tokens, feed).await?;
+            self.feed_forward(layer, tokens, feed).await?;
+            yield_now().await;
+        }
+        match self.want {
+            Want::None => Ok(()),
+            Want::Last => self.head(tokens, tokens.saturating_sub(1), feed, sink).await,
+            Want::All => self.head(tokens, 0, feed, sink).await,
+        }
+    }
+
+    /// `x = embedding[ids]`
+    async fn embed(&mut self, ids: &[u32], feed: &mut Feed<'_, '_>) -> Result<(), PassError> {
+        let width = self.config.shapes.n_embd as usize;
+        let scale = if self.config.arch.scales_embedding { math::sqrt(width as f32) } else { 1.0 };
+        let role = Role::TokenEmbd;
+        let row_groups = self.values.y.get_mut(..groups(width)).unwrap_or_default();
+        row_groups.fill([0.0; LANES]);
+        for (t, &id) in ids.iter().enumerate() {
+            let row = row_groups.as_flattened_mut().get_mut(..width).unwrap_or_default();
+            match self.store.resident(role) {
+                Some(table) => table.dequantise_row(id as usize, row),
+                None => {
+                    let part = feed.next_of(role).await.ok_or(PassError::TileTooSmall { role })?;
+                    let arrived = self.store.arrived(role, feed.bytes(&part));
+                    arrived.ok_or(PassError::TileTooSmall { role })?.dequantise_row(0, row);
+                }
+            }
+            for (x, row) in self.values.x.iter_mut().skip(t).step_by(ids.len().max(1)).zip(&*row_groups) {
+                *x = row.map(|v| v * scale);
+            }
+        }
+        Ok(())
+    }
+
+    /// `x += post_norm(out . attend(rope(q), rope(k), v))` with `q, k, v` from `norm(x)`.
+    async fn attention(&mut self, layer: u32, tokens: usize, feed: &mut Feed<'_, '_>) -> Result<(), PassError> {
+        let s = &self.config.shapes;
+        let [embd, _, q_groups, kv_groups] = widths(self.config).map(|n| n.saturating_mul(tokens));
+        let head_dim = s.head_dim as usize;
+        let matmul = Matmul { store: self.store, kernels: self.kernels, executor: self.executor };
+        let vector = |v| self.store.norm(Role::Vector(layer, v), self.config.norm_eps);
+        let matrix = |m| Role::Matrix(layer, m);
+        let window = self.config.window_of(layer);
+
+        let values = &mut *self.values;
+        let x = values.x.get_mut(..embd).unwrap_or_default();
+        let y = values.y.get_mut(..embd).unwrap_or_default();
+        let (q, rest) = split(values.scratch, q_groups);
+        let (k, rest) = split(rest, kv_groups);
+        let (v, rest) = split(rest, kv_groups);
+        let (a, _) = split(rest, q_groups);
+
+        let kind = matmul.act_kind(matrix(LayerMatrix::Q));
+        values.input.fill(self.kernels, x, tokens, vector(LayerVector::AttnNorm), kind);
+        matmul.linear(matrix(LayerMatrix::Q), &mut values.input, q, feed).await?;
+        matmul.linear(matrix(LayerMatrix::K), &mut values.input, k, feed).await?;
+        matmul.linear(matrix(LayerMatrix::V), &mut values.input, v, feed).await?;
+
+        let rotation = |heads: u32, norm| HeadRotation {
+            heads: heads as usize,
+            head_dim,
+            norm: vector(norm),
+            style: self.config.arch.rope,
+            angles: self.rope.angles(window.is_some()),
+            pairs: self.rope.pairs(),
+        };
+        self.kernels.rotate(q, tokens, &rotation(s.n_head, LayerVector::QNorm));
+        self.kernels.rotate(k, tokens, &rotation(s.n_head_kv, LayerVector::KNorm));
+        let cache = self.kv.layer_mut(layer);
+        self.kernels.write_kv(&mut WriteKv { cache, keys: k, values: v, tokens, position: self.position });
+        let attention = Attention {
+            cache: self.kv.layer(layer),
+            queries: q,
+            tokens,
+            n_head: s.n_head as usize,
+            position: self.position,
+            window,
+            scale: math::rsqrt(head_dim as f32),
+        };
+        // Heads need not fill the last group; what is left of it is multiplied with padding.
+        let padded = a.len().saturating_sub(tokens);
+        a.get_mut(padded..).unwrap_or_default().fill([0.0; LANES]);
+        self.kernels.attention(&attention, a, self.executor);
+
+        values.input.fill(self.kernels, a, tokens, None, matmul.act_kind(matrix(LayerMatrix::AttnOut)));
+        matmul.linear(matrix(LayerMatrix::AttnOut), &mut values.input, y, feed).await?;
+        self.kernels.add(x, y, tokens, vector(LayerVector::PostAttnNorm));
+        Ok(())
+    }
+
+    /// `x += post_norm(down . (act(gate . n) * (up . n)))` with `n = norm(x)`.
+    async fn feed_forward(&mut self, layer: u32, tokens: usize, feed: &mut Feed<'_, '_>) -> Result<(), PassError> {
+        let [embd, ff, _, _] = widths(self.config).map(|n| n.saturating_mul(tokens));
+        let matmul = Matmul { store: self.store, kernels: self.kernels, executor: self.executor };
+        let vector = |v| self.store.norm(Role::Vector(layer, v), self.config.norm_eps);
+        let matrix = |m| Role::Matrix(layer, m);
+
+        let values = &mut *self.values;
+        let x = values.x.get_mut(..embd).unwrap_or_default();
+        let y = values.y.get_mut(..embd).unwrap_or_default();
+        let (h, _) = split(values.scratch, ff);
+
+        let kind = matmul.act_kind(matrix(LayerMatrix::Gate));
+        values.input.fill(self.kernels, x, tokens, vector(LayerVector::FfnNorm), kind);
+        matmul.gated(layer, self.config, &mut values.input, h, feed).await?;
+        values.input.fill(self.kernels, h, tokens, None, matmul.act_kind(matrix(LayerMatrix::Down)));
+        matmul.linear(matrix(LayerMatrix::Down), &mut values.input, y, feed).await?;
+        self.kernels.add(x, y, tokens, vector(LayerVector::PostFfnNorm));
+        Ok(())
+    }
+
+    /// Logits of the chunk's positions from `first` on, a tile of the vocabulary at a time.
+    async fn head(
+        &mut self,
+        tokens: usize,
+        first: usize,
+        feed: &mut Feed<'_, '_>,
+        sink: &mut LogitsSink<'_>,
+    ) -> Result<(), PassError> {
+        let [embd, ..] = widths(self.config);
+        let wanted = tokens.saturating_sub(first).max(1);
+        let matmul = Matmul { store: self.store, kernels: self.kernels, executor: self.executor };
+        let role = self.store.head();
+        let norm = self.store.norm(Role::OutputNorm, self.config.norm_eps);
+        let values = &mut *self.values;
+        let x = values.x.get(..embd.saturating_mul(tokens)).unwrap_or_default();
+        let hidden = values.y.get_mut(..embd.saturating_mul(wanted)).unwrap_or_default();
+        for (hidden, x) in hidden.chunks_mut(wanted).zip(x.chunks(tokens.max(1))) {
+            for (hidden, x) in hidden.iter_mut().zip(x.iter().skip(first)) {
+                *hidden = *x;
+            }
+        }
+        values.input.fill(self.kernels, hidden, wanted, norm, matmul.act_kind(role));
+        let position = self.position.wrapping_add(first) as u32;
+        let mut tile = LogitsTile { matmul, position, wanted, logits: values.logits, sink };
+        if let Some(w) = self.store.resident(role) {
+            tile.rows(w, 0, &mut values.input);
+            return Ok(());
+        }
+        let mut done = 0;
+        while done < self.config.shapes.n_vocab {
+            let part = feed.next_of(role).await.ok_or(PassError::TileTooSmall { role })?;
+            let w = self.store.arrived(role, feed.bytes(&part)).ok_or(PassError::TileTooSmall { role })?;
+            tile.rows(w, part.first_row, &mut values.input);
+            done = done.saturating_add(part.rows);
+        }
+        Ok(())
+    }
+}
+
+/// Hands logits on while the head is computed.
+struct LogitsTile<'l, 'a, 'm, 's> {
+    matmul: Matmul<'l, 'a, 'm>,
+    position: u32,
+    wanted: usize,
+    logits: &'l mut [Group],
+    sink: &'l mut LogitsSink<'s>,
+}
+
+impl LogitsTile<'_, '_, '_, '_> {
+    /// Rows of the head, the first of which is token `first_id`'s.
+    fn rows(&mut self, w: Weight<'_>, first_id: u32, input: &mut InputBuffer<'_>) {
+        let wanted = self.wanted.max(1);
+        let tile_rows = (self.logits.len() / wanted).max(1).saturating_mul(LANES);
+        let rows = w.rows();
+        for start in (0..rows).step_by(tile_rows) {
+            let n = tile_rows.min(rows.saturating_sub(start));
+            let logits = self.logits.get_mut(..groups(n).saturating_mul(wanted)).unwrap_or_default();
+            let x = input.input(self.matmul.kernels, w.ty().act_kind());
+            self.matmul.kernels.linear(w.rows_from(start, n), &x, logits, self.matmul.executor);
+            let id = first_id.wrapping_add(start as u32);
+            if wanted == 1 {
+                (self.sink)(self.position, id, logits.as_flattened().get(..n).unwrap_or_default());
+                continue;
+            }
+            for (g, logits) in logits.chunks(wanted).enumerate() {
+                let left = n.saturating_sub(g.saturating_mul(LANES)).min(LANES);
+                let id = id.wrapping_add((g.wrapping_mul(LANES)) as u32);
+                for (position, logits) in (self.position..).zip(logits) {
+                    (self.sink)(position, id, logits.get(..left).unwrap_or_default());
+                }
+            }
+        }
+    }
+}
+
+fn split(groups: &mut [Group], n: usize) -> (&mut [Group], &mut [Group]) {
+    groups.split_at_mut_checked(n).unwrap_or_default()
+}
+
+/// Matrix products with weights wherever they are.
+#[derive(Clone, Copy)]
+struct Matmul<'p, 'a, 'm> {
+    store: &'p WeightStore<'a, 'm>,
+    kernels: &'p dyn Kernels,
+    executor: &'p dyn Executor,
+}
+
+impl Matmul<'_, '_, '_> {
+    fn act_kind(&self, role: Role) -> ActKind {
+        self.store.ty(role).map_or(ActKind::Float, |ty| ty.act_kind())
+    }
+
+    /// `w . x -> y`
+    async fn linear(
+        &self,
+        role: Role,
+        input: &mut InputBuffer<'_>,
+        y: &mut [Group],
+        feed: &mut Feed<'_, '_>,
+    ) -> Result<(), PassError> {
+        let x = input.input(self.kernels, self.act_kind(role));
+        if let Some(w) = self.store.resident(role) {
+            self.kernels.linear(w, &x, y, self.executor);
+            return Ok(());
+        }
+        let error = PassError::TileTooSmall { role };
+        let rows = self.store.shapes().of(role).map_or(0, |[_, rows]| rows);
+        let mut done = 0;
+        while done < rows {
+            let part = feed.next_of(role).await.ok_or(error)?;
+            let w = self.store.arrived(role, feed.bytes(&part)).ok_or(error)?;
+            let y = panel_rows(y, x.tokens, part.first_row, part.rows).ok_or(error)?;
+            self.kernels.linear(w, &x, y, self.executor);
+            done = done.saturating_add(part.rows);
+        }
+        Ok(())
+    }
+
+    /// `act(gate . x) * (up . x) -> y`
+    async fn gated(
+        &self,
+        layer: u32,
+        config: &ModelConfig,
+        input: &mut InputBuffer<'_>,
+        y: &mut [Group],
+        feed: &mut Feed<'_, '_>,
+    ) -> Result<(), PassError> {
+        let roles = [Role::Matrix(layer, LayerMatrix::Gate), Role::Matrix(layer, LayerMatrix::Up)];
+        let resident = roles.map(|role| self.store.resident(role));
+        let act = config.arch.gate;
+        if let [Some(gate), Some(up)] = resident {
+            self.gated_rows([gate, up], act, input, y);
+            return Ok(());
+        }
+        let mut done = 0;
+        while done < config.shapes.n_ff {
+            let mut parts = [None; 2];
+            for ((part, role), resident) in parts.iter_mut().zip(roles).zip(resident) {
+                if resident.is_none() {
+                    *part = Some(feed.next_of(role).await.ok_or(PassError::TileTooSmall { role })?);
+                }
+            }
+            let error = PassError::TileTooSmall { role: roles[0] };
+            let [gate_part, up_part] = parts;
+            let lead = gate_part.or(up_part).ok_or(error)?;
+            let mut weights = [None; 2];
+            for (((w, part), role), resident) in weights.iter_mut().zip(parts).zip(roles).zip(resident) {
+                *w = match part {
+                    Some(part) => self.store.arrived(role, feed.bytes(&part)),
+                    None => resident.map(|w| w.rows_from(lead.first_row as usize, lead.rows as usize)),
+                };
+            }
+            let [Some(gate), Some(up)] = weights else { return Err(error) };
+            let tokens = input.tokens();
+            self.gated_rows([gate, up], act, input, panel_rows(y, tokens, lead.first_row, lead.rows).ok_or(error)?);
+            done = done.saturating_add(lead.rows);
+        }
+        Ok(())
+    }
+
+    fn gated_rows(&self, [gate, up]: [Weight<'_>; 2], act: Gate, input: &mut InputBuffer<'_>, y: &mut [Group]) {
+        let kinds = [gate, up].map(|w| w.ty().act_kind());
+        if kinds[0] == kinds[1] {
+            self.kernels.gated([gate, up], act, &input.input(self.kernels, kinds[0]), y, self.executor);
+        } else {
+            // Two forms of the input: one product after the other.
+            self.kernels.linear(gate, &input.input(self.kernels, kinds[0]), y, self.executor);
+            self.kernels.gate_by(up, act, &input.input(self.kernels, kinds[1]), y, self.executor);
+        }
+    }
+}
+
+/// The groups of a panel that hold rows `first..first + rows`; `first` is a multiple of sixteen.
+fn panel_rows(y: &mut [Group], tokens: usize, first: u32, rows: u32) -> Option<&mut [Group]> {
+    let start = (first as usize / LANES).checked_mul(tokens)?;
+    let n = groups(rows as usize).checked_mul(tokens)?;
+    y.get_mut(start..start.checked_add(n)?)
+}

@@ -1,0 +1,13 @@
+//! A transformer: what an architecture is, and one pass through it.
+
+mod arch;
+mod config;
+mod forward;
+mod kv_cache;
+mod rope;
+
+pub use arch::Arch;
+pub use config::{ConfigError, Key, ModelConfig, RopeScaling};
+pub use forward::{Activations, LogitsSink, Pass, PassError, Want};
+pub use kv_cache::KvCache;
+pub use rope::RopeTables;

@@ -1,0 +1,111 @@
+//! What can go wrong, of all layers.
+
+use crate::arena::ArenaError;
+use crate::flash::FlashError;
+use crate::gguf::GgufError;
+use crate::model::{ConfigError, PassError};
+use crate::text::TextError;
+use crate::weights::WeightError;
+use core::fmt::{self, Display, Formatter};
+
+/// A model that cannot be used, or a use of it that failed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Error {
+    /// The file is malformed.
+    Gguf(GgufError),
+    /// The metadata are incomplete, contradictory or not supported.
+    Config(ConfigError),
+    /// The vocabulary cannot be used, or a text cannot be encoded.
+    Text(TextError),
+    /// A tensor is missing, unknown, of the wrong shape or of an unsupported type.
+    Weight(WeightError),
+    /// The arena is smaller than planned.
+    Arena(ArenaError),
+    /// A pass failed.
+    Pass(PassError),
+    /// The model does not fit the arena.
+    DoesNotFit {
+        /// Bytes needed at least.
+        need: usize,
+        /// Bytes of the arena.
+        have: usize,
+        /// The longest context that fits, in tokens; 0 if none does.
+        fitting_ctx: u32,
+    },
+    /// Mapped weights were asked for, but the flash is not mapped.
+    NotMapped,
+    /// A Q8_0 cache needs heads that are a multiple of 32 wide.
+    KvHeadDim {
+        /// Elements of a head.
+        head_dim: u32,
+    },
+    /// The tokens do not fit the context.
+    ContextFull {
+        /// Tokens that the context holds.
+        ctx: u32,
+        /// Tokens in it.
+        position: u32,
+        /// Tokens to be added.
+        tokens: usize,
+    },
+    /// A token that the vocabulary does not have.
+    NoSuchToken {
+        /// The token.
+        id: u32,
+        /// Tokens in the vocabulary.
+        n_vocab: u32,
+    },
+}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match *self {
+            Error::Gguf(e) => e.fmt(f),
+            Error::Config(e) => e.fmt(f),
+            Error::Text(e) => e.fmt(f),
+            Error::Weight(e) => e.fmt(f),
+            Error::Arena(e) => e.fmt(f),
+            Error::Pass(e) => e.fmt(f),
+            Error::DoesNotFit { need, have, fitting_ctx } => {
+                write!(f, "the model needs an arena of at least {need} bytes, but there are {have}")?;
+                match fitting_ctx {
+                    0 => f.write_str("; no context is short enough to fit"),
+                    n => write!(f, "; a context of {n} tokens would fit"),
+                }
+            }
+            Error::NotMapped => f.write_str("the weights cannot stay mapped: this flash is not memory-mapped"),
+            Error::KvHeadDim { head_dim } => {
+                write!(f, "a q8_0 KV cache needs heads of a multiple of 32 elements; this model's have {head_dim}")
+            }
+            Error::ContextFull { ctx, position, tokens } => {
+                write!(f, "the context of {ctx} tokens is full: it holds {position}, and {tokens} more do not fit")
+            }
+            Error::NoSuchToken { id, n_vocab } => {
+                write!(f, "there is no token {id}: the vocabulary has {n_vocab}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+macro_rules! from {
+    ($($error:ident => $variant:ident),+) => {
+        $(impl From<$error> for Error {
+            fn from(e: $error) -> Self {
+                Error::$variant(e)
+            }
+        })+
+    };
+}
+
+from!(GgufError => Gguf, ConfigError => Config, TextError => Text, WeightError => Weight);
+from!(ArenaError => Arena, PassError => Pass);
+
+impl From<FlashError> for Error {
+    fn from(e: FlashError) -> Self {
+        Error::Gguf(GgufError::Flash(e))
+    }
+}

@@ -1,0 +1,274 @@
+//! A model made ready, and the loop that turns tokens into logits.
+
+mod error;
+mod plan;
+
+pub use crate::kernels::KvType;
+pub use crate::model::{LogitsSink, Want};
+pub use crate::weights::Residency;
+pub use error::Error;
+pub use plan::{Options, Plan, ResidentBytes};
+
+use crate::arena::{Arena, ArenaError, Region};
+use crate::flash::{Flash, FlashStats, Source};
+use crate::gguf::Gguf;
+use crate::kernels::{Executor, Kernels};
+use crate::model::{Activations, KvCache, ModelConfig, Pass, RopeTables};
+use crate::text::{Detokenizer, Encode, Tokenizer, TokenizerSpec};
+use crate::weights::{Feed, PinBudget, Schedule, Tiles, WeightStore, join, read_ahead};
+use plan::{Sizes, Tensors};
+
+/// What a model file holds, read and checked; no arena is needed yet.
+#[derive(Clone, Debug)]
+pub struct Model {
+    gguf: Gguf,
+    config: ModelConfig,
+    spec: TokenizerSpec,
+    tensors: Tensors,
+}
+
+impl Model {
+    /// Reads the header, the metadata, the vocabulary's facts and the tensor directory.
+    ///
+    /// # Errors
+    /// [`Error`]: anything in the file that is malformed or not supported.
+    pub async fn open<F: Flash>(source: &mut Source<'_, F>) -> Result<Model, Error> {
+        let gguf = Gguf::open(source).await?;
+        let spec = TokenizerSpec::read(&gguf, source).await?;
+        let config = ModelConfig::read(&gguf, source, spec.n_vocab()).await?;
+        let tensors = Tensors::read(&gguf, source, &config).await?;
+        Ok(Model { gguf, config, spec, tensors })
+    }
+
+    /// The hyperparameters.
+    #[must_use]
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn gguf(&self) -> &Gguf {
+        &self.gguf
+    }
+
+    /// The vocabulary's facts.
+    #[must_use]
+    pub fn tokenizer(&self) -> &TokenizerSpec {
+        &self.spec
+    }
+}
+
+/// What is being done while a session is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Stage {
+    /// The vocabulary is indexed; counted in strings.
+    Index,
+    /// Weights are copied into the arena; counted in bytes.
+    Pin,
+}
+
+impl Stage {
+    /// The stage's name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Stage::Index => "vocabulary",
+            Stage::Pin => "weights",
+        }
+    }
+}
+
+/// How far a stage is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Progress {
+    /// The stage.
+    pub stage: Stage,
+    /// What is done.
+    pub done: u64,
+    /// What there is to do.
+    pub total: u64,
+}
+
+/// Everything that lies in the arena.
+struct Memory<'a, 'm> {
+    store: WeightStore<'a, 'm>,
+    tiles: &'a mut [u8],
+    rope: RopeTables<'a>,
+    kv: KvCache<'a>,
+    values: Activations<'a>,
+    tokenizer: Tokenizer<'a>,
+}
+
+impl<'a, 'm> Memory<'a, 'm> {
+    /// Carves all of it: the one place that says what an arena holds, for plan and use.
+    fn carve(
+        model: &Model,
+        sizes: &Sizes,
+        mapped: Option<&'m [u8]>,
+        arena: &mut Arena<'a>,
+    ) -> Result<Self, ArenaError> {
+        let (config, ctx, chunk) = (&model.config, sizes.ctx as usize, sizes.chunk as usize);
+        Ok(Memory {
+            store: WeightStore::carve(config.shapes, mapped, sizes.pinned, arena)?,
+            tiles: arena.carve(Region::Tiles, sizes.tile_bytes.saturating_mul(2))?,
+            rope: RopeTables::carve(config, chunk, arena)?,
+            kv: KvCache::carve(config, sizes.kv, ctx, chunk, arena)?,
+            values: Activations::carve(config, chunk, sizes.logits, arena)?,
+            tokenizer: Tokenizer::carve(&model.spec, sizes.ctx, arena)?,
+        })
+    }
+}
+
+/// A model in its arena, with the tokens that it has seen.
+pub struct Session<'a, 'm, F: Flash> {
+    source: Source<'m, F>,
+    config: ModelConfig,
+    plan: Plan,
+    memory: Memory<'a, 'm>,
+    kernels: &'a dyn Kernels,
+    executor: &'a dyn Executor,
+    position: u32,
+}
+
+impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
+    /// Carves `arena` as `plan` says, indexes the vocabulary and loads what is pinned. `arena` starts
+    /// at a multiple of [`ALIGN`](crate::arena::ALIGN) bytes and has the plan's `arena_bytes`.
+    ///
+    /// # Errors
+    /// [`Error`]: an arena smaller than planned, a tensor that is missing or occurs twice, flash
+    /// failures.
+    pub async fn new(
+        mut source: Source<'m, F>,
+        model: Model,
+        plan: Plan,
+        arena: &'a mut [u8],
+        kernels: &'a dyn Kernels,
+        executor: &'a dyn Executor,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Self, Error> {
+        let sizes = plan.sizes();
+        let mapped = source.mapped.filter(|_| plan.uses_mapping);
+        let mut memory = Memory::carve(&model, &sizes, mapped, &mut Arena::new(arena))?;
+        let mut report = |stage, done, total| progress(Progress { stage, done, total });
+        memory.tokenizer.build(&mut source, &mut |done, total| report(Stage::Index, done, total)).await?;
+        let budget = PinBudget::new(sizes.pinned as u64);
+        let mut pinning = |done, total| report(Stage::Pin, done, total);
+        memory.store.load(&model.gguf, &mut source, budget, &mut pinning).await?;
+        memory.rope.fill(&model.config, memory.store.rope_divisors());
+        Ok(Session { source, config: model.config, plan, memory, kernels, executor, position: 0 })
+    }
+
+    /// The plan that the session was made with.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The model's hyperparameters.
+    #[must_use]
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    /// Tokens in the vocabulary.
+    #[must_use]
+    pub fn n_vocab(&self) -> u32 {
+        self.config.shapes.n_vocab
+    }
+
+    /// Tokens that the model has seen; the next one's position.
+    #[must_use]
+    pub fn position(&self) -> u32 {
+        self.position
+    }
+
+    /// Forgets all tokens.
+    pub fn reset(&mut self) {
+        self.position = 0;
+    }
+
+    /// What was read through the flash handle since it was opened.
+    #[must_use]
+    pub fn flash_stats(&self) -> FlashStats {
+        self.source.stats
+    }
+
+    /// Whether token `id` ends an answer.
+    #[must_use]
+    pub fn is_end(&self, id: u32) -> bool {
+        self.memory.tokenizer.is_end(id)
+    }
+
+    /// Encodes `text` into `out`; returns how many ids there are.
+    ///
+    /// # Errors
+    /// [`Error::Text`]: `out` is too short, a word is too long, the flash failed.
+    pub async fn encode(&mut self, text: &str, options: Encode, out: &mut [u32]) -> Result<usize, Error> {
+        Ok(self.memory.tokenizer.encode(&mut self.source, text, options, out).await?)
+    }
+
+    /// Gives `out` the text of token `id`, as far as its characters are whole.
+    ///
+    /// # Errors
+    /// [`Error::Text`]: no such token, the flash failed.
+    pub async fn decode(
+        &mut self,
+        id: u32,
+        detokenizer: &mut Detokenizer,
+        out: &mut dyn FnMut(&str),
+    ) -> Result<(), Error> {
+        Ok(self.memory.tokenizer.decode(&mut self.source, id, detokenizer, out).await?)
+    }
+
+    /// Runs tokens through the model, a chunk a pass. Logits of the positions that `want` names go to
+    /// `sink(position, first_id, logits)`: chunk by chunk, and in each chunk tile by tile of the
+    /// vocabulary, every position's before the next tile's.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchToken`] and [`Error::ContextFull`] before anything is done; flash failures,
+    /// after which the chunks that were finished count and the rest do not.
+    pub async fn feed(&mut self, ids: &[u32], want: Want, sink: &mut LogitsSink<'_>) -> Result<(), Error> {
+        let n_vocab = self.n_vocab();
+        if let Some(&id) = ids.iter().find(|&&id| id >= n_vocab) {
+            return Err(Error::NoSuchToken { id, n_vocab });
+        }
+        let (ctx, position) = (self.plan.ctx, self.position);
+        if ids.len() as u64 > u64::from(ctx.saturating_sub(position)) {
+            return Err(Error::ContextFull { ctx, position, tokens: ids.len() });
+        }
+        let mut chunks = ids.chunks(self.memory.values.chunk().max(1)).peekable();
+        while let Some(chunk) = chunks.next() {
+            let want = match want {
+                Want::Last if chunks.peek().is_some() => Want::None,
+                want => want,
+            };
+            self.pass(chunk, want, sink).await?;
+            self.position = self.position.saturating_add(chunk.len() as u32);
+        }
+        Ok(())
+    }
+
+    async fn pass(&mut self, ids: &[u32], want: Want, sink: &mut LogitsSink<'_>) -> Result<(), Error> {
+        let Memory { store, tiles, rope, kv, values, .. } = &mut self.memory;
+        let tile_bytes = tiles.len() / 2;
+        let schedule = Schedule::new(store, ids, want != Want::None, tile_bytes, F::READ_ALIGN);
+        let tiles = Tiles::new(tiles);
+        let mut feed = Feed::new(&tiles, schedule.clone());
+        let pass = Pass {
+            config: &self.config,
+            store,
+            kernels: self.kernels,
+            executor: self.executor,
+            rope,
+            kv,
+            values,
+            position: self.position as usize,
+            want,
+        };
+        Ok(join(read_ahead(&mut self.source, &tiles, schedule), pass.run(ids, &mut feed, sink)).await?)
+    }
+}

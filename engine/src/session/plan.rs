@@ -1,0 +1,368 @@
+//! How much memory a model takes and where its weights go, known before any of them is read.
+
+use super::{Error, Memory, Model, Residency};
+use crate::arena::{ALIGN, Arena, Usage};
+use crate::flash::{Flash, Source};
+use crate::gguf::Gguf;
+use crate::kernels::KvType;
+use crate::model::ModelConfig;
+use crate::simd::LANES;
+use crate::weights::{self, LayerMatrix, LayerVector, PinBudget, Role, Schedule, WeightError};
+
+/// The context where neither the caller nor the model asks for a shorter one.
+const DEFAULT_CTX: u32 = 2048;
+/// The longest chunk that is chosen unasked.
+const DEFAULT_CHUNK: u32 = 128;
+/// The largest tile that is chosen unasked.
+const DEFAULT_TILE_BYTES: usize = 1 << 20;
+/// Logits of a tile: many where there is room, for fewer hand-overs.
+const LOGITS: (usize, usize) = (1024, 16384);
+/// An arena of this many bytes has room.
+const LARGE_ARENA: usize = 8 << 20;
+
+/// What the caller wants of a session. Zeros let the plan choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Tokens of context; 0: the model's, at most 2048.
+    pub ctx: u32,
+    /// The cache's number format.
+    pub kv: KvType,
+    /// Where weights are to be.
+    pub residency: Residency,
+    /// The most prompt tokens of a pass; 0: as many as fit, at most 128.
+    pub chunk: u32,
+    /// Bytes of each of the two streaming tiles; 0: chosen.
+    pub tile_bytes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { ctx: 0, kv: KvType::F16, residency: Residency::Auto, chunk: 0, tile_bytes: 0 }
+    }
+}
+
+/// Where the weight matrices are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ResidentBytes {
+    /// In mapped flash.
+    pub mapped_bytes: u64,
+    /// In the arena.
+    pub pinned_bytes: u64,
+    /// In flash, read anew for every pass.
+    pub streamed_bytes: u64,
+}
+
+/// A session's memory, byte for byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Bytes of the arena.
+    pub arena_bytes: usize,
+    /// The arena's bytes by purpose.
+    pub usage: Usage,
+    /// Tokens of context.
+    pub ctx: u32,
+    /// The most prompt tokens of a pass.
+    pub chunk: u32,
+    /// The cache's number format.
+    pub kv: KvType,
+    /// Where the weights are.
+    pub residency: ResidentBytes,
+    /// Bytes that a pass over one token reads through the flash handle.
+    pub flash_bytes_per_pass: u64,
+    /// Bytes of each of the two streaming tiles; 0 if nothing is streamed.
+    pub tile_bytes: usize,
+    logits: usize,
+    pub(super) uses_mapping: bool,
+}
+
+impl Plan {
+    pub(super) fn sizes(&self) -> Sizes {
+        Sizes {
+            ctx: self.ctx,
+            chunk: self.chunk,
+            kv: self.kv,
+            logits: self.logits,
+            tile_bytes: self.tile_bytes,
+            pinned: usize::try_from(self.residency.pinned_bytes).unwrap_or(usize::MAX),
+        }
+    }
+}
+
+/// The numbers that [`Memory::carve`] depends on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    pub(super) ctx: u32,
+    pub(super) chunk: u32,
+    pub(super) kv: KvType,
+    pub(super) logits: usize,
+    pub(super) tile_bytes: usize,
+    pub(super) pinned: usize,
+}
+
+/// Facts of the tensor directory.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tensors {
+    /// Bytes of all matrices.
+    matrix_bytes: u64,
+    /// Bytes of one row of the embedding.
+    embd_row_bytes: u64,
+    /// Whether the head is a tensor of its own.
+    has_output: bool,
+    /// Bytes of the widest row of any matrix, of a gate, and of an up projection.
+    row_bytes: usize,
+    gate_row_bytes: usize,
+    up_row_bytes: usize,
+    /// Tensors that the architecture cannot do without.
+    needed: u64,
+}
+
+impl Tensors {
+    /// Walks the directory; every tensor must be one that the architecture has, in its shape.
+    pub(super) async fn read<F: Flash>(
+        gguf: &Gguf,
+        source: &mut Source<'_, F>,
+        config: &ModelConfig,
+    ) -> Result<Tensors, WeightError> {
+        let mut all = Tensors::default();
+        weights::walk(gguf, source, &config.shapes, |t| {
+            let row_bytes = t.row_bytes as usize;
+            match t.role {
+                Role::TokenEmbd => all.embd_row_bytes = u64::from(t.row_bytes),
+                Role::Output => all.has_output = true,
+                Role::Matrix(_, LayerMatrix::Gate) => all.gate_row_bytes = all.gate_row_bytes.max(row_bytes),
+                Role::Matrix(_, LayerMatrix::Up) => all.up_row_bytes = all.up_row_bytes.max(row_bytes),
+                _ => {}
+            }
+            if !matches!(t.role, Role::Output | Role::RopeFreqs) {
+                all.needed = all.needed.saturating_add(1);
+            }
+            if t.role.is_matrix() {
+                all.matrix_bytes = all.matrix_bytes.saturating_add(t.bytes());
+                all.row_bytes = all.row_bytes.max(row_bytes);
+            }
+            Ok(())
+        })
+        .await?;
+        let s = &config.shapes;
+        let per_layer = LayerMatrix::ALL.len().saturating_add(2).saturating_add(s.extra_vectors.len()) as u64;
+        if all.needed < per_layer.saturating_mul(u64::from(s.n_layer)).saturating_add(2) {
+            return Err(missing(gguf, source, config).await?);
+        }
+        Ok(all)
+    }
+
+    /// The fewest bytes that a tile must have.
+    fn least_tile(&self, align: usize) -> usize {
+        let gated = self.gate_row_bytes.saturating_add(self.up_row_bytes);
+        Schedule::tile_bytes_for(self.row_bytes.max(gated), align).next_multiple_of(ALIGN)
+    }
+}
+
+/// The first tensor that is not there.
+async fn missing<F: Flash>(
+    gguf: &Gguf,
+    source: &mut Source<'_, F>,
+    config: &ModelConfig,
+) -> Result<WeightError, WeightError> {
+    let layers = (0..config.shapes.n_layer).flat_map(|layer| {
+        let matrices = LayerMatrix::ALL.into_iter().map(move |m| Role::Matrix(layer, m));
+        matrices.chain(LayerVector::ALL.into_iter().map(move |v| Role::Vector(layer, v)))
+    });
+    for role in [Role::TokenEmbd, Role::OutputNorm].into_iter().chain(layers) {
+        if config.shapes.of(role).is_none() {
+            continue;
+        }
+        let mut found = false;
+        weights::walk(gguf, source, &config.shapes, |t| {
+            found |= t.role == role;
+            Ok(())
+        })
+        .await?;
+        if !found {
+            return Ok(WeightError::Missing { role });
+        }
+    }
+    // Fewer tensors than needed, yet none missing: one must occur twice, which loading will name.
+    Ok(WeightError::Missing { role: Role::TokenEmbd })
+}
+
+/// What of the weights may stay where.
+#[derive(Clone, Copy)]
+struct Means {
+    pin: bool,
+    map: bool,
+    stream: bool,
+}
+
+impl Model {
+    /// Sizes everything for an arena of `arena_bytes`, or of as many bytes as it takes.
+    ///
+    /// # Errors
+    /// [`Error::DoesNotFit`], [`Error::NotMapped`], [`Error::KvHeadDim`]; flash failures.
+    pub async fn plan<F: Flash>(
+        &self,
+        source: &mut Source<'_, F>,
+        options: &Options,
+        arena_bytes: Option<usize>,
+    ) -> Result<Plan, Error> {
+        let head_dim = self.config.shapes.head_dim;
+        if options.kv == KvType::Q8_0 && !head_dim.is_multiple_of(32) {
+            return Err(Error::KvHeadDim { head_dim });
+        }
+        let mapped = source.mapped.is_some();
+        let means = match options.residency {
+            Residency::Mapped if !mapped => return Err(Error::NotMapped),
+            Residency::Mapped => Means { pin: false, map: true, stream: false },
+            Residency::Pinned => Means { pin: true, map: false, stream: false },
+            Residency::Streamed => Means { pin: false, map: false, stream: true },
+            // What is mapped costs nothing; without bounds there is no reason to copy it.
+            Residency::Auto if mapped => Means { pin: arena_bytes.is_some(), map: true, stream: false },
+            Residency::Auto => Means { pin: true, map: false, stream: arena_bytes.is_some() },
+        };
+        let default_ctx = self.config.ctx_train.min(DEFAULT_CTX);
+        let ctx = if options.ctx == 0 { default_ctx } else { options.ctx };
+        let have = arena_bytes.unwrap_or(usize::MAX);
+        let need = self.least(options, means, ctx, F::READ_ALIGN);
+        if need > have {
+            let fitting_ctx = self.fitting_ctx(options, means, ctx, F::READ_ALIGN, have);
+            return Err(Error::DoesNotFit { need, have, fitting_ctx });
+        }
+
+        let all_bytes = usize::try_from(self.tensors.matrix_bytes).unwrap_or(usize::MAX);
+        let mut sizes = self.choose_chunk(options, means, ctx, F::READ_ALIGN, arena_bytes);
+        let left = have.saturating_sub(self.usage(&sizes).total());
+        let all_fit = means.pin && all_bytes.next_multiple_of(ALIGN) <= left;
+        if means.stream && !all_fit {
+            let least = self.tensors.least_tile(F::READ_ALIGN);
+            let wanted = match options.tile_bytes {
+                0 => (left / 8).clamp(least, DEFAULT_TILE_BYTES.max(least)),
+                n => n.max(least),
+            };
+            sizes.tile_bytes = wanted.min(left / 2).max(least) / ALIGN * ALIGN;
+        }
+        let mut budget = PinBudget::default();
+        if means.pin {
+            let left = have.saturating_sub(self.usage(&sizes).total()) / ALIGN * ALIGN;
+            budget = PinBudget::new(left as u64);
+        }
+        let mut streamed_bytes = 0u64;
+        let mut per_pass = 0u64;
+        let tied = !self.tensors.has_output;
+        let embd_row_bytes = self.tensors.embd_row_bytes;
+        weights::walk(&self.gguf, source, &self.config.shapes, |t| {
+            if t.role.is_matrix() && budget.take(t.bytes()).is_none() {
+                streamed_bytes = streamed_bytes.saturating_add(t.bytes());
+                let embedding = t.role == Role::TokenEmbd;
+                let whole = if embedding && !tied { 0 } else { t.bytes() };
+                let row = if embedding { embd_row_bytes } else { 0 };
+                per_pass = per_pass.saturating_add(whole).saturating_add(row);
+            }
+            Ok(())
+        })
+        .await?;
+        let mut residency = ResidentBytes { pinned_bytes: budget.pinned, ..ResidentBytes::default() };
+        if means.map {
+            (residency.mapped_bytes, per_pass) = (streamed_bytes, 0);
+        } else {
+            residency.streamed_bytes = streamed_bytes;
+        }
+        sizes.pinned = usize::try_from(budget.pinned).unwrap_or(usize::MAX);
+        let usage = self.usage(&sizes);
+        Ok(Plan {
+            arena_bytes: usage.total(),
+            usage,
+            ctx,
+            chunk: sizes.chunk,
+            kv: options.kv,
+            residency,
+            flash_bytes_per_pass: per_pass,
+            tile_bytes: sizes.tile_bytes,
+            logits: sizes.logits,
+            uses_mapping: means.map,
+        })
+    }
+
+    /// What carving takes, by counting.
+    fn usage(&self, sizes: &Sizes) -> Usage {
+        let mut arena = Arena::measuring();
+        match Memory::carve(self, sizes, None, &mut arena) {
+            Ok(_) => arena.usage(),
+            // A size that overflows `usize` fits nowhere.
+            Err(_) => Usage::unbounded(),
+        }
+    }
+
+    /// Sizes with the shortest chunk and the smallest tiles.
+    fn least_sizes(&self, options: &Options, means: Means, ctx: u32, align: usize) -> Sizes {
+        let pinned = if means.pin && !means.map && !means.stream { self.tensors.matrix_bytes } else { 0 };
+        Sizes {
+            ctx,
+            chunk: if options.chunk == 0 { 1 } else { options.chunk.min(ctx) },
+            kv: options.kv,
+            logits: LOGITS.0,
+            // A model that is small enough to be pinned needs no tiles.
+            tile_bytes: if means.stream { self.tensors.least_tile(align) } else { 0 },
+            pinned: usize::try_from(pinned).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// The fewest bytes that do.
+    fn least(&self, options: &Options, means: Means, ctx: u32, align: usize) -> usize {
+        let streaming = self.usage(&self.least_sizes(options, means, ctx, align)).total();
+        if !(means.pin && means.stream) {
+            return streaming;
+        }
+        let pinning = Means { stream: false, ..means };
+        streaming.min(self.usage(&self.least_sizes(options, pinning, ctx, align)).total())
+    }
+
+    /// The longest context, in steps of sixteen tokens, that fits `have` bytes; 0 if none.
+    fn fitting_ctx(&self, options: &Options, means: Means, ctx: u32, align: usize, have: usize) -> u32 {
+        let step = LANES as u32;
+        let (mut fits, mut too_long) = (0, ctx / step);
+        while fits + 1 < too_long {
+            let middle = (fits + too_long) / 2;
+            if self.least(options, means, middle * step, align) <= have {
+                fits = middle;
+            } else {
+                too_long = middle;
+            }
+        }
+        fits * step
+    }
+
+    /// The longest chunk whose values take at most a quarter of the arena, and what goes with it.
+    fn choose_chunk(
+        &self,
+        options: &Options,
+        means: Means,
+        ctx: u32,
+        align: usize,
+        arena_bytes: Option<usize>,
+    ) -> Sizes {
+        let least = self.least_sizes(options, means, ctx, align);
+        let base = self.usage(&least).total();
+        let mut sizes = Sizes { pinned: 0, tile_bytes: 0, ..least };
+        if arena_bytes.is_none_or(|n| n >= LARGE_ARENA && n.saturating_sub(base) >= LOGITS.1 * 8) {
+            sizes.logits = LOGITS.1;
+        }
+        if options.chunk != 0 {
+            return sizes;
+        }
+        let short = Sizes { chunk: 1, ..sizes };
+        let room = match arena_bytes {
+            Some(n) => (n / 4).min(n.saturating_sub(base)),
+            None => usize::MAX,
+        };
+        let mut chunk = DEFAULT_CHUNK.min(ctx).max(1);
+        while chunk > 1 {
+            let longer = Sizes { chunk, ..sizes };
+            let more = self.usage(&longer).total().saturating_sub(self.usage(&short).total());
+            if more <= room {
+                return longer;
+            }
+            chunk /= 2;
+        }
+        short
+    }
+}

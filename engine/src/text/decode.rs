@@ -1,0 +1,108 @@
+//! Tokens to text.
+
+use crate::flash::{Flash, Source};
+
+use super::spec::TokenType;
+use super::word::byte_of_char;
+use super::{Detokenizer, TextError, Tokenizer, TokenizerKind};
+
+impl Tokenizer<'_> {
+    /// Decodes token `id` and hands what is complete of the text to `out`, in pieces.
+    ///
+    /// # Errors
+    /// [`TextError::NoSuchToken`], flash failures.
+    pub async fn decode<F: Flash>(
+        &self,
+        source: &mut Source<'_, F>,
+        id: u32,
+        detokenizer: &mut Detokenizer,
+        out: &mut dyn FnMut(&str),
+    ) -> Result<(), TextError> {
+        let string = self.tokens.locate(source, id).await?;
+        let token_type = self.specials.token_type(&self.spec, source, id).await?;
+        match token_type {
+            TokenType::Unknown | TokenType::Control if !detokenizer.shows_special() => return Ok(()),
+            TokenType::Unused => return Ok(()),
+            TokenType::Byte => {
+                let mut name = [0; 6];
+                if string.len == 6 {
+                    source.read(string.offset, &mut name).await?;
+                }
+                if let Some(byte) = byte_token(name) {
+                    detokenizer.push(&[byte], out);
+                }
+                return Ok(());
+            }
+            _ => {}
+        }
+        let spelling = match (token_type, self.spec.kind) {
+            (TokenType::Normal, TokenizerKind::Bpe(_)) => Spelling::Bytes,
+            (TokenType::Normal, TokenizerKind::Spm) => Spelling::Marks,
+            _ => Spelling::Plain,
+        };
+        let mut strip = self.spec.add_space_prefix && detokenizer.start();
+        let mut buf = [0; 64];
+        let mut done = 0;
+        while done < string.len {
+            let now = (string.len - done).min(buf.len() as u64);
+            let bytes = source.view(string.offset.saturating_add(done), now as usize, &mut buf).await?;
+            let last = done + now == string.len;
+            let mut plain = [0; 64];
+            let (read, text) = spelling.plain(bytes, last, &mut plain);
+            let text = if core::mem::take(&mut strip) { text.strip_prefix(b" ").unwrap_or(text) } else { text };
+            detokenizer.push(text, out);
+            done += read.max(1) as u64;
+        }
+        Ok(())
+    }
+}
+
+/// How a token's text is to be read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spelling {
+    Plain,
+    Bytes,
+    Marks,
+}
+
+impl Spelling {
+    /// Reads `bytes` into `out`, at least as long; returns how many bytes were read, which may
+    /// leave the start of a character for later unless this is the `last` piece, and the text.
+    fn plain<'o>(self, bytes: &'o [u8], last: bool, out: &'o mut [u8]) -> (usize, &'o [u8]) {
+        if self == Spelling::Plain {
+            return (bytes.len(), bytes);
+        }
+        let mut read = 0;
+        let mut len = 0;
+        let mut put = |bytes: &[u8]| {
+            for &byte in bytes {
+                if let Some(slot) = out.get_mut(len) {
+                    *slot = byte;
+                    len += 1;
+                }
+            }
+        };
+        for chunk in bytes.utf8_chunks() {
+            for c in chunk.valid().chars() {
+                match (self, byte_of_char(c)) {
+                    (Spelling::Marks, _) if c == '\u{2581}' => put(b" "),
+                    (Spelling::Bytes, Some(byte)) => put(&[byte]),
+                    _ => put(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                }
+            }
+            read += chunk.valid().len();
+            if read + chunk.invalid().len() < bytes.len() || last {
+                put(chunk.invalid());
+                read += chunk.invalid().len();
+            }
+        }
+        (read, out.get(..len).unwrap_or_default())
+    }
+}
+
+/// The byte that a token such as `<0x0A>` stands for.
+fn byte_token(name: [u8; 6]) -> Option<u8> {
+    let [b'<', b'0', b'x', high, low, b'>'] = name else { return None };
+    let digit = |d: u8| char::from(d).to_digit(16);
+    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
+}

@@ -1,0 +1,165 @@
+//! What can go wrong between text and tokens.
+
+use core::fmt::{self, Display, Formatter};
+
+use crate::flash::FlashError;
+use crate::gguf::{GgufError, Name};
+
+/// A key of the tokenizer's metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "each is the key that it is named after")]
+pub enum Key {
+    Model,
+    Pre,
+    Tokens,
+    Scores,
+    TokenTypes,
+    Merges,
+    ChatTemplate,
+}
+
+impl Key {
+    /// The key as it is spelled in a file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Key::Model => "tokenizer.ggml.model",
+            Key::Pre => "tokenizer.ggml.pre",
+            Key::Tokens => "tokenizer.ggml.tokens",
+            Key::Scores => "tokenizer.ggml.scores",
+            Key::TokenTypes => "tokenizer.ggml.token_type",
+            Key::Merges => "tokenizer.ggml.merges",
+            Key::ChatTemplate => "tokenizer.chat_template",
+        }
+    }
+}
+
+/// A vocabulary that cannot be used, or a text that cannot be encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum TextError {
+    /// The flash failed.
+    Flash(FlashError),
+    /// The file is not as the GGUF reader found it at first, or has a key twice.
+    Gguf(GgufError),
+    /// The file lacks a key.
+    Missing(Key),
+    /// The key's value has another type than it must have.
+    WrongType(Key),
+    /// The vocabulary has no tokens.
+    NoTokens,
+    /// An array that must have an element for each token has another length.
+    Length {
+        /// The array.
+        key: Key,
+        /// Tokens in the vocabulary.
+        need: u64,
+        /// Elements of the array.
+        have: u64,
+    },
+    /// `tokenizer.ggml.model` names no tokenizer that is known here.
+    UnknownModel(Name),
+    /// `tokenizer.ggml.pre` names no pre-tokeniser that is known here.
+    UnknownPreTokenizer(Name),
+    /// More strings, or more bytes of them, than the index can number.
+    VocabularyTooLarge,
+    /// The text has more tokens than there is room for.
+    TooLong {
+        /// Tokens of the text.
+        need: usize,
+        /// Tokens that there is room for.
+        have: usize,
+    },
+    /// A stretch of text that has to be merged as a whole is longer than the memory planned for it.
+    WordTooLong {
+        /// Bytes of the stretch.
+        need: usize,
+        /// Bytes planned for, which grow with the context.
+        have: usize,
+    },
+    /// The vocabulary has neither a token for this byte nor an unknown token.
+    NoTokenFor {
+        /// The byte.
+        byte: u8,
+    },
+    /// No such token.
+    NoSuchToken {
+        /// The id asked for.
+        id: u32,
+        /// Tokens in the vocabulary.
+        n: u32,
+    },
+    /// The chat template is of none of the families that are known here.
+    UnknownChatTemplate {
+        /// Where the template lies in the file.
+        offset: u64,
+    },
+}
+
+impl Display for TextError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            TextError::Flash(error) => Display::fmt(error, f),
+            TextError::Gguf(error) => Display::fmt(error, f),
+            TextError::Missing(Key::ChatTemplate) => write!(
+                f,
+                "the file has no {}: choose a chat format by name, or prompt without one",
+                Key::ChatTemplate.name()
+            ),
+            TextError::Missing(key) => write!(f, "the file has no {}", key.name()),
+            TextError::WrongType(key) => write!(f, "{} has the wrong type", key.name()),
+            TextError::NoTokens => f.write_str("the vocabulary is empty"),
+            TextError::Length { key, need, have } => {
+                write!(f, "{} has {have} elements for {need} tokens", key.name())
+            }
+            TextError::UnknownModel(name) => write!(f, "unknown tokenizer \"{name}\" ({})", Key::Model.name()),
+            TextError::UnknownPreTokenizer(name) => {
+                write!(f, "unknown pre-tokeniser \"{name}\" ({})", Key::Pre.name())
+            }
+            TextError::VocabularyTooLarge => f.write_str("the vocabulary is too large to index"),
+            TextError::TooLong { need, have } => {
+                write!(f, "the text has {need} tokens; there is room for {have}: raise the context or shorten it")
+            }
+            TextError::WordTooLong { need, have } => write!(
+                f,
+                "the text has a stretch of {need} bytes without a break; {have} can be merged: raise the context or break it"
+            ),
+            TextError::NoTokenFor { byte } => {
+                write!(f, "the vocabulary has no token for byte 0x{byte:02X} and no unknown token")
+            }
+            TextError::NoSuchToken { id, n } => write!(f, "no token {id} in a vocabulary of {n}"),
+            TextError::UnknownChatTemplate { offset } => write!(
+                f,
+                "the chat template at offset {offset} is of no known family: choose a chat format by name, or prompt without one"
+            ),
+        }
+    }
+}
+
+impl core::error::Error for TextError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            TextError::Flash(error) => Some(error),
+            TextError::Gguf(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<FlashError> for TextError {
+    fn from(error: FlashError) -> Self {
+        TextError::Flash(error)
+    }
+}
+
+impl From<GgufError> for TextError {
+    fn from(error: GgufError) -> Self {
+        match error {
+            GgufError::Flash(error) => TextError::Flash(error),
+            error => TextError::Gguf(error),
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Finding a string among an array of strings that stays in flash.
+//!
+//! In memory are, for each string, its length (one byte), a hash slot and a third (four bytes a
+//! slot), and for every eighth string its offset: about 6.8 bytes a string. A slot holds the
+//! string's number and, in the bits left over, part of its hash, so that nearly every comparison
+//! with flash is one that succeeds.
+
+use crate::arena::{Arena, ArenaError, Region};
+use crate::flash::{Flash, Source};
+use crate::gguf::{Array, Str};
+
+use super::TextError;
+
+/// Strings between two recorded offsets.
+const GROUP: u32 = 8;
+/// A recorded length that says: read it from flash.
+const LONG: u8 = 127;
+/// Set in a recorded length for tokens that are recognised in raw text.
+const MARKED: u8 = 128;
+const EMPTY: u32 = u32::MAX;
+/// Bytes compared at a time.
+const CHUNK: usize = 64;
+
+/// FNV-1a with a final mix, byte by byte.
+#[derive(Clone, Copy)]
+pub(super) struct Hash(u32);
+
+impl Hash {
+    pub(super) const NEW: Hash = Hash(0x811c_9dc5);
+
+    pub(super) fn push(&mut self, byte: u8) {
+        self.0 = (self.0 ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    }
+
+    pub(super) fn finish(self) -> u32 {
+        let mut h = self.0;
+        h = (h ^ (h >> 16)).wrapping_mul(0x85eb_ca6b);
+        h = (h ^ (h >> 13)).wrapping_mul(0xc2b2_ae35);
+        h ^ (h >> 16)
+    }
+
+    pub(super) fn of(bytes: impl IntoIterator<Item = u8>) -> u32 {
+        let mut hash = Hash::NEW;
+        bytes.into_iter().for_each(|byte| hash.push(byte));
+        hash.finish()
+    }
+}
+
+/// An open-addressing table from hashes to numbers.
+pub(super) struct Slots<'a> {
+    slots: &'a mut [u32],
+    /// Low bits of a slot that hold the number; the others hold bits of the hash.
+    number: u32,
+}
+
+impl<'a> Slots<'a> {
+    /// Room for `room` numbers below `n`.
+    pub(super) fn carve(n: u32, room: u32, arena: &mut Arena<'a>) -> Result<Self, ArenaError> {
+        let len = room as usize + room as usize / 3 + 1;
+        // At least one value above every number, so that no slot in use looks empty.
+        let number = u32::MAX.checked_shr(n.leading_zeros()).unwrap_or(0);
+        Ok(Slots { slots: arena.carve(Region::TokenizerIndex, len)?, number })
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.slots.fill(EMPTY);
+    }
+
+    fn start(&self, hash: u32) -> usize {
+        ((u64::from(hash) * self.slots.len() as u64) >> 32) as usize
+    }
+
+    fn tag(&self, hash: u32) -> u32 {
+        hash.rotate_left(16) & !self.number
+    }
+
+    /// The numbers stored under `hash`, first stored first, and some stored under others.
+    pub(super) fn candidates(&self, hash: u32) -> impl Iterator<Item = u32> {
+        let (before, from) = self.slots.split_at_checked(self.start(hash)).unwrap_or_default();
+        let tag = self.tag(hash);
+        from.iter()
+            .chain(before)
+            .take_while(|&&slot| slot != EMPTY)
+            .filter(move |&&slot| slot & !self.number == tag)
+            .map(|&slot| slot & self.number)
+    }
+
+    /// Stores `number`; false when the table is full.
+    pub(super) fn insert(&mut self, hash: u32, number: u32) -> bool {
+        let entry = self.tag(hash) | number & self.number;
+        let start = self.start(hash);
+        let (before, from) = self.slots.split_at_mut_checked(start).unwrap_or_default();
+        match from.iter_mut().chain(before).find(|slot| **slot == EMPTY) {
+            Some(slot) => {
+                *slot = entry;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// The index of one array of strings.
+pub(super) struct StrIndex<'a> {
+    array: Array,
+    n: u32,
+    /// Offset from the array's start of every [`GROUP`]th string's length field.
+    anchors: &'a mut [u32],
+    lens: &'a mut [u8],
+    slots: Slots<'a>,
+    /// Bytes of the longest string.
+    longest: u64,
+}
+
+impl<'a> StrIndex<'a> {
+    pub(super) fn carve(array: Array, arena: &mut Arena<'a>) -> Result<Self, ArenaError> {
+        let region = Region::TokenizerIndex;
+        // The spec limits the length.
+        let n = array.len as u32;
+        Ok(StrIndex {
+            array,
+            n,
+            anchors: arena.carve(region, n.div_ceil(GROUP) as usize)?,
+            lens: arena.carve(region, n as usize)?,
+            slots: Slots::carve(n, n, arena)?,
+            longest: 0,
+        })
+    }
+
+    /// Forgets everything; must come before the first [`mark`](Self::mark) or [`add`](Self::add).
+    pub(super) fn clear(&mut self) {
+        self.lens.fill(0);
+        self.slots.clear();
+        self.longest = 0;
+    }
+
+    /// Marks string `i`, before or after it is added.
+    pub(super) fn mark(&mut self, i: u32) {
+        if let Some(len) = self.lens.get_mut(i as usize) {
+            *len |= MARKED;
+        }
+    }
+
+    pub(super) fn is_marked(&self, i: u32) -> bool {
+        self.lens.get(i as usize).is_some_and(|len| len & MARKED != 0)
+    }
+
+    /// Adds string `i`; strings come in order. Of equal strings the first one is found.
+    pub(super) async fn add<F: Flash>(
+        &mut self,
+        source: &mut Source<'_, F>,
+        i: u32,
+        string: Str,
+        hash: u32,
+    ) -> Result<(), TextError> {
+        if i.is_multiple_of(GROUP) {
+            let relative = string.offset.saturating_sub(8).saturating_sub(self.array.offset);
+            let anchor = u32::try_from(relative).map_err(|_| TextError::VocabularyTooLarge)?;
+            if let Some(slot) = self.anchors.get_mut((i / GROUP) as usize) {
+                *slot = anchor;
+            }
+        }
+        if let Some(len) = self.lens.get_mut(i as usize) {
+            *len = *len & MARKED | u8::try_from(string.len).unwrap_or(LONG).min(LONG);
+        }
+        self.longest = self.longest.max(string.len);
+        for other in self.slots.candidates(hash) {
+            let other = self.locate(source, other).await?;
+            if same(source, string, other).await? {
+                return Ok(());
+            }
+        }
+        if string.len > 0 {
+            self.slots.insert(hash, i);
+        }
+        Ok(())
+    }
+
+    /// Where string `i` lies.
+    pub(super) async fn locate<F: Flash>(&self, source: &mut Source<'_, F>, i: u32) -> Result<Str, TextError> {
+        let bad = TextError::NoSuchToken { id: i, n: self.n };
+        let anchor = self.anchors.get((i / GROUP) as usize).ok_or(bad)?;
+        let mut offset = self.array.offset.saturating_add(u64::from(*anchor)).saturating_add(8);
+        let first = i - i % GROUP;
+        for (j, len) in (first..=i).zip(self.lens.get(first as usize..).unwrap_or_default()) {
+            let len = match len & !MARKED {
+                LONG => {
+                    let mut field = [0; 8];
+                    source.read(offset.saturating_sub(8), &mut field).await?;
+                    u64::from_le_bytes(field)
+                }
+                len => u64::from(len),
+            };
+            if j == i {
+                return Ok(Str { offset, len });
+            }
+            offset = offset.saturating_add(len).saturating_add(8);
+        }
+        Err(bad)
+    }
+
+    /// The number of the first string that reads `key`.
+    pub(super) async fn find<F: Flash>(
+        &self,
+        source: &mut Source<'_, F>,
+        key: impl Iterator<Item = u8> + Clone,
+    ) -> Result<Option<u32>, TextError> {
+        let mut hash = Hash::NEW;
+        let mut len = 0u64;
+        for byte in key.clone() {
+            hash.push(byte);
+            len += 1;
+            if len > self.longest {
+                return Ok(None);
+            }
+        }
+        self.find_in(&self.slots, source, hash.finish(), len, key).await
+    }
+
+    /// As [`find`](Self::find), among the numbers in `slots` only.
+    pub(super) async fn find_in<F: Flash>(
+        &self,
+        slots: &Slots<'_>,
+        source: &mut Source<'_, F>,
+        hash: u32,
+        len: u64,
+        key: impl Iterator<Item = u8> + Clone,
+    ) -> Result<Option<u32>, TextError> {
+        for i in slots.candidates(hash) {
+            let known = self.lens.get(i as usize).map_or(0, |len| len & !MARKED);
+            if known != LONG && u64::from(known) != len {
+                continue;
+            }
+            let string = self.locate(source, i).await?;
+            if string.len == len && reads(source, string, key.clone()).await? {
+                return Ok(Some(i));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Whether the string in flash reads `key`, of the same length.
+pub(super) async fn reads<F: Flash>(
+    source: &mut Source<'_, F>,
+    string: Str,
+    mut key: impl Iterator<Item = u8>,
+) -> Result<bool, TextError> {
+    let mut buf = [0; CHUNK];
+    let mut done = 0;
+    while done < string.len {
+        let now = (string.len - done).min(CHUNK as u64);
+        let bytes = source.view(string.offset.saturating_add(done), now as usize, &mut buf).await?;
+        if !bytes.iter().all(|&byte| key.next() == Some(byte)) {
+            return Ok(false);
+        }
+        done += now;
+    }
+    Ok(true)
+}
+
+async fn same<F: Flash>(source: &mut Source<'_, F>, a: Str, b: Str) -> Result<bool, TextError> {
+    let mut buf = [0; CHUNK];
+    let mut done = 0;
+    while a.len == b.len && done < a.len {
+        let now = (a.len - done).min(CHUNK as u64);
+        let at = a.offset.saturating_add(done);
+        let part = Str { offset: b.offset.saturating_add(done), len: now };
+        let bytes = source.view(at, now as usize, &mut buf).await?;
+        if !reads(source, part, bytes.iter().copied()).await? {
+            return Ok(false);
+        }
+        done += now;
+    }
+    Ok(a.len == b.len)
+}

@@ -1,0 +1,140 @@
+//! Merging the symbols of one word, best pair first.
+
+use crate::arena::{Arena, ArenaError, Region};
+
+/// The key of a pair that does not merge; smaller keys merge earlier.
+pub(super) const NEVER: u32 = u32::MAX;
+
+/// Bytes of the longest symbol.
+pub(super) const MAX_SYMBOL: usize = u16::MAX as usize;
+
+/// Keys whose best one is remembered.
+const BLOCK: usize = 128;
+
+/// The symbols of one word: where each starts, how long it is, and the key of the pair it forms
+/// with the one to its right. About 8 bytes for each byte of the longest word.
+///
+/// The best pair is found by comparing the best of each block of 128 keys, so that a merge costs
+/// some hundred steps in the longest word and a handful in an ordinary one.
+pub(super) struct Symbols<'a> {
+    keys: &'a mut [u32],
+    /// Bytes of the symbol that starts here, 0 where none does.
+    lens: &'a mut [u16],
+    /// Bytes of the symbol to the left of the one that starts here, 0 at the first.
+    before: &'a mut [u16],
+    /// The position of the smallest key of each block.
+    best: &'a mut [u32],
+    /// Bytes of the word.
+    len: usize,
+}
+
+impl<'a> Symbols<'a> {
+    /// Room for words of up to `bytes` bytes.
+    pub(super) fn carve(bytes: usize, arena: &mut Arena<'a>) -> Result<Self, ArenaError> {
+        let region = Region::TokenizerIndex;
+        Ok(Symbols {
+            keys: arena.carve(region, bytes)?,
+            lens: arena.carve(region, bytes)?,
+            before: arena.carve(region, bytes)?,
+            best: arena.carve(region, bytes.div_ceil(BLOCK))?,
+            len: 0,
+        })
+    }
+
+    /// The longest word, in bytes.
+    pub(super) fn room(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Starts a word of symbols of the given lengths; false when it does not fit.
+    pub(super) fn start(&mut self, symbols: impl Iterator<Item = usize>) -> bool {
+        self.len = 0;
+        let mut before = 0;
+        for bytes in symbols {
+            let end = self.len + bytes;
+            let (Some(lens), Some(keys), Ok(len)) =
+                (self.lens.get_mut(self.len..end), self.keys.get_mut(self.len..end), u16::try_from(bytes))
+            else {
+                return false;
+            };
+            lens.fill(0);
+            keys.fill(NEVER);
+            if let (Some(first), Some(slot)) = (lens.first_mut(), self.before.get_mut(self.len)) {
+                *first = len;
+                *slot = before;
+            }
+            before = len;
+            self.len = end;
+        }
+        true
+    }
+
+    /// The symbol that starts at `at`, as `(start, end)`.
+    pub(super) fn at(&self, at: usize) -> Option<(usize, usize)> {
+        let len = if at < self.len { usize::from(*self.lens.get(at)?) } else { 0 };
+        (len > 0).then_some((at, at + len))
+    }
+
+    /// The symbol to the left of the one that starts at `at`.
+    pub(super) fn left_of(&self, at: usize) -> Option<(usize, usize)> {
+        let before = usize::from(*self.before.get(at)?);
+        (before > 0).then_some((at.checked_sub(before)?, at))
+    }
+
+    /// Sets the key of the pair whose left symbol starts at `at`. In the first round over a word
+    /// the keys are set from left to right.
+    pub(super) fn set_key(&mut self, at: usize, key: u32) {
+        if let Some(slot) = self.keys.get_mut(at) {
+            *slot = key;
+        }
+    }
+
+    /// Finds the best pair again in the block of position `at`.
+    pub(super) fn refresh(&mut self, at: usize) {
+        let block = at / BLOCK;
+        let from = block * BLOCK;
+        let keys = self.keys.get(from..self.len.min(from + BLOCK)).unwrap_or_default();
+        let mut best = (from, NEVER);
+        for (i, &key) in keys.iter().enumerate() {
+            if key < best.1 {
+                best = (from + i, key);
+            }
+        }
+        if let Some(slot) = self.best.get_mut(block) {
+            *slot = best.0 as u32;
+        }
+    }
+
+    /// Finds the best pair again in every block.
+    pub(super) fn refresh_all(&mut self) {
+        (0..self.len).step_by(BLOCK).for_each(|at| self.refresh(at));
+    }
+
+    /// Merges the pair with the smallest key, the leftmost of equals; returns where it starts.
+    /// The keys of the pairs that the new symbol forms must be set anew.
+    pub(super) fn merge_best(&mut self) -> Option<usize> {
+        let mut best = (0, NEVER);
+        for &at in self.best.get(..self.len.div_ceil(BLOCK))? {
+            let key = self.keys.get(at as usize).copied().unwrap_or(NEVER);
+            if key < best.1 {
+                best = (at as usize, key);
+            }
+        }
+        if best.1 == NEVER {
+            return None;
+        }
+        let at = best.0;
+        let (_, middle) = self.at(at)?;
+        let (_, end) = self.at(middle)?;
+        // Pairs longer than `MAX_SYMBOL` have the key `NEVER`.
+        let merged = u16::try_from(end - at).ok()?;
+        *self.lens.get_mut(at)? = merged;
+        *self.lens.get_mut(middle)? = 0;
+        if end < self.len {
+            *self.before.get_mut(end)? = merged;
+        }
+        self.set_key(middle, NEVER);
+        self.refresh(middle);
+        Some(at)
+    }
+}

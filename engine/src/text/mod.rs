@@ -1,0 +1,33 @@
+//! From text to tokens and back, and from logits to the next token.
+//!
+//! - [`TokenizerSpec`]: what a file says of its vocabulary, checked. [`Tokenizer`]: its index in
+//!   the arena, `encode` and `decode`. The strings stay in flash.
+//! - [`Detokenizer`]: bytes of tokens in, whole characters out.
+//! - [`Sampler`]: takes logits tile by tile and picks a token.
+//! - [`ChatFormat`]: a model's chat template, recognised among the common families.
+
+mod chat;
+mod decode;
+mod detokenize;
+mod error;
+mod index;
+mod merge;
+mod pretokenize;
+mod random;
+mod sampler;
+mod spec;
+mod special;
+#[cfg(test)]
+mod tests;
+mod tokenizer;
+mod unicode;
+mod unicode_tables;
+mod word;
+
+pub use chat::{ChatFormat, Piece, Pieces, Turn};
+pub use detokenize::Detokenizer;
+pub use error::{Key, TextError};
+pub use pretokenize::PreTokenizer;
+pub use sampler::{MAX_CANDIDATES, MAX_RECENT, Sampler, SamplerConfig};
+pub use spec::{TokenizerKind, TokenizerSpec};
+pub use tokenizer::{Encode, Tokenizer};

@@ -1,0 +1,334 @@
+//! Picking the next token from logits that come tile by tile.
+
+use super::random::Random;
+
+/// Most candidates that are kept: the limit of `top_k`, and how many of the likeliest tokens
+/// `top_p` and `min_p` choose among when `top_k` is off.
+pub const MAX_CANDIDATES: usize = 256;
+
+/// Most recent tokens that the repetition penalty can look at.
+pub const MAX_RECENT: usize = 256;
+
+/// How the next token is picked.
+///
+/// The order is llama.cpp's: penalty, `top_k`, `top_p`, `min_p`, temperature. `top_p` and `min_p`
+/// therefore see the probabilities before the temperature.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SamplerConfig {
+    /// 0 or less: the likeliest token, always. Else logits are divided by this.
+    pub temperature: f32,
+    /// Keep the `top_k` likeliest tokens, at most [`MAX_CANDIDATES`]; 0: all.
+    pub top_k: u32,
+    /// Keep the likeliest tokens that together have at least this probability; 1 or more: all.
+    pub top_p: f32,
+    /// Drop tokens less likely than this share of the likeliest one's probability; 0: none.
+    pub min_p: f32,
+    /// Divide positive logits of recent tokens by this, multiply others; 1: leave them.
+    pub repeat_penalty: f32,
+    /// Recent tokens that are penalised, at most [`MAX_RECENT`].
+    pub repeat_last_n: u32,
+    /// The same seed gives the same tokens, on every machine.
+    pub seed: u64,
+}
+
+impl SamplerConfig {
+    /// The likeliest token, always.
+    pub const GREEDY: SamplerConfig = SamplerConfig {
+        temperature: 0.0,
+        top_k: 0,
+        top_p: 1.0,
+        min_p: 0.0,
+        repeat_penalty: 1.0,
+        repeat_last_n: 64,
+        seed: 0,
+    };
+}
+
+impl Default for SamplerConfig {
+    /// llama.cpp's defaults, with seed 0.
+    fn default() -> Self {
+        SamplerConfig { temperature: 0.8, top_k: 40, top_p: 0.95, min_p: 0.05, ..SamplerConfig::GREEDY }
+    }
+}
+
+/// What a pass over the logits does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// Keep the best.
+    Greedy,
+    /// Add Gumbel noise and keep the best: a draw from the whole distribution, in one pass.
+    Gumbel,
+    /// Keep the best few, draw among them.
+    Candidates {
+        keep: usize,
+        /// Sum up the exponentials of all logits, which `top_p` needs when `top_k` is off.
+        normalise: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Candidate {
+    id: u32,
+    logit: f32,
+}
+
+impl Candidate {
+    /// Likelier, or as likely with a lower id.
+    fn beats(&self, other: &Candidate) -> bool {
+        self.logit > other.logit || self.logit == other.logit && self.id < other.id
+    }
+}
+
+/// Picks tokens. For each one: [`begin`](Self::begin), [`push`](Self::push) for every tile of
+/// logits, in the order of the vocabulary, and [`finish`](Self::finish).
+///
+/// Takes about 3 KiB and no memory that grows with the vocabulary. A logit that is not a number
+/// counts as minus infinity, and infinite ones as the largest that are finite. Of equally likely
+/// tokens the lowest id counts as likelier.
+#[derive(Clone, Debug)]
+pub struct Sampler {
+    config: SamplerConfig,
+    mode: Mode,
+    random: Random,
+    /// Ids to penalise, ascending.
+    recent: heapless::Vec<u32, MAX_RECENT>,
+    /// A heap with the candidate on top that all others beat.
+    candidates: heapless::Vec<Candidate, MAX_CANDIDATES>,
+    /// The largest logit, and the sum of all exponentials relative to it.
+    max: f32,
+    sum: f32,
+    best: Option<Candidate>,
+    /// What there is when every logit is minus infinity.
+    first: Option<u32>,
+}
+
+impl Sampler {
+    /// A sampler; its first token is the first of the seed's.
+    #[must_use]
+    pub fn new(config: SamplerConfig) -> Self {
+        // Not a number: off.
+        let min_p = if config.min_p > 0.0 { config.min_p } else { 0.0 };
+        let config = SamplerConfig { min_p, ..config };
+        let top_k = config.top_k as usize;
+        let normalise = top_k == 0 && config.top_p < 1.0;
+        let mode = if config.temperature > 0.0 {
+            if top_k == 0 && !normalise && min_p == 0.0 {
+                Mode::Gumbel
+            } else {
+                let keep = if top_k == 0 { MAX_CANDIDATES } else { top_k.min(MAX_CANDIDATES) };
+                Mode::Candidates { keep, normalise }
+            }
+        } else {
+            Mode::Greedy
+        };
+        Sampler {
+            config,
+            mode,
+            random: Random::new(config.seed),
+            recent: heapless::Vec::new(),
+            candidates: heapless::Vec::new(),
+            max: f32::MIN,
+            sum: 0.0,
+            best: None,
+            first: None,
+        }
+    }
+
+    /// How tokens are picked.
+    #[must_use]
+    pub fn config(&self) -> &SamplerConfig {
+        &self.config
+    }
+
+    /// Starts a token. `recent` are the tokens so far; the last of them are penalised.
+    pub fn begin(&mut self, recent: &[u32]) {
+        self.recent.clear();
+        self.candidates.clear();
+        self.max = f32::MIN;
+        self.sum = 0.0;
+        self.best = None;
+        self.first = None;
+        if self.config.repeat_penalty != 1.0 {
+            let n = (self.config.repeat_last_n as usize).min(MAX_RECENT);
+            for &id in recent.iter().rev().take(n) {
+                if let Err(sorted) = self.recent.binary_search(&id)
+                    && self.recent.push(id).is_ok()
+                {
+                    (sorted..self.recent.len()).rev().skip(1).for_each(|i| swap(&mut self.recent, i, i + 1));
+                }
+            }
+        }
+    }
+
+    /// Takes the logits of tokens `first_id`, `first_id + 1`, ...
+    pub fn push(&mut self, first_id: u32, logits: &[f32]) {
+        if !logits.is_empty() && self.first.is_none() {
+            self.first = Some(first_id);
+        }
+        let mut next_recent = self.recent.partition_point(|&id| id < first_id);
+        for (id, &logit) in (first_id..).zip(logits) {
+            let mut logit = logit;
+            if self.recent.get(next_recent) == Some(&id) {
+                next_recent += 1;
+                let penalty = self.config.repeat_penalty;
+                logit = if logit > 0.0 { logit / penalty } else { logit * penalty };
+            }
+            // Minus infinity and not-a-number stay out.
+            if logit > f32::NEG_INFINITY {
+                self.take(Candidate { id, logit: logit.clamp(f32::MIN, f32::MAX) });
+            }
+        }
+    }
+
+    fn take(&mut self, candidate: Candidate) {
+        match self.mode {
+            Mode::Greedy => self.take_best(candidate),
+            Mode::Gumbel => {
+                let logit = (candidate.logit / self.config.temperature).clamp(f32::MIN, f32::MAX);
+                let bits = self.random.bits(candidate.id);
+                // -ln(-ln u) is less than -ln(1 - u), hence less than this. For most tokens that
+                // spares the logarithms.
+                let bound = (bits.leading_ones() + 1) as f32 * core::f32::consts::LN_2;
+                if self.best.is_none_or(|best| logit + bound > best.logit) {
+                    self.take_best(Candidate { logit: logit + gumbel(bits), ..candidate });
+                }
+            }
+            Mode::Candidates { keep, normalise } => {
+                if normalise {
+                    self.normalise(candidate.logit);
+                }
+                self.keep(candidate, keep);
+            }
+        }
+    }
+
+    fn take_best(&mut self, candidate: Candidate) {
+        if self.best.is_none_or(|best| candidate.beats(&best)) {
+            self.best = Some(candidate);
+        }
+    }
+
+    fn normalise(&mut self, logit: f32) {
+        if logit <= self.max {
+            self.sum += libm::expf(logit - self.max);
+        } else {
+            self.sum = self.sum * libm::expf(self.max - logit) + 1.0;
+            self.max = logit;
+        }
+    }
+
+    /// Keeps the candidate if it is one of the best `keep`.
+    fn keep(&mut self, candidate: Candidate, keep: usize) {
+        if self.candidates.len() < keep {
+            if self.candidates.push(candidate).is_ok() {
+                sift_up(&mut self.candidates);
+            }
+        } else if let Some(top) = self.candidates.first_mut()
+            && candidate.beats(top)
+        {
+            *top = candidate;
+            sift_down(&mut self.candidates);
+        }
+    }
+
+    /// Picks the token. Without any finite logit it is the first one pushed, without any at all 0.
+    pub fn finish(&mut self) -> u32 {
+        let picked = match self.mode {
+            Mode::Greedy | Mode::Gumbel => self.best.map(|best| best.id),
+            Mode::Candidates { normalise, .. } => self.draw(normalise),
+        };
+        self.random.advance();
+        picked.or(self.first).unwrap_or(0)
+    }
+
+    fn draw(&mut self, normalise: bool) -> Option<u32> {
+        let sorted = sort(&mut self.candidates);
+        let best = sorted.first()?.logit;
+        let weight = |c: &Candidate, temperature: f32| libm::expf((c.logit - best) / temperature);
+
+        let mut kept = sorted.len();
+        if self.config.top_p < 1.0 {
+            // `best` is the maximum of all logits, so both sums are relative to the same.
+            let all = if normalise { self.sum } else { sorted.iter().map(|c| weight(c, 1.0)).sum() };
+            let mut sum = 0.0;
+            let reached = sorted.iter().position(|c| {
+                sum += weight(c, 1.0);
+                sum >= self.config.top_p * all
+            });
+            kept = reached.map_or(kept, |at| at + 1);
+        }
+        let sorted = sorted.get(..kept)?;
+        let likely = |c: &&Candidate| self.config.min_p == 0.0 || weight(c, 1.0) >= self.config.min_p;
+        let kept = sorted.iter().take_while(likely).count().max(1);
+        let sorted = sorted.get(..kept)?;
+
+        let all: f32 = sorted.iter().map(|c| weight(c, self.config.temperature)).sum();
+        let target = self.random.unit(0) * all;
+        let mut sum = 0.0;
+        let drawn = sorted.iter().find(|c| {
+            sum += weight(c, self.config.temperature);
+            sum > target
+        });
+        drawn.or(sorted.first()).map(|c| c.id)
+    }
+}
+
+/// -ln(-ln u) for a `u` between 0 and 1, both excluded, made of random bits.
+fn gumbel(bits: u32) -> f32 {
+    // The distance to 1 is what large values depend on, so it is what is exact.
+    let rest = (!bits as f32 + 0.5) * (1.0 / 4_294_967_296.0);
+    let e = if rest < 0.5 { -libm::log1pf(-rest) } else { -libm::logf((bits as f32 + 0.5) * (1.0 / 4_294_967_296.0)) };
+    -libm::logf(e)
+}
+
+fn at(heap: &[Candidate], i: usize) -> Option<Candidate> {
+    heap.get(i).copied()
+}
+
+/// As the slice's own, but without a panic.
+fn swap<T>(slice: &mut [T], a: usize, b: usize) {
+    if let Ok([a, b]) = slice.get_disjoint_mut([a, b]) {
+        core::mem::swap(a, b);
+    }
+}
+
+/// Restores the heap after something was put at its end.
+fn sift_up(heap: &mut [Candidate]) {
+    let mut i = heap.len().saturating_sub(1);
+    while i > 0 {
+        let parent = (i - 1) / 2;
+        match (at(heap, i), at(heap, parent)) {
+            (Some(child), Some(above)) if above.beats(&child) => swap(heap, i, parent),
+            _ => return,
+        }
+        i = parent;
+    }
+}
+
+/// Restores the heap after something was put on top.
+fn sift_down(heap: &mut [Candidate]) {
+    let mut i = 0;
+    while let Some(left) = at(heap, 2 * i + 1) {
+        let right = at(heap, 2 * i + 2).filter(|right| left.beats(right));
+        let (child, below) = right.map_or((2 * i + 1, left), |right| (2 * i + 2, right));
+        match at(heap, i) {
+            Some(above) if above.beats(&below) => swap(heap, i, child),
+            _ => return,
+        }
+        i = child;
+    }
+}
+
+/// Sorts a heap, best first.
+fn sort(heap: &mut [Candidate]) -> &[Candidate] {
+    for end in (1..heap.len()).rev() {
+        swap(heap, 0, end);
+        if let Some(rest) = heap.get_mut(..end) {
+            sift_down(rest);
+        }
+    }
+    heap
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+use super::*;
+use std::vec;
+use std::vec::Vec;
+
+const PLAIN: SamplerConfig = SamplerConfig { temperature: 1.0, ..SamplerConfig::GREEDY };
+
+fn pick(sampler: &mut Sampler, recent: &[u32], logits: &[f32]) -> u32 {
+    sampler.begin(recent);
+    // Uneven tiles: how logits are cut must not matter.
+    let mut id = 0;
+    for tile in logits.chunks(3) {
+        sampler.push(id, tile);
+        id += tile.len() as u32;
+    }
+    sampler.finish()
+}
+
+fn once(config: SamplerConfig, recent: &[u32], logits: &[f32]) -> u32 {
+    pick(&mut Sampler::new(config), recent, logits)
+}
+
+/// How often each token comes in `n` draws.
+fn counts(config: SamplerConfig, logits: &[f32], n: u32) -> Vec<u32> {
+    let mut sampler = Sampler::new(config);
+    let mut counts = vec![0; logits.len()];
+    for _ in 0..n {
+        counts[pick(&mut sampler, &[], logits) as usize] += 1;
+    }
+    counts
+}
+
+/// Pearson's statistic against the probabilities, those of 0 left out (and checked to be).
+fn chi_square(counts: &[u32], probabilities: &[f64]) -> f64 {
+    let n: u32 = counts.iter().sum();
+    let mut sum = 0.0;
+    for (&count, &p) in counts.iter().zip(probabilities) {
+        if p == 0.0 {
+            assert_eq!(count, 0, "{counts:?}");
+        } else {
+            let expected = p * f64::from(n);
+            sum += (f64::from(count) - expected).powi(2) / expected;
+        }
+    }
+    sum
+}
+
+fn softmax(logits: &[f32], temperature: f64) -> Vec<f64> {
+    let weights: Vec<f64> = logits.iter().map(|&l| (f64::from(l) / temperature).exp()).collect();
+    let all: f64 = weights.iter().sum();
+    weights.iter().map(|w| w / all).collect()
+}
+
+const LOGITS: [f32; 8] = [0.5, 2.0, -1.0, 1.5, 0.0, 2.0, -3.0, 1.0];
+
+#[test]
+fn greedy_takes_the_largest_and_of_equals_the_lowest_id() {
+    assert_eq!(once(SamplerConfig::GREEDY, &[], &LOGITS), 1);
+    assert_eq!(once(SamplerConfig { temperature: -1.0, ..PLAIN }, &[], &[0.0; 9]), 0);
+    assert_eq!(once(SamplerConfig { temperature: f32::NAN, ..PLAIN }, &[], &LOGITS), 1);
+    // The same by other ways: one candidate.
+    assert_eq!(once(SamplerConfig { top_k: 1, ..PLAIN }, &[], &LOGITS), 1);
+    assert_eq!(once(SamplerConfig { top_p: 0.0, ..PLAIN }, &[], &LOGITS), 1);
+    // Two are equally likely, and `min_p` of 1 keeps both.
+    let both = counts(SamplerConfig { min_p: 1.0, ..PLAIN }, &LOGITS, 100);
+    assert!(both[1] > 20 && both[5] > 20 && both[1] + both[5] == 100, "{both:?}");
+}
+
+#[test]
+fn plain_temperature_draws_from_the_softmax() {
+    // 7 degrees of freedom: 24.3 is passed once in a thousand seeds. These seeds are fixed.
+    for (temperature, seed) in [(0.5, 1), (1.0, 2), (2.0, 3)] {
+        let config = SamplerConfig { temperature, seed, ..PLAIN };
+        let drawn = counts(config, &LOGITS, 50_000);
+        let chi = chi_square(&drawn, &softmax(&LOGITS, temperature.into()));
+        assert!(chi < 24.3, "{temperature}: {chi} {drawn:?}");
+    }
+}
+
+#[test]
+fn candidates_draw_from_the_softmax_too() {
+    let config = SamplerConfig { temperature: 0.7, top_k: 100, seed: 4, ..PLAIN };
+    let drawn = counts(config, &LOGITS, 50_000);
+    let chi = chi_square(&drawn, &softmax(&LOGITS, f64::from(0.7_f32)));
+    assert!(chi < 24.3, "{chi} {drawn:?}");
+}
+
+/// The chain as llama.cpp's documentation describes it, in f64 on sorted vectors.
+fn reference(config: &SamplerConfig, logits: &[f32]) -> Vec<f64> {
+    let mut sorted: Vec<usize> = (0..logits.len()).collect();
+    sorted.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+    if config.top_k > 0 {
+        sorted.truncate(config.top_k as usize);
+    }
+    let kept = |ids: &[usize]| softmax(&ids.iter().map(|&id| logits[id]).collect::<Vec<_>>(), 1.0);
+    if config.top_p < 1.0 {
+        let mut sum = 0.0;
+        let last = kept(&sorted).iter().position(|p| {
+            sum += p;
+            sum >= f64::from(config.top_p)
+        });
+        sorted.truncate(last.expect("the sum reaches any probability below 1") + 1);
+    }
+    let p = kept(&sorted);
+    let n = p.iter().filter(|&&x| x >= f64::from(config.min_p) * p[0]).count().max(1);
+    sorted.truncate(n);
+    let drawn: Vec<f32> = sorted.iter().map(|&id| logits[id]).collect();
+    let mut result = vec![0.0; logits.len()];
+    for (&id, p) in sorted.iter().zip(softmax(&drawn, config.temperature.into())) {
+        result[id] = p;
+    }
+    result
+}
+
+#[test]
+fn filters_apply_in_llama_cpps_order() {
+    let configs = [
+        SamplerConfig { top_k: 3, ..PLAIN },
+        SamplerConfig { top_p: 0.6, ..PLAIN },
+        SamplerConfig { min_p: 0.3, ..PLAIN },
+        // Of three candidates two have 0.7; of all tokens they have less, so that three stay.
+        SamplerConfig { top_k: 3, top_p: 0.7, ..PLAIN },
+        SamplerConfig { top_k: 5, top_p: 0.9, min_p: 0.35, temperature: 2.5, ..PLAIN },
+        SamplerConfig { top_p: 0.95, min_p: 0.05, temperature: 0.8, ..PLAIN },
+    ];
+    for (seed, config) in (10..).zip(configs) {
+        let config = SamplerConfig { seed, ..config };
+        let expected = reference(&config, &LOGITS);
+        assert!(expected.contains(&0.0));
+        let chi = chi_square(&counts(config, &LOGITS, 30_000), &expected);
+        assert!(chi < 24.3, "{config:?}: {chi}");
+    }
+}
+
+#[test]
+fn the_best_candidates_are_kept_whatever_the_order() {
+    // 2000 logits in a scrambled order; only the best 40 may be drawn.
+    let logits: Vec<f32> = (0..2000u32).map(|id| (id * 769 % 2000) as f32 * 1e-3).collect();
+    let config = SamplerConfig { top_k: 40, ..PLAIN };
+    let drawn = counts(config, &logits, 4000);
+    for (logit, count) in logits.iter().zip(&drawn) {
+        assert!(*count == 0 || *logit > 1.9595, "{logit}");
+    }
+    assert!(drawn.iter().filter(|&&count| count > 0).count() == 40);
+}
+
+#[test]
+fn recent_tokens_are_penalised_once_whatever_their_sign() {
+    let config = SamplerConfig { repeat_penalty: 2.0, repeat_last_n: 2, ..SamplerConfig::GREEDY };
+    assert_eq!(once(config, &[], &[1.0, 1.9, -1.0]), 1);
+    assert_eq!(once(config, &[1, 1], &[1.0, 1.9, -1.0]), 0);
+    // Out of the last two.
+    assert_eq!(once(config, &[1, 7, 8], &[1.0, 1.9, -1.0]), 1);
+    assert_eq!(once(config, &[0], &[-1.0, -1.9, -3.0]), 1);
+    assert_eq!(once(config, &[5, 4], &[0.0, 0.0, 0.0, 0.0, 9.0, 4.6]), 4);
+    let last = SamplerConfig { repeat_last_n: u32::MAX, ..config };
+    let many: Vec<u32> = (0..1000).collect();
+    assert_eq!(once(last, &many, &[3.0, 2.0]), 0, "only the last 256 count");
+}
+
+#[test]
+fn odd_logits_are_coped_with() {
+    let (nan, inf) = (f32::NAN, f32::INFINITY);
+    let configs = [
+        SamplerConfig::GREEDY,
+        PLAIN,
+        SamplerConfig::default(),
+        SamplerConfig { top_p: 0.9, ..PLAIN },
+        SamplerConfig { temperature: 1e-30, ..PLAIN },
+        SamplerConfig { temperature: f32::MIN_POSITIVE, ..SamplerConfig::default() },
+    ];
+    for config in configs {
+        for seed in 0..20 {
+            let config = SamplerConfig { seed, ..config };
+            assert_eq!(once(config, &[], &[nan, -inf, 1.0, nan]), 2, "{config:?}");
+            assert_eq!(once(config, &[], &[0.0, inf, -inf, nan, 5.0]), 1, "{config:?}");
+            assert_eq!(once(config, &[], &[nan, nan]), 0);
+            assert_eq!(once(config, &[], &[-inf, -inf]), 0);
+            assert_eq!(once(config, &[], &[]), 0);
+        }
+    }
+    let inflating = SamplerConfig { repeat_penalty: 0.0, ..SamplerConfig::GREEDY };
+    assert_eq!(once(inflating, &[1], &[1.0, 2.0]), 1);
+    let mut late = Sampler::new(SamplerConfig::GREEDY);
+    late.begin(&[]);
+    late.push(5, &[nan]);
+    assert_eq!(late.finish(), 5);
+}
+
+#[test]
+fn a_seed_gives_the_same_tokens_again_and_another_gives_others() {
+    let run = |seed| {
+        let mut sampler = Sampler::new(SamplerConfig { seed, ..PLAIN });
+        (0..64).map(|_| pick(&mut sampler, &[], &LOGITS)).collect::<Vec<_>>()
+    };
+    assert_eq!(run(1), run(1));
+    assert_ne!(run(1), run(2));
+    // Worked out apart, in f64, from the definitions of SplitMix64 and of the Gumbel distribution.
+    assert_eq!(run(1)[..12], [7, 3, 5, 3, 5, 1, 4, 3, 3, 3, 5, 7]);
+}
+
+#[test]
+fn noise_never_passes_the_bound_that_skips_it() {
+    for shift in 0..32 {
+        for bits in [u32::MAX << shift, u32::MAX >> shift, 1 << shift, !(1 << shift), 0, u32::MAX] {
+            let bound = (bits.leading_ones() + 1) as f32 * core::f32::consts::LN_2;
+            let noise = gumbel(bits);
+            assert!(noise.is_finite() && noise <= bound, "{bits:x}: {noise} {bound}");
+            let u = (f64::from(bits) + 0.5) / 4_294_967_296.0;
+            let exact = -(-u.ln()).ln();
+            assert!((f64::from(noise) - exact).abs() < 1e-4, "{bits:x}: {noise} {exact}");
+        }
+    }
+}

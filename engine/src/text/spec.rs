@@ -1,0 +1,259 @@
+//! What a file says of its vocabulary.
+
+use crate::flash::{Flash, Source};
+use crate::gguf::{Array, Gguf, Name, Value, ValueType};
+
+use super::pretokenize::PreTokenizer;
+use super::{Key, TextError};
+
+/// Most tokens, and most merges, of a vocabulary: leaves eight bits of a hash slot for the hash.
+const MAX_STRINGS: u64 = 1 << 24;
+
+/// How a vocabulary turns text into tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum TokenizerKind {
+    /// Byte-level BPE (`gpt2`): words of bytes, merged in the order of a list of merges.
+    Bpe(PreTokenizer),
+    /// SentencePiece BPE (`llama`): characters, merged by the score of the token that they make.
+    Spm,
+}
+
+/// A token's type, as `tokenizer.ggml.token_type` numbers them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TokenType {
+    Normal,
+    Unknown,
+    Control,
+    UserDefined,
+    Byte,
+    /// Never the text of anything.
+    Unused,
+}
+
+impl TokenType {
+    pub(super) fn from_value(value: Value) -> Self {
+        match value.as_uint() {
+            Some(1) => TokenType::Normal,
+            Some(2) => TokenType::Unknown,
+            Some(3) => TokenType::Control,
+            Some(4) => TokenType::UserDefined,
+            Some(6) => TokenType::Byte,
+            _ => TokenType::Unused,
+        }
+    }
+
+    /// Whether tokens of this type are looked for in raw text.
+    pub(super) fn is_special(self) -> bool {
+        matches!(self, TokenType::Unknown | TokenType::Control | TokenType::UserDefined)
+    }
+}
+
+/// A vocabulary, checked: where its arrays lie, and what its flags say. Nothing of it is in
+/// memory yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenizerSpec {
+    pub(super) kind: TokenizerKind,
+    pub(super) tokens: Array,
+    pub(super) scores: Option<Array>,
+    pub(super) types: Option<Array>,
+    /// Empty for SentencePiece.
+    pub(super) merges: Array,
+    pub(super) n_special: u32,
+    pub(super) n_user_defined: u32,
+    pub(super) bos: Option<u32>,
+    pub(super) eos: Option<u32>,
+    pub(super) eot: Option<u32>,
+    pub(super) eom: Option<u32>,
+    pub(super) unk: Option<u32>,
+    pub(super) add_bos: bool,
+    pub(super) add_eos: bool,
+    pub(super) add_space_prefix: bool,
+    /// Special tokens swallow the white space after them (Phi-3).
+    pub(super) strip_after_special: bool,
+}
+
+impl TokenizerSpec {
+    /// Reads and checks the vocabulary's keys. Missing flags get llama.cpp's defaults; ids outside
+    /// the vocabulary count as missing, and so do absent scores and token types.
+    ///
+    /// # Errors
+    /// [`TextError`]: tokens missing, empty or no strings; scores or token types of another
+    /// length; an unknown model or pre-tokeniser; `gpt2` without merges; flash failures.
+    pub async fn read<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<Self, TextError> {
+        let model = name(gguf, source, Key::Model).await?.ok_or(TextError::Missing(Key::Model))?;
+        let spm = match model.as_bytes() {
+            b"llama" => true,
+            b"gpt2" => false,
+            _ => return Err(TextError::UnknownModel(model)),
+        };
+
+        let strings = |array: Array, key| match array.elem {
+            _ if array.len > MAX_STRINGS => Err(TextError::VocabularyTooLarge),
+            ValueType::Str => Ok(array),
+            _ => Err(TextError::WrongType(key)),
+        };
+        let tokens = array(gguf, source, Key::Tokens).await?.ok_or(TextError::Missing(Key::Tokens))?;
+        if tokens.len == 0 {
+            return Err(TextError::NoTokens);
+        }
+        let tokens = strings(tokens, Key::Tokens)?;
+        let n = tokens.len;
+        let scores = per_token(gguf, source, Key::Scores, n, &[ValueType::F32, ValueType::I32]).await?;
+        let types = per_token(gguf, source, Key::TokenTypes, n, &[ValueType::I32, ValueType::U32]).await?;
+
+        let (kind, merges) = if spm {
+            (TokenizerKind::Spm, Array { len: 0, end: tokens.offset, ..tokens })
+        } else {
+            let merges = array(gguf, source, Key::Merges).await?.ok_or(TextError::Missing(Key::Merges))?;
+            let pre = match name(gguf, source, Key::Pre).await? {
+                Some(name) => PreTokenizer::by_name(&name).ok_or(TextError::UnknownPreTokenizer(name))?,
+                None => PreTokenizer::DEFAULT,
+            };
+            (TokenizerKind::Bpe(pre), strings(merges, Key::Merges)?)
+        };
+
+        let mut spec = TokenizerSpec {
+            kind,
+            tokens,
+            scores,
+            types,
+            merges,
+            n_special: 0,
+            n_user_defined: 0,
+            bos: id(gguf, source, "bos", n, spm.then_some(1)).await?,
+            eos: id(gguf, source, "eos", n, spm.then_some(2)).await?,
+            eot: id(gguf, source, "eot", n, None).await?,
+            eom: id(gguf, source, "eom", n, None).await?,
+            unk: id(gguf, source, "unknown", n, spm.then_some(0)).await?,
+            add_bos: flag(gguf, source, "add_bos_token").await?.unwrap_or(match kind {
+                TokenizerKind::Bpe(pre) => pre.adds_bos(),
+                TokenizerKind::Spm => true,
+            }),
+            add_eos: flag(gguf, source, "add_eos_token").await?.unwrap_or(false),
+            add_space_prefix: spm && flag(gguf, source, "add_space_prefix").await?.unwrap_or(true),
+            strip_after_special: spm && is_phi3(gguf, source).await?,
+        };
+        if let Some(types) = types {
+            let mut walk = types.scalars();
+            while let Some(value) = walk.next(source).await? {
+                let token_type = TokenType::from_value(value);
+                spec.n_special += u32::from(token_type.is_special());
+                spec.n_user_defined += u32::from(token_type == TokenType::UserDefined);
+            }
+        }
+        Ok(spec)
+    }
+
+    /// How text is turned into tokens.
+    #[must_use]
+    pub fn kind(&self) -> TokenizerKind {
+        self.kind
+    }
+
+    /// Tokens in the vocabulary.
+    #[must_use]
+    pub fn n_vocab(&self) -> u32 {
+        self.tokens.len as u32
+    }
+
+    /// The token that texts begin with, if the vocabulary has one.
+    #[must_use]
+    pub fn bos(&self) -> Option<u32> {
+        self.bos
+    }
+
+    /// The token that ends a text, if the vocabulary has one.
+    #[must_use]
+    pub fn eos(&self) -> Option<u32> {
+        self.eos
+    }
+
+    /// The type of token `id`.
+    pub(super) async fn token_type<F: Flash>(
+        &self,
+        source: &mut Source<'_, F>,
+        id: u32,
+    ) -> Result<TokenType, TextError> {
+        match self.types {
+            Some(types) => Ok(TokenType::from_value(types.scalar(source, id.into()).await?)),
+            None => Ok(TokenType::Normal),
+        }
+    }
+
+    /// The score of token `id`; 0 where the file has none.
+    pub(super) async fn score<F: Flash>(&self, source: &mut Source<'_, F>, id: u32) -> Result<f32, TextError> {
+        Ok(match self.scores {
+            Some(scores) => match scores.scalar(source, id.into()).await? {
+                Value::F32(score) => score,
+                Value::I32(score) => score as f32,
+                _ => 0.0,
+            },
+            None => 0.0,
+        })
+    }
+}
+
+async fn array<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>, key: Key) -> Result<Option<Array>, TextError> {
+    match gguf.find(source, &[key.name()]).await? {
+        Some(Value::Array(array)) => Ok(Some(array)),
+        Some(_) => Err(TextError::WrongType(key)),
+        None => Ok(None),
+    }
+}
+
+/// An array with an element of one of the types `elems` for each of `n` tokens.
+async fn per_token<F: Flash>(
+    gguf: &Gguf,
+    source: &mut Source<'_, F>,
+    key: Key,
+    n: u64,
+    elems: &[ValueType],
+) -> Result<Option<Array>, TextError> {
+    match array(gguf, source, key).await? {
+        Some(array) if !elems.contains(&array.elem) => Err(TextError::WrongType(key)),
+        Some(array) if array.len != n => Err(TextError::Length { key, need: n, have: array.len }),
+        found => Ok(found),
+    }
+}
+
+/// A string, cut to what a [`Name`] holds.
+async fn name<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>, key: Key) -> Result<Option<Name>, TextError> {
+    match gguf.find(source, &[key.name()]).await? {
+        Some(Value::Str(string)) => {
+            let mut name = Name::EMPTY;
+            source.read(string.offset, name.room(string.len)).await?;
+            Ok(Some(name))
+        }
+        Some(_) => Err(TextError::WrongType(key)),
+        None => Ok(None),
+    }
+}
+
+async fn id<F: Flash>(
+    gguf: &Gguf,
+    source: &mut Source<'_, F>,
+    role: &str,
+    n: u64,
+    default: Option<u64>,
+) -> Result<Option<u32>, TextError> {
+    let value = gguf.find(source, &["tokenizer.ggml.", role, "_token_id"]).await?;
+    let inside = |id: &u64| *id < n;
+    let id = value.and_then(|v| v.as_uint()).filter(inside).or(default.filter(inside));
+    Ok(id.and_then(|id| u32::try_from(id).ok()))
+}
+
+async fn flag<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>, name: &str) -> Result<Option<bool>, TextError> {
+    let value = gguf.find(source, &["tokenizer.ggml.", name]).await?;
+    Ok(value.and_then(|v| v.as_bool()))
+}
+
+/// Phi-3's tokenizer is told by the model's name alone, as llama.cpp does.
+async fn is_phi3<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<bool, TextError> {
+    let Some(Value::Str(string)) = gguf.find(source, &["general.name"]).await? else { return Ok(false) };
+    let mut name = Name::EMPTY;
+    source.read(string.offset, name.room(string.len)).await?;
+    let has = |needle: &[u8]| name.as_bytes().windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle));
+    Ok(has(b"phi-3") || has(b"phi3"))
+}

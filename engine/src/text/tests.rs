@@ -1,0 +1,212 @@
+//! Vocabularies made by hand, most of them faulty.
+
+use super::*;
+use crate::arena::Arena;
+use crate::flash::{SliceFlash, Source, block_on};
+use crate::gguf::Gguf;
+use std::string::{String, ToString};
+use std::vec;
+use std::vec::Vec;
+
+/// A GGUF of keys and values.
+#[derive(Clone, Default)]
+struct File(Vec<(String, Vec<u8>)>);
+
+impl File {
+    fn value(mut self, key: &str, id: u32, value: &[u8]) -> Self {
+        let key = if key.contains('.') { key.to_string() } else { ["tokenizer.ggml.", key].concat() };
+        self.0.retain(|(other, _)| *other != key);
+        self.0.push((key, [&id.to_le_bytes()[..], value].concat()));
+        self
+    }
+
+    fn without(mut self, key: &str) -> Self {
+        self.0.retain(|(other, _)| !other.ends_with(key));
+        self
+    }
+
+    fn array(self, key: &str, id: u32, n: usize, elems: &[u8]) -> Self {
+        self.value(key, 9, &[&id.to_le_bytes()[..], &(n as u64).to_le_bytes(), elems].concat())
+    }
+
+    fn string(self, key: &str, text: &str) -> Self {
+        self.value(key, 8, &string(text))
+    }
+
+    fn strings(self, key: &str, texts: &[&str]) -> Self {
+        let elems: Vec<u8> = texts.iter().flat_map(|text| string(text)).collect();
+        self.array(key, 8, texts.len(), &elems)
+    }
+
+    fn i32s(self, key: &str, values: &[i32]) -> Self {
+        let elems: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        self.array(key, 5, values.len(), &elems)
+    }
+
+    fn f32s(self, key: &str, values: &[f32]) -> Self {
+        let elems: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        self.array(key, 6, values.len(), &elems)
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let mut bytes = b"GGUF\x03\0\0\0".to_vec();
+        bytes.extend(0u64.to_le_bytes());
+        bytes.extend((self.0.len() as u64).to_le_bytes());
+        for (key, value) in &self.0 {
+            bytes.extend(string(key));
+            bytes.extend(value);
+        }
+        bytes
+    }
+
+    fn spec(&self) -> Result<TokenizerSpec, TextError> {
+        let bytes = self.bytes();
+        let mut source = Source::new(SliceFlash(&bytes));
+        let gguf = block_on(Gguf::open(&mut source), || ()).expect("a well-formed file");
+        block_on(TokenizerSpec::read(&gguf, &mut source), || ())
+    }
+
+    /// Encodes, and tells which tokens end an answer.
+    fn encode(&self, text: &str) -> Result<Vec<u32>, TextError> {
+        self.run(text, Encode { bos: true, ..Encode::default() }).map(|(ids, ..)| ids)
+    }
+
+    /// Ids, decoded text, ending tokens.
+    fn run(&self, text: &str, options: Encode) -> Result<(Vec<u32>, String, Vec<u32>), TextError> {
+        let bytes = self.bytes();
+        let mut source = Source::new(SliceFlash(&bytes));
+        let gguf = block_on(Gguf::open(&mut source), || ()).expect("a well-formed file");
+        let spec = block_on(TokenizerSpec::read(&gguf, &mut source), || ())?;
+        let mut memory = vec![0xff; 1 << 18];
+        let mut tokenizer = Tokenizer::carve(&spec, 0, &mut Arena::new(&mut memory)).expect("enough memory");
+        block_on(tokenizer.build(&mut source, &mut |_, _| ()), || ())?;
+        let mut ids = vec![0; 4 * text.len() + 8];
+        let n = block_on(tokenizer.encode(&mut source, text, options, &mut ids), || ())?;
+        ids.truncate(n);
+        let (mut back, mut detokenizer) = (String::new(), Detokenizer::new());
+        for &id in &ids {
+            block_on(tokenizer.decode(&mut source, id, &mut detokenizer, &mut |s| back.push_str(s)), || ())?;
+        }
+        detokenizer.flush(&mut |s| back.push_str(s));
+        Ok((ids, back, (0..spec.n_vocab()).filter(|&id| tokenizer.is_end(id)).collect()))
+    }
+}
+
+fn string(text: &str) -> Vec<u8> {
+    [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat()
+}
+
+/// SentencePiece: unk, bos, eos, then a few pieces; "ab" is better than "bc".
+fn spm() -> File {
+    File::default()
+        .string("model", "llama")
+        .strings("tokens", &["<unk>", "<s>", "</s>", "▁", "a", "b", "c", "ab", "bc", "<0x0A>"])
+        .f32s("scores", &[0.0, 0.0, 0.0, -9.0, -9.0, -9.0, -9.0, -1.0, -2.0, 0.0])
+        .i32s("token_type", &[2, 3, 3, 1, 1, 1, 1, 1, 1, 6])
+}
+
+/// Byte-level BPE without a pre-tokeniser.
+fn bpe() -> File {
+    File::default()
+        .string("model", "gpt2")
+        .strings("tokens", &["a", "b", "c", "ab", "bc", "<end>"])
+        .strings("merges", &["b c", "a b"])
+}
+
+#[test]
+fn vocabularies_that_lack_something_are_errors() {
+    let cases = [
+        (spm().without("model"), TextError::Missing(Key::Model)),
+        (spm().without("tokens"), TextError::Missing(Key::Tokens)),
+        (spm().string("tokens", "a"), TextError::WrongType(Key::Tokens)),
+        (spm().i32s("tokens", &[1, 2]), TextError::WrongType(Key::Tokens)),
+        (spm().strings("tokens", &[]), TextError::NoTokens),
+        (spm().f32s("scores", &[0.0; 9]), TextError::Length { key: Key::Scores, need: 10, have: 9 }),
+        (spm().i32s("token_type", &[1; 11]), TextError::Length { key: Key::TokenTypes, need: 10, have: 11 }),
+        (spm().strings("scores", &["0"; 10]), TextError::WrongType(Key::Scores)),
+        (spm().f32s("token_type", &[1.0; 10]), TextError::WrongType(Key::TokenTypes)),
+        (bpe().without("merges"), TextError::Missing(Key::Merges)),
+        (bpe().i32s("merges", &[1]), TextError::WrongType(Key::Merges)),
+        (bpe().i32s("pre", &[1]), TextError::WrongType(Key::Pre)),
+    ];
+    for (file, error) in cases {
+        assert_eq!(file.spec(), Err(error));
+        assert!(!error.to_string().is_empty());
+    }
+    let error = spm().string("model", "nosuch").spec().expect_err("an unknown model");
+    assert!(matches!(error, TextError::UnknownModel(_)) && error.to_string().contains("nosuch"));
+    let error = bpe().string("pre", "nosuch").spec().expect_err("an unknown pre-tokeniser");
+    assert!(matches!(error, TextError::UnknownPreTokenizer(_)) && error.to_string().contains("nosuch"));
+}
+
+#[test]
+fn pairs_merge_by_score_or_by_rank() {
+    assert_eq!(spm().encode("abc\n"), Ok(vec![1, 3, 7, 6, 9]));
+    assert_eq!(bpe().encode("abc"), Ok(vec![0, 4]));
+    // The left pair of equals.
+    assert_eq!(spm().f32s("scores", &[0.0; 10]).encode("abc"), Ok(vec![1, 3, 7, 6]));
+    assert_eq!(spm().without("scores").encode("abc"), Ok(vec![1, 3, 7, 6]));
+    assert_eq!(spm().i32s("scores", &[0, 0, 0, 0, 0, 0, 0, -1, 5, 0]).encode("abc"), Ok(vec![1, 3, 4, 8]));
+    let mut scores = [0.0; 10];
+    scores[7] = f32::NAN;
+    scores[8] = f32::NEG_INFINITY;
+    assert_eq!(spm().f32s("scores", &scores).encode("abc"), Ok(vec![1, 3, 4, 8]));
+}
+
+#[test]
+fn odd_vocabularies_are_put_up_with() {
+    // Ids outside the vocabulary count as missing: the defaults, where there are some.
+    let far = spm().value("bos_token_id", 4, &[10, 0, 0, 0]).value("eos_token_id", 5, &[0xff; 4]);
+    assert_eq!(far.encode("a"), Ok(vec![1, 3, 4]));
+    assert_eq!(bpe().value("bos_token_id", 4, &[9, 0, 0, 0]).value("add_bos_token", 7, &[1]).encode("a"), Ok(vec![0]));
+    // Of equal tokens the first one is found.
+    assert_eq!(bpe().strings("tokens", &["a", "b", "ab", "ab", "b"]).encode("ab"), Ok(vec![2]));
+    let merges = ["", " ", "ab", "a b c", "zz qq", "a b", "a b", "b c"];
+    assert_eq!(bpe().strings("merges", &merges).encode("abc"), Ok(vec![3, 2]));
+    // Empty tokens are nobody's, long ones are tokens like others.
+    let long = "c".repeat(5000);
+    let file = bpe().strings("tokens", &["", "a", &long, "c", "b"]).strings("merges", &[&long]);
+    assert_eq!(file.run("acb", Encode::default()).map(|(ids, text, _)| (ids, text)), Ok((vec![1, 3, 4], "acb".into())));
+    // Without types every token is text.
+    let plain = spm().without("token_type");
+    assert_eq!(plain.run("\n", Encode::default()).map(|(ids, text, _)| (ids, text)), Ok((vec![3, 9], "<0x0A>".into())));
+}
+
+#[test]
+fn bytes_without_a_token_are_unknown_or_an_error() {
+    assert_eq!(spm().encode("é"), Ok(vec![1, 3, 0, 0]));
+    let strict = spm().strings("tokens", &["▁"]).f32s("scores", &[0.0]).i32s("token_type", &[1]);
+    // The unknown token is number 0 unless the file says otherwise.
+    assert_eq!(strict.encode("é"), Ok(vec![0, 0, 0]));
+    // GPT-2's has a token for each byte; what is not there is dropped.
+    assert_eq!(bpe().encode("aéb"), Ok(vec![0, 1]));
+}
+
+#[test]
+fn answers_end_at_named_and_at_well_known_tokens() {
+    let file = bpe()
+        .strings("tokens", &["a", "<|im_end|>", "</s>", "<bye>", "<|eot_id|>"])
+        .i32s("token_type", &[1, 3, 1, 3, 3])
+        .value("eos_token_id", 4, &[3, 0, 0, 0]);
+    let (ids, text, ends) = file.run("a</s>a", Encode { special: true, ..Encode::default() }).expect("usable");
+    assert_eq!((&ids[..], &text[..]), (&[0, 2, 0][..], "aa"));
+    assert_eq!(ends, [1, 2, 3, 4]);
+    // Text is not markup unless it is said to be.
+    assert_eq!(file.run("a</s>a", Encode::default()).map(|(ids, ..)| ids), Ok(vec![0, 0]));
+}
+
+#[test]
+fn the_index_is_small() {
+    // Gemma 3's vocabulary and SmolLM2's, at the contexts that they were trained for or 2048.
+    let measure = |kind: &File, n: u64, merges: u64, ctx| {
+        let mut spec = kind.spec().expect("usable");
+        spec.tokens.len = n;
+        spec.merges.len = merges;
+        spec.n_special = 6414;
+        let mut dry = Arena::measuring();
+        Tokenizer::carve(&spec, ctx, &mut dry).expect("measuring never runs out");
+        dry.usage().total()
+    };
+    assert!(measure(&spm(), 262_144, 0, 32_768) < 3_200_000);
+    assert!(measure(&bpe(), 49_152, 48_900, 8192) < 1_500_000);
+}

@@ -1,0 +1,103 @@
+//! `flashlet bench`: tokens per second.
+
+use core::hint::black_box;
+use std::time::Instant;
+
+use flashlet::session::Want;
+use serde::Serialize;
+
+use crate::cli::BenchArgs;
+use crate::engine::{Engine, Machine, Opened, open_file};
+use crate::failure::Failure;
+use crate::generate::rate;
+use crate::output::{print, print_json};
+use crate::progress::Meter;
+
+/// The command's JSON object: tokens per second of each run.
+#[derive(Default, Serialize)]
+struct Report {
+    /// Prefill.
+    pp: Vec<f64>,
+    /// Decode, in the context that the prefill left.
+    tg: Vec<f64>,
+}
+
+/// Runs the command.
+pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
+    let (n_prompt, n_gen) = (args.n_prompt, args.n_gen);
+    let ctx = n_prompt.checked_add(n_gen).ok_or_else(|| Failure::Usage("-p and -n are too large".into()))?;
+    if ctx == 0 {
+        return Err(Failure::Usage("-p and -n are both 0: there is nothing to measure".into()));
+    }
+    let file = open_file(&args.engine.model, args.engine.residency)?;
+    let mut opened = Opened::new(&file)?;
+    let plan = opened.plan(&args.engine, args.engine.ctx.unwrap_or(ctx))?;
+    if ctx > plan.ctx {
+        return Err(Failure::new(format!("{ctx} tokens do not fit in a context of {}", plan.ctx)));
+    }
+    let mut machine = Machine::new(&plan, &args.compute, Some(1))?;
+    let mut engine = Engine::load(opened, plan, &mut machine)?;
+    let mut report = Report::default();
+    let mut meter = Meter::new("bench");
+    // The first run warms up caches and page tables; a few tokens of decode are enough for that.
+    run(&mut engine, n_prompt, n_gen.min(4))?;
+    for i in 0..args.repetitions {
+        let (pp, tg) = run(&mut engine, n_prompt, n_gen)?;
+        report.pp.extend((n_prompt > 0).then_some(pp));
+        report.tg.extend((n_gen > 0).then_some(tg));
+        meter.update(u64::from(i) + 1, args.repetitions.into());
+    }
+    drop(meter);
+    if args.json {
+        return print_json(&report);
+    }
+    let mut text = String::new();
+    for (name, n, runs) in [("prefill", n_prompt, &report.pp), ("decode", n_gen, &report.tg)] {
+        if let Some((mean, deviation)) = mean_and_deviation(runs) {
+            let runs: Vec<String> = runs.iter().map(|r| format!("{r:.1}")).collect();
+            text += &format!("{name:<8} {n:>5} tokens  {mean:>8.1} ± {deviation:.1} tokens/s  ({})\n", runs.join(" "));
+        }
+    }
+    print(&text)
+}
+
+/// Prefill and decode rates of one run from an empty context.
+fn run(engine: &mut Engine<'_>, n_prompt: u32, n_gen: u32) -> Result<(f64, f64), Failure> {
+    engine.reset();
+    let n_vocab = engine.n_vocab().max(1);
+    let prompt: Vec<u32> = (0..n_prompt).map(|i| (i.wrapping_mul(7) % 1000 + 111) % n_vocab).collect();
+    let mut sink = |_: u32, _: u32, logits: &[f32]| {
+        black_box(logits);
+    };
+    let start = Instant::now();
+    engine.feed(&prompt, Want::Last, &mut sink)?;
+    let pp = rate(prompt.len(), start.elapsed());
+    let start = Instant::now();
+    for i in 0..n_gen {
+        engine.feed(&[(i.wrapping_mul(13) % 1000 + 105) % n_vocab], Want::Last, &mut sink)?;
+    }
+    Ok((pp, rate(n_gen as usize, start.elapsed())))
+}
+
+/// Mean and sample deviation, if there is anything to average.
+fn mean_and_deviation(runs: &[f64]) -> Option<(f64, f64)> {
+    let n = runs.len() as f64;
+    if runs.is_empty() {
+        return None;
+    }
+    let mean = runs.iter().sum::<f64>() / n;
+    let square = runs.iter().map(|r| (r - mean).powi(2)).sum::<f64>();
+    Some((mean, (square / (n - 1.0).max(1.0)).sqrt()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mean_and_deviation_are_the_usual_ones() {
+        assert_eq!(mean_and_deviation(&[]), None);
+        assert_eq!(mean_and_deviation(&[3.0]), Some((3.0, 0.0)));
+        assert_eq!(mean_and_deviation(&[2.0, 4.0, 6.0]), Some((4.0, 2.0)));
+    }
+}

@@ -1,0 +1,138 @@
+//! `flashlet chat`: turn by turn, with all turns kept in the KV cache.
+
+use std::io::{self, BufRead, IsTerminal};
+
+use flashlet::text::{ChatFormat, Detokenizer, Turn};
+
+use crate::cli::ChatArgs;
+use crate::engine::{self, Engine, Machine, Opened, print_stats};
+use crate::failure::Failure;
+use crate::generate::{Generator, Limits, StopReason};
+use crate::input;
+use crate::output::{Output, note};
+
+const HELP: &str = "\
+/reset  forget the conversation
+/stats  show speed, memory and flash traffic
+/help   show this
+/exit   end (as does the end of input)
+";
+
+/// Runs the command.
+pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
+    let file = engine::open_file(&args.engine.model, args.engine.residency)?;
+    let mut opened = Opened::new(&file)?;
+    let format = opened.chat_format(args.chat_format.as_deref())?;
+    let plan = opened.plan(&args.engine, args.engine.ctx.unwrap_or(0))?;
+    let mut machine = Machine::new(&plan, &args.compute, None)?;
+    let engine = Engine::load(opened, plan, &mut machine)?;
+    let generator = Generator::new(engine::sampler_config(&args.sampling), false);
+    let mut talk = Talk { args, engine, format, generator, last: None };
+    let terminal = io::stdin().is_terminal();
+    if terminal {
+        note(&format!("{} tokens of context; /help lists the commands\n", talk.engine.ctx()));
+    }
+    loop {
+        if terminal {
+            note("> ");
+        }
+        let Some(line) = next_line()? else {
+            if terminal {
+                note("\n");
+            }
+            return Ok(());
+        };
+        match line.trim() {
+            "" => {}
+            "/exit" | "/quit" => return Ok(()),
+            "/help" => note(HELP),
+            "/stats" => print_stats(&talk.engine, &talk.generator.timings),
+            "/reset" => talk.reset(),
+            command if command.starts_with('/') && !command.contains(char::is_whitespace) => {
+                note(&format!("there is no command {command}; /help lists them\n"));
+            }
+            _ => {
+                let turn = talk.turn(&line)?;
+                match talk.check_room(&turn) {
+                    Ok(()) => talk.answer(&turn)?,
+                    // A person can go on from here; a script cannot.
+                    Err(error) if terminal => note(&format!("{error}\n")),
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+}
+
+/// A line of standard input without its line break; none at the end.
+fn next_line() -> Result<Option<String>, Failure> {
+    let mut bytes = Vec::new();
+    let n = io::stdin().lock().read_until(b'\n', &mut bytes);
+    if n.map_err(|error| Failure::io("standard input", &error))? == 0 {
+        return Ok(None);
+    }
+    let mut line = input::utf8(bytes, "the line")?;
+    input::strip_line_break(&mut line);
+    Ok(Some(line))
+}
+
+/// A conversation.
+struct Talk<'a> {
+    args: &'a ChatArgs,
+    engine: Engine<'a>,
+    format: ChatFormat,
+    generator: Generator,
+    /// The answer's last token, which the model has not seen yet, and why the answer ended.
+    last: Option<(u32, StopReason)>,
+}
+
+impl Talk<'_> {
+    fn reset(&mut self) {
+        self.engine.reset();
+        self.generator.reset();
+        self.last = None;
+    }
+
+    /// That the context has room for `turn`.
+    fn check_room(&self, turn: &[u32]) -> Result<(), Failure> {
+        let (need, room, ctx) = (turn.len(), self.engine.room() as usize, self.engine.ctx());
+        if need <= room {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "the message takes {need} tokens, the context of {ctx} has room for {room}: \
+             /reset forgets the conversation, --ctx gives it more room"
+        )))
+    }
+
+    /// Feeds `turn`, answers it and remembers both.
+    fn answer(&mut self, turn: &[u32]) -> Result<(), Failure> {
+        let args = self.args;
+        let limits = Limits { n_predict: args.n_predict.max(1), stop: &args.end.stop, ignore_eos: args.end.ignore_eos };
+        let mut out = Output::new();
+        let (ids, reason) =
+            self.generator.generate(&mut self.engine, turn, limits, Detokenizer::new(), &mut |piece| {
+                out.write(piece);
+                out.check()
+            })?;
+        out.end_line();
+        out.check()?;
+        self.last = ids.last().map(|&id| (id, reason));
+        if reason == StopReason::Context {
+            note("(the context is full: /reset forgets the conversation, --ctx gives it more room)\n");
+        }
+        if args.end.stats {
+            print_stats(&self.engine, &self.generator.timings);
+        }
+        Ok(())
+    }
+
+    /// The tokens of `message` with what lies between it and the last answer.
+    fn turn(&mut self, message: &str) -> Result<Vec<u32>, Failure> {
+        let turn = Turn { first: self.last.is_none(), system: self.args.system.as_deref(), user: message };
+        let pieces = self.engine.encode_pieces(&self.format.pieces(&turn))?;
+        // The turn itself closes the answer before it, however that ended.
+        let open = self.last.filter(|&(_, reason)| reason != StopReason::Eos).map(|(id, _)| id);
+        Ok(open.into_iter().chain(pieces).collect())
+    }
+}

@@ -1,0 +1,381 @@
+//! The command line: every flag and its help.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use flashlet::text::{ChatFormat, MAX_RECENT};
+
+use crate::boards;
+use crate::size::parse_size;
+
+/// Runs GGUF language models with the engine that boards run, in one arena of known size.
+#[derive(Debug, Parser)]
+#[command(name = "flashlet", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(
+    after_help = "SIZE is a number of bytes, or 256KiB, 16MiB, 2GiB. Exit codes: 0 done, 1 error, 2 wrong usage."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// A usage error that only shows while a command runs.
+pub(crate) fn error(kind: clap::error::ErrorKind, message: String) -> clap::Error {
+    Cli::command().error(kind, message)
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Generate text that continues a prompt, or answers it with --chat
+    Run(RunArgs),
+    /// Talk with a model, turn by turn
+    Chat(ChatArgs),
+    /// Print the token ids of a text
+    Tokenize(TokenizeArgs),
+    /// Measure how well a model predicts a text (teacher-forced loss over one context)
+    Eval(EvalArgs),
+    /// Measure prefill and decode speed
+    Bench(BenchArgs),
+    /// Show a model file's metadata, tensors and bytes by type
+    Inspect(InspectArgs),
+    /// Show the memory map before anything is loaded: what fits, what is pinned and streamed
+    Plan(PlanArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+/// Which model, and how its file is read.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ModelArgs {
+    /// Model file (GGUF); without it the built-in model is used
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+    /// How the model file is read: mapped into memory, or by plain reads as from a flash chip; auto maps it unless --residency is pinned or streamed
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = SourceKind::Auto, help_heading = "Memory and speed")]
+    pub(crate) source: SourceKind,
+}
+
+/// How the engine is set up.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct EngineArgs {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// Tokens of context [default: 2048 or what the model allows, if less; eval and bench: as many as they need]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Memory and speed")]
+    pub(crate) ctx: Option<u32>,
+    /// Type of the KV cache
+    #[arg(long, value_enum, value_name = "TYPE", default_value_t = Kv::F16, help_heading = "Memory and speed")]
+    pub(crate) kv: Kv,
+    /// Where weights are while the model runs: mapped from the file, pinned in the arena, or streamed through tiles; auto takes the fastest that fits
+    #[arg(long, value_enum, value_name = "WHERE", default_value_t = Residency::Auto, help_heading = "Memory and speed")]
+    pub(crate) residency: Residency,
+    /// All the memory that the engine may use [default: as much as the plan wants]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Memory and speed")]
+    pub(crate) arena: Option<usize>,
+    /// Prompt tokens per pass over the weights, at most [default: chosen by the plan]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Memory and speed")]
+    pub(crate) chunk: Option<u32>,
+    /// Bytes of each of the two tiles that streamed weights pass through [default: chosen by the plan]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Memory and speed")]
+    pub(crate) tile: Option<usize>,
+}
+
+/// What computes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ComputeArgs {
+    /// Threads that compute [default: one per core; bench: 1]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024), help_heading = "Memory and speed")]
+    pub(crate) threads: Option<u32>,
+    /// Instruction set of the kernels; all give the same bits
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = Isa::Auto, help_heading = "Memory and speed")]
+    pub(crate) isa: Isa,
+}
+
+/// How the next token is chosen.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SamplingArgs {
+    /// Temperature; 0 always takes the likeliest token
+    #[arg(long, value_name = "T", default_value_t = 0.8, value_parser = at_least_zero, help_heading = "Sampling")]
+    pub(crate) temp: f32,
+    /// Choose among the K likeliest tokens; 0 for no limit
+    #[arg(long, value_name = "K", default_value_t = 40, help_heading = "Sampling")]
+    pub(crate) top_k: u32,
+    /// Choose among the likeliest tokens that together have probability P; 1 for all
+    #[arg(long, value_name = "P", default_value_t = 0.95, value_parser = probability, help_heading = "Sampling")]
+    pub(crate) top_p: f32,
+    /// Drop tokens less likely than P times the likeliest; 0 for none
+    #[arg(long, value_name = "P", default_value_t = 0.05, value_parser = probability, help_heading = "Sampling")]
+    pub(crate) min_p: f32,
+    /// Divide the logits of recent tokens by R; 1 leaves them
+    #[arg(long, value_name = "R", default_value_t = 1.0, value_parser = above_zero, help_heading = "Sampling")]
+    pub(crate) repeat_penalty: f32,
+    /// How many tokens count as recent, at most 256
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(..=MAX_RECENT as i64), help_heading = "Sampling")]
+    pub(crate) repeat_last_n: u32,
+    /// Seed of the random numbers; the same seed gives the same text
+    #[arg(long, value_name = "S", default_value_t = 0, help_heading = "Sampling")]
+    pub(crate) seed: u64,
+}
+
+/// Where generated text ends.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct EndArgs {
+    /// End before this text; may be given more than once
+    #[arg(long, value_name = "STRING")]
+    pub(crate) stop: Vec<String>,
+    /// Go on after the model's end-of-text tokens
+    #[arg(long)]
+    pub(crate) ignore_eos: bool,
+    /// Print speed, memory and flash traffic to standard error
+    #[arg(long)]
+    pub(crate) stats: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    /// The prompt; without it and --ids, standard input is read (less one final line break)
+    #[arg(value_name = "PROMPT", conflicts_with = "ids")]
+    pub(crate) prompt: Option<String>,
+    /// File of token ids separated by white space, used as they are in place of a prompt
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["chat", "system", "chat_format"])]
+    pub(crate) ids: Option<PathBuf>,
+    /// Tokens to generate, at most
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 256)]
+    pub(crate) n_predict: u32,
+    /// Put the prompt into the model's chat template, as a user's message
+    #[arg(long, conflicts_with = "raw")]
+    pub(crate) chat: bool,
+    /// Use the prompt as it is; special tokens written in it are recognised (the default with -m)
+    #[arg(long)]
+    pub(crate) raw: bool,
+    /// System message for the chat template; implies --chat
+    #[arg(long, value_name = "TEXT", conflicts_with = "raw")]
+    pub(crate) system: Option<String>,
+    /// Chat template in place of the model's own; implies --chat
+    #[arg(long, value_name = "NAME", conflicts_with = "raw", value_parser = chat_formats())]
+    pub(crate) chat_format: Option<String>,
+    #[command(flatten)]
+    pub(crate) end: EndArgs,
+    /// Print one JSON object with ids, text, hash of the logits, memory, flash and timings
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) sampling: SamplingArgs,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    #[command(flatten)]
+    pub(crate) compute: ComputeArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ChatArgs {
+    /// System message
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) system: Option<String>,
+    /// Chat template in place of the model's own
+    #[arg(long, value_name = "NAME", value_parser = chat_formats())]
+    pub(crate) chat_format: Option<String>,
+    /// Tokens per answer, at most
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 512)]
+    pub(crate) n_predict: u32,
+    #[command(flatten)]
+    pub(crate) end: EndArgs,
+    #[command(flatten)]
+    pub(crate) sampling: SamplingArgs,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    #[command(flatten)]
+    pub(crate) compute: ComputeArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TokenizeArgs {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    #[command(flatten)]
+    pub(crate) text: TextArgs,
+    /// Leave out the beginning-of-text token that the model asks for
+    #[arg(long)]
+    pub(crate) no_bos: bool,
+    /// Treat special tokens written in the text as plain text
+    #[arg(long)]
+    pub(crate) no_special: bool,
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct TextArgs {
+    /// The text
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) text: Option<String>,
+    /// File with the text (UTF-8), used byte for byte
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct EvalArgs {
+    #[command(flatten)]
+    pub(crate) input: EvalInput,
+    /// Write the logits to this file: raw f32, little-endian, one row per position
+    #[arg(long, value_name = "FILE")]
+    pub(crate) logits_out: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    #[command(flatten)]
+    pub(crate) compute: ComputeArgs,
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct EvalInput {
+    /// File with the text (UTF-8)
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) file: Option<PathBuf>,
+    /// File of token ids separated by white space, used as they are
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ids: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct BenchArgs {
+    /// Prompt tokens to prefill; 0 to leave prefill out
+    #[arg(short = 'p', long, value_name = "N", default_value_t = 128)]
+    pub(crate) n_prompt: u32,
+    /// Tokens to decode after the prompt; 0 to leave decode out
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 64)]
+    pub(crate) n_gen: u32,
+    /// Runs that count; one more goes before them to warm up
+    #[arg(short = 'r', long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) repetitions: u32,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    #[command(flatten)]
+    pub(crate) compute: ComputeArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct InspectArgs {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PlanArgs {
+    /// Plan for this board's memory in place of --arena
+    #[arg(long, value_name = "NAME", conflicts_with = "arena", value_parser = boards::parser())]
+    pub(crate) board: Option<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SourceKind {
+    Auto,
+    Mmap,
+    File,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kv {
+    F16,
+    #[value(name = "q8_0")]
+    Q8_0,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Residency {
+    Auto,
+    Mapped,
+    Pinned,
+    Streamed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Isa {
+    Auto,
+    Scalar,
+    Avx2,
+    Avx512,
+}
+
+fn chat_formats() -> PossibleValuesParser {
+    PossibleValuesParser::new(ChatFormat::ALL.map(ChatFormat::name))
+}
+
+fn number(text: &str, what: &str, fits: impl Fn(f32) -> bool) -> Result<f32, String> {
+    let number = text.parse().ok().filter(|&x: &f32| x.is_finite() && fits(x));
+    number.ok_or_else(|| what.to_owned())
+}
+
+fn at_least_zero(text: &str) -> Result<f32, String> {
+    number(text, "a number of at least 0 is needed", |x| x >= 0.0)
+}
+
+fn above_zero(text: &str) -> Result<f32, String> {
+    number(text, "a number above 0 is needed", |x| x > 0.0)
+}
+
+fn probability(text: &str) -> Result<f32, String> {
+    number(text, "a number from 0 to 1 is needed", |x| (0.0..=1.0).contains(&x))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_flag_is_explained() {
+        for command in Cli::command().get_subcommands() {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            for arg in command.get_arguments().filter(|a| !["help", "version"].contains(&a.get_id().as_str())) {
+                assert!(arg.get_help().is_some(), "{} {}", command.get_name(), arg.get_id());
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_outside_their_range_are_refused() {
+        let parses = |flags: &[&str]| Cli::try_parse_from([&["flashlet", "run"], flags].concat()).is_ok();
+        assert!(parses(&["--temp", "0", "--top-p", "1", "--min-p", "0", "--repeat-penalty", "1.1", "x"]));
+        for flags in [
+            ["--temp", "-1"],
+            ["--temp", "nan"],
+            ["--temp", "inf"],
+            ["--top-p", "1.5"],
+            ["--repeat-penalty", "0"],
+            ["--ctx", "0"],
+            ["--threads", "0"],
+            ["--arena", "lots"],
+            ["-n", "-1"],
+        ] {
+            assert!(!parses(&flags), "{flags:?}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Why a command ended early.
+
+use core::fmt::{self, Display};
+use std::io;
+
+/// What ends a command early.
+#[derive(Debug)]
+pub enum Failure {
+    /// One message for the user; exit code 1.
+    Error(String),
+    /// The command was used wrongly; exit code 2.
+    Usage(String),
+    /// Whoever read standard output has gone; nothing is left to say.
+    Hangup,
+}
+
+impl Failure {
+    /// An error with this message.
+    pub fn new(message: impl Into<String>) -> Failure {
+        Failure::Error(message.into())
+    }
+
+    /// An error with `what` it concerns in front.
+    pub fn about(what: impl Display, error: impl Display) -> Failure {
+        Failure::Error(format!("{what}: {error}"))
+    }
+
+    /// An input or output error on the file or device `what`.
+    pub fn io(what: impl Display, error: &io::Error) -> Failure {
+        let text = error.to_string();
+        // "Permission denied (os error 13)": the number helps nobody.
+        let text = text.split(" (os error").next().unwrap_or(&text);
+        Failure::Error(format!("{what}: {}", text.to_lowercase()))
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Error(message) | Failure::Usage(message) => f.write_str(message),
+            Failure::Hangup => f.write_str("standard output was closed"),
+        }
+    }
+}
+
+impl core::error::Error for Failure {}

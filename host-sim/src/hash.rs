@@ -1,0 +1,80 @@
+//! One number that stands for all logits of a run.
+
+/// FNV-1a with 64 bits.
+#[derive(Clone, Copy, Debug)]
+struct Fnv(u64);
+
+impl Fnv {
+    const fn new() -> Fnv {
+        Fnv(0xcbf2_9ce4_8422_2325)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = bytes.iter().fold(self.0, |h, &b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    }
+}
+
+/// The hash of a sequence of steps, each hashed over the little-endian bits of its logits in
+/// vocabulary order. Every NaN counts as `0x7fc00000`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LogitsHash {
+    step: Fnv,
+    steps: Fnv,
+}
+
+impl LogitsHash {
+    pub(crate) const fn new() -> LogitsHash {
+        LogitsHash { step: Fnv::new(), steps: Fnv::new() }
+    }
+
+    /// The next logits of the current step.
+    pub(crate) fn push(&mut self, logits: &[f32]) {
+        for x in logits {
+            let bits = if x.is_nan() { 0x7fc0_0000 } else { x.to_bits() };
+            self.step.write(&bits.to_le_bytes());
+        }
+    }
+
+    /// Ends the current step.
+    pub(crate) fn end_step(&mut self) {
+        self.steps.write(&self.step.0.to_le_bytes());
+        self.step = Fnv::new();
+    }
+
+    /// The hash of all steps that ended: 16 hex digits.
+    pub(crate) fn hex(&self) -> String {
+        format!("{:016x}", self.steps.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fnv_is_the_published_one() {
+        for (text, want) in
+            [("", 0xcbf2_9ce4_8422_2325), ("a", 0xaf63_dc4c_8601_ec8c), ("foobar", 0x8594_4171_f739_67e8)]
+        {
+            let mut fnv = Fnv::new();
+            fnv.write(text.as_bytes());
+            assert_eq!(fnv.0, want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn tiles_do_not_matter_and_steps_do() {
+        let hash = |steps: &[&[&[f32]]]| {
+            let mut hash = LogitsHash::new();
+            for step in steps {
+                step.iter().for_each(|tile| hash.push(tile));
+                hash.end_step();
+            }
+            hash.hex()
+        };
+        let nan = f32::from_bits(0xffc0_1234);
+        assert_eq!(hash(&[&[&[1.0, 2.0], &[nan]]]), hash(&[&[&[1.0], &[2.0, f32::NAN]]]));
+        assert_ne!(hash(&[&[&[1.0, 2.0]]]), hash(&[&[&[1.0]], &[&[2.0]]]));
+        assert_eq!(hash(&[]), "cbf29ce484222325");
+    }
+}

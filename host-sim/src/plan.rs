@@ -1,0 +1,159 @@
+//! `flashlet plan`: the memory map before anything is loaded.
+
+use core::fmt::Write;
+
+use flashlet::arena::Region;
+use flashlet::session::{KvType, Options, Plan};
+use serde_json::{Map, json};
+
+use crate::boards::{self, Board};
+use crate::cli::PlanArgs;
+use crate::engine::{Opened, Refusal, open_file, options};
+use crate::failure::Failure;
+use crate::output::{print, print_json};
+use crate::size::show;
+
+/// Runs the command.
+pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
+    let board = args.board.as_deref().and_then(boards::find);
+    let mut model = args.engine.model.clone();
+    if board.is_some_and(|board| !board.mapped) {
+        model.source = crate::cli::SourceKind::File;
+    }
+    let file = open_file(&model, args.engine.residency)?;
+    let mut opened = Opened::new(&file)?;
+    let options = options(&args.engine, args.engine.ctx.unwrap_or(0));
+    let arena = board.map(|board| board.arena_bytes).or(args.engine.arena);
+    let refused = match opened.try_plan(&options, arena) {
+        Ok(plan) => match board.filter(|board| board.flash_bytes < file.size()) {
+            None => {
+                let report = if args.json {
+                    json(&plan, board, arena, file.size()).to_string() + "\n"
+                } else {
+                    text(&plan, board, arena)
+                };
+                return print(&report);
+            }
+            Some(board) => {
+                let (size, flash) = (file.size(), board.flash_bytes);
+                let error = format!("the file has {size} bytes, the flash of {} has room for {flash}", board.name);
+                (json!({ "fits": false, "need_flash_bytes": size, "have_flash_bytes": flash }), Failure::new(error))
+            }
+        },
+        Err(Refusal::DoesNotFit { need, have }) => {
+            let error = explain(&mut opened, &options, need, have);
+            (
+                json!({ "fits": false, "need_bytes": need, "have_bytes": have, "what_to_change": error.to_string() }),
+                error,
+            )
+        }
+        Err(Refusal::Failure(failure)) => return Err(failure),
+    };
+    let (report, error) = refused;
+    if args.json {
+        print_json(&report)?;
+    }
+    Err(error)
+}
+
+/// Why `options` do not fit, and which changes would make them fit.
+pub(crate) fn explain(opened: &mut Opened<'_>, options: &Options, need: usize, have: usize) -> Failure {
+    let asked = opened.try_plan(options, None).map_or(options.ctx, |plan| plan.ctx);
+    let mut fits = |ctx: u32, kv: KvType| opened.try_plan(&Options { ctx, kv, ..*options }, Some(have)).is_ok();
+    let mut ways = vec![format!("--arena {need}")];
+    if let Some(ctx) = largest(asked, |ctx| fits(ctx, options.kv)) {
+        ways.push(format!("--ctx {ctx}"));
+    }
+    if options.kv == KvType::F16 {
+        if fits(asked, KvType::Q8_0) {
+            ways.push("--kv q8_0".into());
+        } else if ways.len() == 1
+            && let Some(ctx) = largest(asked, |ctx| fits(ctx, KvType::Q8_0))
+        {
+            ways.push(format!("--kv q8_0 --ctx {ctx}"));
+        }
+    }
+    Failure::new(format!(
+        "the model does not fit: a context of {asked} tokens needs {need} bytes ({}), the arena has {have} ({}); \
+         what would fit: {}",
+        show(need as u64),
+        show(have as u64),
+        ways.join(", or ")
+    ))
+}
+
+/// The largest number from 1 to below `limit` that fits, if more never fits better than less.
+fn largest(limit: u32, mut fits: impl FnMut(u32) -> bool) -> Option<u32> {
+    let (mut good, mut bad) = (0, limit);
+    while bad - good > 1 {
+        let middle = good + (bad - good) / 2;
+        if fits(middle) { good = middle } else { bad = middle }
+    }
+    (good > 0).then_some(good)
+}
+
+fn json(plan: &Plan, board: Option<&Board>, arena: Option<usize>, file_bytes: u64) -> serde_json::Value {
+    let memory: Map<_, _> = Region::ALL
+        .iter()
+        .map(|&region| (region.name().replace(' ', "_").to_lowercase(), json!(plan.usage.bytes(region))))
+        .collect();
+    json!({
+        "fits": true,
+        "board": board.map(|board| board.name),
+        "have_bytes": arena,
+        "arena_bytes": plan.arena_bytes,
+        "memory": memory,
+        "ctx": plan.ctx,
+        "chunk": plan.chunk,
+        "tile_bytes": plan.tile_bytes,
+        "file_bytes": file_bytes,
+        "weights": {
+            "mapped_bytes": plan.residency.mapped_bytes,
+            "pinned_bytes": plan.residency.pinned_bytes,
+            "streamed_bytes": plan.residency.streamed_bytes,
+        },
+        // One pass over the weights makes one token.
+        "flash_bytes_per_token": plan.flash_bytes_per_pass,
+    })
+}
+
+fn text(plan: &Plan, board: Option<&Board>, arena: Option<usize>) -> String {
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    if let Some(board) = board {
+        let _ = writeln!(out, "{}: {}", board.name, board.what);
+    }
+    let mut line = |label: &str, bytes: u64, note: &str| {
+        let _ = writeln!(out, "{label:<18} {bytes:>13}  {:>10}  {note}", show(bytes));
+    };
+    for region in Region::ALL {
+        line(region.name(), plan.usage.bytes(region) as u64, "");
+    }
+    let note = arena.map_or(String::new(), |have| format!("of {have} ({}): fits", show(have as u64)));
+    line("arena", plan.arena_bytes as u64, &note);
+    let _ = writeln!(out, "\ncontext {} tokens, {} prompt tokens per pass", plan.ctx, plan.chunk);
+    let mut line = |label: &str, bytes: u64| {
+        let _ = writeln!(out, "{label:<18} {bytes:>13}  {:>10}", show(bytes));
+    };
+    line("weights mapped", plan.residency.mapped_bytes);
+    line("weights pinned", plan.residency.pinned_bytes);
+    line("weights streamed", plan.residency.streamed_bytes);
+    line("flash per token", plan.flash_bytes_per_pass);
+    out.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_that_fits_is_found() {
+        for limit in [1, 2, 3, 100, 2048] {
+            for most in [0, 1, 2, 50, 99, 2047, 5000] {
+                let want = most.min(limit - 1);
+                assert_eq!(largest(limit, |n| n <= most), (want > 0).then_some(want), "{limit} {most}");
+            }
+        }
+        assert_eq!(largest(0, |_| true), None);
+    }
+}

@@ -1,0 +1,95 @@
+//! `flashlet run`: text that continues a prompt.
+
+use flashlet::text::{Detokenizer, Encode, Turn};
+use serde::Serialize;
+
+use crate::cli::RunArgs;
+use crate::engine::{self, Engine, Machine, Memory, Opened, Traffic};
+use crate::failure::Failure;
+use crate::generate::{Generator, Limits, StopReason};
+use crate::input;
+use crate::output::{Output, print_json};
+
+/// The command's JSON object.
+#[derive(Serialize)]
+struct Report {
+    prompt_ids: Vec<u32>,
+    ids: Vec<u32>,
+    text: String,
+    stop: StopReason,
+    logits_hash: String,
+    memory: Memory,
+    flash: Traffic,
+    timings: Rates,
+}
+
+#[derive(Serialize)]
+struct Rates {
+    prefill_tokens_per_s: f64,
+    decode_tokens_per_s: f64,
+}
+
+/// What the user wants continued.
+enum Prompt {
+    Text(String),
+    Ids(Vec<u32>),
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
+    let file = engine::open_file(&args.engine.model, args.engine.residency)?;
+    let mut opened = Opened::new(&file)?;
+    let prompt = match (&args.ids, &args.prompt) {
+        (Some(path), _) => Prompt::Ids(input::ids_file(path)?),
+        (None, Some(text)) => Prompt::Text(text.clone()),
+        (None, None) => Prompt::Text(input::prompt_from_stdin()?),
+    };
+    let end = &args.end;
+    let chat = args.chat || args.system.is_some() || args.chat_format.is_some();
+    let format = chat.then(|| opened.chat_format(args.chat_format.as_deref())).transpose()?;
+    let plan = opened.plan(&args.engine, args.engine.ctx.unwrap_or(0))?;
+    let mut machine = Machine::new(&plan, &args.compute, None)?;
+    let mut engine = Engine::load(opened, plan, &mut machine)?;
+    let prompt_ids = match (prompt, format) {
+        (Prompt::Ids(ids), _) => ids,
+        (Prompt::Text(text), None) => engine.encode(&text, Encode { bos: true, special: true, ..Encode::default() })?,
+        (Prompt::Text(text), Some(format)) => {
+            let turn = Turn { first: true, system: args.system.as_deref(), user: &text };
+            engine.encode_pieces(&format.pieces(&turn))?
+        }
+    };
+    // An answer is a text of its own; what continues a prompt keeps its leading space.
+    let detokenizer = if chat { Detokenizer::new() } else { Detokenizer::continuing() };
+    let mut generator = Generator::new(engine::sampler_config(&args.sampling), args.json);
+    let limits = Limits { n_predict: args.n_predict, stop: &end.stop, ignore_eos: end.ignore_eos };
+    let mut out = Output::new();
+    let mut text = String::new();
+    let (ids, stop) = generator.generate(&mut engine, &prompt_ids, limits, detokenizer, &mut |piece| {
+        if args.json {
+            text.push_str(piece);
+            return Ok(());
+        }
+        out.write(piece);
+        out.check()
+    })?;
+    out.end_line();
+    out.check()?;
+    drop(out);
+    let timings = generator.timings;
+    if end.stats {
+        engine::print_stats(&engine, &timings);
+    }
+    if !args.json {
+        return Ok(());
+    }
+    print_json(&Report {
+        prompt_ids,
+        ids,
+        text,
+        stop,
+        logits_hash: generator.hash.map(|hash| hash.hex()).unwrap_or_default(),
+        memory: engine.memory(),
+        flash: engine.flash(),
+        timings: Rates { prefill_tokens_per_s: timings.prefill_rate(), decode_tokens_per_s: timings.decode_rate() },
+    })
+}

@@ -1,0 +1,166 @@
+//! A model file as a flash device: memory-mapped, or read as a board reads a flash chip.
+
+use core::ops::Deref;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use flashlet::flash::{Flash, FlashError, Source};
+use memmap2::Mmap;
+
+use crate::failure::Failure;
+
+/// A read-only file as a [`Flash`].
+#[derive(Clone, Copy, Debug)]
+pub struct FileFlash<'f> {
+    file: &'f File,
+    size: u64,
+}
+
+impl Flash for FileFlash<'_> {
+    const PAGE_BYTES: usize = 4096;
+
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    async fn read(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
+        let bytes = dst.len() as u64;
+        match offset.checked_add(bytes) {
+            Some(end) if end <= self.size => {
+                read_exact_at(self.file, dst, offset).map_err(|_| FlashError::Device { offset })
+            }
+            _ => Err(FlashError::OutOfBounds { offset, bytes, size: self.size }),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, dst: &mut [u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, dst, offset)
+}
+
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut dst: &mut [u8], mut offset: u64) -> io::Result<()> {
+    use std::os::windows::fs::FileExt;
+    while !dst.is_empty() {
+        match file.seek_read(dst, offset) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(n) => {
+                dst = &mut core::mem::take(&mut dst)[n..];
+                offset += n as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// A model file that is open.
+#[derive(Debug)]
+pub struct ModelFile {
+    path: PathBuf,
+    file: File,
+    size: u64,
+    map: Option<Mmap>,
+}
+
+impl ModelFile {
+    /// Opens the file at `path`, without mapping it.
+    ///
+    /// # Errors
+    /// What is wrong with the path, in words for the user.
+    pub fn open(path: &Path) -> Result<ModelFile, Failure> {
+        let shown = path.display();
+        // Asked before opening: opening a named pipe would wait for its writer.
+        let metadata = fs::metadata(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Failure::new(format!("{shown}: no such file")),
+            _ => Failure::io(&shown, &error),
+        })?;
+        if metadata.is_dir() {
+            return Err(Failure::new(format!("{shown} is a folder, not a model file")));
+        }
+        if !metadata.is_file() {
+            return Err(Failure::new(format!("{shown} is not a regular file")));
+        }
+        if metadata.len() == 0 {
+            return Err(Failure::new(format!("{shown} is empty (0 bytes), not a model file")));
+        }
+        let file = File::open(path).map_err(|error| Failure::io(&shown, &error))?;
+        Ok(ModelFile { path: path.to_owned(), file, size: metadata.len(), map: None })
+    }
+
+    /// Maps the file into memory.
+    ///
+    /// # Errors
+    /// The system's refusal.
+    pub fn map(&mut self) -> io::Result<()> {
+        if self.map.is_none() {
+            // SAFETY: the mapping is read-only and lives as long as `self`. As with every mapped
+            // file, another process that shortens it while it is in use ends this one with a signal,
+            // and one that overwrites it changes the weights; the engine checks what it reads from
+            // the mapping and relies on no bytes being equal twice.
+            let map = unsafe { Mmap::map(&self.file) }?;
+            self.map = Some(map);
+        }
+        Ok(())
+    }
+
+    /// Where the file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Bytes in the file.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The file as an opened flash device.
+    #[must_use]
+    pub fn source(&self) -> Source<'_, FileFlash<'_>> {
+        let flash = FileFlash { file: &self.file, size: self.size };
+        match &self.map {
+            Some(map) => Source::with_mapping(flash, map.deref()),
+            None => Source::new(flash),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flashlet::flash::block_on;
+
+    #[test]
+    fn reads_what_the_file_holds_and_refuses_the_rest() {
+        let path = std::env::temp_dir().join(format!("flashlet-source-{}", std::process::id()));
+        let bytes: Vec<u8> = (0..10_000_u32).map(|i| (i % 251) as u8).collect();
+        fs::write(&path, &bytes).expect("the temporary folder can be written");
+        let mut file = ModelFile::open(&path).expect("it is a file");
+        let mut flash = file.source().flash;
+        assert_eq!(flash.size(), 10_000);
+        let mut dst = [0; 300];
+        block_on(flash.read(5000, &mut dst), || {}).expect("inside the file");
+        assert_eq!(dst[..], bytes[5000..5300]);
+        block_on(flash.read(10_000, &mut []), || {}).expect("nothing at the end");
+        for offset in [9701, 10_001, u64::MAX] {
+            let error = block_on(flash.read(offset, &mut dst), || {}).expect_err("past the end");
+            assert_eq!(error, FlashError::OutOfBounds { offset, bytes: 300, size: 10_000 });
+        }
+        file.map().expect("it can be mapped");
+        assert_eq!(file.source().mapped.expect("it is mapped"), &bytes[..]);
+        fs::remove_file(&path).expect("it was there");
+    }
+
+    #[test]
+    fn odd_paths_are_explained() {
+        let error = ModelFile::open(Path::new("/no/such/model.gguf")).expect_err("missing");
+        assert_eq!(error.to_string(), "/no/such/model.gguf: no such file");
+        let error = ModelFile::open(&std::env::temp_dir()).expect_err("a folder");
+        assert!(error.to_string().ends_with("is a folder, not a model file"), "{error}");
+    }
+}

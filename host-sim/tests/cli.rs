@@ -1,0 +1,287 @@
+//! The binary as a user meets it.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// A temporary file, removed at the end of the test.
+struct TempFile(PathBuf);
+
+impl TempFile {
+    fn new(name: &str, bytes: &[u8]) -> TempFile {
+        let path = std::env::temp_dir().join(format!("flashlet-cli-{}-{name}", std::process::id()));
+        std::fs::write(&path, bytes).expect("the temporary folder can be written");
+        TempFile(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().expect("the temporary folder's name is UTF-8")
+    }
+}
+
+impl Drop for TempFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// A GGUF v3 as its specification lays it out.
+#[derive(Default)]
+struct GgufBytes {
+    keys: Vec<u8>,
+    n_keys: u64,
+    tensors: Vec<u8>,
+    n_tensors: u64,
+    data: Vec<u8>,
+}
+
+const U32: u32 = 4;
+const I32: u32 = 5;
+const F32: u32 = 6;
+const STRING: u32 = 8;
+const ARRAY: u32 = 9;
+
+impl GgufBytes {
+    fn string(text: &str) -> Vec<u8> {
+        [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat()
+    }
+
+    fn key(mut self, key: &str, kind: u32, value: &[u8]) -> Self {
+        self.keys.extend(Self::string(key));
+        self.keys.extend(kind.to_le_bytes());
+        self.keys.extend(value);
+        self.n_keys += 1;
+        self
+    }
+
+    fn array(self, key: &str, kind: u32, elements: &[Vec<u8>]) -> Self {
+        let head = [&kind.to_le_bytes()[..], &(elements.len() as u64).to_le_bytes()].concat();
+        self.key(key, ARRAY, &[head, elements.concat()].concat())
+    }
+
+    fn f32_tensor(mut self, name: &str, n: u64) -> Self {
+        self.tensors.extend(Self::string(name));
+        self.tensors.extend(1u32.to_le_bytes());
+        self.tensors.extend(n.to_le_bytes());
+        self.tensors.extend(0u32.to_le_bytes());
+        self.tensors.extend((self.data.len() as u64).to_le_bytes());
+        self.data.resize((self.data.len() + n as usize * 4).next_multiple_of(32), 0);
+        self.n_tensors += 1;
+        self
+    }
+
+    fn bytes(self) -> Vec<u8> {
+        let mut out = b"GGUF\x03\0\0\0".to_vec();
+        out.extend(self.n_tensors.to_le_bytes());
+        out.extend(self.n_keys.to_le_bytes());
+        out.extend(self.keys);
+        out.extend(self.tensors);
+        out.resize(out.len().next_multiple_of(32), 0);
+        out.extend(self.data);
+        out
+    }
+}
+
+/// A SentencePiece vocabulary without any tensor.
+fn vocabulary() -> Vec<u8> {
+    // Normal tokens are 1, the unknown one 2, control tokens 3.
+    let tokens = [
+        ("<unk>", 0.0, 2),
+        ("<s>", 0.0, 3),
+        ("</s>", 0.0, 3),
+        ("▁", -9.0, 1),
+        ("a", -9.0, 1),
+        ("b", -9.0, 1),
+        ("c", -9.0, 1),
+        ("ab", -1.0, 1),
+        ("▁ab", -2.0, 1),
+    ];
+    GgufBytes::default()
+        .key("general.architecture", STRING, &GgufBytes::string("llama"))
+        .key("tokenizer.ggml.model", STRING, &GgufBytes::string("llama"))
+        .array("tokenizer.ggml.tokens", STRING, &tokens.map(|(text, ..)| GgufBytes::string(text)))
+        .array("tokenizer.ggml.scores", F32, &tokens.map(|(_, score, _)| f32::to_le_bytes(score).to_vec()))
+        .array("tokenizer.ggml.token_type", I32, &tokens.map(|(.., kind)| i32::to_le_bytes(kind).to_vec()))
+        .key("tokenizer.ggml.bos_token_id", U32, &1u32.to_le_bytes())
+        .key("tokenizer.ggml.eos_token_id", U32, &2u32.to_le_bytes())
+        .bytes()
+}
+
+/// Exit code, standard output and standard error of `flashlet args` with `input` on standard input.
+fn flashlet_with(input: &[u8], args: &[&str]) -> (i32, String, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_flashlet"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    // A command that does not read it closes the pipe.
+    let _ = child.stdin.take().expect("it is piped").write_all(input);
+    let output = child.wait_with_output().expect("it ends");
+    let text = |bytes| String::from_utf8(bytes).expect("the output is UTF-8");
+    (output.status.code().expect("no signal ended it"), text(output.stdout), text(output.stderr))
+}
+
+fn flashlet(args: &[&str]) -> (i32, String, String) {
+    flashlet_with(b"", args)
+}
+
+/// That the command fails with one line on standard error that holds `words`.
+#[track_caller]
+fn fails(args: &[&str], words: &str) {
+    let (code, out, err) = flashlet(args);
+    assert_eq!((code, out.as_str()), (1, ""), "{args:?}: {err}");
+    assert!(err.starts_with("error: ") && err.contains(words), "{args:?}: {err}");
+    assert_eq!(err.lines().count(), 1, "{args:?}: {err}");
+}
+
+#[test]
+fn wrong_usage_exits_with_2() {
+    for args in [
+        &[][..],
+        &["walk"],
+        &["run", "--no-such-flag"],
+        &["run", "-m"],
+        &["run", "-m", "x", "prompt", "--ids", "y"],
+        &["run", "-m", "x", "--chat", "--raw", "prompt"],
+        &["run", "-m", "x", "--system", "s", "--raw", "prompt"],
+        &["run", "-m", "x", "--residency", "nowhere", "prompt"],
+        &["run", "-m", "x", "--arena", "16MiBs", "prompt"],
+        &["run", "-m", "x", "--arena", "-1", "prompt"],
+        &["run", "-m", "x", "--temp", "-0.5", "prompt"],
+        &["run", "-m", "x", "--threads", "0", "prompt"],
+        &["tokenize", "-m", "x"],
+        &["tokenize", "-m", "x", "--text", "a", "--file", "b"],
+        &["eval", "-m", "x"],
+        &["plan", "-m", "x", "--arena", "1MiB", "--board", "pico"],
+        &["plan", "-m", "x", "--board", "no-such-board"],
+        &["bench", "-m", "x", "-p", "0", "-n", "0"],
+        &["completions", "no-such-shell"],
+    ] {
+        let (code, out, err) = flashlet(args);
+        assert_eq!(code, 2, "{args:?}: {err}");
+        assert!(out.is_empty() && !err.is_empty(), "{args:?}: {out}{err}");
+    }
+}
+
+#[test]
+fn help_and_version_exit_with_0() {
+    for command in ["run", "chat", "tokenize", "eval", "bench", "inspect", "plan", "completions"] {
+        let (code, out, _) = flashlet(&[command, "--help"]);
+        assert!(code == 0 && out.contains("Usage: flashlet"), "{command}: {out}");
+    }
+    let (code, out, _) = flashlet(&["--version"]);
+    assert_eq!((code, out.trim()), (0, concat!("flashlet ", env!("CARGO_PKG_VERSION"))));
+}
+
+#[test]
+fn without_a_model_it_says_where_one_can_be_had() {
+    for command in [&["run", "hi"][..], &["chat"], &["inspect"], &["plan"], &["bench"], &["tokenize", "--text", "a"]] {
+        fails(command, "-m FILE");
+    }
+}
+
+#[test]
+fn files_that_are_no_models_are_explained() {
+    let folder = std::env::temp_dir();
+    let folder = folder.to_str().expect("UTF-8");
+    let empty = TempFile::new("empty", b"");
+    let text = TempFile::new("text", b"This is no model, whatever its name says.");
+    for command in ["run", "inspect", "plan", "bench", "chat"] {
+        fails(&[command, "-m", "/no/such/model.gguf"], "/no/such/model.gguf: no such file");
+        fails(&[command, "-m", folder], "is a folder");
+        fails(&[command, "-m", empty.path()], "is empty");
+        for source in ["mmap", "file"] {
+            fails(&[command, "-m", text.path(), "--source", source], text.path());
+        }
+    }
+}
+
+#[test]
+fn bad_texts_and_ids_are_explained() {
+    let vocabulary = TempFile::new("vocabulary-1", &vocabulary());
+    let model = vocabulary.path();
+    let bytes = TempFile::new("bytes", b"ab\xff");
+    fails(&["tokenize", "-m", model, "--file", "/no/such/text"], "/no/such/text");
+    fails(&["tokenize", "-m", model, "--file", bytes.path()], "offset 2");
+    // It has no tensors: nothing can run it.
+    fails(&["run", "-m", model, "hello"], model);
+}
+
+#[test]
+fn tokenize_needs_a_vocabulary_only() {
+    let vocabulary = TempFile::new("vocabulary-2", &vocabulary());
+    let file = TempFile::new("file", b"ab c\n");
+    let ids = |args: &[&str]| {
+        let (code, out, err) = flashlet(&[&["tokenize", "-m", vocabulary.path()], args].concat());
+        assert_eq!(code, 0, "{args:?}: {err}");
+        out
+    };
+    assert_eq!(ids(&["--text", "ab c"]), "1 8 3 6\n");
+    assert_eq!(ids(&["--text", "ab c", "--no-bos"]), "8 3 6\n");
+    assert_eq!(ids(&["--text", "", "--no-bos"]), "\n");
+    assert_eq!(ids(&["--text", "-a", "--no-bos"]), "3 0 4\n");
+    assert_eq!(ids(&["--text", "</s>", "--no-bos"]), "2\n");
+    assert_ne!(ids(&["--text", "</s>", "--no-bos", "--no-special"]), "2\n");
+    // The line break counts: no token has it.
+    assert_eq!(ids(&["--file", file.path(), "--no-bos"]), "8 3 6 0\n");
+}
+
+#[test]
+fn inspect_shows_keys_and_tensors() {
+    let model = GgufBytes::default()
+        .key("general.name", STRING, &GgufBytes::string(&"long\u{1b}".repeat(100)))
+        .key("test.epsilon", F32, &1e-6f32.to_le_bytes())
+        .array("test.list", U32, &[1u32, 2].map(|x| x.to_le_bytes().to_vec()))
+        .f32_tensor("first", 8)
+        .f32_tensor("second", 3);
+    let model = TempFile::new("inspect", &model.bytes());
+    let (code, out, err) = flashlet(&["inspect", "-m", model.path()]);
+    assert_eq!(code, 0, "{err}");
+    assert!(!out.contains('\u{1b}') && out.lines().all(|line| line.len() < 200), "{out}");
+    let (code, out, err) = flashlet(&["inspect", "-m", model.path(), "--json"]);
+    assert_eq!(code, 0, "{err}");
+    let json: serde_json::Value = serde_json::from_str(&out).expect("one JSON object");
+    assert_eq!(json["metadata"]["test.epsilon"], 1e-6);
+    assert_eq!(json["metadata"]["test.list"]["len"], 2);
+    assert_eq!(json["metadata"]["general.name"].as_str().map(str::len), Some(500));
+    assert_eq!(json["types"]["F32"], serde_json::json!({ "tensors": 2, "bytes": 44 }));
+    assert_eq!(json["tensors"][1]["name"], "second");
+    assert_eq!(json["tensors"][1]["shape"], serde_json::json!([3]));
+    let offset = json["tensors"][0]["offset"].as_u64().expect("a number");
+    assert_eq!(json["tensors"][1]["offset"], offset + 32);
+}
+
+#[test]
+fn completions_are_made_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let (code, out, err) = flashlet(&["completions", shell]);
+        assert_eq!(code, 0, "{shell}: {err}");
+        assert!(out.contains("residency") && out.contains("tokenize"), "{shell}: {out}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn standard_output_that_fails_is_no_panic() {
+    let vocabulary = TempFile::new("vocabulary-3", &vocabulary());
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+    let output = Command::new(env!("CARGO_BIN_EXE_flashlet"))
+        .args(["inspect", "-m", vocabulary.path()])
+        .stdout(full)
+        .output()
+        .expect("the binary starts");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "error: standard output: no space left on device\n");
+    // A reader that goes away is no error.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_flashlet"))
+        .args(["completions", "bash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+}

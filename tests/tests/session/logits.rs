@@ -1,0 +1,61 @@
+//! Logits against llama.cpp's.
+
+use super::model::{Fixture, NAMES, Run, run};
+use flashlet::session::KvType;
+
+/// Root mean square of the difference over that of the reference.
+fn relative_rms(reference: &[Vec<f32>], have: &[Vec<f32>]) -> f64 {
+    let (mut error, mut size) = (0.0, 0.0);
+    for (r, h) in reference.iter().flatten().zip(have.iter().flatten()) {
+        error += f64::from(r - h).powi(2);
+        size += f64::from(*r).powi(2);
+    }
+    (error / size).sqrt()
+}
+
+fn argmax(logits: &[f32]) -> usize {
+    (0..logits.len()).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).expect("there are logits")
+}
+
+/// The reference's best token must be ours wherever it leads by more than `margin`.
+fn assert_argmax(reference: &[Vec<f32>], have: &[Vec<f32>], margin: f32, name: &str) {
+    let mut clear = 0;
+    for (position, (r, h)) in reference.iter().zip(have).enumerate() {
+        let best = argmax(r);
+        if r.iter().enumerate().all(|(id, &l)| id == best || l + margin < r[best]) {
+            assert_eq!(argmax(h), best, "{name}: position {position}");
+            clear += 1;
+        }
+    }
+    assert!(clear * 2 >= reference.len(), "{name}: only {clear} positions are clear");
+}
+
+#[test]
+fn logits_are_those_of_llama_cpp() {
+    for name in NAMES {
+        let fixture = Fixture::load(name);
+        let (logits, _) = run(fixture.mapped(), &fixture.ids, &Run::default());
+        let error = relative_rms(&fixture.logits, &logits);
+        let (bound, margin) = if name.contains("mixed") || name.contains("q8") { (5e-2, 0.5) } else { (3e-3, 0.05) };
+        println!("{name}: relative rms {error:.1e}");
+        assert!(error < bound, "{name}: relative rms {error:.1e}");
+        assert_argmax(&fixture.logits, &logits, margin, name);
+    }
+}
+
+// llama.cpp's own logits move by 3.6e-2, 5.3e-2 and 3.6e-2 on these.
+#[test]
+fn a_q8_0_cache_is_close_to_an_f16_one() {
+    for name in ["llama-mixed32", "llama-mixed256", "gemma3-q8_0"] {
+        let fixture = Fixture::load(name);
+        let mut setup = Run::default();
+        let (f16, plan) = run(fixture.mapped(), &fixture.ids, &setup);
+        setup.options.kv = KvType::Q8_0;
+        let (q8, q8_plan) = run(fixture.mapped(), &fixture.ids, &setup);
+        assert!(q8_plan.arena_bytes < plan.arena_bytes);
+        let error = relative_rms(&f16, &q8);
+        println!("{name}: relative rms {error:.1e}");
+        assert!(error > 0.0 && error < 6e-2, "{name}: relative rms {error:.1e}");
+        assert!(relative_rms(&fixture.logits, &q8) < 8e-2, "{name}");
+    }
+}

@@ -1,0 +1,10 @@
+//! Sessions over the tiny models of `fixtures/models` (`fixtures/make_models.py` makes and describes
+//! them): logits against llama.cpp's, the same bits however a session runs, plans, and errors.
+
+mod device;
+mod errors;
+mod logits;
+mod model;
+mod plan;
+mod same_bits;
+mod streaming;
