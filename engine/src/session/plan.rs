@@ -319,7 +319,7 @@ impl Model {
     /// The longest context, in steps of sixteen tokens, that fits `have` bytes; 0 if none.
     fn fitting_ctx(&self, options: &Options, means: Means, ctx: u32, align: usize, have: usize) -> u32 {
         let step = LANES as u32;
-        let (mut fits, mut too_long) = (0, ctx / step);
+        let (mut fits, mut too_long) = (0, ctx.div_ceil(step));
         while fits + 1 < too_long {
             let middle = (fits + too_long) / 2;
             if self.least(options, means, middle * step, align) <= have {
@@ -341,10 +341,11 @@ impl Model {
         arena_bytes: Option<usize>,
     ) -> Sizes {
         let least = self.least_sizes(options, means, ctx, align);
-        let base = self.usage(&least).total();
+        let mut base = self.usage(&least).total();
         let mut sizes = Sizes { pinned: 0, tile_bytes: 0, ..least };
         if arena_bytes.is_none_or(|n| n >= LARGE_ARENA && n.saturating_sub(base) >= LOGITS.1 * 8) {
             sizes.logits = LOGITS.1;
+            base = self.usage(&Sizes { logits: LOGITS.1, ..least }).total();
         }
         if options.chunk != 0 {
             return sizes;

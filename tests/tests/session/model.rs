@@ -49,10 +49,6 @@ impl Fixture {
     pub(crate) fn mapped(&self) -> Source<'_, SliceFlash<'_>> {
         Source::with_mapping(SliceFlash(&self.file), &self.file)
     }
-
-    pub(crate) fn unmapped(&self) -> Source<'_, SliceFlash<'_>> {
-        Source::new(SliceFlash(&self.file))
-    }
 }
 
 /// Memory that starts where an arena does.

@@ -1,1 +1,120 @@
-//! x
+//! Plans: what they promise holds to the byte.
+
+use super::device::Chip;
+use super::model::{Fixture, Memory, NAMES};
+use flashlet::flash::{Flash, Source, block_on};
+use flashlet::kernels::Inline;
+use flashlet::session::{Error, KvType, Model, Options, Plan, Residency, Session, Want};
+use flashlet::simd::Scalar;
+
+fn plan<F: Flash>(source: &mut Source<'_, F>, options: &Options, arena_bytes: Option<usize>) -> Result<Plan, Error> {
+    block_on(
+        async {
+            let model = Model::open(source).await?;
+            model.plan(source, options, arena_bytes).await
+        },
+        || (),
+    )
+}
+
+const RESIDENCIES: [Residency; 3] = [Residency::Auto, Residency::Pinned, Residency::Streamed];
+
+#[test]
+fn a_session_takes_exactly_the_bytes_of_its_plan() {
+    for name in NAMES {
+        let fixture = Fixture::load(name);
+        let start = |residency, arena_bytes: Option<usize>, fewer: usize| {
+            let mut source = Chip::<4>::source(&fixture.file, 0);
+            let options = Options { ctx: 48, residency, ..Options::default() };
+            let future = async {
+                let model = Model::open(&mut source).await?;
+                let plan = model.plan(&mut source, &options, arena_bytes).await?;
+                assert_eq!(plan.usage.total(), plan.arena_bytes);
+                let mut memory = Memory::new(plan.arena_bytes - fewer);
+                let arena = memory.arena();
+                let mut session = Session::new(source, model, plan, arena, &Scalar, &Inline, &mut |_| {}).await?;
+                session.feed(&fixture.ids[..5], Want::Last, &mut |_, _, _| {}).await
+            };
+            block_on(future, || ())
+        };
+        for residency in RESIDENCIES {
+            for arena_bytes in [None, Some(1 << 20)] {
+                start(residency, arena_bytes, 0).expect("the planned bytes are enough");
+                let error = start(residency, arena_bytes, 1).expect_err("one byte is missing");
+                assert!(matches!(error, Error::Arena(_)), "{name}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_does_not_fit_says_what_would() {
+    for name in NAMES {
+        let fixture = Fixture::load(name);
+        for mapped in [false, true] {
+            for residency in RESIDENCIES {
+                for (ctx, chunk) in [(0, 0), (40, 0), (200, 7), (3, 0)] {
+                    let options = Options { ctx, chunk, residency, ..Options::default() };
+                    let with = |options: &Options, bytes: usize| {
+                        let mut source = fixture.mapped();
+                        source.mapped = source.mapped.filter(|_| mapped);
+                        plan(&mut source, options, Some(bytes))
+                    };
+                    let need = match with(&options, 1000) {
+                        Err(Error::DoesNotFit { need, have: 1000, fitting_ctx: 0 }) => need,
+                        other => unreachable!("{name}: 1000 bytes are not enough: {other:?}"),
+                    };
+                    let least = with(&options, need).expect("what is needed is enough");
+                    assert!(least.arena_bytes <= need);
+                    let short = need - 1;
+                    let Err(Error::DoesNotFit { need: again, have, fitting_ctx }) = with(&options, short) else {
+                        unreachable!("{name}: less than needed is not enough")
+                    };
+                    assert_eq!((again, have), (need, short));
+                    assert!(fitting_ctx < least.ctx && fitting_ctx.is_multiple_of(16));
+                    if fitting_ctx > 0 {
+                        with(&Options { ctx: fitting_ctx, ..options }, short).expect("the shorter context fits");
+                    }
+                    // Sixteen more would not.
+                    if fitting_ctx + 16 < least.ctx {
+                        let longer = with(&Options { ctx: fitting_ctx + 16, ..options }, short);
+                        assert!(matches!(longer, Err(Error::DoesNotFit { .. })), "{name}: {ctx} {fitting_ctx}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_plan_is_larger_than_its_arena() {
+    let fixture = Fixture::load("llama-f16-mqa");
+    for mapped in [false, true] {
+        for residency in RESIDENCIES {
+            // The long contexts bring the cache to where arenas count as large.
+            for ctx in [33, 1000, 60_000, 130_000] {
+                let options = Options { ctx, residency, ..Options::default() };
+                let with = |bytes: Option<usize>| {
+                    let mut source = fixture.mapped();
+                    source.mapped = source.mapped.filter(|_| mapped);
+                    plan(&mut source, &options, bytes)
+                };
+                let Err(Error::DoesNotFit { need, .. }) = with(Some(0)) else { unreachable!("nothing fits no bytes") };
+                for more in (0..400_000).step_by(7919).chain([1 << 20, 9 << 20, usize::MAX / 2]) {
+                    let plan = with(Some(need + more)).expect("more than needed is enough");
+                    assert!(plan.arena_bytes <= need + more, "{residency:?}, ctx {ctx}, {need} + {more}: {plan:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_is_said() {
+    let fixture = Fixture::load("llama-f16-mqa");
+    let mapped = Options { residency: Residency::Mapped, ..Options::default() };
+    assert_eq!(plan(&mut Chip::<1>::source(&fixture.file, 0), &mapped, None), Err(Error::NotMapped));
+    assert!(plan(&mut fixture.mapped(), &mapped, None).is_ok());
+    let q8 = Options { kv: KvType::Q8_0, ..Options::default() };
+    assert_eq!(plan(&mut fixture.mapped(), &q8, None), Err(Error::KvHeadDim { head_dim: 16 }));
+}
