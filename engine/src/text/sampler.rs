@@ -152,8 +152,10 @@ impl Sampler {
             let n = (self.config.repeat_last_n as usize).min(MAX_RECENT);
             for &id in recent.iter().rev().take(n) {
                 if let Err(at) = self.recent.binary_search(&id) {
+                    let mut carried = id;
+                    self.recent.iter_mut().skip(at).for_each(|slot| core::mem::swap(slot, &mut carried));
                     // There is room: no more than `MAX_RECENT` ids come here.
-                    let _ = self.recent.insert(at, id);
+                    let _ = self.recent.push(carried);
                 }
             }
         }

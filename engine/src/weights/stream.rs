@@ -103,10 +103,7 @@ impl<'s> Schedule<'s> {
             }
         };
         let fits = |at: usize| {
-            at.checked_add(bytes)?
-                .checked_next_multiple_of(align)
-                .filter(|&end| end <= self.tile_bytes)
-                .map(|_| at)
+            at.checked_add(bytes)?.checked_next_multiple_of(align).filter(|&end| end <= self.tile_bytes).map(|_| at)
         };
         let open = self.used.and_then(place).and_then(fits);
         let (at, starts_tile) = match open {
