@@ -142,7 +142,10 @@ impl Quantise<16> for Act256 {
 /// Blocks of `N` groups of every token's vector.
 #[inline(always)]
 fn quantise<I: Isa, Q: Quantise<N>, const N: usize>(isa: I, x: &[Group], tokens: usize, out: &mut [Q]) {
-    for (x, out) in x.chunks_exact((N * tokens).max(1)).zip(out.chunks_exact_mut(tokens)) {
+    // Not a zip of both: that divides by `tokens`, in code that does not see that it is not 0.
+    let mut panels = x.chunks_exact((N * tokens).max(1));
+    for out in out.chunks_exact_mut(tokens) {
+        let Some(x) = panels.next() else { return };
         for (t, out) in out.iter_mut().enumerate() {
             let mut block = [[0.0; LANES]; N];
             for (to, from) in block.iter_mut().zip(x.iter().skip(t).step_by(tokens)) {

@@ -165,7 +165,7 @@ impl<B: Format> Op for Quantised<'_, B> {
                     dot_rows::<I, B, N>(isa, &self.m, row + part, self.x, self.tokens, t, part, lanes, &mut tile);
                     part += lanes;
                 }
-                for (product, y) in tile.iter().zip(y.chunks_exact_mut(LANES).skip(t)) {
+                for (product, y) in tile.iter().zip(y.as_chunks_mut::<LANES>().0.iter_mut().skip(t)) {
                     combine_into(isa, self.combine, product, y);
                 }
             });
@@ -233,7 +233,7 @@ impl<B: FloatFormat> Op for Float<'_, B> {
                         tile[lane] = sum;
                     }
                 }
-                for (product, y) in tile.iter().zip(y.chunks_exact_mut(LANES).skip(t)) {
+                for (product, y) in tile.iter().zip(y.as_chunks_mut::<LANES>().0.iter_mut().skip(t)) {
                     combine_into(isa, self.combine, product, y);
                 }
             });

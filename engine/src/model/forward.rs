@@ -311,7 +311,7 @@ impl LogitsTile<'_, '_, '_, '_> {
     /// Rows of the head, the first of which is token `first_id`'s.
     fn rows(&mut self, w: Weight<'_>, first_id: u32, input: &mut InputBuffer<'_>) {
         let wanted = self.wanted.max(1);
-        let tile_rows = (self.logits.len() / wanted).max(1).saturating_mul(LANES);
+        let tile_rows = (self.logits.len() / wanted).saturating_mul(LANES).max(LANES);
         let rows = w.rows();
         for start in (0..rows).step_by(tile_rows) {
             let n = tile_rows.min(rows.saturating_sub(start));

@@ -149,7 +149,7 @@ fn bytes<I: Isa>(isa: I, w: I::W) -> [I::W; 4] {
 fn dot_bytes<I: Isa>(isa: I, acc: I::W, s: &[I::W], sums: &[[i16; 2]]) -> I::W {
     let even = isa.splat(0x00FF_00FF);
     let mut acc = acc;
-    for (&s, sums) in s.iter().zip(sums.chunks_exact(2)) {
+    for (&s, sums) in s.iter().zip(sums.as_chunks::<2>().0) {
         acc = isa.dot_i16(acc, isa.and(s, even), sums[0]);
         acc = isa.dot_i16(acc, isa.and(isa.shr(s, 8), even), sums[1]);
     }

@@ -272,7 +272,7 @@ async fn search<F: Flash>(source: &mut Source<'_, F>, string: Str) -> Result<u32
         let now = string.len.saturating_sub(at).min(WINDOW as u64);
         let bytes = source.view(string.offset.saturating_add(at), now as usize, &mut buf).await?;
         for (needle, bit) in NEEDLES {
-            if bytes.windows(needle.len()).any(|w| w == needle.as_bytes()) {
+            if bytes.windows(needle.len().max(1)).any(|w| w == needle.as_bytes()) {
                 found |= bit;
             }
         }

@@ -151,10 +151,11 @@ impl Sampler {
         if self.config.repeat_penalty != 1.0 {
             let n = (self.config.repeat_last_n as usize).min(MAX_RECENT);
             for &id in recent.iter().rev().take(n) {
-                if let Err(sorted) = self.recent.binary_search(&id)
-                    && self.recent.push(id).is_ok()
-                {
-                    (sorted..self.recent.len()).rev().skip(1).for_each(|i| swap(&mut self.recent, i, i + 1));
+                if let Err(at) = self.recent.binary_search(&id) {
+                    let mut carried = id;
+                    self.recent.iter_mut().skip(at).for_each(|slot| core::mem::swap(slot, &mut carried));
+                    // There is room: no more than `MAX_RECENT` ids come here.
+                    let _ = self.recent.push(carried);
                 }
             }
         }

@@ -32,7 +32,7 @@ enum Failure {
     /// The engine refused what it should do.
     Engine(Error),
     /// It did what it should refuse, or did it wrong.
-    Answer,
+    Answer(&'static str),
 }
 
 impl<E: Into<Error>> From<E> for Failure {
@@ -65,10 +65,12 @@ async fn exercise<F: Flash>(
     }
     let prompt = ids.get(..n).unwrap_or_default();
 
+    // In whatever order they come.
     let mut sum = 0u64;
-    let mut count = |_: u32, first: u32, logits: &[f32]| {
+    let mut count = |position: u32, first: u32, logits: &[f32]| {
         for (id, logit) in (first..).zip(logits) {
-            sum = sum.wrapping_mul(31).wrapping_add(u64::from(id ^ logit.to_bits()));
+            let place = u64::from(position) << 32 | u64::from(id);
+            sum = sum.wrapping_add(place.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from(logit.to_bits()));
         }
     };
     session.feed(prompt, black_box(Want::All), &mut count).await?;
@@ -90,16 +92,20 @@ async fn exercise<F: Flash>(
         session.decode(last, &mut detokenizer, &mut out).await?;
         detokenizer.flush(&mut out);
     }
-    let right = n > 40 && steps > 0 && session.position() > n as u32;
-    if right { Ok(sum) } else { Err(Failure::Answer) }
+    check(n > 40 && steps > 0 && session.position() > n as u32, "too few tokens")?;
+    Ok(sum)
 }
 
 /// Opens what is no model; the error must have something to say.
 async fn refuse<F: Flash>(mut source: Source<'_, F>) -> Result<(), Failure> {
-    let Err(error) = Model::open(&mut source).await else { return Err(Failure::Answer) };
+    let Err(error) = Model::open(&mut source).await else { return Err(Failure::Answer("opened")) };
     let mut text = Text::default();
     let written = write!(text, "{error}");
-    if written.is_ok() && text.bytes > 20 { Ok(()) } else { Err(Failure::Answer) }
+    check(written.is_ok() && text.bytes > 20, "an error without a message")
+}
+
+fn check(right: bool, wrong: &'static str) -> Result<(), Failure> {
+    if right { Ok(()) } else { Err(Failure::Answer(wrong)) }
 }
 
 fn all() -> Result<(), Failure> {
@@ -113,7 +119,7 @@ fn all() -> Result<(), Failure> {
     let broken = model.get(..black_box(1000)).unwrap_or_default();
     block_on(refuse(Source::new(StubFlash::new(broken))))?;
 
-    let scalar = kernels::by_name(black_box(IsaName::Scalar)).ok_or(Failure::Answer)?;
+    let scalar = kernels::by_name(black_box(IsaName::Scalar)).ok_or(Failure::Answer("no scalar kernels"))?;
     let mut options = Options { ctx: 192, residency: Residency::Streamed, chunk: 16, ..Options::default() };
     let greedy = SamplerConfig::GREEDY;
     let read = block_on(exercise(Source::new(StubFlash::new(model)), arena, black_box(&options), greedy, scalar))?;
@@ -122,9 +128,10 @@ fn all() -> Result<(), Failure> {
     let source = Source::with_mapping(SliceFlash(model), model);
     let mapped = block_on(exercise(source, arena, black_box(&options), black_box(greedy), kernels::detect()))?;
     options.kv = KvType::Q8_0;
-    let drawn = black_box(SamplerConfig::default());
-    let short = block_on(exercise(Source::new(StubFlash::new(model)), arena, &options, drawn, kernels::detect()))?;
-    if read == mapped && read != short { Ok(()) } else { Err(Failure::Answer) }
+    let sampling = black_box(SamplerConfig::default());
+    let drawn = block_on(exercise(Source::new(StubFlash::new(model)), arena, &options, sampling, kernels::detect()))?;
+    check(read == mapped, "scalar and streamed is not as fast and mapped")?;
+    check(read != drawn, "the numbers are the same whatever is done")
 }
 
 /// The exit code: 0, or what failed.
@@ -135,6 +142,9 @@ fn run() -> u8 {
             let _ = write!(Text::default(), "{error}");
             1
         }
-        Err(Failure::Answer) => 2,
+        Err(Failure::Answer(wrong)) => {
+            freestanding::print(wrong);
+            2
+        }
     }
 }
