@@ -1,10 +1,10 @@
 //! Devices that a session is run on: a flash with alignment, waits, a log and faults; threads.
 
+use core::cell::{Cell, RefCell};
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use flashlet::flash::{Flash, FlashError, Source};
 use flashlet::kernels::Executor;
-use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// What happened, in order.

@@ -2,6 +2,7 @@
 
 use super::device::{Chip, Event};
 use super::model::{Fixture, Logits, Memory, NAMES};
+use core::cell::RefCell;
 use flashlet::flash::block_on;
 use flashlet::kernels::{
     Attention, Executor, Gate, Group, HeadRotation, Inline, Input, Kernels, Norm, Quants, WriteKv,
@@ -9,7 +10,6 @@ use flashlet::kernels::{
 use flashlet::quant::Weight;
 use flashlet::session::{Model, Options, Plan, Residency, Session, Want};
 use flashlet::simd::{IsaName, Scalar};
-use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Mutex;
 

@@ -1,6 +1,7 @@
 //! x86-64 with AVX2 and F16C: eight rows to a word. No fused multiply-add is used.
 
 use super::super::{Isa, IsaName, LANES, Op, Quad, Rows};
+use super::cpuid;
 use bytemuck::Pod;
 use core::arch::x86_64::*;
 
@@ -17,25 +18,8 @@ impl Avx2 {
     #[must_use]
     pub fn detect() -> Option<&'static Avx2> {
         static PROOF: Avx2 = Avx2(());
-        const OSXSAVE_AVX_F16C: u32 = 1 << 27 | 1 << 28 | 1 << 29;
-        const AVX2: u32 = 1 << 5;
-        if __cpuid(0).eax < 7 || __cpuid(1).ecx & OSXSAVE_AVX_F16C != OSXSAVE_AVX_F16C {
-            return None;
-        }
-        // SAFETY: CPUID said that the system enabled XSAVE (OSXSAVE), so XGETBV exists.
-        let xcr0 = unsafe { xcr0() };
-        (xcr0 & 6 == 6 && __cpuid_count(7, 0).ebx & AVX2 != 0).then_some(&PROOF)
+        cpuid::avx2().then_some(&PROOF)
     }
-}
-
-/// The register that says which vector state the system keeps.
-///
-/// # Safety
-/// The system has enabled XSAVE.
-#[target_feature(enable = "xsave")]
-unsafe fn xcr0() -> u64 {
-    // SAFETY: the caller's promise.
-    unsafe { _xgetbv(0) }
 }
 
 /// Runs intrinsics. SAFETY of every use: an `Avx2` exists, so the features are there; loads and
