@@ -15,7 +15,7 @@ use crate::gguf::Gguf;
 use crate::kernels::{Executor, Kernels};
 use crate::model::{Activations, KvCache, ModelConfig, Pass, RopeTables};
 use crate::text::{Detokenizer, Encode, Tokenizer, TokenizerSpec};
-use crate::weights::{Feed, PinBudget, Schedule, Tiles, WeightStore, join, read_ahead};
+use crate::weights::{Feed, Schedule, Tiles, WeightStore, join, read_ahead};
 use plan::{Sizes, Tensors};
 
 /// What a model file holds, read and checked; no arena is needed yet.
@@ -155,7 +155,7 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         let mut memory = Memory::carve(&model, &sizes, mapped, &mut Arena::new(arena))?;
         let mut report = |stage, done, total| progress(Progress { stage, done, total });
         memory.tokenizer.build(&mut source, &mut |done, total| report(Stage::Index, done, total)).await?;
-        let budget = PinBudget::new(sizes.pinned as u64);
+        let budget = plan.pin_budget(model.tensors.has_output);
         let mut pinning = |done, total| report(Stage::Pin, done, total);
         memory.store.load(&model.gguf, &mut source, budget, &mut pinning).await?;
         memory.rope.fill(&model.config, memory.store.rope_divisors());

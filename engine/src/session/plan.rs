@@ -76,6 +76,12 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// What of the weights is pinned, as the plan decided it.
+    pub(super) fn pin_budget(&self, has_output: bool) -> PinBudget {
+        let ResidentBytes { mapped_bytes, pinned_bytes, streamed_bytes } = self.residency;
+        PinBudget::new(pinned_bytes, has_output && (mapped_bytes > 0 || streamed_bytes > 0))
+    }
+
     pub(super) fn sizes(&self) -> Sizes {
         Sizes {
             ctx: self.ctx,
@@ -107,7 +113,7 @@ pub(super) struct Tensors {
     /// Bytes of one row of the embedding.
     embd_row_bytes: u64,
     /// Whether the head is a tensor of its own.
-    has_output: bool,
+    pub(super) has_output: bool,
     /// Bytes of the widest row of any matrix, of a gate, and of an up projection.
     row_bytes: usize,
     gate_row_bytes: usize,
@@ -243,14 +249,14 @@ impl Model {
         let mut budget = PinBudget::default();
         if means.pin {
             let left = have.saturating_sub(self.usage(&sizes).total()) / ALIGN * ALIGN;
-            budget = PinBudget::new(left as u64);
+            budget = PinBudget::new(left as u64, self.tensors.has_output && !all_fit);
         }
         let mut streamed_bytes = 0u64;
         let mut per_pass = 0u64;
         let tied = !self.tensors.has_output;
         let embd_row_bytes = self.tensors.embd_row_bytes;
         weights::walk(&self.gguf, source, &self.config.shapes, |t| {
-            if t.role.is_matrix() && budget.take(t.bytes()).is_none() {
+            if t.role.is_matrix() && budget.take(t.role, t.bytes()).is_none() {
                 streamed_bytes = streamed_bytes.saturating_add(t.bytes());
                 let embedding = t.role == Role::TokenEmbd;
                 let whole = if embedding && !tied { 0 } else { t.bytes() };

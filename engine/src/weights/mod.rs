@@ -29,24 +29,30 @@ pub enum Residency {
 }
 
 /// Which matrices are pinned: a budget that is spent in the order of the file, on every matrix that
-/// still fits. Every matrix is read once a pass, so each pinned byte saves one byte of traffic.
+/// still fits. They are read once a pass, so each pinned byte saves one byte of traffic; an embedding
+/// that is not the head too saves a row a token only, and is pinned if everything is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PinBudget {
     /// Bytes that may be pinned.
     pub left: u64,
     /// Bytes pinned so far.
     pub pinned: u64,
+    /// Whether the embedding stays where it is.
+    pub skips_embedding: bool,
 }
 
 impl PinBudget {
     /// A budget of `bytes`.
     #[must_use]
-    pub fn new(bytes: u64) -> Self {
-        PinBudget { left: bytes, pinned: 0 }
+    pub fn new(bytes: u64, skips_embedding: bool) -> Self {
+        PinBudget { left: bytes, pinned: 0, skips_embedding }
     }
 
-    /// Whether a matrix of `bytes` is pinned; if so, where.
-    pub fn take(&mut self, bytes: u64) -> Option<u64> {
+    /// Whether matrix `role` of `bytes` is pinned; if so, where.
+    pub fn take(&mut self, role: Role, bytes: u64) -> Option<u64> {
+        if self.skips_embedding && role == Role::TokenEmbd {
+            return None;
+        }
         self.left = self.left.checked_sub(bytes)?;
         let at = self.pinned;
         self.pinned = self.pinned.saturating_add(bytes);
@@ -155,7 +161,7 @@ impl<'a, 'm> WeightStore<'a, 'm> {
             if slot.rows != 0 {
                 return Err(WeightError::Duplicate { role: t.role });
             }
-            let pinned_at = budget.take(t.bytes());
+            let pinned_at = budget.take(t.role, t.bytes());
             let place = match (pinned_at, self.mapped) {
                 (Some(_), _) => PINNED,
                 (None, Some(_)) => MAPPED,

@@ -6,6 +6,9 @@
 //! Rows are never cut, tiles may hold the end of one matrix and the start of the next, and the next
 //! tile's transfer is under way while this one is computed with.
 
+#[cfg(test)]
+mod tests;
+
 use super::{LayerMatrix, Role, WeightStore};
 use crate::flash::{Flash, FlashError, Source};
 use crate::simd::LANES;

@@ -109,6 +109,21 @@ fn no_plan_is_larger_than_its_arena() {
     }
 }
 
+/// Pinning an embedding that is not the head saves a row a token, so the arena is spent on the rest.
+#[test]
+fn an_untied_embedding_is_pinned_last() {
+    let fixture = Fixture::load("llama-f16-mqa");
+    let options = Options { chunk: 1, tile_bytes: 1, ..Options::default() };
+    let with = |bytes| plan(&mut Chip::<1>::source(&fixture.file, 0), &options, Some(bytes));
+    let Err(Error::DoesNotFit { need, .. }) = with(0) else { unreachable!("nothing fits no bytes") };
+    let plans = (need..).step_by(512).map(|bytes| with(bytes).expect("it fits"));
+    let streamed: Vec<_> = plans.take_while(|plan| plan.residency.streamed_bytes > 0).collect();
+    let (row, table) = (32 * 2, 128 * 32 * 2);
+    assert!(streamed.iter().all(|plan| plan.residency.streamed_bytes >= table));
+    let last = streamed.last().expect("little is pinned at first");
+    assert_eq!((last.residency.streamed_bytes, last.flash_bytes_per_pass), (table, row));
+}
+
 #[test]
 fn what_cannot_be_is_said() {
     let fixture = Fixture::load("llama-f16-mqa");
