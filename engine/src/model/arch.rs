@@ -16,6 +16,9 @@ pub struct Arch {
     pub extra_vectors: &'static [LayerVector],
     /// Whether embeddings are multiplied with `sqrt(n_embd)`.
     pub scales_embedding: bool,
+    /// The number of layers at which scores are divided by `sqrt(n_embd / n_head)` in place of
+    /// `sqrt(head_dim)` (Gemma 3 27B, whose file does not say so).
+    pub scores_by_width_at: Option<u32>,
     /// Sliding-window attention, if it has it.
     pub sliding: Option<Sliding>,
 }
@@ -39,6 +42,7 @@ static ARCHS: &[Arch] = &[
         gate: Gate::Silu,
         extra_vectors: &[],
         scales_embedding: false,
+        scores_by_width_at: None,
         sliding: None,
     },
     Arch {
@@ -47,6 +51,7 @@ static ARCHS: &[Arch] = &[
         gate: Gate::Gelu,
         extra_vectors: &[LayerVector::QNorm, LayerVector::KNorm, LayerVector::PostAttnNorm, LayerVector::PostFfnNorm],
         scales_embedding: true,
+        scores_by_width_at: Some(62),
         sliding: Some(Sliding { global_every: 6, default_window: 1024, rope_base: 10_000.0 }),
     },
 ];

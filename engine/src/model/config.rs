@@ -4,6 +4,7 @@ use super::arch::Arch;
 use crate::flash::{Flash, Source};
 use crate::gguf::{Gguf, GgufError, Name, Value};
 use crate::kernels::MAX_HEAD_DIM;
+use crate::simd::math::rsqrt;
 use crate::weights::Shapes;
 
 /// A metadata key of an architecture, without its prefix.
@@ -48,6 +49,8 @@ pub struct ModelConfig {
     pub rope_scaling: RopeScaling,
     /// Positions that a windowed layer sees.
     pub window: u32,
+    /// What attention scores are multiplied with.
+    pub attention_scale: f32,
 }
 
 /// Metadata that no supported model has.
@@ -177,6 +180,25 @@ impl<F: Flash> Keys<'_, '_, F> {
         if value.is_finite() && valid(value) { Ok(Some(value)) } else { Err(ConfigError::BadNumber { key, value }) }
     }
 
+    /// Refuses factors and soft caps that would change results and are not applied.
+    async fn refuse_scales(&mut self) -> Result<(), ConfigError> {
+        for key in [
+            "attention.scale",
+            "attn_logit_softcapping",
+            "final_logit_softcapping",
+            "logit_scale",
+            "residual_scale",
+            "embedding_scale",
+            "rope.scaling.attn_factor",
+        ] {
+            let factor = self.find(Key(key)).await?.and_then(|v| v.as_f32());
+            if factor.is_some_and(|v| v != 0.0 && v != 1.0) {
+                return Err(ConfigError::Unsupported { key: Key(key) });
+            }
+        }
+        Ok(())
+    }
+
     async fn rope_scaling(&mut self, ctx_train: u32) -> Result<RopeScaling, ConfigError> {
         let positive = |v: f32| v > 0.0;
         let old = self.float("rope.scale_linear", positive).await?;
@@ -235,6 +257,7 @@ impl ModelConfig {
         if value_length != head_dim {
             return Err(ConfigError::Unsupported { key: Key("attention.value_length") });
         }
+        keys.refuse_scales().await?;
         if let Some(value) = keys.find(Key("expert_count")).await?
             && value.as_uint() != Some(0)
         {
@@ -257,9 +280,11 @@ impl ModelConfig {
             }
             None => u32::MAX,
         };
+        let scaled_width = if arch.scores_by_width_at == Some(n_layer) { n_embd / n_head } else { head_dim };
+        let attention_scale = rsqrt(scaled_width as f32);
         let extra_vectors = arch.extra_vectors;
         let shapes = Shapes { n_layer, n_embd, n_head, n_head_kv, head_dim, n_ff, n_vocab, n_rot, extra_vectors };
-        Ok(ModelConfig { arch, shapes, ctx_train, norm_eps, rope_base, rope_scaling, window })
+        Ok(ModelConfig { arch, shapes, ctx_train, norm_eps, rope_base, rope_scaling, window, attention_scale })
     }
 
     /// Positions that a layer sees, if not all.

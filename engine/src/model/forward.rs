@@ -225,7 +225,7 @@ impl Pass<'_, '_, '_> {
             n_head: s.n_head as usize,
             position: self.position,
             window,
-            scale: math::rsqrt(head_dim as f32),
+            scale: self.config.attention_scale,
         };
         // Heads need not fill the last group; what is left of it is multiplied with padding.
         let padded = a.len().saturating_sub(tokens);
