@@ -44,7 +44,7 @@ check_alone() {
   [ -z "$foreign" ] || die "$1 holds symbols of std, alloc or an allocator:"$'\n'"$foreign"
   [ -z "$(nm -u "$1")" ] || die "$1 has undefined symbols: $(nm -u "$1")"
   ! readelf -d "$1" | grep NEEDED || die "$1 needs a shared library"
-  symbols "$1" | grep -q '^flashlet' || die "$1 has no symbols to look at"
+  symbols "$1" | grep '^flashlet' >/dev/null || die "$1 has no symbols to look at"
 }
 
 check_panics() {
@@ -73,7 +73,7 @@ for name in panic_bounds_check panic_const_div_by_zero; do
   [[ $(panics "$program") == *$name* ]] || die "the planted $name was not found"
 done
 report=$(check_panics "$program" 2>&1) && die "the planted panic did not fail the check"
-[[ $report == *flashlet_nostd::run* ]] || die "the planted panic's caller was not found"
+[[ $report == *flashlet_nostd::* ]] || die "the planted panic's caller was not found"
 ! build --features planted-alloc 2>"$target_dir/planted-alloc.log" || die "a program with alloc was linked"
 grep -q 'no global memory allocator' "$target_dir/planted-alloc.log" || die "$(cat "$target_dir/planted-alloc.log")"
 
