@@ -21,7 +21,7 @@ extern "C" fn _start() -> ! {
 }
 
 extern "C" fn start() -> ! {
-    exit(crate::run())
+    exit(crate::code())
 }
 
 #[inline(never)]

@@ -9,16 +9,17 @@
 extern crate alloc;
 
 mod freestanding;
+mod stack;
 mod stub;
 
 use core::fmt::Write;
 use core::hint::black_box;
-use flashlet::flash::{Flash, SliceFlash, Source};
+use flashlet::flash::{Flash, SliceFlash, Source, block_on};
 use flashlet::kernels::{self, Inline, Kernels, KvType};
 use flashlet::session::{Error, LogitsSink, Model, Options, Residency, Session, Want};
-use flashlet::simd::IsaName;
+use flashlet::simd::Scalar;
 use flashlet::text::{ChatFormat, Detokenizer, Sampler, SamplerConfig, Turn};
-use stub::{StubFlash, Text, block_on};
+use stub::{StubFlash, Text};
 
 /// The model that the stub flash holds. The optimiser is kept from knowing.
 static MODEL: &[u8] = include_bytes!("../../fixtures/tiny/llama.gguf");
@@ -43,25 +44,28 @@ impl<E: Into<Error>> From<E> for Failure {
 
 /// Uses every entry to the engine that firmware would, with values that the optimiser cannot see; returns the sum
 /// of all logits and ids, which is the same whatever the flash, the kernels and where the weights are.
-async fn exercise<F: Flash>(
+fn exercise<F: Flash>(
     mut source: Source<'_, F>,
     arena: &mut [u8],
     options: &Options,
     sampling: SamplerConfig,
     kernels: &dyn Kernels,
 ) -> Result<u64, Failure> {
-    let model = Model::open(&mut source).await?;
-    let format = ChatFormat::recognise(model.gguf(), &mut source).await?;
-    let plan = model.plan(&mut source, options, black_box(Some(arena.len()))).await?;
+    let model = run("open", || Model::open(&mut source))?;
+    let format = run("chat format", || ChatFormat::recognise(model.gguf(), &mut source))?;
+    let arena_bytes = black_box(Some(arena.len()));
+    let plan = run("plan", || model.plan(&mut source, options, arena_bytes))?;
     let mut steps = 0;
-    let mut session = Session::new(source, model, plan, arena, kernels, &Inline, &mut |_| steps += 1).await?;
+    let mut progress = |_| steps += 1;
+    let mut session = run("load", || Session::new(source, model, plan, arena, kernels, &Inline, &mut progress))?;
 
     let turn =
         Turn { first: true, system: black_box(Some("sing the thing")), user: black_box(" the ring is a king\n") };
     let mut ids = [0; PROMPT];
     let mut n = 0;
     for piece in &format.pieces(&turn) {
-        n += session.encode(piece.text, piece.encode, ids.get_mut(n..).unwrap_or_default()).await?;
+        let rest = ids.get_mut(n..).unwrap_or_default();
+        n += run("encode", || session.encode(piece.text, piece.encode, rest))?;
     }
     let prompt = ids.get(..n).unwrap_or_default();
 
@@ -73,23 +77,24 @@ async fn exercise<F: Flash>(
             sum = sum.wrapping_add(place.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from(logit.to_bits()));
         }
     };
-    session.feed(prompt, black_box(Want::All), &mut count).await?;
+    run("feed a prompt", || session.feed(prompt, black_box(Want::All), &mut count))?;
     session.reset();
-    session.feed(prompt, black_box(Want::None), &mut count).await?;
+    run("feed a prompt", || session.feed(prompt, black_box(Want::None), &mut count))?;
 
     let mut sampler = Sampler::new(sampling);
     let mut detokenizer = Detokenizer::new();
-    let mut last = black_box(5);
+    let mut last = [black_box(5)];
     for _ in 0..black_box(8) {
         sampler.begin(prompt);
         let sink: &mut LogitsSink<'_> = &mut |_, first, logits| sampler.push(first, logits);
-        session.feed(&[last], Want::Last, sink).await?;
-        last = sampler.finish();
-        if session.is_end(last) {
+        run("feed a token", || session.feed(&last, Want::Last, sink))?;
+        let id = sampler.finish();
+        last = [id];
+        if session.is_end(id) {
             break;
         }
         let mut out = |text: &str| sum = text.bytes().fold(sum, |sum, byte| sum.wrapping_mul(31) + u64::from(byte));
-        session.decode(last, &mut detokenizer, &mut out).await?;
+        run("decode", || session.decode(id, &mut detokenizer, &mut out))?;
         detokenizer.flush(&mut out);
     }
     check(n > 40 && steps > 0 && session.position() > n as u32, "too few tokens")?;
@@ -97,15 +102,25 @@ async fn exercise<F: Flash>(
 }
 
 /// Opens what is no model; the error must have something to say.
-async fn refuse<F: Flash>(mut source: Source<'_, F>) -> Result<(), Failure> {
-    let Err(error) = Model::open(&mut source).await else { return Err(Failure::Answer("opened")) };
+fn refuse<F: Flash>(mut source: Source<'_, F>) -> Result<(), Failure> {
+    let Err(error) = run("open", || Model::open(&mut source)) else { return Err(Failure::Answer("opened")) };
     let mut text = Text::default();
-    let written = write!(text, "{error}");
+    let written = writeln!(text, "{error}");
     check(written.is_ok() && text.bytes > 20, "an error without a message")
 }
 
 fn check(right: bool, wrong: &'static str) -> Result<(), Failure> {
     if right { Ok(()) } else { Err(Failure::Answer(wrong)) }
+}
+
+/// Runs a step of the engine to its end, and notes its stack use.
+fn run<F: Future>(step: &str, future: impl FnOnce() -> F) -> F::Output {
+    stack::measure(step, || block_on(future(), || ()))
+}
+
+/// The fastest kernels, or only the portable ones.
+fn fast() -> &'static dyn Kernels {
+    if cfg!(feature = "detect") { kernels::detect() } else { &Scalar }
 }
 
 fn all() -> Result<(), Failure> {
@@ -117,25 +132,24 @@ fn all() -> Result<(), Failure> {
     #[cfg(feature = "planted-alloc")]
     black_box(alloc::vec![model]);
     let broken = model.get(..black_box(1000)).unwrap_or_default();
-    block_on(refuse(Source::new(StubFlash::new(broken))))?;
+    refuse(Source::new(StubFlash::new(broken)))?;
 
-    let scalar = kernels::by_name(black_box(IsaName::Scalar)).ok_or(Failure::Answer("no scalar kernels"))?;
     let mut options = Options { ctx: 192, residency: Residency::Streamed, chunk: 16, ..Options::default() };
     let greedy = SamplerConfig::GREEDY;
-    let read = block_on(exercise(Source::new(StubFlash::new(model)), arena, black_box(&options), greedy, scalar))?;
+    let read = exercise(Source::new(StubFlash::new(model)), arena, black_box(&options), greedy, &Scalar)?;
     options.residency = Residency::Auto;
     options.chunk = 0;
     let source = Source::with_mapping(SliceFlash(model), model);
-    let mapped = block_on(exercise(source, arena, black_box(&options), black_box(greedy), kernels::detect()))?;
+    let mapped = exercise(source, arena, black_box(&options), black_box(greedy), fast())?;
     options.kv = KvType::Q8_0;
     let sampling = black_box(SamplerConfig::default());
-    let drawn = block_on(exercise(Source::new(StubFlash::new(model)), arena, &options, sampling, kernels::detect()))?;
+    let drawn = exercise(Source::new(StubFlash::new(model)), arena, &options, sampling, fast())?;
     check(read == mapped, "scalar and streamed is not as fast and mapped")?;
     check(read != drawn, "the numbers are the same whatever is done")
 }
 
 /// The exit code: 0, or what failed.
-fn run() -> u8 {
+fn code() -> u8 {
     match all() {
         Ok(()) => 0,
         Err(Failure::Engine(error)) => {

@@ -1,8 +1,7 @@
-//! A flash whose reads take two polls, and the smallest executor.
+//! A flash whose reads take two polls, and where messages go.
 
 use core::future::{Future, poll_fn};
-use core::pin::pin;
-use core::task::{Context, Poll, Waker};
+use core::task::Poll;
 use flashlet::flash::{Flash, FlashError};
 
 /// Bytes behind reads that are pending at first, as on a bus.
@@ -40,17 +39,6 @@ impl Flash for StubFlash<'_> {
                 None => Err(error),
             })
         })
-    }
-}
-
-/// Polls `future` until it is ready.
-pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
-    loop {
-        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
-            return value;
-        }
     }
 }
 
