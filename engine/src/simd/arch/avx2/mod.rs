@@ -1,9 +1,12 @@
 //! x86-64 with AVX2 and F16C: eight rows to a word. No fused multiply-add is used.
 
+mod words;
+
 use super::super::{Isa, IsaName, LANES, Op, Quad, Rows};
 use super::cpuid;
 use bytemuck::Pod;
 use core::arch::x86_64::*;
+use words::{dot_run, pairs_in_i16, transpose};
 
 /// Proof that the processor and the system support AVX2 and F16C.
 #[derive(Clone, Copy, Debug)]
@@ -398,53 +401,5 @@ impl Isa for Avx2 {
             let two = _mm_max_ps(four, _mm_movehl_ps(four, four));
             _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)))
         }
-    }
-}
-
-/// How many `vpmaddubsw` results fit in an `i16` when weights are at most `max`: at least one.
-const fn pairs_in_i16(max: u8) -> usize {
-    let most = 32767 / (2 * max as usize * 127);
-    assert!(most >= 1, "unsigned weights above 129 would saturate");
-    most
-}
-
-/// The `i16` sums of `w * x` over all words; few enough that they do not overflow.
-///
-/// # Safety
-/// The processor has AVX2.
-#[inline(always)]
-unsafe fn dot_run(w: &[__m256i], x: &[Quad]) -> __m256i {
-    let mut sum: Option<__m256i> = None;
-    for (&w, &x) in w.iter().zip(x) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let x = _mm256_set1_epi32(i32::from_le_bytes(x.map(|b| b as u8)));
-            let pairs = _mm256_maddubs_epi16(w, x);
-            sum = Some(match sum {
-                None => pairs,
-                Some(sum) => _mm256_add_epi16(sum, pairs),
-            });
-        }
-    }
-    // SAFETY: the caller's promise.
-    sum.unwrap_or(unsafe { _mm256_setzero_si256() })
-}
-
-/// Four vectors of rows (r, r + 4), four words each, into four vectors of one word of rows 0 to 7.
-///
-/// # Safety
-/// The processor has AVX2.
-#[inline(always)]
-unsafe fn transpose(a: __m256i, b: __m256i, c: __m256i, d: __m256i) -> [__m256i; 4] {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let (ab_low, ab_high) = (_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
-        let (cd_low, cd_high) = (_mm256_unpacklo_epi32(c, d), _mm256_unpackhi_epi32(c, d));
-        [
-            _mm256_unpacklo_epi64(ab_low, cd_low),
-            _mm256_unpackhi_epi64(ab_low, cd_low),
-            _mm256_unpacklo_epi64(ab_high, cd_high),
-            _mm256_unpackhi_epi64(ab_high, cd_high),
-        ]
     }
 }
