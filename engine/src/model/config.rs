@@ -280,7 +280,8 @@ impl ModelConfig {
             }
             None => u32::MAX,
         };
-        let scaled_width = if arch.scores_by_width_at == Some(n_layer) { n_embd / n_head } else { head_dim };
+        let share = n_embd.checked_div(n_head).unwrap_or(head_dim);
+        let scaled_width = if arch.scores_by_width_at == Some(n_layer) { share } else { head_dim };
         let attention_scale = rsqrt(scaled_width as f32);
         let extra_vectors = arch.extra_vectors;
         let shapes = Shapes { n_layer, n_embd, n_head, n_head_kv, head_dim, n_ff, n_vocab, n_rot, extra_vectors };
