@@ -193,7 +193,7 @@ fn dot_rows<I: Isa, B: Format, const N: usize>(
     let behind = if t == 0 { (row + I::ROWS) * m.row_blocks } else { m.blocks.len() };
     let mut behind = m.blocks.get(behind..).unwrap_or_default().chunks_exact(I::ROWS);
     let mut acc = [isa.f_splat(0.0); N];
-    for (rows, x) in blocks.zip(x.chunks_exact(tokens)) {
+    for (rows, x) in blocks.zip(x.chunks_exact(tokens.max(1))) {
         isa.prefetch(behind.next().unwrap_or_default());
         let Some(x) = x.get(t..).and_then(|x| x.first_chunk::<N>()) else { return };
         let dots = B::dot(isa, rows, x);
@@ -258,7 +258,7 @@ fn dot_float<I: Isa, B: FloatFormat, const N: usize>(
         *to = *from;
     }
     let groups = full.iter().chain((!rest.is_empty()).then_some(&last));
-    for (w, x) in groups.zip(x.chunks_exact(tokens)) {
+    for (w, x) in groups.zip(x.chunks_exact(tokens.max(1))) {
         let w = B::load16(isa, w);
         for (acc, x) in acc.iter_mut().zip(x.iter().skip(t)) {
             *acc = isa.x_add(*acc, isa.x_mul(w, isa.x_load(x)));

@@ -280,7 +280,8 @@ impl ModelConfig {
             }
             None => u32::MAX,
         };
-        let scaled_width = if arch.scores_by_width_at == Some(n_layer) { n_embd / n_head } else { head_dim };
+        let by_width = n_embd.checked_div(n_head).filter(|_| arch.scores_by_width_at == Some(n_layer));
+        let scaled_width = by_width.unwrap_or(head_dim);
         let attention_scale = rsqrt(scaled_width as f32);
         let extra_vectors = arch.extra_vectors;
         let shapes = Shapes { n_layer, n_embd, n_head, n_head_kv, head_dim, n_ff, n_vocab, n_rot, extra_vectors };
