@@ -1,4 +1,5 @@
 //! Where weights are: mapped in flash, pinned in the arena, or streamed through two tiles.
+#![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
 mod stream;
 mod tensors;
@@ -86,7 +87,9 @@ fn slot_index(role: Role) -> Option<usize> {
     match role {
         Role::TokenEmbd => Some(0),
         Role::Output => Some(1),
-        Role::Matrix(layer, m) => (layer as usize).checked_mul(LayerMatrix::ALL.len())?.checked_add(2 + m as usize),
+        Role::Matrix(layer, m) => {
+            (layer as usize).checked_mul(LayerMatrix::ALL.len())?.checked_add(m as usize)?.checked_add(2)
+        }
         _ => None,
     }
 }
@@ -147,15 +150,14 @@ impl<'a, 'm> WeightStore<'a, 'm> {
             self.vectors.iter_mut().skip(start).take(n).for_each(|g| *g = [1.0; 16]);
         }
         let shapes = self.shapes;
-        let mut vectors = 0u32;
-        walk(gguf, source, &shapes, |tensor| self.enter(tensor, &mut budget, &mut vectors)).await?;
+        walk(gguf, source, &shapes, |tensor| self.enter(tensor, &mut budget)).await?;
         self.check_complete()?;
         self.read_vectors(gguf, source).await?;
         self.read_pinned(source, progress).await
     }
 
     /// Notes a tensor's place, and that it was seen.
-    fn enter(&mut self, t: Tensor, budget: &mut PinBudget, vectors: &mut u32) -> Result<(), WeightError> {
+    fn enter(&mut self, t: Tensor, budget: &mut PinBudget) -> Result<(), WeightError> {
         if let Some(index) = slot_index(t.role) {
             let slot = self.slots.get_mut(index).ok_or(WeightError::Missing { role: t.role })?;
             if slot.rows != 0 {
@@ -172,9 +174,8 @@ impl<'a, 'm> WeightStore<'a, 'm> {
             *slot = Slot { offset: t.offset, pinned_at, row_bytes: t.row_bytes, cols, rows, ty, place };
             return Ok(());
         }
-        *vectors = vectors.saturating_add(1);
         let (word, bit) = match t.role {
-            Role::Vector(layer, v) => (layer as usize + 1, 1u32 << v as u32),
+            Role::Vector(layer, v) => ((layer as usize).saturating_add(1), 1u32 << v as u32),
             Role::OutputNorm => (0, 1),
             _ => (0, 2),
         };

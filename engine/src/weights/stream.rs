@@ -19,6 +19,9 @@ use core::num::NonZero;
 use core::pin::pin;
 use core::task::Poll;
 
+/// Clears what of a row count is no whole group of sixteen.
+const GROUPS_ONLY: u32 = !(LANES as u32 - 1);
+
 /// Rows of a matrix that travel together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
@@ -102,7 +105,7 @@ impl<'s> Schedule<'s> {
             if used > 0 && offset == self.end {
                 Some(used)
             } else {
-                used.checked_next_multiple_of(align)?.checked_add((offset % align as u64) as usize)
+                used.checked_next_multiple_of(align)?.checked_add(offset.checked_rem(align as u64)? as usize)
             }
         };
         let fits = |at: usize| {
@@ -123,9 +126,9 @@ impl<'s> Schedule<'s> {
     /// sixteen, or all that are left.
     fn rows_that_fit(&self, row_bytes: usize, left: u32) -> u32 {
         let fit = |used: usize| {
-            let room = self.tile_bytes.saturating_sub(used).saturating_sub(4 * self.align.get());
-            let rows = u32::try_from(room / row_bytes.max(1)).unwrap_or(u32::MAX);
-            if rows >= left { left } else { rows / LANES as u32 * LANES as u32 }
+            let room = self.tile_bytes.saturating_sub(used).saturating_sub(self.align.get().saturating_mul(4));
+            let rows = room.checked_div(row_bytes).and_then(|n| u32::try_from(n).ok()).unwrap_or(u32::MAX);
+            if rows >= left { left } else { rows & GROUPS_ONLY }
         };
         match self.used.map(fit) {
             Some(rows) if rows > 0 => rows,
@@ -240,11 +243,13 @@ impl<'t> Tiles<'t> {
     }
 
     fn free(&self, k: usize) -> &Cell<Option<&'t mut [u8]>> {
-        &self.free[k & 1]
+        let [a, b] = &self.free;
+        if k == 0 { a } else { b }
     }
 
     fn full(&self, k: usize) -> &Cell<Option<&'t mut [u8]>> {
-        &self.full[k & 1]
+        let [a, b] = &self.full;
+        if k == 0 { a } else { b }
     }
 }
 
@@ -298,7 +303,7 @@ pub async fn read_ahead<F: Flash>(
                 end = end.saturating_add(next.bytes);
                 offset_end = offset_end.saturating_add(next.bytes as u64);
             }
-            let before = part.offset % align.get() as u64;
+            let before = part.offset & (align.get() as u64).wrapping_sub(1);
             let from = at.saturating_sub(before as usize);
             let to = end.next_multiple_of(align.get());
             let offset = part.offset.saturating_sub(before);

@@ -351,7 +351,7 @@ fn check(shapes: &Shapes, info: &TensorInfo) -> Result<Tensor, WeightError> {
         return Err(unsupported);
     }
     // The reader asserts whole blocks and a size within the file.
-    let row_bytes = (need[0] as usize / ty.block_elems()).checked_mul(ty.block_bytes());
+    let row_bytes = (need[0] as usize).checked_div(ty.block_elems()).and_then(|n| n.checked_mul(ty.block_bytes()));
     let row_bytes = row_bytes.and_then(|n| u32::try_from(n).ok()).filter(|&n| n > 0).ok_or(unsupported)?;
     Ok(Tensor { role, ty, dims: need, offset: info.offset, row_bytes })
 }
