@@ -328,7 +328,7 @@ impl Keys for Q8Keys<'_> {
                 let mut d = [0.0; LANES];
                 isa.x_store(isa.x_from_f16(scale), &mut d);
                 let d = isa.as_f32(isa.load(&d.map(f32::to_le_bytes), part));
-                let sum = isa.to_f32(isa.dot_i8(isa.splat(0), &w, &act.q));
+                let sum = isa.to_f32(isa.dot_i8(isa.splat(0), &w, &act.q, act.sum()));
                 acc = isa.f_add(acc, isa.f_mul(isa.f_mul(d, isa.f_splat(act.d)), sum));
             }
             if let Some(out) = scores.get_mut(part * I::ROWS..) {

@@ -138,8 +138,10 @@ pub fn by_name(name: IsaName) -> Option<&'static dyn Kernels> {
         IsaName::Scalar => Some(&Scalar),
         #[cfg(target_arch = "x86_64")]
         IsaName::Avx2 => crate::simd::arch::avx2::Avx2::detect().map(|isa| isa as &dyn Kernels),
+        #[cfg(target_arch = "x86_64")]
+        IsaName::Avx512 => crate::simd::arch::avx512::Avx512::detect().map(|isa| isa as &dyn Kernels),
         #[cfg(not(target_arch = "x86_64"))]
-        IsaName::Avx2 => None,
+        IsaName::Avx2 | IsaName::Avx512 => None,
     }
 }
 

@@ -104,6 +104,12 @@ impl Act256 {
         &subs[i & 7]
     }
 
+    /// The sum of sub-block `i`'s quants, `i` below 8.
+    #[inline(always)]
+    pub(super) fn sum32(&self, i: usize) -> i32 {
+        i32::from(self.sums32[i / 4 % 2 * 2 + i % 2][i / 2 % 2])
+    }
+
     /// The 16 quants of group `i`, below 16.
     #[inline(always)]
     pub(super) fn sub16(&self, i: usize) -> &[Quad; 4] {

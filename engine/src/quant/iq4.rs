@@ -96,7 +96,7 @@ impl Format for IQ4NL {
         let d = isa.half_at(rows, 0);
         let mut out = [d; T];
         for (out, x) in out.iter_mut().zip(x) {
-            *out = scaled(isa, d, x.d, isa.dot_i8(isa.splat(0), &q, &x.q));
+            *out = scaled(isa, d, x.d, isa.dot_i8(isa.splat(0), &q, &x.q, x.sum()));
         }
         out
     }
@@ -116,7 +116,7 @@ impl Format for IQ4XS {
             let scale = isa.sub(isa.or(low, high), isa.splat(32));
             let q = lookup_nibbles(isa, &IQ4_VALUES, isa.words(rows, 8 + 16 * i));
             for (sum, x) in sums.iter_mut().zip(x) {
-                let dot = isa.dot_i8(isa.splat(0), &q, x.sub32(i));
+                let dot = isa.dot_i8(isa.splat(0), &q, x.sub32(i), x.sum32(i));
                 *sum = isa.add(*sum, isa.mul(dot, scale));
             }
         }

@@ -59,7 +59,7 @@ impl Format for MXFP4 {
         let d = isa.f_mul(power(half), power(isa.sub(e, half)));
         let mut out = [d; T];
         for (out, x) in out.iter_mut().zip(x) {
-            *out = scaled(isa, d, x.d, isa.dot_i8(isa.splat(0), &q, &x.q));
+            *out = scaled(isa, d, x.d, isa.dot_i8(isa.splat(0), &q, &x.q, x.sum()));
         }
         out
     }

@@ -64,7 +64,7 @@ impl Format for Q8_0 {
         let d = isa.half_at(rows, 0);
         let mut out = [d; T];
         for (out, x) in out.iter_mut().zip(x) {
-            *out = scaled(isa, d, x.d, isa.dot_i8(isa.splat(0), &q, &x.q));
+            *out = scaled(isa, d, x.d, isa.dot_i8(isa.splat(0), &q, &x.q, x.sum()));
         }
         out
     }
@@ -81,7 +81,7 @@ impl Format for Q8K {
         for i in 0..8 {
             let q: [I::W; 8] = isa.words(rows, 4 + 32 * i);
             for (sum, x) in sums.iter_mut().zip(x) {
-                *sum = isa.dot_i8(*sum, &q, x.sub32(i));
+                *sum = isa.dot_i8(*sum, &q, x.sub32(i), x.sum32(i));
             }
         }
         let mut out = [d; T];

@@ -34,11 +34,13 @@ pub enum IsaName {
     Scalar,
     /// x86-64 with AVX2 and F16C, eight rows at a time.
     Avx2,
+    /// x86-64 with AVX-512 F, BW, VL and VNNI, sixteen rows at a time.
+    Avx512,
 }
 
 impl IsaName {
     /// All names, slowest first.
-    pub const ALL: [IsaName; 2] = [IsaName::Scalar, IsaName::Avx2];
+    pub const ALL: [IsaName; 3] = [IsaName::Scalar, IsaName::Avx2, IsaName::Avx512];
 
     /// The set of this name.
     #[must_use]
@@ -52,6 +54,7 @@ impl IsaName {
         match self {
             IsaName::Scalar => "scalar",
             IsaName::Avx2 => "avx2",
+            IsaName::Avx512 => "avx512",
         }
     }
 }
@@ -125,8 +128,8 @@ pub trait Isa: Copy + Send + Sync + 'static {
     fn expand_bits(self, bits: Self::W, shift: u32) -> Self::W;
     /// `acc + sum of w * x` over `N` words of unsigned bytes, each at most `MAX`.
     fn dot_u8<const MAX: u8, const N: usize>(self, acc: Self::W, w: &[Self::W; N], x: &[Quad; N]) -> Self::W;
-    /// `acc + sum of w * x` over `N` words of signed bytes.
-    fn dot_i8<const N: usize>(self, acc: Self::W, w: &[Self::W; N], x: &[Quad; N]) -> Self::W;
+    /// `acc + sum of w * x` over `N` words of signed bytes; `sum` is the sum of all of `x`.
+    fn dot_i8<const N: usize>(self, acc: Self::W, w: &[Self::W; N], x: &[Quad; N], sum: i32) -> Self::W;
     /// `acc + scale * dot_u8`, where each lane of `scale` is an `i32` that fits in `i16`.
     #[inline(always)]
     fn dot_u8_scaled<const MAX: u8, const N: usize>(

@@ -105,7 +105,7 @@ impl Isa for Scalar {
         sum as u32
     }
     #[inline(always)]
-    fn dot_i8<const N: usize>(self, acc: u32, w: &[u32; N], x: &[Quad; N]) -> u32 {
+    fn dot_i8<const N: usize>(self, acc: u32, w: &[u32; N], x: &[Quad; N], _sum: i32) -> u32 {
         let mut sum = acc as i32;
         for (w, x) in w.iter().zip(x) {
             for (w, x) in w.to_le_bytes().into_iter().zip(x) {

@@ -209,7 +209,7 @@ impl Isa for Avx2 {
         acc
     }
     #[inline(always)]
-    fn dot_i8<const N: usize>(self, acc: __m256i, w: &[__m256i; N], x: &[Quad; N]) -> __m256i {
+    fn dot_i8<const N: usize>(self, acc: __m256i, w: &[__m256i; N], x: &[Quad; N], _sum: i32) -> __m256i {
         let mut acc = acc;
         for (&w, &x) in w.iter().zip(x) {
             // |w| <= 128 and |x| <= 127, so a pair's sum is at most 32512 and does not saturate.

@@ -1,0 +1,335 @@
+//! x86-64 with AVX-512 F, BW, VL and VNNI: sixteen rows to a word. No fused multiply-add is used.
+
+mod words;
+
+use super::cpuid;
+use crate::simd::{Isa, IsaName, LANES, Op, Quad, Rows};
+use bytemuck::Pod;
+use core::arch::x86_64::*;
+use words::{gather_halves, gather_words, transposed};
+
+/// Proof that the processor and the system support AVX-512 F, BW, VL and VNNI.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx512(());
+
+impl Avx512 {
+    /// The proof, if CPUID and XCR0 give it.
+    #[must_use]
+    pub fn detect() -> Option<&'static Avx512> {
+        static PROOF: Avx512 = Avx512(());
+        cpuid::avx512_vnni().then_some(&PROOF)
+    }
+}
+
+/// Runs intrinsics. SAFETY of every use: an `Avx512` exists, so the features are there; loads and
+/// stores go through references to exactly the bytes they touch, or as the use says.
+macro_rules! avx512 {
+    ($($body:tt)*) => {{
+        // SAFETY: see the macro.
+        #[allow(unused_unsafe, reason = "some intrinsics are safe, some are not")]
+        unsafe { $($body)* }
+    }};
+}
+
+/// Four bytes of activations in every lane.
+#[inline(always)]
+fn quad(x: &Quad) -> i32 {
+    i32::from_le_bytes(x.map(|b| b as u8))
+}
+
+impl Isa for Avx512 {
+    const NAME: IsaName = IsaName::Avx512;
+    const ROWS: usize = 16;
+    type W = __m512i;
+    type F = __m512;
+    type X = __m512;
+
+    #[inline(always)]
+    fn run<O: Op>(self, op: O) -> O::Out {
+        #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+        fn enter<O: Op>(isa: Avx512, op: O) -> O::Out {
+            op.call(isa)
+        }
+        // SAFETY: an `Avx512` exists, so the features are there.
+        unsafe { enter(self, op) }
+    }
+
+    #[inline(always)]
+    fn prefetch<T: Pod>(self, blocks: &[T]) {
+        // From the first byte in lines of 64; where the last one begins, the next call's first does.
+        for at in (0..size_of_val(blocks)).step_by(64) {
+            let line = blocks.as_ptr().cast::<i8>().wrapping_add(at);
+            avx512! { _mm_prefetch::<_MM_HINT_T0>(line) }
+        }
+    }
+    #[inline(always)]
+    fn words<T: Pod, const N: usize>(self, rows: Rows<'_, T>, offset: usize) -> [__m512i; N] {
+        let mut out = [self.splat(0); N];
+        if rows.rows() < 16 || offset + 4 * N > size_of::<T>() {
+            return out;
+        }
+        let (base, step) = (rows.as_ptr(), rows.stride_bytes());
+        let (columns, rest) = out.as_chunks_mut::<4>();
+        let mut at = offset;
+        for column in columns {
+            // SAFETY: rows 0 to 15 may be read, each for `size_of::<T>()` bytes, and `at` is at most
+            // 16 bytes before the end of the words asked for.
+            *column = unsafe { transposed(base.add(at), step) };
+            at += 16;
+        }
+        for word in rest {
+            // SAFETY: as above; 4 bytes.
+            *word = unsafe { gather_words(base.add(at), step) };
+            at += 4;
+        }
+        out
+    }
+    #[inline(always)]
+    fn half_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> __m512 {
+        if rows.rows() < 16 || offset + 2 > size_of::<T>() {
+            return self.f_splat(0.0);
+        }
+        // SAFETY: rows 0 to 15 may be read, each for `size_of::<T>()` bytes.
+        unsafe { gather_halves(rows.as_ptr().add(offset), rows.stride_bytes()) }
+    }
+    #[inline(always)]
+    fn byte_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> __m512i {
+        if rows.rows() < 16 || offset + 1 > size_of::<T>() {
+            return self.splat(0);
+        }
+        let mut bytes = [0u8; 16];
+        for (r, byte) in bytes.iter_mut().enumerate() {
+            // SAFETY: rows 0 to 15 may be read, each for `size_of::<T>()` bytes.
+            *byte = unsafe { rows.as_ptr().add(r * rows.stride_bytes() + offset).read() };
+        }
+        avx512! { _mm512_cvtepu8_epi32(_mm_loadu_si128(bytes.as_ptr().cast())) }
+    }
+    #[inline(always)]
+    fn load(self, words: &[[u8; 4]; LANES], _part: usize) -> __m512i {
+        avx512! { _mm512_loadu_si512(words.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    fn splat(self, bits: u32) -> __m512i {
+        avx512! { _mm512_set1_epi32(bits as i32) }
+    }
+    #[inline(always)]
+    fn and(self, a: __m512i, b: __m512i) -> __m512i {
+        avx512! { _mm512_and_si512(a, b) }
+    }
+    #[inline(always)]
+    fn or(self, a: __m512i, b: __m512i) -> __m512i {
+        avx512! { _mm512_or_si512(a, b) }
+    }
+    #[inline(always)]
+    fn xor(self, a: __m512i, b: __m512i) -> __m512i {
+        avx512! { _mm512_xor_si512(a, b) }
+    }
+    #[inline(always)]
+    fn shr(self, a: __m512i, n: u32) -> __m512i {
+        avx512! { _mm512_srl_epi32(a, _mm_cvtsi32_si128(n as i32)) }
+    }
+    #[inline(always)]
+    fn shl(self, a: __m512i, n: u32) -> __m512i {
+        avx512! { _mm512_sll_epi32(a, _mm_cvtsi32_si128(n as i32)) }
+    }
+    #[inline(always)]
+    fn add(self, a: __m512i, b: __m512i) -> __m512i {
+        avx512! { _mm512_add_epi32(a, b) }
+    }
+    #[inline(always)]
+    fn sub(self, a: __m512i, b: __m512i) -> __m512i {
+        avx512! { _mm512_sub_epi32(a, b) }
+    }
+    #[inline(always)]
+    fn mul(self, a: __m512i, b: __m512i) -> __m512i {
+        avx512! { _mm512_mullo_epi32(a, b) }
+    }
+    #[inline(always)]
+    fn sub_bytes(self, a: __m512i, b: __m512i) -> __m512i {
+        avx512! { _mm512_sub_epi8(a, b) }
+    }
+    #[inline(always)]
+    fn lookup(self, table: &[i8; 16], indices: __m512i) -> __m512i {
+        avx512! {
+            let table = _mm512_broadcast_i32x4(_mm_loadu_si128(table.as_ptr().cast()));
+            _mm512_shuffle_epi8(table, indices)
+        }
+    }
+    #[inline(always)]
+    fn expand_bits(self, bits: __m512i, shift: u32) -> __m512i {
+        avx512! {
+            // Byte k of a lane is the lane's low byte, tested for bit k.
+            let low = _mm512_srl_epi32(bits, _mm_cvtsi32_si128(shift as i32));
+            let first = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12));
+            let bytes = _mm512_shuffle_epi8(low, first);
+            _mm512_movm_epi8(_mm512_test_epi8_mask(bytes, _mm512_set1_epi32(0x0804_0201)))
+        }
+    }
+    #[inline(always)]
+    fn dot_u8<const MAX: u8, const N: usize>(self, acc: __m512i, w: &[__m512i; N], x: &[Quad; N]) -> __m512i {
+        let mut acc = acc;
+        for (&w, x) in w.iter().zip(x) {
+            acc = avx512! { _mm512_dpbusd_epi32(acc, w, _mm512_set1_epi32(quad(x))) };
+        }
+        acc
+    }
+    #[inline(always)]
+    fn dot_i8<const N: usize>(self, acc: __m512i, w: &[__m512i; N], x: &[Quad; N], sum: i32) -> __m512i {
+        // The weights are taken as w + 128, which is unsigned.
+        let mut acc = self.sub(acc, self.splat((sum << 7) as u32));
+        for (&w, x) in w.iter().zip(x) {
+            let w = self.xor(w, self.splat(0x8080_8080));
+            acc = avx512! { _mm512_dpbusd_epi32(acc, w, _mm512_set1_epi32(quad(x))) };
+        }
+        acc
+    }
+    #[inline(always)]
+    fn dot_i16(self, acc: __m512i, a: __m512i, b: [i16; 2]) -> __m512i {
+        let b = u32::from(b[0] as u16) | u32::from(b[1] as u16) << 16;
+        avx512! { _mm512_dpwssd_epi32(acc, a, _mm512_set1_epi32(b as i32)) }
+    }
+
+    #[inline(always)]
+    fn to_f32(self, a: __m512i) -> __m512 {
+        avx512! { _mm512_cvtepi32_ps(a) }
+    }
+    #[inline(always)]
+    fn as_f32(self, a: __m512i) -> __m512 {
+        avx512! { _mm512_castsi512_ps(a) }
+    }
+    #[inline(always)]
+    fn f16_low(self, a: __m512i) -> __m512 {
+        avx512! { _mm512_cvtph_ps(_mm512_cvtepi32_epi16(a)) }
+    }
+    #[inline(always)]
+    fn f_splat(self, v: f32) -> __m512 {
+        avx512! { _mm512_set1_ps(v) }
+    }
+    #[inline(always)]
+    fn f_add(self, a: __m512, b: __m512) -> __m512 {
+        avx512! { _mm512_add_ps(a, b) }
+    }
+    #[inline(always)]
+    fn f_sub(self, a: __m512, b: __m512) -> __m512 {
+        avx512! { _mm512_sub_ps(a, b) }
+    }
+    #[inline(always)]
+    fn f_mul(self, a: __m512, b: __m512) -> __m512 {
+        avx512! { _mm512_mul_ps(a, b) }
+    }
+    #[inline(always)]
+    fn f_store(self, a: __m512, out: &mut [f32]) {
+        if let Some(out) = out.first_chunk_mut::<16>() {
+            // SAFETY: `out` is 64 bytes.
+            unsafe { _mm512_storeu_ps(out.as_mut_ptr(), a) };
+        } else {
+            let mut all = [0.0f32; 16];
+            // SAFETY: `all` is 64 bytes.
+            unsafe { _mm512_storeu_ps(all.as_mut_ptr(), a) };
+            for (out, v) in out.iter_mut().zip(all) {
+                *out = v;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn x_load(self, v: &[f32; LANES]) -> __m512 {
+        avx512! { _mm512_loadu_ps(v.as_ptr()) }
+    }
+    #[inline(always)]
+    fn x_store(self, v: __m512, out: &mut [f32; LANES]) {
+        avx512! { _mm512_storeu_ps(out.as_mut_ptr(), v) }
+    }
+    #[inline(always)]
+    fn x_from_f32(self, v: &[[u8; 4]; LANES]) -> __m512 {
+        avx512! { _mm512_loadu_ps(v.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    fn x_from_f16(self, v: &[[u8; 2]; LANES]) -> __m512 {
+        avx512! { _mm512_cvtph_ps(_mm256_loadu_si256(v.as_ptr().cast())) }
+    }
+    #[inline(always)]
+    fn x_from_bf16(self, v: &[[u8; 2]; LANES]) -> __m512 {
+        avx512! {
+            let v = _mm512_cvtepu16_epi32(_mm256_loadu_si256(v.as_ptr().cast()));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<16>(v))
+        }
+    }
+    #[inline(always)]
+    fn x_from_i8(self, v: &[i8; LANES]) -> __m512 {
+        avx512! { _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(v.as_ptr().cast()))) }
+    }
+    #[inline(always)]
+    fn x_to_f16(self, v: __m512) -> [[u8; 2]; LANES] {
+        let mut out = [[0; 2]; LANES];
+        avx512! {
+            _mm256_storeu_si256(out.as_mut_ptr().cast(), _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(v));
+        }
+        out
+    }
+    #[inline(always)]
+    fn x_to_i8(self, v: __m512) -> [i8; LANES] {
+        let mut out = [0; LANES];
+        avx512! { _mm_storeu_si128(out.as_mut_ptr().cast(), _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(v))) };
+        out
+    }
+    #[inline(always)]
+    fn x_splat(self, v: f32) -> __m512 {
+        avx512! { _mm512_set1_ps(v) }
+    }
+    #[inline(always)]
+    fn x_add(self, a: __m512, b: __m512) -> __m512 {
+        avx512! { _mm512_add_ps(a, b) }
+    }
+    #[inline(always)]
+    fn x_sub(self, a: __m512, b: __m512) -> __m512 {
+        avx512! { _mm512_sub_ps(a, b) }
+    }
+    #[inline(always)]
+    fn x_mul(self, a: __m512, b: __m512) -> __m512 {
+        avx512! { _mm512_mul_ps(a, b) }
+    }
+    #[inline(always)]
+    fn x_div(self, a: __m512, b: __m512) -> __m512 {
+        avx512! { _mm512_div_ps(a, b) }
+    }
+    #[inline(always)]
+    fn x_max(self, a: __m512, b: __m512) -> __m512 {
+        avx512! { _mm512_max_ps(a, b) }
+    }
+    #[inline(always)]
+    fn x_abs(self, a: __m512) -> __m512 {
+        avx512! { _mm512_abs_ps(a) }
+    }
+    #[inline(always)]
+    fn x_select_lt(self, a: __m512, b: __m512, yes: __m512, no: __m512) -> __m512 {
+        avx512! { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), no, yes) }
+    }
+    #[inline(always)]
+    fn x_scale_by_magic(self, a: __m512, magic: __m512) -> __m512 {
+        avx512! {
+            let n = _mm512_slli_epi32::<23>(_mm512_castps_si512(magic));
+            _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a), n))
+        }
+    }
+    #[inline(always)]
+    fn x_sum(self, v: __m512) -> f32 {
+        avx512! {
+            let high = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(v)));
+            let eight = _mm256_add_ps(_mm512_castps512_ps256(v), high);
+            let four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
+            let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
+        }
+    }
+    #[inline(always)]
+    fn x_greatest(self, v: __m512) -> f32 {
+        avx512! {
+            let high = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(v)));
+            let eight = _mm256_max_ps(_mm512_castps512_ps256(v), high);
+            let four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
+            let two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)))
+        }
+    }
+}
