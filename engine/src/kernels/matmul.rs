@@ -80,7 +80,10 @@ fn product<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, y: &mut [f32], first_ro
     let tokens = x.tokens.max(1);
     with_format!(
         w,
-        m => isa.run(Quantised { m, x: Acts::of(x), tokens, y, first_row, combine }),
+        m => {
+            let op = Quantised { m, x: Acts::of(x), tokens, y, first_row, combine };
+            if tokens == 1 { isa.single().run(op) } else { isa.run(op) }
+        },
         m => isa.run(Float { m, x: x.float, tokens, y, first_row, combine })
     );
 }

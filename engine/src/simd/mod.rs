@@ -83,6 +83,13 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// [`LANES`] lanes of one `f32`.
     type X: Copy;
 
+    /// The set that multiplies a matrix with one vector: with few rows loading is what takes time,
+    /// and narrower words load better.
+    type Single: Isa;
+
+    /// The proof for [`Isa::Single`].
+    fn single(self) -> Self::Single;
+
     /// Calls `op` inside a function that has the set's features enabled.
     fn run<O: Op>(self, op: O) -> O::Out;
 

@@ -23,6 +23,12 @@ impl Isa for Scalar {
     type F = f32;
     type X = [f32; LANES];
 
+    type Single = Scalar;
+
+    #[inline(always)]
+    fn single(self) -> Scalar {
+        self
+    }
     #[inline(always)]
     fn run<O: Op>(self, op: O) -> O::Out {
         op.call(self)

@@ -20,9 +20,12 @@ impl Avx2 {
     /// The proof, if CPUID and XCR0 give it.
     #[must_use]
     pub fn detect() -> Option<&'static Avx2> {
-        static PROOF: Avx2 = Avx2(());
+        static PROOF: Avx2 = Avx2::PROOF;
         cpuid::avx2().then_some(&PROOF)
     }
+
+    /// To be handed out only where the features were detected.
+    pub(super) const PROOF: Avx2 = Avx2(());
 }
 
 /// Runs intrinsics. SAFETY of every use: an `Avx2` exists, so the features are there; loads and
@@ -42,6 +45,12 @@ impl Isa for Avx2 {
     type F = __m256;
     type X = X;
 
+    type Single = Avx2;
+
+    #[inline(always)]
+    fn single(self) -> Avx2 {
+        self
+    }
     #[inline(always)]
     fn run<O: Op>(self, op: O) -> O::Out {
         #[target_feature(enable = "avx2,f16c")]

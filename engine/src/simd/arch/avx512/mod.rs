@@ -2,6 +2,7 @@
 
 mod words;
 
+use super::avx2::Avx2;
 use super::cpuid;
 use crate::simd::{Isa, IsaName, LANES, Op, Quad, Rows};
 use bytemuck::Pod;
@@ -10,13 +11,13 @@ use words::{gather_halves, gather_words, transposed};
 
 /// Proof that the processor and the system support AVX-512 F, BW, VL and VNNI.
 #[derive(Clone, Copy, Debug)]
-pub struct Avx512(());
+pub struct Avx512(Avx2);
 
 impl Avx512 {
     /// The proof, if CPUID and XCR0 give it.
     #[must_use]
     pub fn detect() -> Option<&'static Avx512> {
-        static PROOF: Avx512 = Avx512(());
+        static PROOF: Avx512 = Avx512(Avx2::PROOF);
         cpuid::avx512_vnni().then_some(&PROOF)
     }
 }
@@ -44,6 +45,12 @@ impl Isa for Avx512 {
     type F = __m512;
     type X = __m512;
 
+    type Single = Avx2;
+
+    #[inline(always)]
+    fn single(self) -> Avx2 {
+        self.0
+    }
     #[inline(always)]
     fn run<O: Op>(self, op: O) -> O::Out {
         #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
