@@ -11,6 +11,8 @@ import llama_cpp
 
 BINARY = pathlib.Path(__file__).resolve().parent.parent / "target/release/flashlet"
 PROMPT, NEW, ROUNDS = 128, 64, 5
+# llama.cpp keeps the pointer: the callback must live as long as the program.
+SILENT = llama_cpp.llama_log_callback(lambda *_: None)
 
 
 def load(model, threads, repack):
@@ -24,8 +26,9 @@ def load(model, threads, repack):
 
 def llama_round(ctx):
     def feed(ids):
-        batch = llama_cpp.llama_batch_get_one((llama_cpp.llama_token * len(ids))(*ids), len(ids))
-        assert llama_cpp.llama_decode(ctx, batch) == 0
+        tokens = (llama_cpp.llama_token * len(ids))(*ids)
+        if llama_cpp.llama_decode(ctx, llama_cpp.llama_batch_get_one(tokens, len(ids))):
+            sys.exit("llama_decode failed")
         llama_cpp.llama_synchronize(ctx)
 
     llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(ctx), True)
@@ -45,7 +48,7 @@ def our_round(model, threads):
 
 def main():
     model, threads = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1
-    llama_cpp.llama_log_set(llama_cpp.llama_log_callback(lambda *_: None), None)
+    llama_cpp.llama_log_set(SILENT, None)
     llama_cpp.llama_backend_init()
     contexts = [load(model, threads, repack) for repack in (True, False)]
     ours, theirs = [], [[], []]
