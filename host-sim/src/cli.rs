@@ -196,7 +196,7 @@ pub(crate) struct TokenizeArgs {
     pub(crate) model: ModelArgs,
     #[command(flatten)]
     pub(crate) text: TextArgs,
-    /// Leave out the beginning-of-text token that the model asks for
+    /// Leave out the beginning-of-text and end-of-text tokens that the model asks for
     #[arg(long)]
     pub(crate) no_bos: bool,
     /// Treat special tokens written in the text as plain text

@@ -80,7 +80,7 @@ impl<'f> Opened<'f> {
     pub(crate) fn plan(&mut self, args: &EngineArgs, ctx: u32) -> Result<Plan, Failure> {
         let options = options(args, ctx);
         self.try_plan(&options, args.arena).map_err(|refusal| match refusal {
-            Refusal::DoesNotFit { need, have } => crate::plan::explain(self, &options, need, have),
+            Refusal::DoesNotFit { need, have } => crate::plan::explain(self, &options, need, have, false),
             Refusal::Failure(failure) => failure,
         })
     }

@@ -1,8 +1,8 @@
 //! flashlet on a desktop: the command line, and what stands for a board's parts.
 //!
 //! The engine is the crate `flashlet`, the same that boards run. This crate gives it a file as its
-//! flash ([`source`]), a mapping as its RAM ([`memory`]), threads ([`pool`]) and a user. Every call into
-//! the engine is in `engine.rs`, `tokenize.rs` and `inspect.rs`; the commands see tokens and text.
+//! flash ([`source`]), a mapping as its RAM ([`memory`]), threads ([`pool`]) and a user. The session
+//! is driven by `engine.rs` alone; commands see tokens, logits and text.
 
 pub mod failure;
 pub mod memory;

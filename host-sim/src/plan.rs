@@ -41,7 +41,7 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
             }
         },
         Err(Refusal::DoesNotFit { need, have }) => {
-            let error = explain(&mut opened, &options, need, have);
+            let error = explain(&mut opened, &options, need, have, board.is_some());
             (
                 json!({ "fits": false, "need_bytes": need, "have_bytes": have, "what_to_change": error.to_string() }),
                 error,
@@ -57,28 +57,30 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
 }
 
 /// Why `options` do not fit, and which changes would make them fit.
-pub(crate) fn explain(opened: &mut Opened<'_>, options: &Options, need: usize, have: usize) -> Failure {
+pub(crate) fn explain(opened: &mut Opened<'_>, options: &Options, need: usize, have: usize, fixed: bool) -> Failure {
     let asked = opened.try_plan(options, None).map_or(options.ctx, |plan| plan.ctx);
     let mut fits = |ctx: u32, kv: KvType| opened.try_plan(&Options { ctx, kv, ..*options }, Some(have)).is_ok();
-    let mut ways = vec![format!("--arena {need}")];
+    let mut ways = if fixed { Vec::new() } else { vec![format!("--arena {need}")] };
     if let Some(ctx) = largest(asked, |ctx| fits(ctx, options.kv)) {
         ways.push(format!("--ctx {ctx}"));
     }
     if options.kv == KvType::F16 {
         if fits(asked, KvType::Q8_0) {
             ways.push("--kv q8_0".into());
-        } else if ways.len() == 1
+        } else if ways.len() == usize::from(!fixed)
             && let Some(ctx) = largest(asked, |ctx| fits(ctx, KvType::Q8_0))
         {
             ways.push(format!("--kv q8_0 --ctx {ctx}"));
         }
     }
+    let ways = match ways.is_empty() {
+        true => "no context is short enough to fit".to_owned(),
+        false => format!("what would fit: {}", ways.join(", or ")),
+    };
     Failure::new(format!(
-        "the model does not fit: a context of {asked} tokens needs {need} bytes ({}), the arena has {have} ({}); \
-         what would fit: {}",
+        "the model does not fit: a context of {asked} tokens needs {need} bytes ({}), the arena has {have} ({}); {ways}",
         show(need as u64),
         show(have as u64),
-        ways.join(", or ")
     ))
 }
 

@@ -98,9 +98,10 @@ impl Executor for Pool {
         }
         let job = Job { f, y: y.as_mut_ptr(), len: y.len(), chunk, pieces, next: AtomicUsize::new(0) };
         self.shared.open(&job);
-        let closing = Closing { pool: self, job: &job };
+        let mut closing = Closing { pool: self, job: &job, finished: false };
         self.shared.wake(&self.workers, pieces - 1);
         job.run();
+        closing.finished = true;
         drop(closing);
         let panic = self.shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.busy.store(false, SeqCst);
@@ -130,6 +131,8 @@ impl Drop for Pool {
 struct Closing<'p, 'j> {
     pool: &'p Pool,
     job: &'j Job<'j>,
+    /// Whether the caller's own share came to its end; if not, it panicked.
+    finished: bool,
 }
 
 impl Drop for Closing<'_, '_> {
@@ -137,7 +140,7 @@ impl Drop for Closing<'_, '_> {
         // After a panic pieces may be left: nobody shall start them.
         self.job.next.store(self.job.pieces, Relaxed);
         self.pool.shared.close();
-        if thread::panicking() {
+        if !self.finished {
             *self.pool.shared.panic.lock().unwrap_or_else(PoisonError::into_inner) = None;
             self.pool.busy.store(false, SeqCst);
         }

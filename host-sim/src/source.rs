@@ -18,8 +18,6 @@ pub struct FileFlash<'f> {
 }
 
 impl Flash for FileFlash<'_> {
-    const PAGE_BYTES: usize = 4096;
-
     fn size(&self) -> u64 {
         self.size
     }

@@ -406,3 +406,76 @@ fn an_input_can_be_quantised_anew() {
         }
     }
 }
+
+/// What is asked for past the end of a block is zeros, however far past it.
+#[test]
+fn loads_past_a_block_are_zeros() {
+    use flashlet::simd::{Isa, Op, RowBlocks};
+    struct Past<'a>(&'a [[u8; 18]]);
+    impl Op for Past<'_> {
+        type Out = Vec<f32>;
+        fn call<I: Isa>(self, isa: I) -> Vec<f32> {
+            let mut out = Vec::new();
+            let mut rows = RowBlocks::new(self.0, 1, 0, I::ROWS).expect("enough rows");
+            let rows = rows.next().expect("a block");
+            for offset in [usize::MAX, usize::MAX - 15, usize::MAX - 3, 18, 17, 15, 14] {
+                let mut lanes = [7.0; 16];
+                for word in isa.words::<_, 4>(rows, offset).into_iter().chain(isa.words::<_, 1>(rows, offset)) {
+                    isa.f_store(isa.to_f32(word), &mut lanes);
+                    out.push(lanes[0]);
+                }
+                isa.f_store(isa.half_at(rows, offset), &mut lanes);
+                out.push(lanes[0]);
+                isa.f_store(isa.to_f32(isa.byte_at(rows, offset)), &mut lanes);
+                out.push(lanes[0]);
+            }
+            out
+        }
+    }
+    let blocks = [[1; 18]; 16];
+    let scalar = flashlet::simd::Scalar.run(Past(&blocks));
+    // Only the last offsets lie inside, for bytes, halves and one word.
+    assert_eq!(scalar.iter().filter(|v| **v != 0.0).count(), 6, "{scalar:?}");
+    #[cfg(target_arch = "x86_64")]
+    {
+        use flashlet::simd::arch::{avx2::Avx2, avx512::Avx512};
+        for got in
+            [Avx2::detect().map(|isa| isa.run(Past(&blocks))), Avx512::detect().map(|isa| isa.run(Past(&blocks)))]
+        {
+            assert!(got.is_none_or(|got| got == scalar));
+        }
+    }
+}
+
+/// Values that are not finite give the same finite results, and NaN in the same places.
+#[test]
+fn values_that_are_not_finite_have_the_same_bits_everywhere() {
+    let mut rng = Rng(11);
+    let odd = [f32::NAN, f32::from_bits(0x7FC0_0011), f32::from_bits(0xFFC0_1234), f32::INFINITY, f32::NEG_INFINITY];
+    for &ty in WeightType::ALL {
+        let (rows, cols) = (17, 512);
+        let bytes = weights(&mut rng, ty, rows * cols / ty.block_elems());
+        let w = Weight::new(ty, &bytes, cols).expect("whole rows");
+        for odd in odd {
+            let mut x = rng.vector(cols, 3.0);
+            (x[5], x[300]) = (odd, 1.0e30);
+            let x = panel(&[x]);
+            same_bits(&format!("{} with {odd}", ty.name()), rows, 1, |kernels, executor| {
+                linear(kernels, w, &Activations::new(kernels, &x, 1, None), executor)
+            });
+        }
+    }
+    for odd in odd {
+        let gates = panel(&[rng.vector(16, 4.0).into_iter().chain([odd; 16]).collect()]);
+        let eye: Vec<u8> = (0..32 * 32).flat_map(|i| (f32::from(i % 33 == 0)).to_le_bytes()).collect();
+        let w = Weight::new(WeightType::F32, &eye, 32).expect("whole rows");
+        for act in [Gate::Silu, Gate::Gelu] {
+            same_bits(&format!("{act:?} of {odd}"), 32, 1, |kernels, executor| {
+                let x = Activations::new(kernels, &gates, 1, None);
+                let mut y = vec![[0.0; LANES]; 2];
+                kernels.gated([w, w], act, &x.input(), &mut y, executor);
+                y
+            });
+        }
+    }
+}

@@ -68,8 +68,6 @@ pub trait Flash {
     /// is [`size`](Flash::size); a power of two, at most [`MAX_READ_ALIGN`]. Callers widen
     /// ([`Source::read`] does).
     const READ_ALIGN: usize = 1;
-    /// Bytes that the device reads best at a time; a power of two.
-    const PAGE_BYTES: usize = 256;
 
     /// Bytes that can be read.
     fn size(&self) -> u64;

@@ -98,6 +98,13 @@ pub enum ConfigError {
         /// Key heads.
         n_head_kv: u32,
     },
+    /// Rotary dimensions, which are a head's where the key is missing, must be even.
+    Odd {
+        /// The key.
+        what: Key,
+        /// Its value, or what stands for it.
+        value: u32,
+    },
     /// A feature that the engine does not have.
     Unsupported {
         /// The key that asks for it.
@@ -140,6 +147,7 @@ impl core::fmt::Display for ConfigError {
             ConfigError::HeadCounts { n_head, n_head_kv } => {
                 write!(f, "{n_head} query heads cannot share {n_head_kv} key heads evenly")
             }
+            ConfigError::Odd { what, value } => write!(f, "*.{} is {value}; it must be even", what.0),
             ConfigError::Unsupported { key } => write!(f, "metadata key *.{} asks for what is not supported", key.0),
         }
     }
@@ -190,9 +198,11 @@ impl<F: Flash> Keys<'_, '_, F> {
             "residual_scale",
             "embedding_scale",
             "rope.scaling.attn_factor",
+            "rope.scaling.yarn_attn_factor",
+            "rope.scaling.yarn_ext_factor",
         ] {
-            let factor = self.find(Key(key)).await?.and_then(|v| v.as_f32());
-            if factor.is_some_and(|v| v != 0.0 && v != 1.0) {
+            let Some(value) = self.find(Key(key)).await? else { continue };
+            if value.as_f32().is_none_or(|v| v != 0.0 && v != 1.0) {
                 return Err(ConfigError::Unsupported { key: Key(key) });
             }
         }
@@ -266,7 +276,7 @@ impl ModelConfig {
         let rot_key = Key("rope.dimension_count");
         let n_rot = keys.uint(rot_key.0, head_dim.into()).await?.unwrap_or(head_dim);
         if n_rot % 2 != 0 {
-            return Err(ConfigError::Unsupported { key: rot_key });
+            return Err(ConfigError::Odd { what: rot_key, value: n_rot });
         }
         let ctx_train = keys.uint("context_length", u64::from(u32::MAX)).await?.unwrap_or(2048);
         let eps_key = "attention.layer_norm_rms_epsilon";

@@ -14,7 +14,7 @@ pub struct RopeTables<'a> {
     /// `[chunk][pairs]` of cosine and sine.
     global_angles: &'a mut [[f32; 2]],
     windowed_angles: &'a mut [[f32; 2]],
-    /// What cosines and sines are multiplied with (YaRN).
+    /// What cosines and sines of layers that see everything are multiplied with (YaRN).
     magnitude: f32,
 }
 
@@ -65,13 +65,14 @@ impl<'a> RopeTables<'a> {
     /// Computes the angles of `tokens` positions from `position` on.
     pub fn advance(&mut self, position: usize, tokens: usize) {
         let pairs = self.pairs.max(1);
-        for (frequencies, angles) in
-            [(&*self.global, &mut *self.global_angles), (&*self.windowed, &mut *self.windowed_angles)]
-        {
+        for (frequencies, angles, magnitude) in [
+            (&*self.global, &mut *self.global_angles, self.magnitude),
+            (&*self.windowed, &mut *self.windowed_angles, 1.0),
+        ] {
             for (t, angles) in angles.chunks_mut(pairs).take(tokens).enumerate() {
                 for (angle, f) in angles.iter_mut().zip(frequencies) {
                     let (sin, cos) = sin_cos((position.wrapping_add(t)) as f64 * f);
-                    *angle = [cos * self.magnitude, sin * self.magnitude];
+                    *angle = [cos * magnitude, sin * magnitude];
                 }
             }
         }

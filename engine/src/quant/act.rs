@@ -63,7 +63,9 @@ fn quantise<I: Isa, const N: usize>(
     let inverse = if d > 1.0e-38 { 1.0 / d } else { 0.0 };
     let (mut q, mut sums) = ([[0; LANES]; N], [0; N]);
     for ((x, q), sum) in x.iter().zip(&mut q).zip(&mut sums) {
-        *q = isa.x_to_i8(isa.x_mul(isa.x_load(x), isa.x_splat(inverse)));
+        // What is not a number becomes -127, everywhere alike.
+        let scaled = isa.x_max(isa.x_mul(isa.x_load(x), isa.x_splat(inverse)), isa.x_splat(-127.0));
+        *q = isa.x_to_i8(scaled);
         *sum = q.iter().fold(0i16, |sum, &q| sum.wrapping_add(i16::from(q)));
     }
     (q, scale(d), sums)

@@ -34,7 +34,9 @@ pub enum Error {
         /// The longest context that fits, in tokens; 0 if none does.
         fitting_ctx: u32,
     },
-    /// Mapped weights were asked for, but the flash is not mapped.
+    /// The plan was made for another model, or changed since.
+    PlanMismatch,
+    /// Mapped weights were asked for, but the flash is not mapped, or not as far as the weights reach.
     NotMapped,
     /// A Q8_0 cache needs heads that are a multiple of 32 wide.
     KvHeadDim {
@@ -75,6 +77,7 @@ impl Display for Error {
                     n => write!(f, "; a context of {n} tokens would fit"),
                 }
             }
+            Error::PlanMismatch => f.write_str("the plan was not made for this model, or was changed"),
             Error::NotMapped => f.write_str("the weights cannot stay mapped: this flash is not memory-mapped"),
             Error::KvHeadDim { head_dim } => {
                 write!(f, "a q8_0 KV cache needs heads of a multiple of 32 elements; this model's have {head_dim}")

@@ -154,7 +154,7 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
     /// at a multiple of [`ALIGN`](crate::arena::ALIGN) bytes and has the plan's `arena_bytes`.
     ///
     /// # Errors
-    /// [`Error`]: an arena smaller than planned, a tensor that is missing or occurs twice, flash
+    /// [`Error`]: a plan for another model or changed by hand, an arena smaller than planned, a tensor that is missing or occurs twice, flash
     /// failures.
     pub async fn new(
         mut source: Source<'m, F>,
@@ -166,6 +166,9 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, Error> {
         let sizes = plan.sizes();
+        if !model.accepts(&plan) {
+            return Err(Error::PlanMismatch);
+        }
         let mapped = source.mapped.filter(|_| plan.uses_mapping);
         let mut memory = Memory::carve(&model, &sizes, mapped, &mut Arena::new(arena))?;
         let mut report = |stage, done, total| progress(Progress { stage, done, total });
@@ -241,7 +244,8 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
 
     /// Runs tokens through the model, a chunk a pass. Logits of the positions that `want` names go to
     /// `sink(position, first_id, logits)`: chunk by chunk, and in each chunk tile by tile of the
-    /// vocabulary, every position's before the next tile's.
+    /// vocabulary, every position's before the next tile's. Without tokens nothing happens, and nothing goes
+    /// to `sink`. A future that is dropped counts as a failed one: chunks that were finished count.
     ///
     /// # Errors
     /// [`Error::NoSuchToken`] and [`Error::ContextFull`] before anything is done; flash failures,

@@ -108,8 +108,8 @@ pub(super) struct Sizes {
 /// Facts of the tensor directory.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tensors {
-    /// Bytes of all matrices.
-    matrix_bytes: u64,
+    /// Bytes of the arena that all matrices take when they are pinned.
+    pinned_bytes: u64,
     /// Bytes of one row of the embedding.
     embd_row_bytes: u64,
     /// Whether the head is a tensor of its own.
@@ -120,6 +120,8 @@ pub(super) struct Tensors {
     up_row_bytes: usize,
     /// Tensors that the architecture cannot do without.
     needed: u64,
+    /// Where the last matrix ends in the file.
+    end: u64,
 }
 
 impl Tensors {
@@ -143,8 +145,9 @@ impl Tensors {
                 all.needed = all.needed.saturating_add(1);
             }
             if t.role.is_matrix() {
-                all.matrix_bytes = all.matrix_bytes.saturating_add(t.bytes());
+                all.pinned_bytes = all.pinned_bytes.saturating_add(PinBudget::size_of(t.bytes()));
                 all.row_bytes = all.row_bytes.max(row_bytes);
+                all.end = all.end.max(t.offset.saturating_add(t.bytes()));
             }
             Ok(())
         })
@@ -160,7 +163,7 @@ impl Tensors {
     /// The fewest bytes that a tile must have.
     fn least_tile(&self, align: usize) -> usize {
         let gated = self.gate_row_bytes.saturating_add(self.up_row_bytes);
-        Schedule::tile_bytes_for(self.row_bytes.max(gated), align).next_multiple_of(ALIGN)
+        Schedule::tile_bytes_for(self.row_bytes.max(gated), align).checked_next_multiple_of(ALIGN).unwrap_or(usize::MAX)
     }
 }
 
@@ -170,22 +173,38 @@ async fn missing<F: Flash>(
     source: &mut Source<'_, F>,
     config: &ModelConfig,
 ) -> Result<WeightError, WeightError> {
-    let layers = (0..config.shapes.n_layer).flat_map(|layer| {
-        let matrices = LayerMatrix::ALL.into_iter().map(move |m| Role::Matrix(layer, m));
-        matrices.chain(LayerVector::ALL.into_iter().map(move |v| Role::Vector(layer, v)))
-    });
-    for role in [Role::TokenEmbd, Role::OutputNorm].into_iter().chain(layers) {
-        if config.shapes.of(role).is_none() {
-            continue;
-        }
-        let mut found = false;
+    /// Layers that one walk looks after.
+    const LAYERS: u32 = 32;
+    let bit = |role| match role {
+        Role::Matrix(_, m) => 1u32 << m as u32,
+        Role::Vector(_, v) => 1 << (LayerMatrix::ALL.len() as u32 + v as u32),
+        Role::TokenEmbd => 1,
+        _ => 2,
+    };
+    for base in (0..config.shapes.n_layer).step_by(LAYERS as usize) {
+        let (mut globals, mut layers) = (0, [0u32; LAYERS as usize]);
         weights::walk(gguf, source, &config.shapes, |t| {
-            found |= t.role == role;
+            match t.role {
+                Role::TokenEmbd | Role::OutputNorm => globals |= bit(t.role),
+                Role::Matrix(layer, _) | Role::Vector(layer, _) => {
+                    let at = layer.checked_sub(base).and_then(|i| layers.get_mut(i as usize));
+                    at.into_iter().for_each(|seen| *seen |= bit(t.role));
+                }
+                Role::Output | Role::RopeFreqs => {}
+            }
             Ok(())
         })
         .await?;
-        if !found {
-            return Ok(WeightError::Missing { role });
+        let globals = [Role::TokenEmbd, Role::OutputNorm].map(|role| (role, globals));
+        let layers = (base..config.shapes.n_layer).zip(layers).flat_map(|(layer, seen)| {
+            let matrices = LayerMatrix::ALL.into_iter().map(move |m| Role::Matrix(layer, m));
+            let roles = matrices.chain(LayerVector::ALL.into_iter().map(move |v| Role::Vector(layer, v)));
+            roles.map(move |role| (role, seen))
+        });
+        for (role, seen) in globals.into_iter().chain(layers) {
+            if config.shapes.of(role).is_some() && seen & bit(role) == 0 {
+                return Ok(WeightError::Missing { role });
+            }
         }
     }
     // Fewer tensors than needed, yet none missing: one must occur twice, which loading will name.
@@ -215,7 +234,7 @@ impl Model {
         if options.kv == KvType::Q8_0 && !head_dim.is_multiple_of(32) {
             return Err(Error::KvHeadDim { head_dim });
         }
-        let mapped = source.mapped.is_some();
+        let mapped = source.mapped.is_some_and(|bytes| bytes.len() as u64 >= self.tensors.end);
         let means = match options.residency {
             Residency::Mapped if !mapped => return Err(Error::NotMapped),
             Residency::Mapped => Means { pin: false, map: true, stream: false },
@@ -234,10 +253,10 @@ impl Model {
             return Err(Error::DoesNotFit { need, have, fitting_ctx });
         }
 
-        let all_bytes = usize::try_from(self.tensors.matrix_bytes).unwrap_or(usize::MAX);
         let mut sizes = self.choose_chunk(options, means, ctx, F::READ_ALIGN, arena_bytes);
         let left = have.saturating_sub(self.usage(&sizes).total());
-        let all_fit = means.pin && all_bytes.next_multiple_of(ALIGN) <= left;
+        let all_bytes = self.tensors.pinned_bytes;
+        let all_fit = means.pin && all_bytes <= left as u64;
         if means.stream && !all_fit {
             let least = self.tensors.least_tile(F::READ_ALIGN);
             let wanted = match options.tile_bytes {
@@ -288,6 +307,12 @@ impl Model {
         })
     }
 
+    /// Whether `plan` is one that [`Model::plan`] made for this model.
+    pub(super) fn accepts(&self, plan: &Plan) -> bool {
+        let heads_fit = plan.kv != KvType::Q8_0 || self.config.shapes.head_dim.is_multiple_of(32);
+        heads_fit && plan.chunk > 0 && plan.ctx > 0 && self.usage(&plan.sizes()) == plan.usage
+    }
+
     /// What carving takes, by counting.
     fn usage(&self, sizes: &Sizes) -> Usage {
         let mut arena = Arena::measuring();
@@ -300,7 +325,7 @@ impl Model {
 
     /// Sizes with the shortest chunk and the smallest tiles.
     fn least_sizes(&self, options: &Options, means: Means, ctx: u32, align: usize) -> Sizes {
-        let pinned = if means.pin && !means.map && !means.stream { self.tensors.matrix_bytes } else { 0 };
+        let pinned = if means.pin && !means.map && !means.stream { self.tensors.pinned_bytes } else { 0 };
         Sizes {
             ctx,
             chunk: if options.chunk == 0 { 1 } else { options.chunk.min(ctx) },

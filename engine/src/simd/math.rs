@@ -9,7 +9,7 @@ const LOG2_E: f32 = core::f32::consts::LOG2_E;
 const LN2_HIGH: f32 = 0.693_359_4;
 const LN2_LOW: f32 = -2.121_944_4e-4;
 
-/// `e^x` in sixteen lanes, within 2 ulp; 0 below -87, saturating above 88.
+/// `e^x` in sixteen lanes, within 2 ulp; 0 below -87, saturating above 88; NaN for NaN.
 #[inline(always)]
 pub fn exp<I: Isa>(isa: I, x: I::X) -> I::X {
     let s = |v| isa.x_splat(v);
@@ -23,7 +23,9 @@ pub fn exp<I: Isa>(isa: I, x: I::X) -> I::X {
     for c in [1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
         p = isa.x_add(isa.x_mul(p, r), s(c));
     }
-    isa.x_select_lt(x, s(-87.0), s(0.0), isa.x_scale_by_magic(p, magic))
+    let flushed = isa.x_select_lt(x, s(-87.0), s(0.0), isa.x_scale_by_magic(p, magic));
+    // What is not a number stays so; its bits must not be taken for an exponent.
+    isa.x_select_lt(clamped, s(89.0), flushed, clamped)
 }
 
 /// `1 / (1 + e^-x)` in sixteen lanes.

@@ -36,6 +36,9 @@ impl Isa for Scalar {
 
     #[inline(always)]
     fn words<T: Pod, const N: usize>(self, rows: Rows<'_, T>, offset: usize) -> [u32; N] {
+        if !rows.has(1, offset, 4 * N) {
+            return [0; N];
+        }
         from_fn(|i| u32::from_le_bytes(bytes_at(rows.row(0), offset + 4 * i)))
     }
     #[inline(always)]

@@ -66,6 +66,12 @@ pub enum TextError {
     UnknownPreTokenizer(Name),
     /// More strings, or more bytes of them, than the index can number.
     VocabularyTooLarge,
+    /// So many strings share one hash that the vocabulary must have been made to; looking them up would take
+    /// for ever.
+    Collisions {
+        /// The string that was one too many, counted from 0.
+        id: u32,
+    },
     /// The text has more tokens than there is room for.
     TooLong {
         /// Tokens of the text.
@@ -118,6 +124,9 @@ impl Display for TextError {
             TextError::UnknownModel(name) => write!(f, "unknown tokenizer \"{name}\" ({})", Key::Model.name()),
             TextError::UnknownPreTokenizer(name) => {
                 write!(f, "unknown pre-tokeniser \"{name}\" ({})", Key::Pre.name())
+            }
+            TextError::Collisions { id } => {
+                write!(f, "too many strings of the vocabulary share the hash of string {id}")
             }
             TextError::VocabularyTooLarge => f.write_str("the vocabulary is too large to index"),
             TextError::TooLong { need, have } => {

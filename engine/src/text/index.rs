@@ -74,23 +74,28 @@ impl<'a> Slots<'a> {
         hash.rotate_left(16) & !self.number
     }
 
+    /// The most slots that are looked at for one hash: more than any vocabulary fills in a row unless it was
+    /// made to.
+    const MAX_RUN: usize = 8192;
+
     /// The numbers stored under `hash`, first stored first, and some stored under others.
     pub(super) fn candidates(&self, hash: u32) -> impl Iterator<Item = u32> {
         let (before, from) = self.slots.split_at_checked(self.start(hash)).unwrap_or_default();
         let tag = self.tag(hash);
         from.iter()
             .chain(before)
+            .take(Self::MAX_RUN)
             .take_while(|&&slot| slot != EMPTY)
             .filter(move |&&slot| slot & !self.number == tag)
             .map(|&slot| slot & self.number)
     }
 
-    /// Stores `number`; false when the table is full.
+    /// Stores `number`; false when too many share its hash.
     pub(super) fn insert(&mut self, hash: u32, number: u32) -> bool {
         let entry = self.tag(hash) | number & self.number;
         let start = self.start(hash);
         let (before, from) = self.slots.split_at_mut_checked(start).unwrap_or_default();
-        match from.iter_mut().chain(before).find(|slot| **slot == EMPTY) {
+        match from.iter_mut().chain(before).take(Self::MAX_RUN).find(|slot| **slot == EMPTY) {
             Some(slot) => {
                 *slot = entry;
                 true
@@ -99,6 +104,9 @@ impl<'a> Slots<'a> {
         }
     }
 }
+
+/// The most different strings that may share a hash.
+const MAX_SAME: usize = 256;
 
 /// The index of one array of strings.
 pub(super) struct StrIndex<'a> {
@@ -164,14 +172,17 @@ impl<'a> StrIndex<'a> {
             *len = *len & MARKED | u8::try_from(string.len).unwrap_or(LONG).min(LONG);
         }
         self.longest = self.longest.max(string.len);
-        for other in self.slots.candidates(hash) {
+        for (n, other) in self.slots.candidates(hash).enumerate() {
+            if n >= MAX_SAME {
+                return Err(TextError::Collisions { id: i });
+            }
             let other = self.locate(source, other).await?;
             if same(source, string, other).await? {
                 return Ok(());
             }
         }
-        if string.len > 0 {
-            self.slots.insert(hash, i);
+        if string.len > 0 && !self.slots.insert(hash, i) {
+            return Err(TextError::Collisions { id: i });
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ pub use crate::quant::{Weight, WeightType};
 pub use stream::{Feed, Part, Schedule, Tiles, join, read_ahead, yield_now};
 pub use tensors::{LayerMatrix, LayerVector, Role, Shapes, Tensor, WeightError, walk};
 
-use crate::arena::{Arena, ArenaError, Region};
+use crate::arena::{ALIGN, Arena, ArenaError, Region};
 use crate::flash::{Flash, Source};
 use crate::gguf::Gguf;
 use crate::kernels::{Group, Norm};
@@ -49,11 +49,18 @@ impl PinBudget {
         PinBudget { left: bytes, pinned: 0, skips_embedding }
     }
 
+    /// Bytes that a pinned matrix of `bytes` takes: it starts where a flash can read to directly.
+    #[must_use]
+    pub fn size_of(bytes: u64) -> u64 {
+        bytes.checked_next_multiple_of(ALIGN as u64).unwrap_or(u64::MAX)
+    }
+
     /// Whether matrix `role` of `bytes` is pinned; if so, where.
     pub fn take(&mut self, role: Role, bytes: u64) -> Option<u64> {
         if self.skips_embedding && role == Role::TokenEmbd {
             return None;
         }
+        let bytes = PinBudget::size_of(bytes);
         self.left = self.left.checked_sub(bytes)?;
         let at = self.pinned;
         self.pinned = self.pinned.saturating_add(bytes);

@@ -35,6 +35,13 @@ impl<'a, T: Pod> Rows<'a, T> {
         self.rows
     }
 
+    /// Whether `lanes` rows may be read for `bytes` bytes from byte `offset` of their blocks.
+    #[inline(always)]
+    #[must_use]
+    pub fn has(self, lanes: usize, offset: usize, bytes: usize) -> bool {
+        self.rows >= lanes && size_of::<T>().checked_sub(bytes).is_some_and(|last| offset <= last)
+    }
+
     /// The block of row `r`; of the last row if there are fewer.
     #[inline(always)]
     #[must_use]

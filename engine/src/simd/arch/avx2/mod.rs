@@ -77,7 +77,7 @@ impl Isa for Avx2 {
     #[inline(always)]
     fn words<T: Pod, const N: usize>(self, rows: Rows<'_, T>, offset: usize) -> [__m256i; N] {
         let mut out = [self.splat(0); N];
-        if rows.rows() < 8 || offset + 4 * N > size_of::<T>() {
+        if !rows.has(8, offset, 4 * N) {
             return out;
         }
         let step = rows.stride_bytes();
@@ -107,7 +107,7 @@ impl Isa for Avx2 {
     }
     #[inline(always)]
     fn half_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> __m256 {
-        if rows.rows() < 8 || offset + 2 > size_of::<T>() {
+        if !rows.has(8, offset, 2) {
             return self.f_splat(0.0);
         }
         let step = rows.stride_bytes();
@@ -119,7 +119,7 @@ impl Isa for Avx2 {
     }
     #[inline(always)]
     fn byte_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> __m256i {
-        if rows.rows() < 8 || offset + 1 > size_of::<T>() {
+        if !rows.has(8, offset, 1) {
             return self.splat(0);
         }
         let step = rows.stride_bytes();

@@ -72,7 +72,7 @@ impl Isa for Avx512 {
     #[inline(always)]
     fn words<T: Pod, const N: usize>(self, rows: Rows<'_, T>, offset: usize) -> [__m512i; N] {
         let mut out = [self.splat(0); N];
-        if rows.rows() < 16 || offset + 4 * N > size_of::<T>() {
+        if !rows.has(16, offset, 4 * N) {
             return out;
         }
         let (base, step) = (rows.as_ptr(), rows.stride_bytes());
@@ -93,7 +93,7 @@ impl Isa for Avx512 {
     }
     #[inline(always)]
     fn half_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> __m512 {
-        if rows.rows() < 16 || offset + 2 > size_of::<T>() {
+        if !rows.has(16, offset, 2) {
             return self.f_splat(0.0);
         }
         // SAFETY: rows 0 to 15 may be read, each for `size_of::<T>()` bytes.
@@ -101,7 +101,7 @@ impl Isa for Avx512 {
     }
     #[inline(always)]
     fn byte_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> __m512i {
-        if rows.rows() < 16 || offset + 1 > size_of::<T>() {
+        if !rows.has(16, offset, 1) {
             return self.splat(0);
         }
         let mut bytes = [0u8; 16];
