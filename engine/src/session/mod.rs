@@ -6,11 +6,11 @@
 //! | step | bytes | of these, future |
 //! |---|---|---|
 //! | [`Model::open`] | 8087 | 3328 |
-//! | [`Model::plan`] | 5991 | 1984 |
-//! | [`Session::new`] | 12695 | 6272 |
-//! | [`Session::encode`] | 6279 | 3200 |
-//! | [`Session::feed`] | 8615 | 3480 |
-//! | [`Session::decode`] | 1991 | 832 |
+//! | [`Model::plan`] | 5943 | 1984 |
+//! | [`Session::new`] | 14279 | 6272 |
+//! | [`Session::encode`] | 6247 | 3200 |
+//! | [`Session::feed`] | 8679 | 3480 |
+//! | [`Session::decode`] | 1959 | 832 |
 //!
 //! To these come the [`Session`] (1728) and a [`Sampler`](crate::text::Sampler) (3192), wherever the caller puts them. No
 //! number depends on the model or on the length of a text (SmolLM2 135M takes what a model of 57 kB does).
