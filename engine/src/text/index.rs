@@ -173,7 +173,7 @@ impl<'a> StrIndex<'a> {
         }
         self.longest = self.longest.max(string.len);
         for (n, other) in self.slots.candidates(hash).enumerate() {
-            if n >= MAX_SAME {
+            if n + 1 >= MAX_SAME {
                 return Err(TextError::Collisions { id: i });
             }
             let other = self.locate(source, other).await?;

@@ -210,3 +210,48 @@ fn the_index_is_small() {
     assert!(measure(&spm(), 262_144, 0, 32_768) < 3_200_000);
     assert!(measure(&bpe(), 49_152, 48_900, 8192) < 1_500_000);
 }
+
+/// `n` strings with one FNV-1a hash: the last three bytes are solved for, backwards from the hash.
+fn colliding(n: usize) -> Vec<String> {
+    const PRIME: u32 = 0x0100_0193;
+    /// `PRIME` times this is 1, modulo 2^32.
+    const INVERSE: u32 = 0x359C_449B;
+    assert_eq!(PRIME.wrapping_mul(INVERSE), 1);
+    let step = |h: u32, b: u8| (h ^ u32::from(b)).wrapping_mul(PRIME);
+    let undo = |h: u32, b: u8| h.wrapping_mul(INVERSE) ^ u32::from(b);
+    let mut tails = std::collections::HashMap::new();
+    for c in b'!'..=b'~' {
+        for b in b'!'..=b'~' {
+            for a in b'!'..=b'~' {
+                tails.insert(undo(undo(undo(0x1234_5678, c), b), a), [a, b, c]);
+            }
+        }
+    }
+    let mut out = Vec::new();
+    for prefix in 0u32.. {
+        let prefix = std::format!("{prefix:08x}");
+        let start = prefix.bytes().fold(0x811C_9DC5, step);
+        for a in b'!'..=b'~' {
+            for b in b'!'..=b'~' {
+                if let Some(tail) = tails.get(&step(step(start, a), b)) {
+                    let bytes = [prefix.as_bytes(), &[a, b], tail].concat();
+                    out.push(String::from_utf8(bytes).expect("ASCII"));
+                    if out.len() == n {
+                        return out;
+                    }
+                }
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn a_vocabulary_made_to_collide_is_refused() {
+    let tokens = colliding(400);
+    let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+    let file = File::default().string("model", "llama").strings("tokens", &tokens);
+    assert_eq!(file.encode("a"), Err(TextError::Collisions { id: 256 }));
+    let few = File::default().string("model", "llama").strings("tokens", &tokens[..100]);
+    assert!(!matches!(few.encode(tokens[7]), Err(TextError::Collisions { .. })));
+}
