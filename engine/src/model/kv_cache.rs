@@ -87,10 +87,4 @@ impl<'a> KvCache<'a> {
         let values = self.values.get_mut(range).unwrap_or_default();
         KvBlocks { keys, values, ty: view.ty, blocks: view.blocks, n_head_kv: view.n_head_kv, head_dim: view.head_dim }
     }
-
-    /// Positions that the cache holds.
-    #[must_use]
-    pub fn ctx(&self) -> usize {
-        self.ctx
-    }
 }

@@ -127,8 +127,6 @@ pub trait Isa: Copy + Send + Sync + 'static {
     fn sub(self, a: Self::W, b: Self::W) -> Self::W;
     /// Low 32 bits of the `i32` product of lanes.
     fn mul(self, a: Self::W, b: Self::W) -> Self::W;
-    /// Wrapping difference of bytes.
-    fn sub_bytes(self, a: Self::W, b: Self::W) -> Self::W;
     /// Replaces every byte, each in `0..16`, by that entry of `table`.
     fn lookup(self, table: &[i8; 16], indices: Self::W) -> Self::W;
     /// Byte *k* becomes `0xFF` if bit `shift + k` of the lane is set, else 0; `shift` is at most 28.

@@ -91,11 +91,6 @@ impl Isa for Scalar {
         a.wrapping_mul(b)
     }
     #[inline(always)]
-    fn sub_bytes(self, a: u32, b: u32) -> u32 {
-        let (a, b) = (a.to_le_bytes(), b.to_le_bytes());
-        u32::from_le_bytes(from_fn(|i| a[i].wrapping_sub(b[i])))
-    }
-    #[inline(always)]
     fn lookup(self, table: &[i8; 16], indices: u32) -> u32 {
         u32::from_le_bytes(indices.to_le_bytes().map(|i| table[usize::from(i & 15)] as u8))
     }

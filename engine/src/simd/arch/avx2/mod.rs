@@ -170,10 +170,6 @@ impl Isa for Avx2 {
         avx2! { _mm256_mullo_epi32(a, b) }
     }
     #[inline(always)]
-    fn sub_bytes(self, a: __m256i, b: __m256i) -> __m256i {
-        avx2! { _mm256_sub_epi8(a, b) }
-    }
-    #[inline(always)]
     fn lookup(self, table: &[i8; 16], indices: __m256i) -> __m256i {
         // SAFETY: the table is 16 bytes.
         let table = unsafe { _mm256_broadcastsi128_si256(_mm_loadu_si128(table.as_ptr().cast())) };

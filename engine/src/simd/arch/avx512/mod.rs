@@ -152,10 +152,6 @@ impl Isa for Avx512 {
         avx512! { _mm512_mullo_epi32(a, b) }
     }
     #[inline(always)]
-    fn sub_bytes(self, a: __m512i, b: __m512i) -> __m512i {
-        avx512! { _mm512_sub_epi8(a, b) }
-    }
-    #[inline(always)]
     fn lookup(self, table: &[i8; 16], indices: __m512i) -> __m512i {
         avx512! {
             let table = _mm512_broadcast_i32x4(_mm_loadu_si128(table.as_ptr().cast()));
