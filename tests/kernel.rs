@@ -1,12 +1,29 @@
 //! What the kernel tests share: random numbers, panels and executors.
 
 use flashlet::kernels::{Executor, Group, Kernels, by_name};
+use flashlet::quant::WeightType;
 use flashlet::simd::{IsaName, LANES};
 
 /// Instruction sets of this machine, the oracle first.
 #[must_use]
 pub fn all_kernels() -> Vec<&'static dyn Kernels> {
     IsaName::ALL.into_iter().filter_map(by_name).collect()
+}
+
+/// A matrix's bytes with its groups of sixteen rows interleaved, as weights are pinned; `None` if the
+/// format has no such layout.
+#[must_use]
+pub fn interleaved(ty: WeightType, bytes: &[u8], cols: usize) -> Option<Vec<u8>> {
+    let (units, row_blocks) = (ty.units()?, cols / ty.block_elems());
+    let mut out = bytes.to_vec();
+    let group_bytes = LANES * row_blocks * units.block_bytes;
+    for (to, from) in out.chunks_exact_mut(group_bytes).zip(bytes.chunks_exact(group_bytes)) {
+        // In two pieces, as from a reader with a small buffer.
+        let (first, rest) = from.split_at((row_blocks + 1) * units.block_bytes);
+        units.interleave(to, row_blocks, 0, first);
+        units.interleave(to, row_blocks, row_blocks + 1, rest);
+    }
+    Some(out)
 }
 
 /// SplitMix64.

@@ -23,7 +23,7 @@ pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
     let file = engine::open_file(&args.engine.model, args.engine.residency)?;
     let mut opened = Opened::new(&file)?;
     let format = opened.chat_format(args.chat_format.as_deref())?;
-    let plan = opened.plan(&args.engine, args.engine.ctx.unwrap_or(0))?;
+    let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(0))?;
     let mut machine = Machine::new(&plan, &args.compute, None)?;
     let engine = Engine::load(opened, plan, &mut machine)?;
     let generator = Generator::new(engine::sampler_config(&args.sampling), false);

@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::cli::{ComputeArgs, EngineArgs, Isa, Kv, ModelArgs, Residency, SamplingArgs, SourceKind};
 use crate::failure::Failure;
 use crate::input::check_ids;
-use crate::memory::HostArena;
+use crate::memory::{HostArena, available_bytes};
 use crate::output::note;
 use crate::pool::Pool;
 use crate::progress::Meter;
@@ -76,12 +76,34 @@ impl<'f> Opened<'f> {
         })
     }
 
-    /// The plan for `args` with `ctx` tokens of context; 0 lets the engine choose.
-    pub(crate) fn plan(&mut self, args: &EngineArgs, ctx: u32) -> Result<Plan, Failure> {
-        let options = options(args, ctx);
+    /// The plan for `args` with `ctx` tokens of context, computed by `isa`; 0 lets the engine choose.
+    pub(crate) fn plan(&mut self, args: &EngineArgs, isa: Isa, ctx: u32) -> Result<Plan, Failure> {
+        let options = self.options(args, isa, ctx)?;
         self.try_plan(&options, args.arena).map_err(|refusal| match refusal {
             Refusal::DoesNotFit { need, have } => crate::plan::explain(self, &options, need, have, false),
             Refusal::Failure(failure) => failure,
+        })
+    }
+
+    /// The engine's options for `args`; a `ctx` of 0 lets the engine choose.
+    pub(crate) fn options(&self, args: &EngineArgs, isa: Isa, ctx: u32) -> Result<Options, Failure> {
+        // Weights are copied for speed only where the copy leaves room for everything else.
+        let fits = available_bytes().is_none_or(|have| self.file.size() < have / 4 * 3);
+        Ok(Options {
+            ctx,
+            kv: match args.kv {
+                Kv::F16 => KvType::F16,
+                Kv::Q8_0 => KvType::Q8_0,
+            },
+            residency: match args.residency {
+                Residency::Auto => session::Residency::Auto,
+                Residency::Mapped => session::Residency::Mapped,
+                Residency::Pinned => session::Residency::Pinned,
+                Residency::Streamed => session::Residency::Streamed,
+            },
+            chunk: args.chunk.unwrap_or(0),
+            tile_bytes: args.tile.unwrap_or(0),
+            pins_mapped: fits && kernels_for(isa)?.interleaves(),
         })
     }
 
@@ -94,25 +116,6 @@ impl<'f> Opened<'f> {
             let path = self.file.path().display();
             Failure::new(format!("{path}: {error} (--chat-format NAME; run without --chat)"))
         })
-    }
-}
-
-/// The engine's options for `args`; a `ctx` of 0 lets the engine choose.
-pub(crate) fn options(args: &EngineArgs, ctx: u32) -> Options {
-    Options {
-        ctx,
-        kv: match args.kv {
-            Kv::F16 => KvType::F16,
-            Kv::Q8_0 => KvType::Q8_0,
-        },
-        residency: match args.residency {
-            Residency::Auto => session::Residency::Auto,
-            Residency::Mapped => session::Residency::Mapped,
-            Residency::Pinned => session::Residency::Pinned,
-            Residency::Streamed => session::Residency::Streamed,
-        },
-        chunk: args.chunk.unwrap_or(0),
-        tile_bytes: args.tile.unwrap_or(0),
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<(), Failure> {
             "the text has {n} tokens, the context holds {ctx}: leave --ctx out or raise it"
         )));
     }
-    let plan = opened.plan(&args.engine, ctx)?;
+    let plan = opened.plan(&args.engine, args.compute.isa, ctx)?;
     let mut machine = Machine::new(&plan, &args.compute, None)?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
     let mut rows = args.logits_out.as_deref().map(Rows::create).transpose()?;

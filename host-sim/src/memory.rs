@@ -34,6 +34,15 @@ impl HostArena {
     }
 }
 
+/// Bytes that the system can still give without swapping, where it says so.
+#[must_use]
+pub fn available_bytes() -> Option<u64> {
+    let report = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = report.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kib.checked_mul(1024)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,8 +7,9 @@ use flashlet::session::{KvType, Options, Plan};
 use serde_json::{Map, json};
 
 use crate::boards::{self, Board};
+use crate::cli::Isa;
 use crate::cli::PlanArgs;
-use crate::engine::{Opened, Refusal, open_file, options};
+use crate::engine::{Opened, Refusal, open_file};
 use crate::failure::Failure;
 use crate::output::{print, print_json};
 use crate::size::show;
@@ -22,7 +23,7 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
     }
     let file = open_file(&model, args.engine.residency)?;
     let mut opened = Opened::new(&file)?;
-    let options = options(&args.engine, args.engine.ctx.unwrap_or(0));
+    let options = opened.options(&args.engine, Isa::Auto, args.engine.ctx.unwrap_or(0))?;
     let arena = board.map(|board| board.arena_bytes).or(args.engine.arena);
     let refused = match opened.try_plan(&options, arena) {
         Ok(plan) => match board.filter(|board| board.flash_bytes < file.size()) {

@@ -47,7 +47,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let end = &args.end;
     let chat = args.chat || args.system.is_some() || args.chat_format.is_some();
     let format = chat.then(|| opened.chat_format(args.chat_format.as_deref())).transpose()?;
-    let plan = opened.plan(&args.engine, args.engine.ctx.unwrap_or(0))?;
+    let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(0))?;
     let mut machine = Machine::new(&plan, &args.compute, None)?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
     let prompt_ids = match (prompt, format) {

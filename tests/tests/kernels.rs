@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 use flashlet::kernels::{Executor, Gate, Group, Inline, Input, InputBuffer, Kernels, Norm};
 use flashlet::quant::{ActKind, Weight, WeightType};
 use flashlet::simd::LANES;
-use flashlet_tests::kernel::{Reversed, Rng, TwoThreads, all_kernels, bits, panel, vector};
+use flashlet_tests::kernel::{Reversed, Rng, TwoThreads, all_kernels, bits, interleaved, panel, vector};
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quant").join(name);
@@ -236,9 +236,66 @@ fn linear_has_the_same_bits_everywhere() {
                     same_bits(&format!("{} {rows}x{cols}", ty.name()), rows, tokens, |kernels, executor| {
                         linear(kernels, w, &Activations::new(kernels, &x, tokens, None), executor)
                     });
+                    let Some(other) = interleaved(ty, &bytes, cols) else { continue };
+                    let other = Weight::new(ty, &other, cols).expect("whole rows").interleaved();
+                    same_bits(
+                        &format!("{} {rows}x{cols} interleaved", ty.name()),
+                        rows,
+                        tokens,
+                        |kernels, executor| {
+                            let w = if kernels.interleaves() { other } else { w };
+                            linear(kernels, w, &Activations::new(kernels, &x, tokens, None), executor)
+                        },
+                    );
                 }
             }
         }
+    }
+}
+
+/// Interleaving moves bytes and loses none: in a group of sixteen rows, the unit at `offset` of a
+/// block lies at `16 * offset` of its column, the rows' side by side.
+#[test]
+fn interleaved_rows_are_where_they_should_be() {
+    let mut rng = Rng(8);
+    for &ty in WeightType::ALL {
+        let (rows, row_blocks, bytes) = (37, 3, ty.block_bytes());
+        let cols = row_blocks * ty.block_elems();
+        let plain: Vec<u8> = (0..rows * row_blocks * bytes).map(|_| rng.bits() as u8).collect();
+        let Some(moved) = interleaved(ty, &plain, cols) else {
+            assert_eq!(ty.act_kind(), ActKind::Float, "{}", ty.name());
+            continue;
+        };
+        // Where a block has bytes that do not fill a word: before its words, or behind them.
+        let odd = match ty.name() {
+            "MXFP4" => 0..1,
+            "Q4_0" | "Q5_0" | "Q8_0" | "IQ4_NL" => 0..2,
+            "Q3_K" | "Q6_K" | "TQ1_0" | "TQ2_0" => bytes - 2..bytes,
+            _ => 0..0,
+        };
+        for (at, &byte) in plain.iter().enumerate() {
+            let (row, column, offset) = (at / bytes / row_blocks, at / bytes % row_blocks, at % bytes);
+            let (group, lane) = (row / LANES * LANES * row_blocks * bytes, row % LANES);
+            let (unit, n) = match offset {
+                o if odd.contains(&o) => (odd.start, odd.len()),
+                o if odd.start == 0 => (odd.end + (o - odd.end) / 4 * 4, 4),
+                o => (o / 4 * 4, 4),
+            };
+            let place = group + LANES * (column * bytes + unit) + n * lane + (offset - unit);
+            let place = if row < rows / LANES * LANES { place } else { at };
+            assert_eq!(moved[place], byte, "{} row {row}, byte {offset}", ty.name());
+        }
+        let [plain, moved] = [&plain, &moved].map(|b| Weight::new(ty, b, cols).expect("whole rows"));
+        for row in 0..rows {
+            let [want, got] = [plain, moved.interleaved()].map(|w| {
+                let mut values = vec![7.0; cols];
+                w.dequantise_row(row, &mut values);
+                bits(&values)
+            });
+            assert_eq!(got, want, "{} row {row}", ty.name());
+        }
+        let cut = |first, n| moved.interleaved().rows_from(first, n).rows();
+        assert_eq!([cut(16, 16), cut(16, 21), cut(32, 99), cut(8, 16), cut(16, 8)], [16, 21, 5, 0, 0]);
     }
 }
 

@@ -82,7 +82,7 @@ fn product<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, y: &mut [f32], first_ro
         w,
         m => {
             let op = Quantised { m, x: Acts::of(x), tokens, y, first_row, combine };
-            if tokens == 1 { isa.single().run(op) } else { isa.run(op) }
+            if tokens == 1 && !m.interleaved { isa.single().run(op) } else { isa.run(op) }
         },
         m => isa.run(Float { m, x: x.float, tokens, y, first_row, combine })
     );
@@ -162,6 +162,12 @@ impl<B: Format> Op for Quantised<'_, B> {
             for_tokens!(self.tokens, [TOKENS, 2, 1], t, N => {
                 let mut tile = [[0.0; LANES]; N];
                 let mut part = 0;
+                if I::INTERLEAVES && self.m.interleaves(row) {
+                    while part < LANES {
+                        dot_group::<I, B, N>(isa, &self.m, row, self.x, self.tokens, t, part, &mut tile);
+                        part += I::ROWS;
+                    }
+                }
                 while part < LANES && row + part < rows {
                     // Where fewer rows are left than lanes, all lanes take one row.
                     let lanes = if row + part + I::ROWS <= rows { I::ROWS } else { 1 };
@@ -206,6 +212,36 @@ fn dot_rows<I: Isa, B: Format, const N: usize>(
     }
     for (tile, acc) in tile.iter_mut().zip(acc) {
         if let Some(out) = tile.get_mut(part..part + lanes) {
+            isa.f_store(acc, out);
+        }
+    }
+}
+
+/// Rows `lane..lane + I::ROWS` of the interleaved group that begins with `row`, times tokens
+/// `t..t + N`, to `tile[..][lane..]`.
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "an inlined piece of one loop")]
+fn dot_group<I: Isa, B: Format, const N: usize>(
+    isa: I,
+    m: &Matrix<'_, B>,
+    row: usize,
+    x: &[B::Act],
+    tokens: usize,
+    t: usize,
+    lane: usize,
+    tile: &mut [Group; N],
+) {
+    let Some(columns) = RowBlocks::interleaved(m.blocks, m.row_blocks, row, lane, I::ROWS) else { return };
+    let mut acc = [isa.f_splat(0.0); N];
+    for (rows, x) in columns.zip(x.chunks_exact(tokens.max(1))) {
+        let Some(x) = x.get(t..).and_then(|x| x.first_chunk::<N>()) else { return };
+        let dots = B::dot(isa, rows, x);
+        for (acc, dot) in acc.iter_mut().zip(dots) {
+            *acc = isa.f_add(*acc, dot);
+        }
+    }
+    for (tile, acc) in tile.iter_mut().zip(acc) {
+        if let Some(out) = tile.get_mut(lane..lane + I::ROWS) {
             isa.f_store(acc, out);
         }
     }

@@ -65,6 +65,10 @@ pub trait Kernels: Sync {
     /// The instruction set.
     fn isa(&self) -> IsaName;
 
+    /// Whether pinned weights are to be interleaved, see [`Isa::INTERLEAVES`]. If not, interleaved
+    /// matrices must not be given to these kernels.
+    fn interleaves(&self) -> bool;
+
     /// `w[rows, cols] . x[cols] -> y[rows]` for every token of `x`; `y` is the panel of those rows.
     fn linear(&self, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor);
 
@@ -104,6 +108,9 @@ pub enum Quants<'a> {
 impl<I: Isa> Kernels for I {
     fn isa(&self) -> IsaName {
         I::NAME
+    }
+    fn interleaves(&self) -> bool {
+        I::INTERLEAVES
     }
     fn linear(&self, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
         matmul::linear(*self, w, x, y, executor);

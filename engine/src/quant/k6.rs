@@ -29,6 +29,7 @@ impl Block for Q6K {
     const ELEMS: usize = 256;
     const NAME: &'static str = "Q6_K";
     const ID: u32 = 14;
+    const ODD_FIRST: bool = false;
 
     fn dequantise(&self, out: &mut [f32]) {
         let d = scale(self.d);

@@ -6,6 +6,7 @@
 
 mod act;
 mod float;
+mod interleave;
 mod iq4;
 mod k2;
 mod k3;
@@ -24,6 +25,7 @@ use half::f16;
 
 pub use act::{Act32, Act256, ActKind};
 pub use float::{BF16, F16, F32};
+pub use interleave::Units;
 pub use iq4::{IQ4_VALUES, IQ4NL, IQ4XS};
 pub use k2::Q2K;
 pub use k3::Q3K;
@@ -45,6 +47,8 @@ pub trait Block: Pod {
     const NAME: &'static str;
     /// ggml's number of the type, as tensor infos carry it.
     const ID: u32;
+    /// Whether the bytes that do not fill a word of four (a lone scale) come first, not last.
+    const ODD_FIRST: bool = true;
 
     /// Writes the block's weights to `out[ELEMS]`.
     ///

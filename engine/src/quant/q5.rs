@@ -82,11 +82,15 @@ impl Format for Q5_0 {
 
     #[inline(always)]
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act32; T]) -> [I::F; T] {
-        // Bytes 0 to 15 hold d, the fifth bits (at 2) and some quants; one transposed load serves both.
-        let [first, second, _, _] = isa.words::<_, 4>(rows, 0);
-        let qh = isa.or(isa.shr(first, 16), isa.shl(second, 16));
+        let (d, qh) = if rows.are_interleaved() {
+            let [qh] = isa.words(rows, 2);
+            (isa.half_at(rows, 0), qh)
+        } else {
+            // Bytes 0 to 15 hold d, the fifth bits (at 2) and some quants; one transposed load serves both.
+            let [first, second, _, _] = isa.words::<_, 4>(rows, 0);
+            (isa.f16_low(first), isa.or(isa.shr(first, 16), isa.shl(second, 16)))
+        };
         let q = with_fifth_bits(isa, isa.words(rows, 6), qh);
-        let d = isa.f16_low(first);
         let mut out = [d; T];
         for (out, x) in out.iter_mut().zip(x) {
             let start = isa.splat((-16 * x.sum()) as u32);

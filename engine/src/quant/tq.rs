@@ -54,6 +54,7 @@ impl Block for TQ1_0 {
     const ELEMS: usize = 256;
     const NAME: &'static str = "TQ1_0";
     const ID: u32 = 34;
+    const ODD_FIRST: bool = false;
 
     fn dequantise(&self, out: &mut [f32]) {
         let d = scale(self.d);
@@ -67,6 +68,7 @@ impl Block for TQ2_0 {
     const ELEMS: usize = 256;
     const NAME: &'static str = "TQ2_0";
     const ID: u32 = 35;
+    const ODD_FIRST: bool = false;
 
     fn dequantise(&self, out: &mut [f32]) {
         let d = scale(self.d);

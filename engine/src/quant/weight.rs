@@ -9,6 +9,8 @@ pub struct Matrix<'a, B> {
     pub blocks: &'a [B],
     /// Blocks in a row, at least 1.
     pub row_blocks: usize,
+    /// Whether groups of sixteen rows are interleaved, see [`Units`].
+    pub interleaved: bool,
 }
 
 impl<'a, B: Block> Matrix<'a, B> {
@@ -17,12 +19,17 @@ impl<'a, B: Block> Matrix<'a, B> {
     pub fn new(bytes: &'a [u8], cols: usize) -> Option<Self> {
         let blocks: &[B] = bytemuck::try_cast_slice(bytes).ok()?;
         let row_blocks = cols.checked_div(B::ELEMS).filter(|&n| n > 0 && n * B::ELEMS == cols)?;
-        blocks.len().is_multiple_of(row_blocks).then_some(Matrix { blocks, row_blocks })
+        blocks.len().is_multiple_of(row_blocks).then_some(Matrix { blocks, row_blocks, interleaved: false })
     }
 
-    /// Rows `first..first + n`, as far as they exist.
+    /// Rows `first..first + n`, as far as they exist. If rows are interleaved, `first` is a multiple
+    /// of sixteen, and so is `n` unless the rows end there; other cuts are empty.
     #[must_use]
     pub fn rows_from(self, first: usize, n: usize) -> Self {
+        let whole = |n: usize| n.is_multiple_of(LANES);
+        if self.interleaved && !(whole(first) && (whole(n) || first.saturating_add(n) >= self.rows())) {
+            return Matrix { blocks: &[], ..self };
+        }
         let (start, len) = (first.saturating_mul(self.row_blocks), n.saturating_mul(self.row_blocks));
         let rest = self.blocks.get(start..).unwrap_or_default();
         Matrix { blocks: rest.get(..len).unwrap_or(rest), ..self }
@@ -95,6 +102,12 @@ macro_rules! formats {
             pub const fn block_bytes(self) -> usize {
                 match self { $(#[cfg(feature = $feature)] WeightType::$name => size_of::<$name>(),)+ }
             }
+            /// What a block comes apart into, if rows of the format can be interleaved.
+            #[must_use]
+            pub const fn units(self) -> Option<Units> {
+                let units = match self { $(#[cfg(feature = $feature)] WeightType::$name => Units::of::<$name>(),)+ };
+                if matches!(self.act_kind(), ActKind::Float) { None } else { Some(units) }
+            }
             /// The activations that the format is multiplied with.
             #[must_use]
             pub const fn act_kind(self) -> ActKind {
@@ -107,6 +120,13 @@ macro_rules! formats {
             #[must_use]
             pub fn new(ty: WeightType, bytes: &'a [u8], cols: usize) -> Option<Self> {
                 match ty { $(#[cfg(feature = $feature)] WeightType::$name => Matrix::new(bytes, cols).map(Weight::$name),)+ }
+            }
+            /// The same matrix with its groups of sixteen rows taken as interleaved, see [`Units`].
+            #[must_use]
+            pub fn interleaved(self) -> Self {
+                match self {
+                    $(#[cfg(feature = $feature)] Weight::$name(m) => Weight::$name(Matrix { interleaved: true, ..m }),)+
+                }
             }
             /// The matrix's format.
             #[must_use]
@@ -132,6 +152,14 @@ macro_rules! formats {
 }
 
 fn dequantise_row<B: Block>(m: &Matrix<'_, B>, row: usize, out: &mut [f32]) {
+    if m.interleaves(row) {
+        let (group, lane) = (row / LANES * LANES, row % LANES);
+        let group = m.blocks.get(group.saturating_mul(m.row_blocks)..).unwrap_or_default();
+        for (column, out) in out.chunks_exact_mut(B::ELEMS.max(1)).take(m.row_blocks).enumerate() {
+            interleave::block_of(group, lane, column).dequantise(out);
+        }
+        return;
+    }
     let start = row.saturating_mul(m.row_blocks);
     let blocks = m.blocks.get(start..).and_then(|b| b.get(..m.row_blocks)).unwrap_or_default();
     let mut rest = out;

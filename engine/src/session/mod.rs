@@ -175,7 +175,7 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         memory.tokenizer.build(&mut source, &mut |done, total| report(Stage::Index, done, total)).await?;
         let budget = plan.pin_budget(model.tensors.has_output);
         let mut pinning = |done, total| report(Stage::Pin, done, total);
-        memory.store.load(&model.gguf, &mut source, budget, &mut pinning).await?;
+        memory.store.load(&model.gguf, &mut source, budget, kernels.interleaves(), &mut pinning).await?;
         memory.rope.fill(&model.config, memory.store.rope_divisors());
         Ok(Session { source, config: model.config, plan, memory, kernels, executor, position: 0 })
     }

@@ -33,11 +33,14 @@ pub struct Options {
     pub chunk: u32,
     /// Bytes of each of the two streaming tiles; 0: chosen.
     pub tile_bytes: usize,
+    /// Whether pinned weights are faster than mapped ones: with [`Residency::Auto`] and no bound on
+    /// the arena all are pinned then. True of kernels that [interleave](crate::kernels::Kernels::interleaves).
+    pub pins_mapped: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { ctx: 0, kv: KvType::F16, residency: Residency::Auto, chunk: 0, tile_bytes: 0 }
+        Options { ctx: 0, kv: KvType::F16, residency: Residency::Auto, chunk: 0, tile_bytes: 0, pins_mapped: false }
     }
 }
 
@@ -240,8 +243,10 @@ impl Model {
             Residency::Mapped => Means { pin: false, map: true, stream: false },
             Residency::Pinned => Means { pin: true, map: false, stream: false },
             Residency::Streamed => Means { pin: false, map: false, stream: true },
-            // What is mapped costs nothing; without bounds there is no reason to copy it.
-            Residency::Auto if mapped => Means { pin: arena_bytes.is_some(), map: true, stream: false },
+            // What is mapped costs nothing; without bounds only faster kernels are a reason to copy it.
+            Residency::Auto if mapped => {
+                Means { pin: arena_bytes.is_some() || options.pins_mapped, map: true, stream: false }
+            }
             Residency::Auto => Means { pin: true, map: false, stream: arena_bytes.is_some() },
         };
         let default_ctx = self.config.ctx_train.min(DEFAULT_CTX);

@@ -76,6 +76,9 @@ pub trait Isa: Copy + Send + Sync + 'static {
     const NAME: IsaName;
     /// Rows that one word covers: a power of two, at most 16.
     const ROWS: usize;
+    /// Whether interleaved rows are worth making: weights that are copied into the arena are laid out
+    /// so that one load brings a word of sixteen rows (see [`Rows`]).
+    const INTERLEAVES: bool = false;
     /// [`Isa::ROWS`] lanes of four bytes, or of one `i32`.
     type W: Copy;
     /// [`Isa::ROWS`] lanes of one `f32`.
@@ -83,8 +86,8 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// [`LANES`] lanes of one `f32`.
     type X: Copy;
 
-    /// The set that multiplies a matrix with one vector: with few rows loading is what takes time,
-    /// and narrower words load better.
+    /// The set that multiplies rows that are not interleaved with one vector: with one token loading
+    /// is what takes time, and narrower words load better.
     type Single: Isa;
 
     /// The proof for [`Isa::Single`].

@@ -12,6 +12,8 @@ use crate::arena::{ALIGN, Arena, ArenaError, Region};
 use crate::flash::{Flash, Source};
 use crate::gguf::Gguf;
 use crate::kernels::{Group, Norm};
+use crate::quant::Units;
+use crate::simd::LANES;
 use bytemuck::{Pod, Zeroable};
 
 /// Where a model's weights are to be.
@@ -85,9 +87,18 @@ struct Slot {
     place: u16,
 }
 
+impl Slot {
+    /// What its blocks come apart into, if they can be interleaved.
+    fn units(&self) -> Option<Units> {
+        WeightType::from_id(u32::from(self.ty))?.units()
+    }
+}
+
 const MAPPED: u16 = 1;
 const PINNED: u16 = 2;
 const STREAMED: u16 = 3;
+/// Pinned, with groups of sixteen rows interleaved.
+const INTERLEAVED: u16 = 4;
 
 /// Index of a matrix's slot.
 fn slot_index(role: Role) -> Option<usize> {
@@ -137,7 +148,8 @@ impl<'a, 'm> WeightStore<'a, 'm> {
     }
 
     /// Fills the store: finds every tensor, copies vectors and what `budget` pins, and leaves the
-    /// rest mapped or streamed. `progress(done, total)` counts pinned bytes.
+    /// rest mapped or streamed. Pinned rows are interleaved if the kernels want them so.
+    /// `progress(done, total)` counts pinned bytes.
     ///
     /// # Errors
     /// [`WeightError`]: a tensor that is missing, unknown, twice there, of the wrong shape or of an
@@ -147,6 +159,7 @@ impl<'a, 'm> WeightStore<'a, 'm> {
         gguf: &Gguf,
         source: &mut Source<'_, F>,
         mut budget: PinBudget,
+        interleave: bool,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(), WeightError> {
         self.slots.fill(Slot::zeroed());
@@ -160,6 +173,11 @@ impl<'a, 'm> WeightStore<'a, 'm> {
         walk(gguf, source, &shapes, |tensor| self.enter(tensor, &mut budget)).await?;
         self.check_complete()?;
         self.read_vectors(gguf, source).await?;
+        if interleave {
+            for slot in self.slots.iter_mut().filter(|s| s.place == PINNED && s.units().is_some()) {
+                slot.place = INTERLEAVED;
+            }
+        }
         self.read_pinned(source, progress).await
     }
 
@@ -245,10 +263,22 @@ impl<'a, 'm> WeightStore<'a, 'm> {
         const STEP: usize = 1 << 20;
         let total = self.pinned.len() as u64;
         let mut done = 0u64;
-        for slot in self.slots.iter().filter(|s| s.place == PINNED) {
+        for slot in self.slots.iter().filter(|s| matches!(s.place, PINNED | INTERLEAVED)) {
             let bytes = u64::from(slot.row_bytes).saturating_mul(u64::from(slot.rows));
-            let place = range(slot.pinned_at, bytes).and_then(|r| self.pinned.get_mut(r)).unwrap_or_default();
+            let mut place = range(slot.pinned_at, bytes).and_then(|r| self.pinned.get_mut(r)).unwrap_or_default();
             let mut offset = slot.offset;
+            if let (INTERLEAVED, Some(units)) = (slot.place, slot.units()) {
+                let group_bytes = (slot.row_bytes as usize).saturating_mul(LANES);
+                let whole = place.len().checked_div(group_bytes).unwrap_or(0).saturating_mul(group_bytes);
+                let (groups, rest) = place.split_at_mut_checked(whole).unwrap_or_default();
+                for group in groups.chunks_mut(group_bytes.max(1)) {
+                    read_interleaved(source, offset, units, group).await?;
+                    offset = offset.saturating_add(group_bytes as u64);
+                    done = done.saturating_add(group_bytes as u64);
+                    progress(done, total);
+                }
+                place = rest;
+            }
             for part in place.chunks_mut(STEP) {
                 source.read(offset, part).await?;
                 offset = offset.saturating_add(part.len() as u64);
@@ -290,11 +320,12 @@ impl<'a, 'm> WeightStore<'a, 'm> {
         let slot = self.slot(role)?;
         let bytes = u64::from(slot.row_bytes).checked_mul(u64::from(slot.rows))?;
         let bytes = match slot.place {
-            PINNED => self.pinned.get(range(slot.pinned_at, bytes)?)?,
+            PINNED | INTERLEAVED => self.pinned.get(range(slot.pinned_at, bytes)?)?,
             MAPPED => self.mapped?.get(range(slot.offset, bytes)?)?,
             _ => return None,
         };
-        Weight::new(WeightType::from_id(u32::from(slot.ty))?, bytes, slot.cols as usize)
+        let weight = Weight::new(WeightType::from_id(u32::from(slot.ty))?, bytes, slot.cols as usize)?;
+        Some(if slot.place == INTERLEAVED { weight.interleaved() } else { weight })
     }
 
     /// Bytes of a matrix's row, if it is streamed.
@@ -326,6 +357,27 @@ impl<'a, 'm> WeightStore<'a, 'm> {
         let place = place.and_then(|(start, n)| self.vectors.get(start..start.saturating_add(n)));
         place.unwrap_or_default().as_flattened()
     }
+}
+
+/// Reads sixteen rows and interleaves them on their way into `group`.
+async fn read_interleaved<F: Flash>(
+    source: &mut Source<'_, F>,
+    mut offset: u64,
+    units: Units,
+    group: &mut [u8],
+) -> Result<(), WeightError> {
+    let mut piece = [0; 1024];
+    let blocks = group.len().checked_div(units.block_bytes).unwrap_or(0);
+    let row_blocks = blocks / LANES;
+    let step = piece.len().checked_div(units.block_bytes).unwrap_or(0).max(1);
+    for first in (0..blocks).step_by(step) {
+        let n = step.min(blocks.saturating_sub(first));
+        let piece = piece.get_mut(..n.saturating_mul(units.block_bytes)).unwrap_or_default();
+        source.read(offset, piece).await?;
+        units.interleave(group, row_blocks, first, piece);
+        offset = offset.saturating_add(piece.len() as u64);
+    }
+    Ok(())
 }
 
 fn range(start: u64, bytes: u64) -> Option<core::ops::Range<usize>> {

@@ -1,20 +1,46 @@
 //! Neighbouring rows of a weight matrix, walked block by block.
 
+use crate::simd::LANES;
 use bytemuck::Pod;
 use core::marker::PhantomData;
 
 /// One block of each of several neighbouring rows.
+///
+/// The blocks lie as in a file, each row's on its own, or **interleaved** with those of the other
+/// rows of a group of sixteen: unit by unit, where a unit is a word of four bytes, or the scale that
+/// does not fill one. What lies at `offset` of one row's block then lies at `16 * offset`, the
+/// sixteen rows' side by side, and one load brings it for all lanes.
 #[derive(Clone, Copy)]
 pub struct Rows<'a, T> {
     first: *const T,
-    /// Blocks from a row to the next.
+    /// Blocks from a row to the next, if not interleaved.
     stride: usize,
     rows: usize,
+    /// The row of an interleaved group that the first lane takes.
+    lane: Option<usize>,
     _blocks: PhantomData<&'a [T]>,
 }
 
 impl<'a, T: Pod> Rows<'a, T> {
-    /// The address of row 0's block. Row `r`, below [`Rows::rows`], lies `r * stride_bytes` further.
+    /// Where the unit at byte `offset` of the first lane's block lies, if the rows are interleaved in
+    /// units of `unit` bytes there: those of the other lanes follow it, and `16 * unit` bytes further
+    /// the next unit's begin. They may be read as far as [`Rows::has`] says.
+    #[inline(always)]
+    #[must_use]
+    pub fn interleaved(self, offset: usize, unit: usize) -> Option<*const u8> {
+        let lane = self.lane?;
+        Some(self.first.cast::<u8>().wrapping_add(LANES * offset + unit * lane))
+    }
+
+    /// Whether the rows are interleaved: then what is asked for must be whole units.
+    #[inline(always)]
+    #[must_use]
+    pub fn are_interleaved(self) -> bool {
+        self.lane.is_some()
+    }
+
+    /// The address of row 0's block. Row `r`, below [`Rows::rows`], lies `r * stride_bytes` further,
+    /// unless they are interleaved.
     #[inline(always)]
     #[must_use]
     pub fn as_ptr(self) -> *const u8 {
@@ -57,6 +83,8 @@ impl<'a, T: Pod> Rows<'a, T> {
 #[derive(Clone, Copy)]
 pub struct RowBlocks<'a, T> {
     at: Rows<'a, T>,
+    /// Blocks from a column to the next.
+    step: usize,
     left: usize,
 }
 
@@ -73,8 +101,28 @@ impl<'a, T: Pod> RowBlocks<'a, T> {
         if rest.len() < row_blocks || lanes == 0 {
             return None;
         }
-        let at = Rows { first: rest.as_ptr(), stride, rows: lanes, _blocks: PhantomData };
-        Some(RowBlocks { at, left: row_blocks })
+        let at = Rows { first: rest.as_ptr(), stride, rows: lanes, lane: None, _blocks: PhantomData };
+        Some(RowBlocks { at, step: 1, left: row_blocks })
+    }
+
+    /// Rows `lane..lane + lanes` of the interleaved group of sixteen rows that begins with
+    /// `first_row`. `None` if the group does not exist.
+    #[inline(always)]
+    #[must_use]
+    pub fn interleaved(
+        blocks: &'a [T],
+        row_blocks: usize,
+        first_row: usize,
+        lane: usize,
+        lanes: usize,
+    ) -> Option<Self> {
+        let start = first_row.checked_mul(row_blocks)?;
+        let group = blocks.get(start..)?.get(..row_blocks.checked_mul(LANES)?)?;
+        if lanes == 0 || lanes > LANES || lane > LANES - lanes {
+            return None;
+        }
+        let at = Rows { first: group.as_ptr(), stride: 0, rows: lanes, lane: Some(lane), _blocks: PhantomData };
+        Some(RowBlocks { at, step: LANES, left: row_blocks })
     }
 }
 
@@ -85,8 +133,9 @@ impl<'a, T: Pod> Iterator for RowBlocks<'a, T> {
     fn next(&mut self) -> Option<Rows<'a, T>> {
         self.left = self.left.checked_sub(1)?;
         let at = self.at;
-        // SAFETY: at most `row_blocks` steps are taken, so this stays within the row or one past it.
-        self.at.first = unsafe { at.first.add(1) };
+        // SAFETY: at most `row_blocks` steps are taken, of one block or of sixteen in a group that is
+        // that long, so this stays within the row or group or one past it.
+        self.at.first = unsafe { at.first.add(self.step) };
         Some(at)
     }
 }

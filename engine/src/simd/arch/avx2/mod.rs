@@ -41,6 +41,7 @@ macro_rules! avx2 {
 impl Isa for Avx2 {
     const NAME: IsaName = IsaName::Avx2;
     const ROWS: usize = 8;
+    const INTERLEAVES: bool = true;
     type W = __m256i;
     type F = __m256;
     type X = X;
@@ -80,6 +81,13 @@ impl Isa for Avx2 {
         if !rows.has(8, offset, 4 * N) {
             return out;
         }
+        if let Some(at) = rows.interleaved(offset, 4) {
+            for (i, word) in out.iter_mut().enumerate() {
+                // SAFETY: eight of sixteen rows of `4 * N` bytes from `offset` may be read, interleaved.
+                *word = unsafe { _mm256_loadu_si256(at.add(64 * i).cast()) };
+            }
+            return out;
+        }
         let step = rows.stride_bytes();
         // SAFETY: rows 0 to 7 may be read, each for `size_of::<T>()` bytes; each load below starts
         // at `offset + 4 * i` and ends within `offset + 4 * N`.
@@ -110,6 +118,10 @@ impl Isa for Avx2 {
         if !rows.has(8, offset, 2) {
             return self.f_splat(0.0);
         }
+        if let Some(at) = rows.interleaved(offset, 2) {
+            // SAFETY: eight of sixteen rows of two bytes at `offset` may be read, interleaved.
+            return unsafe { _mm256_cvtph_ps(_mm_loadu_si128(at.cast())) };
+        }
         let step = rows.stride_bytes();
         // SAFETY: rows 0 to 7 may be read, each for `size_of::<T>()` bytes.
         let half = |r: usize| unsafe { rows.as_ptr().add(r * step + offset).cast::<i16>().read_unaligned() };
@@ -121,6 +133,10 @@ impl Isa for Avx2 {
     fn byte_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> __m256i {
         if !rows.has(8, offset, 1) {
             return self.splat(0);
+        }
+        if let Some(at) = rows.interleaved(offset, 1) {
+            // SAFETY: eight of sixteen rows of one byte at `offset` may be read, interleaved.
+            return unsafe { _mm256_cvtepu8_epi32(_mm_loadl_epi64(at.cast())) };
         }
         let step = rows.stride_bytes();
         // SAFETY: rows 0 to 7 may be read, each for `size_of::<T>()` bytes.

@@ -41,6 +41,7 @@ fn quad(x: &Quad) -> i32 {
 impl Isa for Avx512 {
     const NAME: IsaName = IsaName::Avx512;
     const ROWS: usize = 16;
+    const INTERLEAVES: bool = true;
     type W = __m512i;
     type F = __m512;
     type X = __m512;
@@ -75,6 +76,13 @@ impl Isa for Avx512 {
         if !rows.has(16, offset, 4 * N) {
             return out;
         }
+        if let Some(at) = rows.interleaved(offset, 4) {
+            for (i, word) in out.iter_mut().enumerate() {
+                // SAFETY: sixteen rows of `4 * N` bytes from `offset` may be read, interleaved.
+                *word = unsafe { _mm512_loadu_si512(at.add(64 * i).cast()) };
+            }
+            return out;
+        }
         let (base, step) = (rows.as_ptr(), rows.stride_bytes());
         let (columns, rest) = out.as_chunks_mut::<4>();
         let mut at = offset;
@@ -96,6 +104,10 @@ impl Isa for Avx512 {
         if !rows.has(16, offset, 2) {
             return self.f_splat(0.0);
         }
+        if let Some(at) = rows.interleaved(offset, 2) {
+            // SAFETY: sixteen rows of two bytes at `offset` may be read, interleaved.
+            return unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(at.cast())) };
+        }
         // SAFETY: rows 0 to 15 may be read, each for `size_of::<T>()` bytes.
         unsafe { gather_halves(rows.as_ptr().add(offset), rows.stride_bytes()) }
     }
@@ -103,6 +115,10 @@ impl Isa for Avx512 {
     fn byte_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> __m512i {
         if !rows.has(16, offset, 1) {
             return self.splat(0);
+        }
+        if let Some(at) = rows.interleaved(offset, 1) {
+            // SAFETY: sixteen rows of one byte at `offset` may be read, interleaved.
+            return unsafe { _mm512_cvtepu8_epi32(_mm_loadu_si128(at.cast())) };
         }
         let mut bytes = [0u8; 16];
         for (r, byte) in bytes.iter_mut().enumerate() {
