@@ -11,7 +11,7 @@ use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterio
 use flashlet::kernels::{Attention, Gate, Group, Inline, Kernels, KvBlocks, KvType, Norm, WriteKv, by_name};
 use flashlet::quant::{ActKind, WeightType};
 use flashlet::simd::{IsaName, LANES};
-use flashlet_benches::{Activations, RandomWeight, panel};
+use flashlet_benches::{Activations, RandomWeight, output, panel};
 
 /// Rows and columns: of a 1.1-billion-parameter Llama and of SmolLM2 135M.
 const SHAPES: [(usize, usize); 9] = [
@@ -36,10 +36,6 @@ fn group<'c>(c: &'c mut Criterion, name: &str) -> BenchmarkGroup<'c, WallTime> {
     let mut group = c.benchmark_group(name);
     group.sample_size(10).warm_up_time(Duration::from_millis(100)).measurement_time(Duration::from_millis(400));
     group
-}
-
-fn output(rows: usize, tokens: usize) -> Vec<Group> {
-    vec![[0.0; LANES]; rows.div_ceil(LANES) * tokens]
 }
 
 /// `w . x` with `x` already quantised.

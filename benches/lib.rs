@@ -73,6 +73,12 @@ impl RandomWeight {
         Some(RandomWeight { ty, cols, bytes })
     }
 
+    /// Its bytes, row after row.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The matrix.
     ///
     /// # Panics
@@ -81,6 +87,25 @@ impl RandomWeight {
     pub fn weight(&self) -> Weight<'_> {
         Weight::new(self.ty, &self.bytes, self.cols).expect("whole rows")
     }
+}
+
+/// A matrix's bytes as they are pinned for kernels that [interleave](Kernels::interleaves); `None` if
+/// the format has no such layout.
+#[must_use]
+pub fn interleave(ty: WeightType, bytes: &[u8], cols: usize) -> Option<Vec<u8>> {
+    let (units, row_blocks) = (ty.units()?, cols / ty.block_elems());
+    let mut out = bytes.to_vec();
+    let group_bytes = LANES * row_blocks * units.block_bytes;
+    for (to, from) in out.chunks_exact_mut(group_bytes).zip(bytes.chunks_exact(group_bytes)) {
+        units.interleave(to, row_blocks, 0, from);
+    }
+    Some(out)
+}
+
+/// The panel of `rows` results of `tokens` tokens.
+#[must_use]
+pub fn output(rows: usize, tokens: usize) -> Vec<Group> {
+    vec![[0.0; LANES]; rows.div_ceil(LANES) * tokens]
 }
 
 /// The memory of an [`Input`].

@@ -1,7 +1,7 @@
 //! Matrix products: integer dots against the goldens in `fixtures/quant`, all instruction sets
 //! against the scalar oracle bit for bit, and gates and norms against plain `f64` arithmetic.
 
-use std::{fs, path::Path};
+use std::{fs, ops::Range, path::Path};
 
 use flashlet::kernels::{Executor, Gate, Group, Inline, Input, InputBuffer, Kernels, Norm};
 use flashlet::quant::{ActKind, Weight, WeightType};
@@ -253,8 +253,8 @@ fn linear_has_the_same_bits_everywhere() {
     }
 }
 
-/// Interleaving moves bytes and loses none: in a group of sixteen rows, the unit at `offset` of a
-/// block lies at `16 * offset` of its column, the rows' side by side.
+/// Interleaving moves bytes and loses none: a column of sixteen rows holds the parts of their blocks in
+/// order, unit by unit, the rows' side by side.
 #[test]
 fn interleaved_rows_are_where_they_should_be() {
     let mut rng = Rng(8);
@@ -266,22 +266,22 @@ fn interleaved_rows_are_where_they_should_be() {
             assert_eq!(ty.act_kind(), ActKind::Float, "{}", ty.name());
             continue;
         };
-        // Where a block has bytes that do not fill a word: before its words, or behind them.
-        let odd = match ty.name() {
-            "MXFP4" => 0..1,
-            "Q4_0" | "Q5_0" | "Q8_0" | "IQ4_NL" => 0..2,
-            "Q3_K" | "Q6_K" | "TQ1_0" | "TQ2_0" => bytes - 2..bytes,
-            _ => 0..0,
+        // A block's parts, in the order in which an interleaved column holds them.
+        let parts: &[Range<usize>] = match ty.name() {
+            "MXFP4" => &[0..1, 1..17],
+            "Q4_0" | "Q5_0" | "Q8_0" | "IQ4_NL" => &[0..2, 2..bytes],
+            "Q3_K" | "TQ1_0" | "TQ2_0" => &[0..bytes - 2, bytes - 2..bytes],
+            "Q6_K" => &[208..210, 192..208, 128..160, 0..64, 160..192, 64..128],
+            _ => &[0..bytes],
         };
         for (at, &byte) in plain.iter().enumerate() {
             let (row, column, offset) = (at / bytes / row_blocks, at / bytes % row_blocks, at % bytes);
             let (group, lane) = (row / LANES * LANES * row_blocks * bytes, row % LANES);
-            let (unit, n) = match offset {
-                o if odd.contains(&o) => (odd.start, odd.len()),
-                o if odd.start == 0 => (odd.end + (o - odd.end) / 4 * 4, 4),
-                o => (o / 4 * 4, 4),
-            };
-            let place = group + LANES * (column * bytes + unit) + n * lane + (offset - unit);
+            let n = parts.iter().position(|p| p.contains(&offset)).expect("every byte is in a part");
+            let unit = parts[n].len().min(4);
+            let (word, rest) = ((offset - parts[n].start) / unit, (offset - parts[n].start) % unit);
+            let before: usize = parts[..n].iter().map(|p| p.len()).sum();
+            let place = group + LANES * (column * bytes + before + word * unit) + unit * lane + rest;
             let place = if row < rows / LANES * LANES { place } else { at };
             assert_eq!(moved[place], byte, "{} row {row}, byte {offset}", ty.name());
         }

@@ -9,6 +9,9 @@ const TOKENS: usize = 8;
 /// The same for floats, whose sixteen lanes take more registers.
 const FLOAT_TOKENS: usize = 4;
 
+/// The most words that sixteen interleaved rows take: of four lanes each.
+const MAX_PARTS: usize = 4;
+
 /// What becomes of a product.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Combine {
@@ -163,10 +166,8 @@ impl<B: Format> Op for Quantised<'_, B> {
                 let mut tile = [[0.0; LANES]; N];
                 let mut part = 0;
                 if I::INTERLEAVES && self.m.interleaves(row) {
-                    while part < LANES {
-                        dot_group::<I, B, N>(isa, &self.m, row, self.x, self.tokens, t, part, &mut tile);
-                        part += I::ROWS;
-                    }
+                    dot_group::<I, B, N>(isa, &self.m, row, self.x, self.tokens, t, &mut tile);
+                    part = LANES;
                 }
                 while part < LANES && row + part < rows {
                     // Where fewer rows are left than lanes, all lanes take one row.
@@ -217,10 +218,8 @@ fn dot_rows<I: Isa, B: Format, const N: usize>(
     }
 }
 
-/// Rows `lane..lane + I::ROWS` of the interleaved group that begins with `row`, times tokens
-/// `t..t + N`, to `tile[..][lane..]`.
+/// The interleaved group of sixteen rows that begins with `row`, times tokens `t..t + N`.
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "an inlined piece of one loop")]
 fn dot_group<I: Isa, B: Format, const N: usize>(
     isa: I,
     m: &Matrix<'_, B>,
@@ -228,21 +227,25 @@ fn dot_group<I: Isa, B: Format, const N: usize>(
     x: &[B::Act],
     tokens: usize,
     t: usize,
-    lane: usize,
     tile: &mut [Group; N],
 ) {
-    let Some(columns) = RowBlocks::interleaved(m.blocks, m.row_blocks, row, lane, I::ROWS) else { return };
-    let mut acc = [isa.f_splat(0.0); N];
+    let Some(columns) = RowBlocks::interleaved(m.blocks, m.row_blocks, row, I::ROWS) else { return };
+    // All lanes of a column while it is at hand, so that loading overlaps with what all of them compute.
+    let mut acc = [[isa.f_splat(0.0); N]; MAX_PARTS];
     for (rows, x) in columns.zip(x.chunks_exact(tokens.max(1))) {
         let Some(x) = x.get(t..).and_then(|x| x.first_chunk::<N>()) else { return };
-        let dots = B::dot(isa, rows, x);
-        for (acc, dot) in acc.iter_mut().zip(dots) {
-            *acc = isa.f_add(*acc, dot);
+        for (part, acc) in acc.iter_mut().take(LANES / I::ROWS).enumerate() {
+            let dots = B::dot(isa, rows.from_lane(part * I::ROWS), x);
+            for t in 0..N {
+                acc[t] = isa.f_add(acc[t], dots[t]);
+            }
         }
     }
-    for (tile, acc) in tile.iter_mut().zip(acc) {
-        if let Some(out) = tile.get_mut(lane..lane + I::ROWS) {
-            isa.f_store(acc, out);
+    for (part, acc) in acc.into_iter().take(LANES / I::ROWS).enumerate() {
+        for (tile, acc) in tile.iter_mut().zip(acc) {
+            if let Some(out) = tile.get_mut(part * I::ROWS..(part + 1) * I::ROWS) {
+                isa.f_store(acc, out);
+            }
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The layout that vector loads like best: sixteen rows' blocks, interleaved word by word.
 //!
 //! A column of a group of sixteen rows is one block of each. In it the blocks' units (words of four
-//! bytes, and the one or two bytes that do not fill a word) follow each other as in a block, each
-//! sixteen times: row 0's, row 1's, ... A group's columns follow each other, and so do the groups, so
-//! a matrix has as many bytes as before and is read from front to back. Rows that do not fill a group
-//! stay as they are.
+//! bytes, and the one or two bytes of a lone scale) follow each other in the order of
+//! [`Block::PARTS`], each sixteen times: row 0's, row 1's, ... A group's columns follow each other,
+//! and so do the groups, so a matrix has as many bytes as before and is read from front to back,
+//! which is what memory is fast at. Rows that do not fill a group stay as they are.
 
 use super::{Block, Matrix};
 use crate::simd::LANES;
@@ -14,49 +14,62 @@ use crate::simd::LANES;
 pub struct Units {
     /// Bytes of a block.
     pub block_bytes: usize,
-    /// Whether the odd bytes come first, not last.
-    pub odd_first: bool,
+    /// [`Block::PARTS`].
+    parts: &'static [(usize, usize)],
 }
 
 impl Units {
     /// The units of format `B`.
     #[must_use]
     pub const fn of<B: Block>() -> Units {
-        Units { block_bytes: size_of::<B>(), odd_first: B::ODD_FIRST }
+        const {
+            let (mut total, mut i) = (0, 0);
+            while i < B::PARTS.len() {
+                let (_, bytes) = B::PARTS[i];
+                assert!(bytes % 4 == 0 || bytes < 4, "a part is whole words, or one unit");
+                total += bytes;
+                i += 1;
+            }
+            assert!(total == size_of::<B>(), "the parts make up a block");
+        }
+        Units { block_bytes: size_of::<B>(), parts: B::PARTS }
     }
 
-    /// Byte ranges of a block: its words, and its odd bytes.
-    #[inline]
-    fn split(self) -> (core::ops::Range<usize>, core::ops::Range<usize>) {
-        let (odd, all) = (self.block_bytes % 4, self.block_bytes);
-        if self.odd_first { (odd..all, 0..odd) } else { (0..all - odd, all - odd..all) }
+    /// Every part's range in a block, with its place in an interleaved column over sixteen and the
+    /// bytes of its units.
+    fn parts(self) -> impl Iterator<Item = (core::ops::Range<usize>, usize, usize)> {
+        self.parts.iter().scan(0, |place, &(start, bytes)| {
+            let at = *place;
+            *place += bytes;
+            Some((start..start + bytes, at, bytes.clamp(1, 4)))
+        })
     }
 
     /// Copies whole blocks, which follow each other in a file from block `first` of a group of rows
     /// on, to their places in that group: `to[16 * row_blocks * block_bytes]`. What does not belong
     /// there is left out.
     pub fn interleave(self, to: &mut [u8], row_blocks: usize, first: usize, blocks: &[u8]) {
-        let (words, odd) = self.split();
         let column_bytes = LANES * self.block_bytes;
-        for (i, block) in blocks.chunks_exact(self.block_bytes.max(1)).enumerate() {
-            let (Some(lane), Some(column)) = ((first + i).checked_div(row_blocks), (first + i).checked_rem(row_blocks))
-            else {
-                return;
-            };
-            let column = to.get_mut(column * column_bytes..).and_then(|c| c.get_mut(..column_bytes));
-            let (Some(column), true) = (column, lane < LANES) else { return };
-            let ours = |unit: usize, range: &core::ops::Range<usize>| LANES * range.start + unit * lane;
-            let from = block.get(words.clone()).unwrap_or_default().as_chunks::<4>().0;
-            let lanes = column.get_mut(ours(4, &words)..).unwrap_or_default();
-            for (to, from) in lanes.chunks_mut(4 * LANES).zip(from) {
-                if let Some(to) = to.first_chunk_mut::<4>() {
-                    *to = *from;
+        let (Some(mut lane), Some(mut column)) = (first.checked_div(row_blocks), first.checked_rem(row_blocks)) else {
+            return;
+        };
+        for block in blocks.chunks_exact(self.block_bytes.max(1)) {
+            let place = to.get_mut(column * column_bytes..).and_then(|c| c.get_mut(..column_bytes));
+            let (Some(place), true) = (place, lane < LANES) else { return };
+            for (range, at, unit) in self.parts() {
+                let from = block.get(range).unwrap_or_default();
+                let to = place.get_mut(LANES * at + unit * lane..).unwrap_or_default();
+                if unit == 4 {
+                    for (to, from) in to.chunks_mut(4 * LANES).zip(from.as_chunks::<4>().0) {
+                        to.first_chunk_mut::<4>().into_iter().for_each(|to| *to = *from);
+                    }
+                } else {
+                    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
                 }
             }
-            let from = block.get(odd.clone()).unwrap_or_default();
-            let lanes = column.get_mut(ours(odd.len(), &odd)..).unwrap_or_default();
-            for (to, from) in lanes.iter_mut().zip(from) {
-                *to = *from;
+            column += 1;
+            if column == row_blocks {
+                (lane, column) = (lane + 1, 0);
             }
         }
     }
@@ -65,20 +78,15 @@ impl Units {
 /// Block `column` of row `lane` of an interleaved group; zeros if there is no such block.
 pub(super) fn block_of<B: Block>(group: &[B], lane: usize, column: usize) -> B {
     let mut block = B::zeroed();
-    let (words, odd) = Units::of::<B>().split();
     let column = group.get(column * LANES..).and_then(|c| c.get(..LANES)).unwrap_or_default();
     let column: &[u8] = bytemuck::try_cast_slice(column).unwrap_or_default();
     let to = bytemuck::bytes_of_mut(&mut block);
-    let from = column.get(LANES * words.start + 4 * lane..).unwrap_or_default();
-    let words = to.get_mut(words).unwrap_or_default();
-    for (to, from) in words.as_chunks_mut::<4>().0.iter_mut().zip(from.chunks(4 * LANES)) {
-        if let Some(from) = from.first_chunk::<4>() {
-            *to = *from;
+    for (range, at, unit) in Units::of::<B>().parts() {
+        let from = column.get(LANES * at + unit * lane..).unwrap_or_default();
+        let to = to.get_mut(range).unwrap_or_default();
+        for (to, from) in to.chunks_mut(unit).zip(from.chunks(unit * LANES)) {
+            to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
         }
-    }
-    let from = column.get(LANES * odd.start + odd.len() * lane..).unwrap_or_default();
-    for (to, from) in to.get_mut(odd).unwrap_or_default().iter_mut().zip(from) {
-        *to = *from;
     }
     block
 }

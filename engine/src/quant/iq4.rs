@@ -55,6 +55,7 @@ impl Block for IQ4NL {
     const ELEMS: usize = 32;
     const NAME: &'static str = "IQ4_NL";
     const ID: u32 = 20;
+    const PARTS: &'static [(usize, usize)] = &[(0, 2), (2, 16)];
 
     fn dequantise(&self, out: &mut [f32]) {
         let d = scale(self.d);

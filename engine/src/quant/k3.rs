@@ -41,7 +41,7 @@ impl Block for Q3K {
     const ELEMS: usize = 256;
     const NAME: &'static str = "Q3_K";
     const ID: u32 = 11;
-    const ODD_FIRST: bool = false;
+    const PARTS: &'static [(usize, usize)] = &[(0, 108), (108, 2)];
 
     fn dequantise(&self, out: &mut [f32]) {
         let d = scale(self.d);

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act256, Block, Format, assert_layout, bytes, dot_bytes, planes, scale, scaled, split_nibbles};
+use super::{Act256, Block, Format, assert_layout, bytes, dot_bytes, planes, scale, scaled, split_nibbles, unrolled};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q4_K`: `x = (d * sc) * q - dmin * m`, `sc` and `m` one of 8 sub-blocks each.
@@ -125,16 +125,15 @@ macro_rules! dot_k45 {
         let [d, a, b, c] = $isa.words::<_, 4>($rows, 0);
         let (scales, mins) = sub_scale_words($isa, a, b, c);
         let mut sums = [$isa.splat(0); T];
-        for (half, scales) in scales.into_iter().enumerate() {
-            let [s0, s1, s2, s3] = bytes($isa, scales);
-            for ($i, s_low, s_high) in [(2 * half, s0, s1), (2 * half + 1, s2, s3)] {
-                let [low, high]: [[I::W; 8]; 2] = $quants;
-                for (sum, x) in sums.iter_mut().zip($x) {
-                    *sum = $isa.dot_u8_scaled::<$max, 8>(*sum, &low, x.sub32(2 * $i), s_low);
-                    *sum = $isa.dot_u8_scaled::<$max, 8>(*sum, &high, x.sub32(2 * $i + 1), s_high);
-                }
+        unrolled!(I, $i in [0, 1, 2, 3] {
+            let s = bytes($isa, scales[$i / 2]);
+            let (s_low, s_high) = (s[2 * $i % 4], s[(2 * $i + 1) % 4]);
+            let [low, high]: [[I::W; 8]; 2] = $quants;
+            for (sum, x) in sums.iter_mut().zip($x) {
+                *sum = $isa.dot_u8_scaled::<$max, 8>(*sum, &low, x.sub32(2 * $i), s_low);
+                *sum = $isa.dot_u8_scaled::<$max, 8>(*sum, &high, x.sub32(2 * $i + 1), s_high);
             }
-        }
+        });
         let (d, dmin) = ($isa.f16_low(d), $isa.f16_high(d));
         let mut out = [d; T];
         for ((out, x), sum) in out.iter_mut().zip($x).zip(sums) {
@@ -160,13 +159,19 @@ impl Format for Q5K {
     #[inline(always)]
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act256; T]) -> [I::F; T] {
         let fifth: [I::W; 8] = isa.words(rows, 16);
-        let one = isa.splat(0x0101_0101);
+        let sixteen = isa.splat(0x1010_1010);
         dot_k45!(isa, rows, x, 31, |i| {
             let [mut low, mut high] = split_nibbles(isa, isa.words::<_, 8>(rows, 48 + 32 * i));
             for ((low, high), fifth) in low.iter_mut().zip(&mut high).zip(fifth) {
-                let bits = isa.shr(fifth, 2 * i as u32);
-                *low = isa.or(*low, isa.shl(isa.and(bits, one), 4));
-                *high = isa.or(*high, isa.shl(isa.and(isa.shr(bits, 1), one), 4));
+                // Bit 2 * i of each byte, and the next, to bit 4.
+                let (even, odd) = match i {
+                    0 => (isa.shl(fifth, 4), isa.shl(fifth, 3)),
+                    1 => (isa.shl(fifth, 2), isa.shl(fifth, 1)),
+                    2 => (fifth, isa.shr(fifth, 1)),
+                    _ => (isa.shr(fifth, 2), isa.shr(fifth, 3)),
+                };
+                *low = isa.or(*low, isa.and(even, sixteen));
+                *high = isa.or(*high, isa.and(odd, sixteen));
             }
             [low, high]
         })

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act256, Block, Format, assert_layout, bytes, dot_bytes, planes, scale, scaled, two_groups};
+use super::{Act256, Block, Format, assert_layout, bytes, dot_bytes, planes, scale, scaled, two_groups, unrolled};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q6_K`: `x = (d * sc) * (q - 32)`, `sc` one of 16 sub-blocks each.
@@ -29,7 +29,7 @@ impl Block for Q6K {
     const ELEMS: usize = 256;
     const NAME: &'static str = "Q6_K";
     const ID: u32 = 14;
-    const ODD_FIRST: bool = false;
+    const PARTS: &'static [(usize, usize)] = &[(208, 2), (192, 16), (128, 32), (0, 64), (160, 32), (64, 64)];
 
     fn dequantise(&self, out: &mut [f32]) {
         let d = scale(self.d);
@@ -57,36 +57,38 @@ impl Format for Q6K {
 
     #[inline(always)]
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act256; T]) -> [I::F; T] {
-        let (four, two) = (isa.splat(0x0F0F_0F0F), isa.splat(0x0303_0303));
         // Scales plus 128, so that they are unsigned bytes.
-        let mut scales: [I::W; 4] = isa.words(rows, 192);
+        let (d, scales) = if rows.are_interleaved() { (0, 2) } else { (208, 192) };
+        let (d, mut scales): (_, [I::W; 4]) = (isa.half_at(rows, d), isa.words(rows, scales));
         for s in &mut scales {
             *s = isa.xor(*s, isa.splat(0x8080_8080));
         }
         let mut sums = [isa.splat(0); T];
-        for half in 0..2 {
-            let high = two_groups(isa, rows, 128 + 32 * half);
-            for side in 0..2 {
-                // Planes `side` and `side + 2` share these bytes' low and high nibbles.
-                let low = two_groups(isa, rows, 64 * half + 32 * side);
-                for plane in [side, side + 2] {
-                    let s = bytes(isa, scales[(2 * half + plane / 2) % 4]);
-                    let bias = isa.splat(128);
+        let (four, two, bias) = (isa.splat(0x0F0F_0F0F), isa.splat(0x3030_3030), isa.splat(128));
+        // Planes of 32 elements, four to a half: `side` and `side + 2` are nibbles of the same 32 bytes.
+        unrolled!(I, half in [0, 1] {
+            let (high, low) =
+                if rows.are_interleaved() { (18 + 96 * half, 50 + 96 * half) } else { (128 + 32 * half, 64 * half) };
+            let high = two_groups(isa, rows, high);
+            unrolled!(I, side in [0, 1] {
+                let low = two_groups(isa, rows, low + 32 * side);
+                unrolled!(I, nibble in [0, 1] {
+                    let plane = 2 * nibble + side;
+                    let s = bytes(isa, scales[(2 * half + nibble) % 4]);
                     let (s_first, s_second) = (isa.sub(s[2 * side % 4], bias), isa.sub(s[(2 * side + 1) % 4], bias));
                     let mut q = low;
                     for (q, &h) in q.as_flattened_mut().iter_mut().zip(high.as_flattened()) {
-                        let top = isa.and(isa.shr(h, 2 * plane as u32), two);
-                        *q = isa.or(isa.and(isa.shr(*q, 4 * (plane / 2) as u32), four), isa.shl(top, 4));
+                        let h = if plane == 3 { isa.shr(h, 2) } else { isa.shl(h, 4 - 2 * plane as u32) };
+                        *q = isa.or(isa.and(isa.shr(*q, 4 * nibble as u32), four), isa.and(h, two));
                     }
                     let group = 8 * half + 2 * plane;
                     for (sum, x) in sums.iter_mut().zip(x) {
                         *sum = isa.dot_u8_scaled::<63, 4>(*sum, &q[0], x.sub16(group), s_first);
                         *sum = isa.dot_u8_scaled::<63, 4>(*sum, &q[1], x.sub16(group + 1), s_second);
                     }
-                }
-            }
-        }
-        let d = isa.half_at(rows, 208);
+                });
+            });
+        });
         let mut out = [d; T];
         for ((out, x), sum) in out.iter_mut().zip(x).zip(sums) {
             // sum of sc * (q - 32) * x: the quants were taken as q, the scales of the sums as sc + 128.

@@ -47,8 +47,10 @@ pub trait Block: Pod {
     const NAME: &'static str;
     /// ggml's number of the type, as tensor infos carry it.
     const ID: u32;
-    /// Whether the bytes that do not fill a word of four (a lone scale) come first, not last.
-    const ODD_FIRST: bool = true;
+    /// What an interleaved column consists of (see [`Units`]): first bytes and lengths of a block's parts,
+    /// in the order in which [`Format::dot`] reads them. Each is whole words of four bytes, or a lone
+    /// scale of one or two.
+    const PARTS: &'static [(usize, usize)] = &[(0, size_of::<Self>())];
 
     /// Writes the block's weights to `out[ELEMS]`.
     ///
@@ -83,6 +85,20 @@ macro_rules! assert_layout {
     };
 }
 use assert_layout;
+/// `for $i in [..] { .. }`, written out for the vector instruction set `$I`: compilers leave bodies as long
+/// as these in a loop, with shifts and places computed over and over. Where rows go one by one it stays
+/// a loop, and small.
+macro_rules! unrolled {
+    ($I:ident, $i:ident in [$($n:literal),+] $body:block) => {
+        if $I::ROWS == 1 {
+            for $i in [$($n),+] $body
+        } else {
+            $({ let $i: usize = $n; $body })+
+        }
+    };
+}
+use unrolled;
+
 /// A block format with an integer dot product.
 ///
 /// `dot` is written once, over the primitives of any [`Isa`]: it unpacks one block of each of

@@ -39,6 +39,7 @@ impl Block for MXFP4 {
     const ELEMS: usize = 32;
     const NAME: &'static str = "MXFP4";
     const ID: u32 = 39;
+    const PARTS: &'static [(usize, usize)] = &[(0, 1), (1, 16)];
 
     fn dequantise(&self, out: &mut [f32]) {
         let d = self.scale();

@@ -33,6 +33,7 @@ impl Block for Q4_0 {
     const ELEMS: usize = 32;
     const NAME: &'static str = "Q4_0";
     const ID: u32 = 2;
+    const PARTS: &'static [(usize, usize)] = &[(0, 2), (2, 16)];
 
     fn dequantise(&self, out: &mut [f32]) {
         let d = scale(self.d);

@@ -48,6 +48,7 @@ impl Block for Q5_0 {
     const ELEMS: usize = 32;
     const NAME: &'static str = "Q5_0";
     const ID: u32 = 6;
+    const PARTS: &'static [(usize, usize)] = &[(0, 2), (2, 20)];
 
     fn dequantise(&self, out: &mut [f32]) {
         let d = scale(self.d);

@@ -33,6 +33,7 @@ impl Block for Q8_0 {
     const ELEMS: usize = 32;
     const NAME: &'static str = "Q8_0";
     const ID: u32 = 8;
+    const PARTS: &'static [(usize, usize)] = &[(0, 2), (2, 32)];
 
     fn dequantise(&self, out: &mut [f32]) {
         let d = scale(self.d);

@@ -54,7 +54,7 @@ impl Block for TQ1_0 {
     const ELEMS: usize = 256;
     const NAME: &'static str = "TQ1_0";
     const ID: u32 = 34;
-    const ODD_FIRST: bool = false;
+    const PARTS: &'static [(usize, usize)] = &[(0, 52), (52, 2)];
 
     fn dequantise(&self, out: &mut [f32]) {
         let d = scale(self.d);
@@ -68,7 +68,7 @@ impl Block for TQ2_0 {
     const ELEMS: usize = 256;
     const NAME: &'static str = "TQ2_0";
     const ID: u32 = 35;
-    const ODD_FIRST: bool = false;
+    const PARTS: &'static [(usize, usize)] = &[(0, 64), (64, 2)];
 
     fn dequantise(&self, out: &mut [f32]) {
         let d = scale(self.d);

@@ -3,12 +3,13 @@
 use crate::simd::LANES;
 use bytemuck::Pod;
 use core::marker::PhantomData;
+use core::sync::atomic::{Ordering, compiler_fence};
 
 /// One block of each of several neighbouring rows.
 ///
 /// The blocks lie as in a file, each row's on its own, or **interleaved** with those of the other
 /// rows of a group of sixteen: unit by unit, where a unit is a word of four bytes, or the scale that
-/// does not fill one. What lies at `offset` of one row's block then lies at `16 * offset`, the
+/// does not fill one. What a format reads at `offset` of a block then lies at `16 * offset`, the
 /// sixteen rows' side by side, and one load brings it for all lanes.
 #[derive(Clone, Copy)]
 pub struct Rows<'a, T> {
@@ -29,7 +30,16 @@ impl<'a, T: Pod> Rows<'a, T> {
     #[must_use]
     pub fn interleaved(self, offset: usize, unit: usize) -> Option<*const u8> {
         let lane = self.lane?;
+        // Prefetchers follow addresses that rise; compilers like to turn the order of a block's loads round.
+        compiler_fence(Ordering::SeqCst);
         Some(self.first.cast::<u8>().wrapping_add(LANES * offset + unit * lane))
+    }
+
+    /// As many rows of the same interleaved group, from its row `lane` on.
+    #[inline(always)]
+    #[must_use]
+    pub fn from_lane(self, lane: usize) -> Self {
+        Rows { lane: self.lane.map(|_| lane.min(LANES - self.rows)), ..self }
     }
 
     /// Whether the rows are interleaved: then what is asked for must be whole units.
@@ -105,23 +115,17 @@ impl<'a, T: Pod> RowBlocks<'a, T> {
         Some(RowBlocks { at, step: 1, left: row_blocks })
     }
 
-    /// Rows `lane..lane + lanes` of the interleaved group of sixteen rows that begins with
-    /// `first_row`. `None` if the group does not exist.
+    /// The first `lanes` rows of the interleaved group of sixteen that begins with `first_row`; see
+    /// [`Rows::from_lane`] for the others. `None` if the group does not exist.
     #[inline(always)]
     #[must_use]
-    pub fn interleaved(
-        blocks: &'a [T],
-        row_blocks: usize,
-        first_row: usize,
-        lane: usize,
-        lanes: usize,
-    ) -> Option<Self> {
+    pub fn interleaved(blocks: &'a [T], row_blocks: usize, first_row: usize, lanes: usize) -> Option<Self> {
         let start = first_row.checked_mul(row_blocks)?;
         let group = blocks.get(start..)?.get(..row_blocks.checked_mul(LANES)?)?;
-        if lanes == 0 || lanes > LANES || lane > LANES - lanes {
+        if lanes == 0 || lanes > LANES {
             return None;
         }
-        let at = Rows { first: group.as_ptr(), stride: 0, rows: lanes, lane: Some(lane), _blocks: PhantomData };
+        let at = Rows { first: group.as_ptr(), stride: 0, rows: lanes, lane: Some(0), _blocks: PhantomData };
         Some(RowBlocks { at, step: LANES, left: row_blocks })
     }
 }
