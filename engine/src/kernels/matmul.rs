@@ -12,6 +12,9 @@ const FLOAT_TOKENS: usize = 4;
 /// The most words that sixteen interleaved rows take: of four lanes each.
 const MAX_PARTS: usize = 4;
 
+/// How far ahead of several tokens' products interleaved rows are fetched.
+const AHEAD_BYTES: usize = 4096;
+
 /// What becomes of a product.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Combine {
@@ -230,9 +233,15 @@ fn dot_group<I: Isa, B: Format, const N: usize>(
     tile: &mut [Group; N],
 ) {
     let Some(columns) = RowBlocks::interleaved(m.blocks, m.row_blocks, row, I::ROWS) else { return };
+    // With several tokens there is so much to do between loads that prefetchers in hardware give up: the
+    // first tile of tokens fetches what lies ahead.
+    let ahead = LANES * AHEAD_BYTES.div_ceil(LANES * size_of::<B>());
+    let ahead = if N > 1 && t == 0 { row * m.row_blocks + ahead } else { m.blocks.len() };
+    let mut ahead = m.blocks.get(ahead..).unwrap_or_default().chunks_exact(LANES);
     // All lanes of a column while it is at hand, so that loading overlaps with what all of them compute.
     let mut acc = [[isa.f_splat(0.0); N]; MAX_PARTS];
     for (rows, x) in columns.zip(x.chunks_exact(tokens.max(1))) {
+        isa.prefetch(ahead.next().unwrap_or_default());
         let Some(x) = x.get(t..).and_then(|x| x.first_chunk::<N>()) else { return };
         for (part, acc) in acc.iter_mut().take(LANES / I::ROWS).enumerate() {
             let dots = B::dot(isa, rows.from_lane(part * I::ROWS), x);

@@ -86,6 +86,11 @@ impl Format for Q6K {
                         *sum = isa.dot_u8_scaled::<63, 4>(*sum, &q[0], x.sub16(group), s_first);
                         *sum = isa.dot_u8_scaled::<63, 4>(*sum, &q[1], x.sub16(group + 1), s_second);
                     }
+                    if T > 1 {
+                        for sum in &mut sums {
+                            *sum = isa.settle(*sum);
+                        }
+                    }
                 });
             });
         });

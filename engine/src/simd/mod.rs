@@ -138,6 +138,12 @@ pub trait Isa: Copy + Send + Sync + 'static {
     fn dot_u8<const MAX: u8, const N: usize>(self, acc: Self::W, w: &[Self::W; N], x: &[Quad; N]) -> Self::W;
     /// `acc + sum of w * x` over `N` words of signed bytes; `sum` is the sum of all of `x`.
     fn dot_i8<const N: usize>(self, acc: Self::W, w: &[Self::W; N], x: &[Quad; N], sum: i32) -> Self::W;
+    /// `a`, computed before anything that comes later in the code is loaded. Without such a line
+    /// compilers load all of a long block's operands first, and run out of registers.
+    #[inline(always)]
+    fn settle(self, a: Self::W) -> Self::W {
+        a
+    }
     /// `acc + scale * dot_u8`, where each lane of `scale` is an `i32` that fits in `i16`.
     #[inline(always)]
     fn dot_u8_scaled<const MAX: u8, const N: usize>(

@@ -243,6 +243,11 @@ impl Isa for Avx2 {
         acc
     }
     #[inline(always)]
+    fn settle(self, a: __m256i) -> __m256i {
+        // SAFETY: the features are there, as `self` proves.
+        unsafe { words::settle(a) }
+    }
+    #[inline(always)]
     fn dot_i16(self, acc: __m256i, a: __m256i, b: [i16; 2]) -> __m256i {
         let b = u32::from(b[0] as u16) | u32::from(b[1] as u16) << 16;
         avx2! { _mm256_add_epi32(acc, _mm256_madd_epi16(a, _mm256_set1_epi32(b as i32))) }

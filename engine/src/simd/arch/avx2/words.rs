@@ -50,3 +50,13 @@ pub(super) unsafe fn transpose(a: __m256i, b: __m256i, c: __m256i, d: __m256i) -
         ]
     }
 }
+
+/// See [`Isa::settle`](crate::simd::Isa::settle).
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn settle(a: __m256i) -> __m256i {
+    let mut a = a;
+    // SAFETY: no instruction; it only ties the order of what is around it.
+    unsafe { core::arch::asm!("/* {0} */", inout(ymm_reg) a, options(nostack, preserves_flags)) };
+    a
+}

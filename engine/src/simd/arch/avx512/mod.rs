@@ -67,7 +67,12 @@ impl Isa for Avx512 {
         // From the first byte in lines of 64; where the last one begins, the next call's first does.
         for at in (0..size_of_val(blocks)).step_by(64) {
             let line = blocks.as_ptr().cast::<i8>().wrapping_add(at);
-            avx512! { _mm_prefetch::<_MM_HINT_T0>(line) }
+            // Large blocks come in bursts, which the second level of cache takes better.
+            if size_of::<T>() < 64 {
+                avx512! { _mm_prefetch::<_MM_HINT_T0>(line) }
+            } else {
+                avx512! { _mm_prefetch::<_MM_HINT_T1>(line) }
+            }
         }
     }
     #[inline(always)]
@@ -201,6 +206,11 @@ impl Isa for Avx512 {
             acc = avx512! { _mm512_dpbusd_epi32(acc, w, _mm512_set1_epi32(quad(x))) };
         }
         acc
+    }
+    #[inline(always)]
+    fn settle(self, a: __m512i) -> __m512i {
+        // SAFETY: the features are there, as `self` proves.
+        unsafe { words::settle(a) }
     }
     #[inline(always)]
     fn dot_i16(self, acc: __m512i, a: __m512i, b: [i16; 2]) -> __m512i {

@@ -71,3 +71,13 @@ pub(super) unsafe fn gather_halves(base: *const u8, step: usize) -> __m512 {
         _mm512_cvtph_ps(_mm256_inserti128_si256::<1>(_mm256_castsi128_si256(eight(0)), eight(8)))
     }
 }
+
+/// See [`Isa::settle`](crate::simd::Isa::settle).
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn settle(a: __m512i) -> __m512i {
+    let mut a = a;
+    // SAFETY: no instruction; it only ties the order of what is around it.
+    unsafe { core::arch::asm!("/* {0} */", inout(zmm_reg) a, options(nostack, preserves_flags)) };
+    a
+}
