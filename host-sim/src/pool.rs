@@ -5,6 +5,10 @@
 //! counter and the caller takes part. A worker *enters* a job before it looks at it and *leaves* it
 //! afterwards, and the caller waits only for those inside: a worker whose core is busy elsewhere
 //! delays nobody. Waiting threads spin for a few microseconds and then park.
+//!
+//! A worker that loses its core to another program *while inside* holds its piece until it gets the
+//! core back, some milliseconds later. So a call that has to wait that long makes the next calls run
+//! on the caller's thread alone, for a time that doubles as long as this goes on.
 
 use core::any::Any;
 use core::hint::spin_loop;
@@ -24,6 +28,13 @@ use flashlet::kernels::Executor;
 /// How long a thread spins before it parks. Waking a parked one costs about as much.
 const SPIN: Duration = Duration::from_micros(20);
 
+/// A wait for the workers is a stall if it is longer than this and than several pieces took the caller.
+const STALL: Duration = Duration::from_micros(300);
+/// How many pieces.
+const STALL_PIECES: u32 = 4;
+/// How long calls run alone after a stall, at first and at most.
+const ALONE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(640));
+
 // The state word: who is inside, three flags, and above them the number of the job.
 const INSIDE: u64 = 0xffff_ffff;
 /// A job can be entered.
@@ -40,6 +51,41 @@ pub struct Pool {
     workers: Vec<JoinHandle<()>>,
     /// Held by the call that uses the workers; other calls meanwhile run on their own thread.
     busy: AtomicBool,
+    solitude: Solitude,
+}
+
+/// When calls run on their own thread, because workers stalled.
+struct Solitude {
+    epoch: Instant,
+    /// Microseconds after `epoch`; 0 if there is no reason.
+    until: AtomicU64,
+    /// Microseconds that the next stall costs.
+    next: AtomicU64,
+}
+
+impl Solitude {
+    fn new() -> Solitude {
+        Solitude { epoch: Instant::now(), until: AtomicU64::new(0), next: AtomicU64::new(micros(ALONE.0)) }
+    }
+
+    /// Whether a call that begins now runs alone.
+    fn lasts(&self) -> bool {
+        let until = self.until.load(Relaxed);
+        until != 0 && micros(self.epoch.elapsed()) < until
+    }
+
+    /// A stall has just ended. Soon after the last one it weighs more.
+    fn stalled(&self) {
+        let (now, last) = (micros(self.epoch.elapsed()), self.until.load(Relaxed));
+        let again = last != 0 && now < last + 2 * micros(ALONE.0);
+        let alone = if again { self.next.load(Relaxed) } else { micros(ALONE.0) };
+        self.until.store(now + alone, Relaxed);
+        self.next.store((2 * alone).min(micros(ALONE.1)), Relaxed);
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 struct Shared {
@@ -77,7 +123,12 @@ impl Pool {
             waiter: Mutex::new(None),
             panic: Mutex::new(None),
         });
-        let mut pool = Pool { shared, workers: Vec::with_capacity(extra), busy: AtomicBool::new(false) };
+        let mut pool = Pool {
+            shared,
+            workers: Vec::with_capacity(extra),
+            busy: AtomicBool::new(false),
+            solitude: Solitude::new(),
+        };
         for i in 0..extra {
             let shared = Arc::clone(&pool.shared);
             let worker = thread::Builder::new().name(format!("flashlet-{}", i + 1)).spawn(move || shared.work(i))?;
@@ -91,7 +142,7 @@ impl Executor for Pool {
     fn for_rows(&self, y: &mut [f32], chunk: usize, f: &(dyn Fn(usize, &mut [f32]) + Sync)) {
         let chunk = chunk.max(1);
         let pieces = y.len().div_ceil(chunk);
-        let alone = pieces < 2 || self.workers.is_empty();
+        let alone = pieces < 2 || self.workers.is_empty() || self.solitude.lasts();
         if alone || self.busy.compare_exchange(false, true, Acquire, Relaxed).is_err() {
             y.chunks_mut(chunk).enumerate().for_each(|(i, piece)| f(i, piece));
             return;
@@ -100,9 +151,15 @@ impl Executor for Pool {
         self.shared.open(&job);
         let mut closing = Closing { pool: self, job: &job, finished: false };
         self.shared.wake(&self.workers, pieces - 1);
-        job.run();
+        let start = Instant::now();
+        let done = job.run();
+        let own = start.elapsed();
         closing.finished = true;
         drop(closing);
+        let a_piece = own / u32::try_from(done).unwrap_or(u32::MAX).max(1);
+        if start.elapsed().saturating_sub(own) > STALL + STALL_PIECES * a_piece {
+            self.solitude.stalled();
+        }
         let panic = self.shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.busy.store(false, SeqCst);
         if let Some(panic) = panic {
@@ -235,12 +292,12 @@ impl Shared {
 }
 
 impl Job<'_> {
-    /// Claims and computes pieces until none is left.
-    fn run(&self) {
-        loop {
+    /// Claims and computes pieces until none is left; how many.
+    fn run(&self) -> usize {
+        for done in 0.. {
             let i = self.next.fetch_add(1, Relaxed);
             if i >= self.pieces {
-                return;
+                return done;
             }
             let start = i * self.chunk;
             let len = self.chunk.min(self.len - start);
@@ -249,6 +306,7 @@ impl Job<'_> {
             let piece = unsafe { core::slice::from_raw_parts_mut(self.y.add(start), len) };
             (self.f)(i, piece);
         }
+        self.pieces
     }
 }
 

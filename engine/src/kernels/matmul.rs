@@ -24,9 +24,14 @@ enum Combine {
     Gate(Gate),
 }
 
-/// Elements of a panel that one piece of work covers: whole groups, several pieces a thread.
-fn chunk(groups: usize, tokens: usize, threads: usize) -> usize {
-    let pieces = if threads > 1 { threads.saturating_mul(8) } else { 1 };
+/// Elements of a panel that one piece of work covers: whole groups, several pieces a thread as far as
+/// each reads enough to be worth handing out.
+fn chunk(w: &Weight<'_>, tokens: usize, threads: usize) -> usize {
+    /// Bytes of weights, for one token.
+    const PIECE: usize = 1 << 15;
+    let groups = w.rows().div_ceil(LANES);
+    let pieces = (w.bytes().saturating_mul(tokens) / PIECE).clamp(threads, threads.saturating_mul(8));
+    let pieces = if threads > 1 { pieces } else { 1 };
     groups.div_ceil(pieces).max(1).saturating_mul(LANES).saturating_mul(tokens)
 }
 
@@ -52,7 +57,7 @@ pub(super) fn gate_by<I: Isa>(
 
 fn single<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], combine: Combine, executor: &dyn Executor) {
     let tokens = x.tokens.max(1);
-    let chunk = chunk(w.rows().div_ceil(LANES), tokens, executor.threads());
+    let chunk = chunk(&w, tokens, executor.threads());
     let groups = chunk / tokens;
     executor.for_rows(y.as_flattened_mut(), chunk, &|i, y| {
         let first_row = i * groups;
@@ -69,7 +74,7 @@ pub(super) fn gated<I: Isa>(
     executor: &dyn Executor,
 ) {
     let tokens = x.tokens.max(1);
-    let chunk = chunk(gate.rows().div_ceil(LANES), tokens, executor.threads());
+    let chunk = chunk(&gate, tokens, executor.threads());
     let groups = chunk / tokens;
     executor.for_rows(y.as_flattened_mut(), chunk, &|i, y| {
         // A group of rows at a time, so that the gate's values are still at hand for the product.

@@ -138,6 +138,11 @@ macro_rules! formats {
             pub fn rows(&self) -> usize {
                 match self { $(#[cfg(feature = $feature)] Weight::$name(m) => m.rows(),)+ }
             }
+            /// Bytes of all rows.
+            #[must_use]
+            pub fn bytes(&self) -> usize {
+                match self { $(#[cfg(feature = $feature)] Weight::$name(m) => size_of_val(m.blocks),)+ }
+            }
             /// Rows `first..first + n`, as far as they exist.
             #[must_use]
             pub fn rows_from(self, first: usize, n: usize) -> Weight<'a> {
