@@ -13,6 +13,8 @@ pub(super) type Output = [Group; MAX_HEAD_GROUPS];
 pub(super) trait Format {
     /// A query in the form that keys are multiplied with.
     type Query: Copy;
+    /// A query of zeros.
+    const NONE: Self::Query;
     /// Takes in a query, padded with zeros to whole groups.
     fn query<I: Isa>(isa: I, row: &Output) -> Self::Query;
     /// Scores of a block's sixteen keys.
@@ -31,20 +33,41 @@ pub(super) trait Format {
 /// How many sums a query gets at once: the most, up to four, with which those of `queries` still fit
 /// in registers; enough of them to hide an addition's latency.
 const fn at_once<I: Isa>(queries: usize) -> usize {
-    match 12 / (queries * (LANES / I::ROWS)) {
+    match 8 / (queries * (LANES / I::ROWS)) {
         0 | 1 => 1,
         2 | 3 => 2,
         _ => 4,
     }
 }
 
-/// `out[n][g..g + G] += p[n][j] * v` for every position `j` with its values `v` of those groups.
+/// Sixteen values as the cache stores them.
+trait Stored: Copy {
+    fn load<I: Isa>(isa: I, stored: &Self) -> I::X;
+}
+
+impl Stored for [[u8; 2]; LANES] {
+    #[inline(always)]
+    fn load<I: Isa>(isa: I, stored: &Self) -> I::X {
+        isa.x_from_f16(stored)
+    }
+}
+
+impl Stored for [i8; LANES] {
+    #[inline(always)]
+    fn load<I: Isa>(isa: I, stored: &Self) -> I::X {
+        isa.x_from_i8(stored)
+    }
+}
+
+/// `out[n][g..g + G] += p[n][j] * values[j][g..g + G]` for the positions `range`.
 #[inline(always)]
-fn add_values<I: Isa, const N: usize, const G: usize>(
+fn add_values<I: Isa, S: Stored, const N: usize, const G: usize>(
     isa: I,
+    values: &[S],
     p: &[Group; N],
-    values: impl Iterator<Item = (usize, [I::X; G])>,
+    range: &Range<usize>,
     out: &mut [Output; N],
+    groups: usize,
     g: usize,
 ) {
     let mut acc = [[isa.x_splat(0.0); G]; N];
@@ -53,11 +76,13 @@ fn add_values<I: Isa, const N: usize, const G: usize>(
             *acc = isa.x_load(out);
         }
     }
-    for (j, values) in values {
-        for (acc, p) in acc.iter_mut().zip(p) {
-            let p = isa.x_splat(p[j % LANES]);
-            for (acc, v) in acc.iter_mut().zip(values) {
-                *acc = isa.x_add(*acc, isa.x_mul(p, v));
+    let rows = values.get(range.start * groups..).unwrap_or_default().chunks_exact(groups.max(1));
+    for (j, row) in range.clone().zip(rows) {
+        let Some(row) = row.get(g..).and_then(<[S]>::first_chunk::<G>) else { return };
+        for k in 0..G {
+            let v = S::load(isa, &row[k]);
+            for (acc, p) in acc.iter_mut().zip(p) {
+                acc[k] = isa.x_add(acc[k], isa.x_mul(isa.x_splat(p[j % LANES]), v));
             }
         }
     }
@@ -97,32 +122,11 @@ impl F16 {
             }
         }
     }
-
-    #[inline(always)]
-    fn mix_groups<I: Isa, const N: usize, const G: usize>(
-        isa: I,
-        halves: &[[[u8; 2]; LANES]],
-        p: &[Group; N],
-        range: Range<usize>,
-        out: &mut [Output; N],
-        groups: usize,
-        g: usize,
-    ) {
-        let rows = halves.chunks_exact(groups.max(1)).enumerate().skip(range.start).take(range.len());
-        let values = rows.filter_map(|(j, row)| {
-            let row = row.get(g..)?.first_chunk::<G>()?;
-            let mut values = [isa.x_splat(0.0); G];
-            for (value, halves) in values.iter_mut().zip(row) {
-                *value = isa.x_from_f16(halves);
-            }
-            Some((j, values))
-        });
-        add_values(isa, p, values, out, g);
-    }
 }
 
 impl Format for F16 {
     type Query = [[f32; 4]; MAX_HEAD_DIM / 4];
+    const NONE: Self::Query = [[0.0; 4]; MAX_HEAD_DIM / 4];
 
     #[inline(always)]
     fn query<I: Isa>(_: I, row: &Output) -> Self::Query {
@@ -147,7 +151,11 @@ impl Format for F16 {
                 F16::partial::<I, N, 1>(isa, queries, keys, 3, &mut sums);
             }
         }
-        sums.map(|s| isa.x_add(isa.x_add(s[0], s[1]), isa.x_add(s[2], s[3])))
+        let mut scores = [isa.x_splat(0.0); N];
+        for (score, s) in scores.iter_mut().zip(sums) {
+            *score = isa.x_add(isa.x_add(s[0], s[1]), isa.x_add(s[2], s[3]));
+        }
+        scores
     }
 
     #[inline(always)]
@@ -163,18 +171,18 @@ impl Format for F16 {
         let mut g = 0;
         if const { at_once::<I>(N) == 4 } {
             while g + 4 <= groups {
-                F16::mix_groups::<I, N, 4>(isa, halves, p, range.clone(), out, groups, g);
+                add_values::<I, _, N, 4>(isa, halves, p, &range, out, groups, g);
                 g += 4;
             }
         }
         if const { at_once::<I>(N) == 2 } {
             while g + 2 <= groups {
-                F16::mix_groups::<I, N, 2>(isa, halves, p, range.clone(), out, groups, g);
+                add_values::<I, _, N, 2>(isa, halves, p, &range, out, groups, g);
                 g += 2;
             }
         }
         while g < groups {
-            F16::mix_groups::<I, N, 1>(isa, halves, p, range.clone(), out, groups, g);
+            add_values::<I, _, N, 1>(isa, halves, p, &range, out, groups, g);
             g += 1;
         }
     }
@@ -193,36 +201,15 @@ impl Q8 {
         let (quants, scales) = block.split_at_checked(block.len() / 34 * 32).unwrap_or_default();
         (quants, scales.as_chunks::<2>().0.as_chunks::<LANES>().0)
     }
-
-    #[inline(always)]
-    fn mix_groups<I: Isa, const N: usize, const G: usize>(
-        isa: I,
-        quants: &[[i8; LANES]],
-        p: &[Group; N],
-        range: Range<usize>,
-        out: &mut [Output; N],
-        groups: usize,
-        g: usize,
-    ) {
-        let rows = quants.chunks_exact(groups.max(1)).enumerate().skip(range.start).take(range.len());
-        let values = rows.filter_map(|(j, row)| {
-            let row = row.get(g..)?.first_chunk::<G>()?;
-            let mut values = [isa.x_splat(0.0); G];
-            for (value, quants) in values.iter_mut().zip(row) {
-                *value = isa.x_from_i8(quants);
-            }
-            Some((j, values))
-        });
-        add_values(isa, p, values, out, g);
-    }
 }
 
 impl Format for Q8 {
     type Query = [Act32; MAX_HEAD_DIM / 32];
+    const NONE: Self::Query = [Act32 { q: [[0; 4]; 8], d: 0.0, sums: [0; 2] }; MAX_HEAD_DIM / 32];
 
     #[inline(always)]
     fn query<I: Isa>(isa: I, row: &Output) -> Self::Query {
-        let mut query = [Act32 { q: [[0; 4]; 8], d: 0.0, sums: [0; 2] }; MAX_HEAD_DIM / 32];
+        let mut query = Self::NONE;
         for (act, pair) in query.iter_mut().zip(row.as_chunks::<2>().0) {
             *act = Act32::quantise(isa, pair);
         }
@@ -232,7 +219,7 @@ impl Format for Q8 {
     /// Exact integer dots of 32 elements, scaled and added block by block.
     #[inline(always)]
     fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [I::X; N] {
-        let mut scores = [[0.0; LANES]; N];
+        let mut lanes = [[0.0; LANES]; N];
         let (quants, scales) = Q8::split(block);
         let words = quants.as_chunks::<4>().0.as_chunks::<LANES>().0.as_chunks::<8>().0;
         for part in 0..LANES / I::ROWS {
@@ -251,13 +238,17 @@ impl Format for Q8 {
                     *acc = isa.f_add(*acc, isa.f_mul(isa.f_mul(d, isa.f_splat(act.d)), sum));
                 }
             }
-            for (scores, acc) in scores.iter_mut().zip(acc) {
-                if let Some(out) = scores.get_mut(part * I::ROWS..) {
+            for (lanes, acc) in lanes.iter_mut().zip(acc) {
+                if let Some(out) = lanes.get_mut(part * I::ROWS..) {
                     isa.f_store(acc, out);
                 }
             }
         }
-        scores.map(|scores| isa.x_load(&scores))
+        let mut scores = [isa.x_splat(0.0); N];
+        for (score, lanes) in scores.iter_mut().zip(&lanes) {
+            *score = isa.x_load(lanes);
+        }
+        scores
     }
 
     #[inline(always)]
@@ -278,10 +269,10 @@ impl Format for Q8 {
                 isa.x_store(isa.x_mul(isa.x_load(p), d), scaled);
             }
             if const { at_once::<I>(N) > 1 } {
-                Q8::mix_groups::<I, N, 2>(isa, quants, &scaled, range.clone(), out, groups, 2 * i);
+                add_values::<I, _, N, 2>(isa, quants, &scaled, &range, out, groups, 2 * i);
             } else {
-                Q8::mix_groups::<I, N, 1>(isa, quants, &scaled, range.clone(), out, groups, 2 * i);
-                Q8::mix_groups::<I, N, 1>(isa, quants, &scaled, range.clone(), out, groups, 2 * i + 1);
+                add_values::<I, _, N, 1>(isa, quants, &scaled, &range, out, groups, 2 * i);
+                add_values::<I, _, N, 1>(isa, quants, &scaled, &range, out, groups, 2 * i + 1);
             }
         }
     }

@@ -150,15 +150,16 @@ impl<F: Format, const N: usize> Op for Tile<'_, '_, F, N> {
         let groups = dim.div_ceil(LANES);
         let mut seen = [(0, 0); N];
         let mut result = [[[0.0; LANES]; MAX_HEAD_GROUPS]; N];
-        let queries = core::array::from_fn(|n| {
+        let mut queries = [F::NONE; N];
+        for (n, to) in queries.iter_mut().enumerate() {
             let (head, t) = place.of(n);
             let mut query = [[0.0; LANES]; MAX_HEAD_GROUPS];
             read_head(job.queries, tokens, t, head * dim, dim, query.as_flattened_mut());
             for q in query.iter_mut().take(groups) {
                 isa.x_store(isa.x_mul(isa.x_load(q), isa.x_splat(job.scale)), q);
             }
-            F::query(isa, &query)
-        });
+            *to = F::query(isa, &query);
+        }
         for (n, seen) in seen.iter_mut().enumerate() {
             let position = job.position + place.of(n).1;
             *seen = (job.window.map_or(0, |w| (position + 1).saturating_sub(w)), position);
