@@ -1,0 +1,135 @@
+//! The cache's layout, and how keys and values get into it.
+//!
+//! Positions are cached in blocks of sixteen, and a layer's cache is a ring of blocks: position `p`
+//! lies in block `p / 16 % blocks`. Keys are stored with the sixteen positions of a block as the
+//! innermost index, so that one vector operation serves sixteen keys and no score needs a horizontal
+//! sum; values are stored position by position.
+
+use super::{MAX_HEAD_DIM, MAX_HEAD_GROUPS};
+use crate::kernels::Group;
+use crate::kernels::elementwise::read_head;
+use crate::quant::Act32;
+use crate::simd::{Isa, LANES, Op};
+use half::f16;
+
+/// The number format of cached keys and values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum KvType {
+    /// Half precision.
+    F16,
+    /// 8-bit blocks of 32 with an `f16` scale; heads must be a multiple of 32 wide.
+    Q8_0,
+}
+
+impl KvType {
+    /// Bytes that sixteen positions of one head's keys, or of its values, take.
+    #[must_use]
+    pub const fn block_bytes(self, head_dim: usize) -> usize {
+        match self {
+            KvType::F16 => head_dim.next_multiple_of(LANES) * LANES * 2,
+            KvType::Q8_0 => (head_dim + head_dim / 16) * LANES,
+        }
+    }
+}
+
+/// One layer's part of the cache: `[n_head_kv][blocks]` for keys, and the same for values.
+#[derive(Clone, Copy, Debug)]
+pub struct KvBlocks<T> {
+    /// Keys. F16: `[head_dim][16]` halves a block. Q8_0: `[head_dim / 4][16][4]` quants, then
+    /// `[head_dim / 32][16]` half scales.
+    pub keys: T,
+    /// Values. F16: `[16][head_dim]` halves a block. Q8_0: `[16][head_dim]` quants, then
+    /// `[head_dim / 32][16]` half scales.
+    pub values: T,
+    /// Number format.
+    pub ty: KvType,
+    /// Blocks in the ring.
+    pub blocks: usize,
+    /// Heads.
+    pub n_head_kv: usize,
+    /// Elements of a head, at most [`MAX_HEAD_DIM`].
+    pub head_dim: usize,
+}
+
+impl<T> KvBlocks<T> {
+    /// Where the block of `position` starts in `keys` and `values`.
+    #[inline(always)]
+    pub(super) fn offset(&self, head: usize, position: usize) -> (usize, usize) {
+        let bytes = self.ty.block_bytes(self.head_dim);
+        ((head * self.blocks + position / LANES % self.blocks.max(1)) * bytes, bytes)
+    }
+}
+
+/// Appends a chunk's keys and values: see [`Kernels::write_kv`](super::Kernels::write_kv).
+pub struct WriteKv<'a> {
+    /// The layer's cache.
+    pub cache: KvBlocks<&'a mut [u8]>,
+    /// Panel of keys, `[n_head_kv * head_dim]`.
+    pub keys: &'a [Group],
+    /// Panel of values, likewise.
+    pub values: &'a [Group],
+    /// Tokens in the panels.
+    pub tokens: usize,
+    /// Position of the first token.
+    pub position: usize,
+}
+
+impl Op for &mut WriteKv<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn call<I: Isa>(self, isa: I) {
+        let dim = self.cache.head_dim.min(MAX_HEAD_DIM);
+        let mut row = [[0.0; LANES]; MAX_HEAD_GROUPS];
+        for t in 0..self.tokens {
+            let position = self.position + t;
+            for head in 0..self.cache.n_head_kv {
+                let (start, bytes) = self.cache.offset(head, position);
+                for (panel, out, is_key) in
+                    [(self.keys, &mut *self.cache.keys, true), (self.values, &mut *self.cache.values, false)]
+                {
+                    read_head(panel, self.tokens, t, head * dim, dim, row.as_flattened_mut());
+                    let Some(block) = out.get_mut(start..).and_then(|b| b.get_mut(..bytes)) else { return };
+                    let row = row.get(..dim.div_ceil(LANES)).unwrap_or_default();
+                    match self.cache.ty {
+                        KvType::F16 => write_f16(isa, row, block, position % LANES, is_key),
+                        KvType::Q8_0 => write_q8(isa, row, block, position % LANES, is_key),
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn write_f16<I: Isa>(isa: I, row: &[Group], block: &mut [u8], slot: usize, is_key: bool) {
+    let halves = block.as_chunks_mut::<2>().0;
+    let (start, step) = if is_key { (slot, LANES) } else { (slot * row.len() * LANES, 1) };
+    let mut out = halves.iter_mut().skip(start).step_by(step);
+    for group in row {
+        for (half, out) in isa.x_to_f16(isa.x_load(group)).into_iter().zip(&mut out) {
+            *out = half;
+        }
+    }
+}
+
+#[inline(always)]
+fn write_q8<I: Isa>(isa: I, row: &[Group], block: &mut [u8], slot: usize, is_key: bool) {
+    let dim = row.len() * LANES;
+    let Some((quants, scales)) = block.split_at_mut_checked(dim * LANES) else { return };
+    let scales = scales.as_chunks_mut::<2>().0;
+    for (i, pair) in row.as_chunks::<2>().0.iter().enumerate() {
+        let act = Act32::quantise(isa, pair);
+        let scale = f16::from_f32(act.d).to_le_bytes();
+        if let Some(out) = scales.get_mut(i * LANES + slot) {
+            *out = scale;
+        }
+        let words = quants.as_chunks_mut::<4>().0;
+        let (start, step) = if is_key { (i * 8 * LANES + slot, LANES) } else { (slot * (dim / 4) + i * 8, 1) };
+        for (quad, out) in act.q.iter().zip(words.iter_mut().skip(start).step_by(step)) {
+            *out = quad.map(|q| q as u8);
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! What scoring and mixing take in each number format of the cache, for `N` queries at once.
+
+use super::{MAX_HEAD_DIM, MAX_HEAD_GROUPS};
+use crate::kernels::Group;
+use crate::quant::Act32;
+use crate::simd::{Isa, LANES};
+use core::ops::Range;
+
+/// One query's output, as far as it goes.
+pub(super) type Output = [Group; MAX_HEAD_GROUPS];
+
+/// A number format of keys and values. What a block holds is converted once for all queries.
+pub(super) trait Format {
+    /// A query in the form that keys are multiplied with.
+    type Query: Copy;
+    /// A query of zeros.
+    const NONE: Self::Query;
+    /// Takes in a query, padded with zeros to whole groups.
+    fn query<I: Isa>(isa: I, row: &Output) -> Self::Query;
+    /// Scores of a block's sixteen keys.
+    fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [I::X; N];
+    /// `out[n] += p[n][j] * value[j]` for the positions `range` of a block, in order.
+    fn mix<I: Isa, const N: usize>(
+        isa: I,
+        block: &[u8],
+        p: &[Group; N],
+        range: Range<usize>,
+        out: &mut [Output; N],
+        groups: usize,
+    );
+}
+
+/// How many sums a query gets at once: the most, up to four, with which those of `queries` still fit
+/// in registers; enough of them to hide an addition's latency.
+const fn at_once<I: Isa>(queries: usize) -> usize {
+    match 8 / (queries * (LANES / I::ROWS)) {
+        0 | 1 => 1,
+        2 | 3 => 2,
+        _ => 4,
+    }
+}
+
+/// Sixteen values as the cache stores them.
+trait Stored: Copy {
+    fn load<I: Isa>(isa: I, stored: &Self) -> I::X;
+}
+
+impl Stored for [[u8; 2]; LANES] {
+    #[inline(always)]
+    fn load<I: Isa>(isa: I, stored: &Self) -> I::X {
+        isa.x_from_f16(stored)
+    }
+}
+
+impl Stored for [i8; LANES] {
+    #[inline(always)]
+    fn load<I: Isa>(isa: I, stored: &Self) -> I::X {
+        isa.x_from_i8(stored)
+    }
+}
+
+/// `out[n][g..g + G] += p[n][j] * values[j][g..g + G]` for the positions `range`.
+#[inline(always)]
+fn add_values<I: Isa, S: Stored, const N: usize, const G: usize>(
+    isa: I,
+    values: &[S],
+    p: &[Group; N],
+    range: &Range<usize>,
+    out: &mut [Output; N],
+    groups: usize,
+    g: usize,
+) {
+    let mut acc = [[isa.x_splat(0.0); G]; N];
+    for (acc, out) in acc.iter_mut().zip(&*out) {
+        for (acc, out) in acc.iter_mut().zip(out.iter().skip(g)) {
+            *acc = isa.x_load(out);
+        }
+    }
+    let rows = values.get(range.start * groups..).unwrap_or_default().chunks_exact(groups.max(1));
+    for (j, row) in range.clone().zip(rows) {
+        let Some(row) = row.get(g..).and_then(<[S]>::first_chunk::<G>) else { return };
+        for k in 0..G {
+            let v = S::load(isa, &row[k]);
+            for (acc, p) in acc.iter_mut().zip(p) {
+                acc[k] = isa.x_add(acc[k], isa.x_mul(isa.x_splat(p[j % LANES]), v));
+            }
+        }
+    }
+    for (acc, out) in acc.iter().zip(out) {
+        for (acc, out) in acc.iter().zip(out.iter_mut().skip(g)) {
+            isa.x_store(*acc, out);
+        }
+    }
+}
+
+/// Half precision.
+pub(super) struct F16;
+
+impl F16 {
+    /// Partial sums `first..first + P` of four: those of the elements `i` with `i % 4` the same.
+    #[inline(always)]
+    fn partial<I: Isa, const N: usize, const P: usize>(
+        isa: I,
+        queries: &[[[f32; 4]; MAX_HEAD_DIM / 4]; N],
+        keys: &[[[[u8; 2]; LANES]; 4]],
+        first: usize,
+        sums: &mut [[I::X; 4]; N],
+    ) {
+        let mut acc = [[isa.x_splat(0.0); P]; N];
+        for (i, keys) in keys.iter().enumerate() {
+            for k in 0..P {
+                let key = isa.x_from_f16(&keys[(first + k) % 4]);
+                for (acc, query) in acc.iter_mut().zip(queries) {
+                    let q = query[i % (MAX_HEAD_DIM / 4)][(first + k) % 4];
+                    acc[k] = isa.x_add(acc[k], isa.x_mul(isa.x_splat(q), key));
+                }
+            }
+        }
+        for (sums, acc) in sums.iter_mut().zip(acc) {
+            for (sum, acc) in sums.iter_mut().skip(first).zip(acc) {
+                *sum = acc;
+            }
+        }
+    }
+}
+
+impl Format for F16 {
+    type Query = [[f32; 4]; MAX_HEAD_DIM / 4];
+    const NONE: Self::Query = [[0.0; 4]; MAX_HEAD_DIM / 4];
+
+    #[inline(always)]
+    fn query<I: Isa>(_: I, row: &Output) -> Self::Query {
+        bytemuck::cast(*row)
+    }
+
+    /// Four partial sums, of the elements `i % 4`, added as `(0 + 1) + (2 + 3)`.
+    #[inline(always)]
+    fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [I::X; N] {
+        let keys = block.as_chunks::<2>().0.as_chunks::<LANES>().0.as_chunks::<4>().0;
+        let mut sums = [[isa.x_splat(0.0); 4]; N];
+        match const { at_once::<I>(N) } {
+            4 => F16::partial::<I, N, 4>(isa, queries, keys, 0, &mut sums),
+            2 => {
+                F16::partial::<I, N, 2>(isa, queries, keys, 0, &mut sums);
+                F16::partial::<I, N, 2>(isa, queries, keys, 2, &mut sums);
+            }
+            _ => {
+                F16::partial::<I, N, 1>(isa, queries, keys, 0, &mut sums);
+                F16::partial::<I, N, 1>(isa, queries, keys, 1, &mut sums);
+                F16::partial::<I, N, 1>(isa, queries, keys, 2, &mut sums);
+                F16::partial::<I, N, 1>(isa, queries, keys, 3, &mut sums);
+            }
+        }
+        let mut scores = [isa.x_splat(0.0); N];
+        for (score, s) in scores.iter_mut().zip(sums) {
+            *score = isa.x_add(isa.x_add(s[0], s[1]), isa.x_add(s[2], s[3]));
+        }
+        scores
+    }
+
+    #[inline(always)]
+    fn mix<I: Isa, const N: usize>(
+        isa: I,
+        block: &[u8],
+        p: &[Group; N],
+        range: Range<usize>,
+        out: &mut [Output; N],
+        groups: usize,
+    ) {
+        let halves = block.as_chunks::<2>().0.as_chunks::<LANES>().0;
+        let mut g = 0;
+        if const { at_once::<I>(N) == 4 } {
+            while g + 4 <= groups {
+                add_values::<I, _, N, 4>(isa, halves, p, &range, out, groups, g);
+                g += 4;
+            }
+        }
+        if const { at_once::<I>(N) == 2 } {
+            while g + 2 <= groups {
+                add_values::<I, _, N, 2>(isa, halves, p, &range, out, groups, g);
+                g += 2;
+            }
+        }
+        while g < groups {
+            add_values::<I, _, N, 1>(isa, halves, p, &range, out, groups, g);
+            g += 1;
+        }
+    }
+}
+
+/// 8-bit blocks of 32.
+pub(super) struct Q8;
+
+/// A block's quants and half scales.
+type Quantised<'a> = (&'a [u8], &'a [[[u8; 2]; LANES]]);
+
+impl Q8 {
+    #[inline(always)]
+    fn split(block: &[u8]) -> Quantised<'_> {
+        // Of 34 bytes, 2 are the scale.
+        let (quants, scales) = block.split_at_checked(block.len() / 34 * 32).unwrap_or_default();
+        (quants, scales.as_chunks::<2>().0.as_chunks::<LANES>().0)
+    }
+}
+
+impl Format for Q8 {
+    type Query = [Act32; MAX_HEAD_DIM / 32];
+    const NONE: Self::Query = [Act32 { q: [[0; 4]; 8], d: 0.0, sums: [0; 2] }; MAX_HEAD_DIM / 32];
+
+    #[inline(always)]
+    fn query<I: Isa>(isa: I, row: &Output) -> Self::Query {
+        let mut query = Self::NONE;
+        for (act, pair) in query.iter_mut().zip(row.as_chunks::<2>().0) {
+            *act = Act32::quantise(isa, pair);
+        }
+        query
+    }
+
+    /// Exact integer dots of 32 elements, scaled and added block by block.
+    #[inline(always)]
+    fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [I::X; N] {
+        let mut lanes = [[0.0; LANES]; N];
+        let (quants, scales) = Q8::split(block);
+        let words = quants.as_chunks::<4>().0.as_chunks::<LANES>().0.as_chunks::<8>().0;
+        for part in 0..LANES / I::ROWS {
+            let mut acc = [isa.f_splat(0.0); N];
+            for (i, (words, scale)) in words.iter().zip(scales).enumerate() {
+                let mut w = [isa.splat(0); 8];
+                for (w, word) in w.iter_mut().zip(words) {
+                    *w = isa.load(word, part);
+                }
+                let mut d = [0.0; LANES];
+                isa.x_store(isa.x_from_f16(scale), &mut d);
+                let d = isa.as_f32(isa.load(&d.map(f32::to_le_bytes), part));
+                for (acc, query) in acc.iter_mut().zip(queries) {
+                    let act = &query[i % (MAX_HEAD_DIM / 32)];
+                    let sum = isa.to_f32(isa.dot_i8(isa.splat(0), &w, &act.q, act.sum()));
+                    *acc = isa.f_add(*acc, isa.f_mul(isa.f_mul(d, isa.f_splat(act.d)), sum));
+                }
+            }
+            for (lanes, acc) in lanes.iter_mut().zip(acc) {
+                if let Some(out) = lanes.get_mut(part * I::ROWS..) {
+                    isa.f_store(acc, out);
+                }
+            }
+        }
+        let mut scores = [isa.x_splat(0.0); N];
+        for (score, lanes) in scores.iter_mut().zip(&lanes) {
+            *score = isa.x_load(lanes);
+        }
+        scores
+    }
+
+    #[inline(always)]
+    fn mix<I: Isa, const N: usize>(
+        isa: I,
+        block: &[u8],
+        p: &[Group; N],
+        range: Range<usize>,
+        out: &mut [Output; N],
+        groups: usize,
+    ) {
+        let (quants, scales) = Q8::split(block);
+        let quants = bytemuck::try_cast_slice::<u8, i8>(quants).unwrap_or_default().as_chunks::<LANES>().0;
+        for (i, scale) in scales.iter().enumerate() {
+            let d = isa.x_from_f16(scale);
+            let mut scaled = [[0.0; LANES]; N];
+            for (scaled, p) in scaled.iter_mut().zip(p) {
+                isa.x_store(isa.x_mul(isa.x_load(p), d), scaled);
+            }
+            if const { at_once::<I>(N) > 1 } {
+                add_values::<I, _, N, 2>(isa, quants, &scaled, &range, out, groups, 2 * i);
+            } else {
+                add_values::<I, _, N, 1>(isa, quants, &scaled, &range, out, groups, 2 * i);
+                add_values::<I, _, N, 1>(isa, quants, &scaled, &range, out, groups, 2 * i + 1);
+            }
+        }
+    }
+}

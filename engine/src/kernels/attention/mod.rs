@@ -1,0 +1,257 @@
+//! Attention over a cache of keys and values.
+//!
+//! The softmax visits block after block of the cache by absolute position, whatever the chunk, the
+//! ring or the number of threads. Queries that share a key head, of neighbouring heads or tokens,
+//! walk over it together: what a block holds is read and converted once for a [`Tile`] of them.
+
+use super::elementwise::{read_head, write_head};
+use super::{Executor, Group};
+use crate::simd::{Isa, LANES, Op, math};
+use core::marker::PhantomData;
+use core::ops::Range;
+use format::{F16, Format, Output, Q8};
+
+mod cache;
+mod format;
+
+pub use cache::{KvBlocks, KvType, WriteKv};
+
+/// The most elements a head may have: a few queries and their outputs live on the stack.
+pub const MAX_HEAD_DIM: usize = 256;
+
+const MAX_HEAD_GROUPS: usize = MAX_HEAD_DIM / LANES;
+
+/// Queries against a cache: see [`Kernels::attention`](super::Kernels::attention).
+pub struct Attention<'a> {
+    /// The layer's cache; the chunk's own keys and values are already in it.
+    pub cache: KvBlocks<&'a [u8]>,
+    /// Panel of queries, `[n_head * head_dim]`.
+    pub queries: &'a [Group],
+    /// Tokens in the panel.
+    pub tokens: usize,
+    /// Query heads; each `n_head / n_head_kv` neighbours share a key head.
+    pub n_head: usize,
+    /// Position of the first token.
+    pub position: usize,
+    /// How many positions, its own included, a token sees; `None` for all.
+    pub window: Option<usize>,
+    /// What scores are multiplied with.
+    pub scale: f32,
+}
+
+impl Attention<'_> {
+    fn head_dim(&self) -> usize {
+        self.cache.head_dim.clamp(1, MAX_HEAD_DIM)
+    }
+
+    /// Query heads that share a key head.
+    fn sharing(&self) -> usize {
+        (self.n_head / self.cache.n_head_kv.max(1)).max(1)
+    }
+
+    /// How many heads a piece of work for one of `threads` threads has: those that share a key head,
+    /// unless threads would wait for each other longer than that saves.
+    fn heads_of_piece(&self, threads: usize) -> usize {
+        // The fewest heads whose outputs are whole groups.
+        let mut unit = 1;
+        while !(unit * self.head_dim()).is_multiple_of(LANES) {
+            unit += 1;
+        }
+        if unit > 1 {
+            return unit;
+        }
+        let (sharing, tokens) = (self.sharing(), self.tokens.max(1));
+        let cost = |heads: usize| {
+            let queries = heads.saturating_mul(tokens);
+            // Converting a block's keys and values takes about as long as one query's products.
+            let piece = queries.saturating_add(queries.div_ceil(4));
+            self.n_head.div_ceil(heads).div_ceil(threads.max(1)).saturating_mul(piece)
+        };
+        let divisors = (1..=sharing).rev().filter(|heads| sharing.is_multiple_of(*heads));
+        divisors.min_by_key(|heads| cost(*heads)).unwrap_or(1)
+    }
+}
+
+pub(super) fn attention<I: Isa>(isa: I, job: &Attention<'_>, out: &mut [Group], executor: &dyn Executor) {
+    let heads = job.heads_of_piece(executor.threads());
+    let piece = heads * job.head_dim() * job.tokens.max(1);
+    executor.for_rows(out.as_flattened_mut(), piece, &|i, out| {
+        let heads = i * heads..((i + 1) * heads).min(job.n_head);
+        match job.cache.ty {
+            KvType::F16 => some_heads::<I, F16>(isa, job, heads, out),
+            KvType::Q8_0 => some_heads::<I, Q8>(isa, job, heads, out),
+        }
+    });
+}
+
+/// All tokens of a range of heads.
+fn some_heads<I: Isa, F: Format>(isa: I, job: &Attention<'_>, heads: Range<usize>, out: &mut [f32]) {
+    let sharing = job.sharing();
+    let mut head = heads.start;
+    while head < heads.end {
+        let kv_head = head / sharing;
+        let together = ((kv_head + 1) * sharing).min(heads.end) - head;
+        let queries = together * job.tokens;
+        let mut tile = Place { job, kv_head, head, first_head: heads.start, query: 0 };
+        while tile.query < queries {
+            tile.query += match queries - tile.query {
+                8.. if I::ROWS >= 16 => tile.run::<I, F, 8>(isa, out),
+                4.. if I::ROWS >= 4 => tile.run::<I, F, 4>(isa, out),
+                3 if I::ROWS >= 4 => tile.run::<I, F, 3>(isa, out),
+                2.. => tile.run::<I, F, 2>(isa, out),
+                _ => tile.run::<I, F, 1>(isa, out),
+            };
+        }
+        head += together;
+    }
+}
+
+/// Where a tile's queries are: query `q` is of token `q % tokens` and of head `head + q / tokens`.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    job: &'a Attention<'a>,
+    kv_head: usize,
+    head: usize,
+    /// The head that the output begins with.
+    first_head: usize,
+    /// The tile's first query.
+    query: usize,
+}
+
+impl Place<'_> {
+    /// Computes `N` queries; returns `N`.
+    fn run<I: Isa, F: Format, const N: usize>(self, isa: I, out: &mut [f32]) -> usize {
+        isa.run(Tile::<F, N> { place: self, out, format: PhantomData });
+        N
+    }
+
+    /// The head and the token of the tile's query `n`.
+    #[inline(always)]
+    fn of(&self, n: usize) -> (usize, usize) {
+        let (query, tokens) = (self.query + n, self.job.tokens.max(1));
+        (self.head + query / tokens, query % tokens)
+    }
+}
+
+/// `N` queries of one key head.
+struct Tile<'a, 'b, F, const N: usize> {
+    place: Place<'a>,
+    out: &'b mut [f32],
+    format: PhantomData<F>,
+}
+
+impl<F: Format, const N: usize> Op for Tile<'_, '_, F, N> {
+    type Out = ();
+
+    #[inline(always)]
+    fn call<I: Isa>(self, isa: I) {
+        let (place, job) = (self.place, self.place.job);
+        let (dim, tokens) = (job.head_dim(), job.tokens.max(1));
+        let groups = dim.div_ceil(LANES);
+        let mut seen = [(0, 0); N];
+        let mut result = [[[0.0; LANES]; MAX_HEAD_GROUPS]; N];
+        let mut queries = [F::NONE; N];
+        for (n, to) in queries.iter_mut().enumerate() {
+            let (head, t) = place.of(n);
+            let mut query = [[0.0; LANES]; MAX_HEAD_GROUPS];
+            read_head(job.queries, tokens, t, head * dim, dim, query.as_flattened_mut());
+            for q in query.iter_mut().take(groups) {
+                isa.x_store(isa.x_mul(isa.x_load(q), isa.x_splat(job.scale)), q);
+            }
+            *to = F::query(isa, &query);
+        }
+        for (n, seen) in seen.iter_mut().enumerate() {
+            let position = job.position + place.of(n).1;
+            *seen = (job.window.map_or(0, |w| (position + 1).saturating_sub(w)), position);
+        }
+        walk::<I, F, N>(isa, &job.cache, place.kv_head, &queries, &seen, &mut result, groups);
+        let out = self.out.as_chunks_mut::<LANES>().0;
+        for (n, result) in result.iter().enumerate() {
+            let (head, t) = place.of(n);
+            write_head(out, tokens, t, (head - place.first_head) * dim, dim, result.as_flattened());
+        }
+    }
+}
+
+/// The positions of block `block` that are in `first..=last`.
+#[inline(always)]
+fn part(block: usize, (first, last): (usize, usize)) -> Range<usize> {
+    let start = block * LANES;
+    first.saturating_sub(start).min(LANES)..(last + 1).saturating_sub(start).min(LANES)
+}
+
+/// The keys that the queries see, block by block, with a running maximum: query `n` sees the positions
+/// `seen[n].0..=seen[n].1`.
+#[inline(always)]
+fn walk<I: Isa, F: Format, const N: usize>(
+    isa: I,
+    cache: &KvBlocks<&[u8]>,
+    kv_head: usize,
+    queries: &[F::Query; N],
+    seen: &[(usize, usize); N],
+    out: &mut [Output; N],
+    groups: usize,
+) {
+    const LANE: Group = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0];
+    let first = seen.iter().map(|s| s.0).min().unwrap_or(0) / LANES;
+    let last = seen.iter().map(|s| s.1).max().unwrap_or(0) / LANES;
+    let mut top = [f32::NEG_INFINITY; N];
+    let mut total = [isa.x_splat(0.0); N];
+    let mut next = [isa.x_splat(0.0); N];
+    // A block's scores are computed before the softmax of the one before it, which waits for its own
+    // results most of the time.
+    for block in first..=last + 1 {
+        let mut scores = next;
+        if block <= last {
+            let (start, bytes) = cache.offset(kv_head, block * LANES);
+            let Some(keys) = cache.keys.get(start..).and_then(|b| b.get(..bytes)) else { return };
+            next = F::scores(isa, queries, keys);
+        }
+        if block == first {
+            continue;
+        }
+        let block = block - 1;
+        let (start, bytes) = cache.offset(kv_head, block * LANES);
+        let Some(values) = cache.values.get(start..).and_then(|b| b.get(..bytes)) else { return };
+        let mut p = [[0.0; LANES]; N];
+        let parts = seen.map(|seen| part(block, seen));
+        for n in 0..N {
+            let Range { start: low, end: high } = parts[n];
+            if low >= high {
+                continue;
+            }
+            if low > 0 || high < LANES {
+                let (lane, hidden) = (isa.x_load(&LANE), isa.x_splat(f32::NEG_INFINITY));
+                scores[n] = isa.x_select_lt(lane, isa.x_splat(low as f32), hidden, scores[n]);
+                scores[n] = isa.x_select_lt(isa.x_splat((high - 1) as f32), lane, hidden, scores[n]);
+            }
+            let greatest = isa.x_greatest(scores[n]);
+            if greatest > top[n] {
+                let shrink = math::exp(isa, isa.x_splat(top[n] - greatest));
+                total[n] = isa.x_mul(total[n], shrink);
+                for out in out[n].iter_mut().take(groups) {
+                    isa.x_store(isa.x_mul(isa.x_load(out), shrink), out);
+                }
+                top[n] = greatest;
+            }
+            let e = math::exp(isa, isa.x_sub(scores[n], isa.x_splat(top[n])));
+            total[n] = isa.x_add(total[n], e);
+            isa.x_store(e, &mut p[n]);
+        }
+        if parts.iter().all(|part| *part == parts[0]) {
+            F::mix(isa, values, &p, parts[0].clone(), out, groups);
+            continue;
+        }
+        for ((p, part), out) in p.iter().zip(parts).zip(&mut *out) {
+            if !part.is_empty() {
+                F::mix(isa, values, core::array::from_ref(p), part, core::array::from_mut(out), groups);
+            }
+        }
+    }
+    for (total, out) in total.iter().zip(out) {
+        let total = isa.x_splat(isa.x_sum(*total));
+        for out in out.iter_mut().take(groups) {
+            isa.x_store(isa.x_div(isa.x_load(out), total), out);
+        }
+    }
+}
