@@ -131,7 +131,8 @@ impl<I: Isa> Kernels for I {
     }
 }
 
-/// The kernels of a named instruction set, if this processor has it.
+/// The kernels of a named instruction set, if this processor has it. Where a program cannot ask the processor, this
+/// goes by what the engine's features `isa-*` declare.
 #[must_use]
 pub fn by_name(name: IsaName) -> Option<&'static dyn Kernels> {
     match name {
@@ -140,8 +141,16 @@ pub fn by_name(name: IsaName) -> Option<&'static dyn Kernels> {
         IsaName::Avx2 => crate::simd::arch::avx2::Avx2::detect().map(|isa| isa as &dyn Kernels),
         #[cfg(target_arch = "x86_64")]
         IsaName::Avx512 => crate::simd::arch::avx512::Avx512::detect().map(|isa| isa as &dyn Kernels),
-        #[cfg(not(target_arch = "x86_64"))]
-        IsaName::Avx2 | IsaName::Avx512 => None,
+        #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+        IsaName::Neon => Some(crate::simd::arch::neon::Neon::baseline()),
+        #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+        IsaName::NeonDotprod => crate::simd::arch::neon::Neon::declared().map(|isa| isa as &dyn Kernels),
+        #[cfg(all(target_arch = "arm", feature = "isa-dsp"))]
+        IsaName::Dsp => Some(crate::simd::arch::cortex_m::Dsp::declared()),
+        #[cfg(all(target_arch = "arm", feature = "isa-helium"))]
+        IsaName::Helium => Some(crate::simd::arch::cortex_m::Helium::declared()),
+        #[allow(unreachable_patterns, reason = "each target has its own")]
+        _ => None,
     }
 }
 

@@ -36,11 +36,27 @@ pub enum IsaName {
     Avx2,
     /// x86-64 with AVX-512 F, BW, VL and VNNI, sixteen rows at a time.
     Avx512,
+    /// AArch64 with NEON, four rows at a time.
+    Neon,
+    /// AArch64 with NEON and FEAT_DotProd, four rows at a time.
+    NeonDotprod,
+    /// Cortex-M with the DSP extension, one row at a time.
+    Dsp,
+    /// Cortex-M with Helium (integers only), one row at a time.
+    Helium,
 }
 
 impl IsaName {
-    /// All names, slowest first.
-    pub const ALL: [IsaName; 3] = [IsaName::Scalar, IsaName::Avx2, IsaName::Avx512];
+    /// All names, each architecture's slowest first.
+    pub const ALL: [IsaName; 7] = [
+        IsaName::Scalar,
+        IsaName::Avx2,
+        IsaName::Avx512,
+        IsaName::Neon,
+        IsaName::NeonDotprod,
+        IsaName::Dsp,
+        IsaName::Helium,
+    ];
 
     /// The set of this name.
     #[must_use]
@@ -55,6 +71,10 @@ impl IsaName {
             IsaName::Scalar => "scalar",
             IsaName::Avx2 => "avx2",
             IsaName::Avx512 => "avx512",
+            IsaName::Neon => "neon",
+            IsaName::NeonDotprod => "neon+dotprod",
+            IsaName::Dsp => "dsp",
+            IsaName::Helium => "helium",
         }
     }
 }
