@@ -35,12 +35,13 @@ impl Layer {
         Layer { ty, head_dim, sharing, window, chunks }
     }
 
-    /// All chunks' outputs, then the cache byte by byte.
+    /// All chunks' outputs, then the cache, two bytes to an element.
     fn run(&self, kernels: &dyn Kernels) -> Vec<Group> {
         let (ty, head_dim, n_head_kv, blocks) = (self.ty, self.head_dim, N_HEAD_KV, POSITIONS.div_ceil(LANES));
         let bytes = n_head_kv * blocks * ty.block_bytes(head_dim);
         let (mut keys, mut values) = (vec![0x7F; bytes], vec![0x7F; bytes]);
-        let (mut out, mut position) = (vec![], 0);
+        let groups: usize = self.chunks.iter().map(|(_, [q, ..])| q.len()).sum();
+        let (mut out, mut position) = (Vec::with_capacity(groups + bytes / LANES), 0);
         for (tokens, [q, k, v]) in &self.chunks {
             let tokens = *tokens;
             let cache = KvBlocks { keys: &mut keys[..], values: &mut values[..], ty, blocks, n_head_kv, head_dim };
@@ -53,8 +54,8 @@ impl Layer {
             out.append(&mut y);
             position += tokens;
         }
-        for bytes in keys.as_chunks::<LANES>().0.iter().chain(values.as_chunks::<LANES>().0) {
-            out.push(bytes.map(f32::from));
+        for bytes in [&keys, &values].into_iter().flat_map(|bytes| bytes.as_chunks::<2>().0.as_chunks::<LANES>().0) {
+            out.push(bytes.map(|pair| f32::from(u16::from_le_bytes(pair))));
         }
         out
     }

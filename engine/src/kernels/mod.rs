@@ -154,6 +154,15 @@ pub fn by_name(name: IsaName) -> Option<&'static dyn Kernels> {
     }
 }
 
+/// The kernels of a set whose proof is at hand.
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+#[must_use]
+pub fn with_dotprod(
+    proof: &'static crate::simd::arch::neon::Neon<crate::simd::arch::neon::Dotprod>,
+) -> &'static dyn Kernels {
+    proof
+}
+
 /// The fastest kernels that this processor has.
 #[must_use]
 pub fn detect() -> &'static dyn Kernels {

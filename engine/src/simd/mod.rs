@@ -96,6 +96,9 @@ pub trait Isa: Copy + Send + Sync + 'static {
     const NAME: IsaName;
     /// Rows that one word covers: a power of two, at most 16.
     const ROWS: usize;
+    /// The most tokens whose dot products share one unpacking of the weights, at most 8: as many as there are registers
+    /// for.
+    const TOKENS: usize = 8;
     /// [`Isa::ROWS`] lanes of four bytes, or of one `i32`.
     type W: Copy;
     /// [`Isa::ROWS`] lanes of one `f32`.

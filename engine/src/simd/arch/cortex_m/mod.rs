@@ -46,6 +46,7 @@ fn narrow(v: f32) -> u16 {
 macro_rules! as_scalar {
     () => {
         const ROWS: usize = 1;
+        const TOKENS: usize = 2;
         type W = u32;
         type F = f32;
         type X = [f32; LANES];
