@@ -8,7 +8,7 @@ mod words;
 use super::super::{Isa, IsaName, LANES, Op, Quad, Rows};
 use bytemuck::Pod;
 use core::arch::{aarch64::*, asm};
-use words::{bytes_of, halves, transposed, word};
+use words::{bytes_of, four, halves, halves_of, sixteen, store, store_four, transposed, word};
 
 pub use multiply::{Dotprod, Multiply, Widening};
 
@@ -169,7 +169,8 @@ impl<M: Multiply> Isa for Neon<M> {
     #[inline(always)]
     fn load(self, words: &[[u8; 4]; LANES], part: usize) -> uint32x4_t {
         let words: &[[[u8; 4]; 4]; 4] = bytemuck::cast_ref(words);
-        neon! { vreinterpretq_u32_u8(vld1q_u8(words[part & 3].as_flattened().as_ptr())) }
+        // SAFETY: four words are sixteen bytes.
+        unsafe { vreinterpretq_u32_u8(sixteen(words[part & 3].as_ptr().cast())) }
     }
     #[inline(always)]
     fn splat(self, bits: u32) -> uint32x4_t {
@@ -209,7 +210,7 @@ impl<M: Multiply> Isa for Neon<M> {
     }
     #[inline(always)]
     fn lookup(self, table: &[i8; 16], indices: uint32x4_t) -> uint32x4_t {
-        neon! { vreinterpretq_u32_s8(vqtbl1q_s8(vld1q_s8(table.as_ptr()), vreinterpretq_u8_u32(indices))) }
+        neon! { vreinterpretq_u32_s8(vqtbl1q_s8(vreinterpretq_s8_u8(sixteen(table.as_ptr().cast())), vreinterpretq_u8_u32(indices))) }
     }
     #[inline(always)]
     fn expand_bits(self, bits: uint32x4_t, shift: u32) -> uint32x4_t {
@@ -218,7 +219,7 @@ impl<M: Multiply> Isa for Neon<M> {
             // Byte k of a lane is the lane's low byte, tested for bit k.
             let low = vreinterpretq_u8_u32(self.shr(bits, shift));
             let mask = vreinterpretq_u8_u32(vdupq_n_u32(0x0804_0201));
-            vreinterpretq_u32_u8(vtstq_u8(vqtbl1q_u8(low, vld1q_u8(FIRST.as_ptr())), mask))
+            vreinterpretq_u32_u8(vtstq_u8(vqtbl1q_u8(low, sixteen(FIRST.as_ptr())), mask))
         }
     }
     #[inline(always)]
@@ -274,10 +275,10 @@ impl<M: Multiply> Isa for Neon<M> {
     #[inline(always)]
     fn f_store(self, a: float32x4_t, out: &mut [f32]) {
         if let Some(out) = out.first_chunk_mut::<4>() {
-            neon! { vst1q_f32(out.as_mut_ptr(), a) };
+            store_four(out, a);
         } else {
             let mut all = [0.0; 4];
-            neon! { vst1q_f32(all.as_mut_ptr(), a) };
+            store_four(&mut all, a);
             for (out, v) in out.iter_mut().zip(all) {
                 *out = v;
             }
@@ -286,31 +287,30 @@ impl<M: Multiply> Isa for Neon<M> {
 
     #[inline(always)]
     fn x_load(self, v: &[f32; LANES]) -> X {
-        X::of(|i| neon! { vld1q_f32(v.as_ptr().add(4 * i)) })
+        let v: &[[f32; 4]; 4] = bytemuck::cast_ref(v);
+        X::of(|i| four(&v[i]))
     }
     #[inline(always)]
     fn x_store(self, v: X, out: &mut [f32; LANES]) {
-        neon! {
-            vst1q_f32(out.as_mut_ptr(), v.0);
-            vst1q_f32(out.as_mut_ptr().add(4), v.1);
-            vst1q_f32(out.as_mut_ptr().add(8), v.2);
-            vst1q_f32(out.as_mut_ptr().add(12), v.3);
+        let out: &mut [[f32; 4]; 4] = bytemuck::cast_mut(out);
+        for (out, v) in out.iter_mut().zip([v.0, v.1, v.2, v.3]) {
+            store_four(out, v);
         }
     }
     #[inline(always)]
     fn x_from_f32(self, v: &[[u8; 4]; LANES]) -> X {
         // SAFETY of the use: as the macro says; sixteen bytes of four values.
-        X::of(|i| neon! { vreinterpretq_f32_u8(words::sixteen(v.as_ptr().add(4 * i).cast())) })
+        X::of(|i| neon! { vreinterpretq_f32_u8(sixteen(v.as_ptr().add(4 * i).cast())) })
     }
     #[inline(always)]
     fn x_from_f16(self, v: &[[u8; 2]; LANES]) -> X {
-        let (a, b) = neon! { words::halves_of(v) };
+        let (a, b) = neon! { halves_of(v) };
         neon! { X(widen(vget_low_u16(a)), widen(vget_high_u16(a)), widen(vget_low_u16(b)), widen(vget_high_u16(b))) }
     }
     #[inline(always)]
     fn x_from_bf16(self, v: &[[u8; 2]; LANES]) -> X {
         neon! {
-            let (a, b) = words::halves_of(v);
+            let (a, b) = halves_of(v);
             let wide = |v| vreinterpretq_f32_u32(vshll_n_u16::<16>(v));
             X(wide(vget_low_u16(a)), wide(vget_high_u16(a)), wide(vget_low_u16(b)), wide(vget_high_u16(b)))
         }
@@ -318,7 +318,7 @@ impl<M: Multiply> Isa for Neon<M> {
     #[inline(always)]
     fn x_from_i8(self, v: &[i8; LANES]) -> X {
         neon! {
-            let v = vld1q_s8(v.as_ptr());
+            let v = vreinterpretq_s8_u8(sixteen(v.as_ptr().cast()));
             let (a, b) = (vmovl_s8(vget_low_s8(v)), vmovl_s8(vget_high_s8(v)));
             let wide = |v| vcvtq_f32_s32(vmovl_s16(v));
             X(wide(vget_low_s16(a)), wide(vget_high_s16(a)), wide(vget_low_s16(b)), wide(vget_high_s16(b)))
@@ -326,20 +326,21 @@ impl<M: Multiply> Isa for Neon<M> {
     }
     #[inline(always)]
     fn x_to_f16(self, v: X) -> [[u8; 2]; LANES] {
-        let mut out = [0; LANES];
+        let mut out = [[0; 2]; LANES];
         neon! {
-            vst1q_u16(out.as_mut_ptr(), vcombine_u16(narrow(v.0), narrow(v.1)));
-            vst1q_u16(out.as_mut_ptr().add(8), vcombine_u16(narrow(v.2), narrow(v.3)));
+            let at = out.as_mut_ptr().cast::<u8>();
+            store(at, vreinterpretq_u8_u16(vcombine_u16(narrow(v.0), narrow(v.1))));
+            store(at.add(16), vreinterpretq_u8_u16(vcombine_u16(narrow(v.2), narrow(v.3))));
         }
-        out.map(u16::to_le_bytes)
+        out
     }
     #[inline(always)]
     fn x_to_i8(self, v: X) -> [i8; LANES] {
         let mut out = [0; LANES];
         neon! {
-            let four = |v| vqmovn_s32(vcvtnq_s32_f32(v));
-            let (a, b) = (vcombine_s16(four(v.0), four(v.1)), vcombine_s16(four(v.2), four(v.3)));
-            vst1q_s8(out.as_mut_ptr(), vcombine_s8(vqmovn_s16(a), vqmovn_s16(b)));
+            let halves = |v| vqmovn_s32(vcvtnq_s32_f32(v));
+            let (a, b) = (vcombine_s16(halves(v.0), halves(v.1)), vcombine_s16(halves(v.2), halves(v.3)));
+            store(out.as_mut_ptr().cast(), vreinterpretq_u8_s8(vcombine_s8(vqmovn_s16(a), vqmovn_s16(b))));
         }
         out
     }

@@ -1,6 +1,7 @@
 //! How bytes are multiplied: what the rungs of NEON differ in.
 
 use super::super::super::{Isa, IsaName, Op, Quad};
+use super::words::{repeated, sixteen};
 use core::arch::{aarch64::*, asm};
 
 /// An instruction set's way to multiply signed bytes.
@@ -39,7 +40,7 @@ impl Multiply for Widening {
                 let mut products = [vdupq_n_s16(0); 2];
                 for (i, (w, x)) in w.iter().zip(x).enumerate() {
                     let w = vreinterpretq_s8_u32(*w);
-                    let x = vreinterpretq_s8_s32(vdupq_n_s32(i32::from_le_bytes(x.map(|b| b as u8))));
+                    let x = repeated(x);
                     let (low, high) = (vget_low_s8(w), vget_low_s8(x));
                     products = if i == 0 {
                         [vmull_s8(low, high), vmull_high_s8(w, x)]
@@ -94,7 +95,7 @@ impl Multiply for Dotprod {
         for ([a, b, c, d], x) in w4.iter().zip(x4) {
             // SAFETY: `x` is sixteen bytes; a `Dotprod` exists, so the feature is there.
             unsafe {
-                let x = vld1q_s8(x.as_flattened().as_ptr());
+                let x = vreinterpretq_s8_u8(sixteen(x.as_ptr().cast()));
                 sdot::<0>(&mut acc, *a, x);
                 sdot::<1>(&mut acc, *b, x);
                 sdot::<2>(&mut acc, *c, x);
@@ -103,10 +104,7 @@ impl Multiply for Dotprod {
         }
         for (w, x) in w_rest.iter().zip(x_rest) {
             // SAFETY: a `Dotprod` exists, so the feature is there.
-            unsafe {
-                let x = vreinterpretq_s8_s32(vdupq_n_s32(i32::from_le_bytes(x.map(|b| b as u8))));
-                sdot::<0>(&mut acc, *w, x);
-            }
+            unsafe { sdot::<0>(&mut acc, *w, repeated(x)) };
         }
         acc
     }

@@ -1,6 +1,6 @@
-//! How the words of four rows are loaded. Rows lie at any address, and bare-metal targets have the compiler
-//! assume that such loads trap, so they are written out: memory that holds weights is mapped as normal memory,
-//! where they do not.
+//! Loads and stores, and how the words of four rows are loaded. On bare-metal targets the compiler assumes that a load
+//! at any address traps, and takes apart what intrinsics load byte by byte. Weights and activations lie in memory
+//! that is mapped as normal memory, where it does not, so the loads are written out.
 
 use core::arch::{aarch64::*, asm};
 
@@ -14,6 +14,42 @@ pub(super) unsafe fn sixteen(at: *const u8) -> uint8x16_t {
     // SAFETY: the caller's promise.
     unsafe {
         asm!("ldr {o:q}, [{at}]", o = lateout(vreg) out, at = in(reg) at,
+            options(pure, readonly, nostack, preserves_flags));
+    }
+    out
+}
+
+/// Stores sixteen bytes at any address.
+///
+/// # Safety
+/// Sixteen bytes may be written at `at`.
+#[inline(always)]
+pub(super) unsafe fn store(at: *mut u8, v: uint8x16_t) {
+    // SAFETY: the caller's promise.
+    unsafe { asm!("str {v:q}, [{at}]", v = in(vreg) v, at = in(reg) at, options(nostack, preserves_flags)) };
+}
+
+/// Four floats.
+#[inline(always)]
+pub(super) fn four(v: &[f32; 4]) -> float32x4_t {
+    // SAFETY: `v` is sixteen bytes.
+    unsafe { vreinterpretq_f32_u8(sixteen(v.as_ptr().cast())) }
+}
+
+/// Stores four floats.
+#[inline(always)]
+pub(super) fn store_four(out: &mut [f32; 4], v: float32x4_t) {
+    // SAFETY: `out` is sixteen bytes.
+    unsafe { store(out.as_mut_ptr().cast(), vreinterpretq_u8_f32(v)) };
+}
+
+/// Four bytes, in every lane.
+#[inline(always)]
+pub(super) fn repeated(v: &[i8; 4]) -> int8x16_t {
+    let out: int8x16_t;
+    // SAFETY: `v` is four bytes.
+    unsafe {
+        asm!("ld1r {{{o:v}.4s}}, [{at}]", o = lateout(vreg) out, at = in(reg) v.as_ptr(),
             options(pure, readonly, nostack, preserves_flags));
     }
     out
