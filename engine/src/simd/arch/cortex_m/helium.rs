@@ -26,9 +26,10 @@ impl Helium {
         for (w, x) in w4.iter().zip(x4) {
             // SAFETY: a `Helium` exists, so the extension is there; `w` and `x` are sixteen bytes each.
             unsafe {
+                // The sum's register has an even number.
                 asm!(".arch armv8.1-m.main", ".arch_extension mve.fp",
-                    "vldrb.u8 q0, [{w}]", "vldrb.u8 q1, [{x}]", "vmladava.s8 {acc}, q0, q1",
-                    acc = inlateout(reg) acc, w = in(reg) w.as_ptr(), x = in(reg) x.as_ptr(),
+                    "vldrb.u8 q0, [{w}]", "vldrb.u8 q1, [{x}]", "vmladava.s8 r12, q0, q1",
+                    inlateout("r12") acc, w = in(reg) w.as_ptr(), x = in(reg) x.as_ptr(),
                     out("d0") _, out("d1") _, out("d2") _, out("d3") _,
                     options(pure, readonly, nostack, preserves_flags));
             }
