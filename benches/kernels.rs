@@ -8,7 +8,7 @@ use core::cell::OnceCell;
 use core::time::Duration;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
-use flashlet::kernels::{Attention, Gate, Group, Inline, Kernels, KvBlocks, KvType, Norm, WriteKv, by_name};
+use flashlet::kernels::{Attention, Gate, Inline, Kernels, KvBlocks, KvType, Norm, WriteKv, by_name};
 use flashlet::quant::{ActKind, WeightType};
 use flashlet::simd::{IsaName, LANES};
 use flashlet_benches::{Activations, RandomWeight, output, panel};

@@ -4,7 +4,7 @@ use super::{Executor, Gate, Group, Input};
 use crate::quant::{Act32, Act256, FloatFormat, Format, Matrix, Weight, with_format};
 use crate::simd::{Isa, LANES, Op, RowBlocks, math};
 
-/// The most tokens whose dot products share one unpacking of the weights.
+/// The most tokens whose dot products share one unpacking of the weights, whatever the set.
 const TOKENS: usize = 8;
 /// The same for floats, whose sixteen lanes take more registers.
 const FLOAT_TOKENS: usize = 4;
@@ -141,14 +141,18 @@ fn combine_into<I: Isa>(isa: I, combine: Combine, product: &Group, y: &mut [f32]
     isa.x_store(result, y);
 }
 
-/// Evaluates `$body` for tokens `t..t + N` with `N` the first of `$steps` that fits, over and over.
+/// Evaluates `$body` for tokens `t..t + N` with `N` the first of `$steps` that fits and is not more than `I::TOKENS`,
+/// over and over.
 macro_rules! for_tokens {
     ($tokens:expr, [$($steps:expr),+], $t:ident, $n:ident => $body:expr) => {{
         let mut $t = 0;
-        $(while $tokens - $t >= $steps {
-            const $n: usize = $steps;
-            $body;
-            $t += $n;
+        // A constant condition, so that what a set does not use is not compiled.
+        $(if const { $steps <= I::TOKENS } {
+            while $tokens - $t >= $steps {
+                const $n: usize = $steps;
+                $body;
+                $t += $n;
+            }
         })+
     }};
 }
@@ -280,7 +284,7 @@ impl<B: FloatFormat> Op for Float<'_, B> {
     fn call<I: Isa>(self, isa: I) {
         for (g, y) in self.y.chunks_mut(panel(self.tokens)).enumerate() {
             let row = self.first_row + g * LANES;
-            for_tokens!(self.tokens, [FLOAT_TOKENS, 1], t, N => {
+            for_tokens!(self.tokens, [FLOAT_TOKENS, 2, 1], t, N => {
                 let mut tile = [[0.0; LANES]; N];
                 for lane in 0..LANES {
                     let start = (row + lane) * self.m.row_blocks;

@@ -67,7 +67,9 @@ pub trait Kernels: Sync {
 
     /// Whether pinned weights are to be interleaved, see [`Isa::INTERLEAVES`]. If not, interleaved
     /// matrices must not be given to these kernels.
-    fn interleaves(&self) -> bool;
+    fn interleaves(&self) -> bool {
+        false
+    }
 
     /// `w[rows, cols] . x[cols] -> y[rows]` for every token of `x`; `y` is the panel of those rows.
     fn linear(&self, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor);
@@ -138,7 +140,8 @@ impl<I: Isa> Kernels for I {
     }
 }
 
-/// The kernels of a named instruction set, if this processor has it.
+/// The kernels of a named instruction set, if this processor has it. Where a program cannot ask the processor, this
+/// goes by what the engine's features `isa-*` declare.
 #[must_use]
 pub fn by_name(name: IsaName) -> Option<&'static dyn Kernels> {
     match name {
@@ -147,9 +150,26 @@ pub fn by_name(name: IsaName) -> Option<&'static dyn Kernels> {
         IsaName::Avx2 => crate::simd::arch::avx2::Avx2::detect().map(|isa| isa as &dyn Kernels),
         #[cfg(target_arch = "x86_64")]
         IsaName::Avx512 => crate::simd::arch::avx512::Avx512::detect().map(|isa| isa as &dyn Kernels),
-        #[cfg(not(target_arch = "x86_64"))]
-        IsaName::Avx2 | IsaName::Avx512 => None,
+        #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+        IsaName::Neon => Some(crate::simd::arch::neon::Neon::baseline()),
+        #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+        IsaName::NeonDotprod => crate::simd::arch::neon::Neon::declared().map(|isa| isa as &dyn Kernels),
+        #[cfg(all(target_arch = "arm", feature = "isa-dsp"))]
+        IsaName::Dsp => Some(crate::simd::arch::cortex_m::Dsp::declared()),
+        #[cfg(all(target_arch = "arm", feature = "isa-helium"))]
+        IsaName::Helium => Some(crate::simd::arch::cortex_m::Helium::declared()),
+        #[allow(unreachable_patterns, reason = "each target has its own")]
+        _ => None,
     }
+}
+
+/// The kernels of a set whose proof is at hand.
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+#[must_use]
+pub fn with_dotprod(
+    proof: &'static crate::simd::arch::neon::Neon<crate::simd::arch::neon::Dotprod>,
+) -> &'static dyn Kernels {
+    proof
 }
 
 /// The fastest kernels that this processor has.

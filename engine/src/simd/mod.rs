@@ -36,11 +36,27 @@ pub enum IsaName {
     Avx2,
     /// x86-64 with AVX-512 F, BW, VL and VNNI, sixteen rows at a time.
     Avx512,
+    /// AArch64 with NEON, four rows at a time.
+    Neon,
+    /// AArch64 with NEON and FEAT_DotProd, four rows at a time.
+    NeonDotprod,
+    /// Cortex-M with the DSP extension, one row at a time.
+    Dsp,
+    /// Cortex-M with Helium (integers only), one row at a time.
+    Helium,
 }
 
 impl IsaName {
-    /// All names, slowest first.
-    pub const ALL: [IsaName; 3] = [IsaName::Scalar, IsaName::Avx2, IsaName::Avx512];
+    /// All names, each architecture's slowest first.
+    pub const ALL: [IsaName; 7] = [
+        IsaName::Scalar,
+        IsaName::Avx2,
+        IsaName::Avx512,
+        IsaName::Neon,
+        IsaName::NeonDotprod,
+        IsaName::Dsp,
+        IsaName::Helium,
+    ];
 
     /// The set of this name.
     #[must_use]
@@ -55,6 +71,10 @@ impl IsaName {
             IsaName::Scalar => "scalar",
             IsaName::Avx2 => "avx2",
             IsaName::Avx512 => "avx512",
+            IsaName::Neon => "neon",
+            IsaName::NeonDotprod => "neon+dotprod",
+            IsaName::Dsp => "dsp",
+            IsaName::Helium => "helium",
         }
     }
 }
@@ -79,6 +99,9 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// Whether interleaved rows are worth making: weights that are copied into the arena are laid out
     /// so that one load brings a word of sixteen rows (see [`Rows`]).
     const INTERLEAVES: bool = false;
+    /// The most tokens whose dot products share one unpacking of the weights, at most 8: as many as there are registers
+    /// for.
+    const TOKENS: usize = 8;
     /// [`Isa::ROWS`] lanes of four bytes, or of one `i32`.
     type W: Copy;
     /// [`Isa::ROWS`] lanes of one `f32`.

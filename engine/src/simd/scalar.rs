@@ -19,6 +19,7 @@ fn bytes_at<T: Pod, const N: usize>(block: &T, offset: usize) -> [u8; N] {
 impl Isa for Scalar {
     const NAME: IsaName = IsaName::Scalar;
     const ROWS: usize = 1;
+    const TOKENS: usize = 2;
     type W = u32;
     type F = f32;
     type X = [f32; LANES];

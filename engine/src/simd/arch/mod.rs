@@ -3,6 +3,11 @@
 
 pub mod rows;
 
+#[cfg(all(target_arch = "arm", feature = "isa-dsp"))]
+pub mod cortex_m;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+pub mod neon;
+
 #[cfg(target_arch = "x86_64")]
 pub mod avx2;
 #[cfg(target_arch = "x86_64")]

@@ -1,0 +1,10 @@
+//! The self-test on Arm MPS2+ with the image AN386: a Cortex-M4F.
+#![no_std]
+#![no_main]
+
+use flashlet_board::{clock::Clock, selftest};
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    selftest(&[], &Clock::systick(25_000_000))
+}

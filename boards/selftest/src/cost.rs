@@ -1,0 +1,39 @@
+//! What a product with one token costs.
+
+use crate::data::{Activations, Rng, weights};
+use alloc::vec;
+use core::fmt::{self, Write};
+use flashlet::kernels::{Inline, Kernels};
+use flashlet::quant::{Weight, WeightType};
+use flashlet::simd::LANES;
+
+/// Tells each set's time for a product with one token, and with eight, in units of `clock` a byte of weights: where the
+/// clock counts instructions, these.
+///
+/// # Errors
+/// What `out` returns.
+pub fn costs(kernels: &[&dyn Kernels], clock: &mut dyn FnMut() -> u64, out: &mut dyn Write) -> fmt::Result {
+    let (rows, cols, mut rng) = (32, 512, Rng(9));
+    let oracle = crate::oracle()?;
+    for &ty in WeightType::ALL {
+        let bytes = weights(&mut rng, ty, rows * cols / ty.block_elems());
+        let Some(w) = Weight::new(ty, &bytes, cols) else { continue };
+        write!(out, "cost {:7}", ty.name())?;
+        for kernels in kernels {
+            write!(out, " {}", kernels.isa().name())?;
+            for tokens in [1, 8] {
+                let x = rng.panel(cols, tokens, 3.0);
+                let mut activations = Activations::new(&x, tokens);
+                let mut buffer = activations.fill(oracle, &x, tokens, None, ty.act_kind());
+                let input = buffer.input(oracle, ty.act_kind());
+                let mut y = vec![[0.0; LANES]; rows / LANES * tokens];
+                let start = clock();
+                kernels.linear(w, &input, &mut y, &Inline);
+                let hundredths = (clock() - start) * 100 / bytes.len() as u64;
+                write!(out, " {}.{:02}", hundredths / 100, hundredths % 100)?;
+            }
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}

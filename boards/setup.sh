@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Installs what building and emulating the boards' firmware needs: a compiler for the ARM targets, a linker and QEMU.
+# Safe to run again: what is there is left alone. Ends with one line for each piece, or fails naming the missing one.
+#
+# With rustup and a network the targets come from there. Otherwise, on Debian and its relatives, the distribution's
+# own compiler is installed beside it with the sources of `core`, and the runner builds `core` from those.
+set -euo pipefail
+
+targets=(aarch64-unknown-none thumbv6m-none-eabi thumbv7m-none-eabi thumbv7em-none-eabihf thumbv8m.main-none-eabihf)
+
+die() { echo "boards: $*" >&2; exit 1; }
+
+install() {
+  command -v apt-get >/dev/null || die "no apt-get here; install by other means: $*"
+  local root=()
+  [ "$(id -u)" -eq 0 ] || root=(sudo)
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$@" && return
+  "${root[@]}" apt-get update -q
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$@"
+}
+
+have_targets() {
+  local sysroot target
+  sysroot=$(rustc --print sysroot 2>/dev/null) || return 1
+  for target in "${targets[@]}"; do
+    [ -d "$sysroot/lib/rustlib/$target/lib" ] || return 1
+  done
+}
+
+add_targets() {
+  have_targets && return
+  command -v rustup >/dev/null || return 1
+  timeout "${RUSTUP_TIMEOUT:-120}" rustup target add "${targets[@]}" >&2
+}
+
+# The distribution's compiler has the sources of core, and a linker is at hand.
+debian_sources() { [ -x /usr/bin/cargo ] && [ -x /usr/bin/rustc ] && [ -d /usr/lib/rustlib/src/rust/library/core ]; }
+have_linker() { compgen -G "$(rustc --print sysroot)/lib/rustlib/*/bin/rust-lld" >/dev/null || command -v ld.lld >/dev/null; }
+
+if ! { command -v qemu-system-arm && command -v qemu-system-aarch64; } >/dev/null; then
+  install qemu-system-arm
+fi
+if add_targets; then
+  echo "compiler: $(rustc --version), targets installed"
+else
+  debian_sources || install rustc-web cargo-web rust-web-src || install rustc cargo rust-src
+  debian_sources || die "neither rustup's targets nor a distribution's compiler with the sources of core"
+  echo "compiler: $(/usr/bin/rustc --version), core built from source"
+  have_linker || install lld
+fi
+have_linker || die "no linker: neither rust-lld nor ld.lld"
+for qemu in qemu-system-arm qemu-system-aarch64; do
+  command -v $qemu >/dev/null || die "$qemu is missing"
+  echo "emulator: $($qemu --version | head -n1)"
+done

@@ -1,0 +1,7 @@
+//! Hands the memory map to the linker.
+
+fn main() {
+    println!("cargo:rustc-link-search={}", env!("CARGO_MANIFEST_DIR"));
+    println!("cargo:rustc-link-arg=-Tvirt.x");
+    println!("cargo:rerun-if-changed=virt.x");
+}

@@ -1,0 +1,94 @@
+//! The DSP extension (Cortex-M4, M7, M33): two products to an instruction.
+
+use super::{as_scalar, narrow, widen};
+use crate::simd::{Isa, IsaName, LANES, Op, Quad, Rows, Scalar};
+use bytemuck::Pod;
+use core::arch::asm;
+
+/// Proof that the processor has the DSP extension: the engine's feature `isa-dsp`.
+#[derive(Clone, Copy, Debug)]
+pub struct Dsp(());
+
+impl Dsp {
+    /// The board's word, given by the engine's feature `isa-dsp`.
+    #[must_use]
+    pub fn declared() -> &'static Dsp {
+        &Dsp::PROOF
+    }
+
+    /// To be handed out only where the extension is declared.
+    pub(super) const PROOF: Dsp = Dsp(());
+}
+
+/// Bytes 0 and 2 of a word, sign-extended to halves.
+#[inline(always)]
+fn even_bytes(w: u32) -> u32 {
+    let out: u32;
+    // SAFETY: only methods of a `Dsp` call this, so the extension is there; registers alone.
+    unsafe {
+        asm!(".cpu cortex-m33", "sxtb16 {o}, {w}", o = lateout(reg) out, w = in(reg) w,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    out
+}
+
+/// Bytes 1 and 3 of a word, sign-extended to halves.
+#[inline(always)]
+fn odd_bytes(w: u32) -> u32 {
+    let out: u32;
+    // SAFETY: only methods of a `Dsp` call this, so the extension is there; registers alone.
+    unsafe {
+        asm!(".cpu cortex-m33", "sxtb16 {o}, {w}, ror #8", o = lateout(reg) out, w = in(reg) w,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    out
+}
+
+/// `acc` and the products of both pairs of halves.
+#[inline(always)]
+fn smlad(acc: u32, a: u32, b: u32) -> u32 {
+    let out: u32;
+    // SAFETY: only methods of a `Dsp` call this, so the extension is there; registers alone. It sets the flag Q,
+    // which is a flag to the compiler too.
+    unsafe {
+        asm!(".cpu cortex-m33", "smlad {o}, {a}, {b}, {c}", o = lateout(reg) out, a = in(reg) a, b = in(reg) b,
+            c = in(reg) acc, options(pure, nomem, nostack));
+    }
+    out
+}
+
+impl Isa for Dsp {
+    const NAME: IsaName = IsaName::Dsp;
+
+    as_scalar!();
+
+    #[inline(always)]
+    fn expand_bits(self, bits: u32, shift: u32) -> u32 {
+        // Bit k moves to the low end of byte k: copies 7 bits apart cannot meet.
+        ((bits >> (shift & 31) & 15).wrapping_mul(0x0020_4081) & 0x0101_0101) * 0xFF
+    }
+    #[inline(always)]
+    fn dot_u8<const MAX: u8, const N: usize>(self, acc: u32, w: &[u32; N], x: &[Quad; N]) -> u32 {
+        let mut acc = acc;
+        for (w, x) in w.iter().zip(x) {
+            let x = u32::from_le_bytes(x.map(|b| b as u8));
+            acc = smlad(acc, w & 0x00FF_00FF, even_bytes(x));
+            acc = smlad(acc, w >> 8 & 0x00FF_00FF, odd_bytes(x));
+        }
+        acc
+    }
+    #[inline(always)]
+    fn dot_i8<const N: usize>(self, acc: u32, w: &[u32; N], x: &[Quad; N], _sum: i32) -> u32 {
+        let mut acc = acc;
+        for (w, x) in w.iter().zip(x) {
+            let x = u32::from_le_bytes(x.map(|b| b as u8));
+            acc = smlad(acc, even_bytes(*w), even_bytes(x));
+            acc = smlad(acc, odd_bytes(*w), odd_bytes(x));
+        }
+        acc
+    }
+    #[inline(always)]
+    fn dot_i16(self, acc: u32, a: u32, b: [i16; 2]) -> u32 {
+        smlad(acc, a, u32::from(b[0] as u16) | u32::from(b[1] as u16) << 16)
+    }
+}

@@ -1,0 +1,66 @@
+//! Helium (Cortex-M55 and later), for integers alone: its float vectors flush denormals to zero. Compilers for the
+//! target do not know its registers, so vectors live within one piece of assembly.
+
+use super::{Dsp, as_scalar, narrow, widen};
+use crate::simd::{Isa, IsaName, LANES, Op, Quad, Rows, Scalar};
+use bytemuck::Pod;
+use core::arch::asm;
+
+/// Proof that the processor has the vector extension, and DSP's: the engine's feature `isa-helium`.
+#[derive(Clone, Copy, Debug)]
+pub struct Helium(());
+
+impl Helium {
+    /// The board's word, given by the engine's feature `isa-helium`.
+    #[must_use]
+    pub fn declared() -> &'static Helium {
+        &Helium(())
+    }
+
+    /// `acc + sum of w * x` over `N` words of signed bytes.
+    #[inline(always)]
+    fn dot<const N: usize>(self, acc: u32, w: &[u32; N], x: &[Quad; N]) -> u32 {
+        let mut acc = acc;
+        let (w4, w_rest) = w.as_chunks::<4>();
+        let (x4, x_rest) = x.as_chunks::<4>();
+        for (w, x) in w4.iter().zip(x4) {
+            // SAFETY: a `Helium` exists, so the extension is there; `w` and `x` are sixteen bytes each.
+            unsafe {
+                // The sum's register has an even number.
+                asm!(".arch armv8.1-m.main", ".arch_extension mve.fp",
+                    "vldrb.u8 q0, [{w}]", "vldrb.u8 q1, [{x}]", "vmladava.s8 r12, q0, q1",
+                    inlateout("r12") acc, w = in(reg) w.as_ptr(), x = in(reg) x.as_ptr(),
+                    out("d0") _, out("d1") _, out("d2") _, out("d3") _,
+                    options(pure, readonly, nostack, preserves_flags));
+            }
+        }
+        for (w, x) in w_rest.iter().zip(x_rest) {
+            acc = Dsp::PROOF.dot_i8(acc, &[*w], &[*x], 0);
+        }
+        acc
+    }
+}
+
+impl Isa for Helium {
+    const NAME: IsaName = IsaName::Helium;
+
+    as_scalar!();
+
+    #[inline(always)]
+    fn expand_bits(self, bits: u32, shift: u32) -> u32 {
+        Dsp::PROOF.expand_bits(bits, shift)
+    }
+    #[inline(always)]
+    fn dot_u8<const MAX: u8, const N: usize>(self, acc: u32, w: &[u32; N], x: &[Quad; N]) -> u32 {
+        const { assert!(MAX < 128, "taken as signed bytes") };
+        self.dot(acc, w, x)
+    }
+    #[inline(always)]
+    fn dot_i8<const N: usize>(self, acc: u32, w: &[u32; N], x: &[Quad; N], _sum: i32) -> u32 {
+        self.dot(acc, w, x)
+    }
+    #[inline(always)]
+    fn dot_i16(self, acc: u32, a: u32, b: [i16; 2]) -> u32 {
+        Dsp::PROOF.dot_i16(acc, a, b)
+    }
+}

@@ -1,0 +1,413 @@
+//! AArch64 with NEON: four rows to a word. No fused multiply-add is used.
+//!
+//! How bytes are multiplied is what its rungs differ in: see [`Multiply`].
+
+mod multiply;
+mod words;
+
+use super::super::{Isa, IsaName, LANES, Op, Quad, Rows};
+use bytemuck::Pod;
+use core::arch::{aarch64::*, asm};
+use words::{bytes_of, four, halves, halves_of, sixteen, store, store_four, transposed, word};
+
+pub use multiply::{Dotprod, Multiply, Widening};
+
+/// Proof that the processor has NEON and the instructions of `M`.
+#[derive(Clone, Copy, Debug)]
+pub struct Neon<M>(M);
+
+/// Sixteen floats, in order.
+#[derive(Clone, Copy)]
+pub struct X(float32x4_t, float32x4_t, float32x4_t, float32x4_t);
+
+impl Neon<Widening> {
+    /// The proof for what every AArch64 target with floats has.
+    #[must_use]
+    pub fn baseline() -> &'static Self {
+        &Neon(Widening(()))
+    }
+}
+
+impl Neon<Dotprod> {
+    /// The proof, if the program is compiled for `dotprod` or the engine's feature `isa-dotprod` declares it.
+    #[must_use]
+    pub fn declared() -> Option<&'static Self> {
+        const DECLARED: bool = cfg!(any(target_feature = "dotprod", feature = "isa-dotprod"));
+        // SAFETY: the compiler's target or the board's feature says so.
+        DECLARED.then(|| unsafe { Self::assume() })
+    }
+
+    /// The proof, on the caller's word.
+    ///
+    /// # Safety
+    /// The processor has FEAT_DotProd: the system says so, or [`id_registers_show_dotprod`] does.
+    #[must_use]
+    pub unsafe fn assume() -> &'static Self {
+        &Neon(Dotprod(()))
+    }
+}
+
+/// Whether ID_AA64ISAR0_EL1 shows FEAT_DotProd.
+///
+/// # Safety
+/// The program runs at EL1 or above, or under a system that emulates reads of the ID registers (Linux does).
+#[must_use]
+pub unsafe fn id_registers_show_dotprod() -> bool {
+    let isar0: u64;
+    // SAFETY: the caller's promise; the register is read and nothing else.
+    unsafe { asm!("mrs {}, ID_AA64ISAR0_EL1", out(reg) isar0, options(pure, nomem, nostack, preserves_flags)) };
+    isar0 >> 44 & 0xF != 0
+}
+
+/// Runs intrinsics. SAFETY of every use: NEON is part of the target; loads and stores go through references to
+/// exactly the bytes they touch.
+macro_rules! neon {
+    ($($body:tt)*) => {{
+        // SAFETY: see the macro.
+        #[allow(unused_unsafe, reason = "some intrinsics are safe, some are not")]
+        unsafe { $($body)* }
+    }};
+}
+
+/// `f16` to `f32`; exact.
+#[inline(always)]
+fn widen(halves: uint16x4_t) -> float32x4_t {
+    let out: float32x4_t;
+    // SAFETY: the instruction is part of NEON and touches registers alone.
+    unsafe {
+        asm!("fcvtl {o:v}.4s, {i:v}.4h", o = lateout(vreg) out, i = in(vreg) halves,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    out
+}
+
+/// `f32` to `f16`, ties to even.
+#[inline(always)]
+fn narrow(v: float32x4_t) -> uint16x4_t {
+    let out: uint16x4_t;
+    // SAFETY: the instruction is part of NEON and touches registers alone.
+    unsafe {
+        asm!("fcvtn {o:v}.4h, {i:v}.4s", o = lateout(vreg) out, i = in(vreg) v,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    out
+}
+
+impl X {
+    #[inline(always)]
+    fn of(f: impl Fn(usize) -> float32x4_t) -> X {
+        X(f(0), f(1), f(2), f(3))
+    }
+
+    #[inline(always)]
+    fn map(self, f: impl Fn(float32x4_t) -> float32x4_t) -> X {
+        X(f(self.0), f(self.1), f(self.2), f(self.3))
+    }
+
+    #[inline(always)]
+    fn zip(self, b: X, f: impl Fn(float32x4_t, float32x4_t) -> float32x4_t) -> X {
+        X(f(self.0, b.0), f(self.1, b.1), f(self.2, b.2), f(self.3, b.3))
+    }
+}
+
+impl<M: Multiply> Isa for Neon<M> {
+    const NAME: IsaName = M::NAME;
+    const ROWS: usize = 4;
+    type W = uint32x4_t;
+    type F = float32x4_t;
+    type X = X;
+
+    type Single = Self;
+
+    #[inline(always)]
+    fn single(self) -> Self {
+        self
+    }
+    #[inline(always)]
+    fn run<O: Op>(self, op: O) -> O::Out {
+        self.0.run(self, op)
+    }
+
+    #[inline(always)]
+    fn words<T: Pod, const N: usize>(self, rows: Rows<'_, T>, offset: usize) -> [uint32x4_t; N] {
+        let mut out = [self.splat(0); N];
+        if !rows.has(4, offset, 4 * N) {
+            return out;
+        }
+        let step = rows.stride_bytes();
+        for (i, out) in out.chunks_mut(4).enumerate() {
+            // SAFETY: rows 0 to 3 may be read for `4 * N` bytes from `offset`; `i` counts sixteens of them.
+            let at = unsafe { rows.as_ptr().add(offset + 16 * i) };
+            if let [a, b, c, d] = out {
+                // SAFETY: as above; a whole sixteen is left.
+                [*a, *b, *c, *d] = unsafe { transposed(at, step) };
+            } else {
+                for (j, out) in out.iter_mut().enumerate() {
+                    // SAFETY: as above; four bytes of each row.
+                    *out = unsafe { word(at.add(4 * j), step) };
+                }
+            }
+        }
+        out
+    }
+    #[inline(always)]
+    fn half_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> float32x4_t {
+        if !rows.has(4, offset, 2) {
+            return self.f_splat(0.0);
+        }
+        // SAFETY: rows 0 to 3 may be read for two bytes from `offset`.
+        widen(unsafe { halves(rows.as_ptr().add(offset), rows.stride_bytes()) })
+    }
+    #[inline(always)]
+    fn byte_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> uint32x4_t {
+        if !rows.has(4, offset, 1) {
+            return self.splat(0);
+        }
+        // SAFETY: rows 0 to 3 may be read for a byte from `offset`.
+        unsafe { bytes_of(rows.as_ptr().add(offset), rows.stride_bytes()) }
+    }
+    #[inline(always)]
+    fn load(self, words: &[[u8; 4]; LANES], part: usize) -> uint32x4_t {
+        let words: &[[[u8; 4]; 4]; 4] = bytemuck::cast_ref(words);
+        // SAFETY: four words are sixteen bytes.
+        unsafe { vreinterpretq_u32_u8(sixteen(words[part & 3].as_ptr().cast())) }
+    }
+    #[inline(always)]
+    fn splat(self, bits: u32) -> uint32x4_t {
+        neon! { vdupq_n_u32(bits) }
+    }
+    #[inline(always)]
+    fn and(self, a: uint32x4_t, b: uint32x4_t) -> uint32x4_t {
+        neon! { vandq_u32(a, b) }
+    }
+    #[inline(always)]
+    fn or(self, a: uint32x4_t, b: uint32x4_t) -> uint32x4_t {
+        neon! { vorrq_u32(a, b) }
+    }
+    #[inline(always)]
+    fn xor(self, a: uint32x4_t, b: uint32x4_t) -> uint32x4_t {
+        neon! { veorq_u32(a, b) }
+    }
+    #[inline(always)]
+    fn shr(self, a: uint32x4_t, n: u32) -> uint32x4_t {
+        neon! { vshlq_u32(a, vdupq_n_s32(-(n as i32))) }
+    }
+    #[inline(always)]
+    fn shl(self, a: uint32x4_t, n: u32) -> uint32x4_t {
+        neon! { vshlq_u32(a, vdupq_n_s32(n as i32)) }
+    }
+    #[inline(always)]
+    fn add(self, a: uint32x4_t, b: uint32x4_t) -> uint32x4_t {
+        neon! { vaddq_u32(a, b) }
+    }
+    #[inline(always)]
+    fn sub(self, a: uint32x4_t, b: uint32x4_t) -> uint32x4_t {
+        neon! { vsubq_u32(a, b) }
+    }
+    #[inline(always)]
+    fn mul(self, a: uint32x4_t, b: uint32x4_t) -> uint32x4_t {
+        neon! { vmulq_u32(a, b) }
+    }
+    #[inline(always)]
+    fn lookup(self, table: &[i8; 16], indices: uint32x4_t) -> uint32x4_t {
+        neon! { vreinterpretq_u32_s8(vqtbl1q_s8(vreinterpretq_s8_u8(sixteen(table.as_ptr().cast())), vreinterpretq_u8_u32(indices))) }
+    }
+    #[inline(always)]
+    fn expand_bits(self, bits: uint32x4_t, shift: u32) -> uint32x4_t {
+        const FIRST: [u8; 16] = [0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12];
+        neon! {
+            // Byte k of a lane is the lane's low byte, tested for bit k.
+            let low = vreinterpretq_u8_u32(self.shr(bits, shift));
+            let mask = vreinterpretq_u8_u32(vdupq_n_u32(0x0804_0201));
+            vreinterpretq_u32_u8(vtstq_u8(vqtbl1q_u8(low, sixteen(FIRST.as_ptr())), mask))
+        }
+    }
+    #[inline(always)]
+    fn dot_u8<const MAX: u8, const N: usize>(self, acc: uint32x4_t, w: &[uint32x4_t; N], x: &[Quad; N]) -> uint32x4_t {
+        const { assert!(MAX < 128, "taken as signed bytes") };
+        self.0.dot::<MAX, N>(acc, w, x)
+    }
+    #[inline(always)]
+    fn dot_i8<const N: usize>(self, acc: uint32x4_t, w: &[uint32x4_t; N], x: &[Quad; N], _sum: i32) -> uint32x4_t {
+        self.0.dot::<128, N>(acc, w, x)
+    }
+    #[inline(always)]
+    fn dot_i16(self, acc: uint32x4_t, a: uint32x4_t, b: [i16; 2]) -> uint32x4_t {
+        neon! {
+            let (low, high) = (vreinterpret_s16_u16(vmovn_u32(a)), vreinterpret_s16_u16(vshrn_n_u32::<16>(a)));
+            let acc = vmlal_n_s16(vreinterpretq_s32_u32(acc), low, b[0]);
+            vreinterpretq_u32_s32(vmlal_n_s16(acc, high, b[1]))
+        }
+    }
+
+    #[inline(always)]
+    fn to_f32(self, a: uint32x4_t) -> float32x4_t {
+        neon! { vcvtq_f32_s32(vreinterpretq_s32_u32(a)) }
+    }
+    #[inline(always)]
+    fn as_f32(self, a: uint32x4_t) -> float32x4_t {
+        neon! { vreinterpretq_f32_u32(a) }
+    }
+    #[inline(always)]
+    fn f16_low(self, a: uint32x4_t) -> float32x4_t {
+        widen(neon! { vmovn_u32(a) })
+    }
+    #[inline(always)]
+    fn f16_high(self, a: uint32x4_t) -> float32x4_t {
+        widen(neon! { vshrn_n_u32::<16>(a) })
+    }
+    #[inline(always)]
+    fn f_splat(self, v: f32) -> float32x4_t {
+        neon! { vdupq_n_f32(v) }
+    }
+    #[inline(always)]
+    fn f_add(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        neon! { vaddq_f32(a, b) }
+    }
+    #[inline(always)]
+    fn f_sub(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        neon! { vsubq_f32(a, b) }
+    }
+    #[inline(always)]
+    fn f_mul(self, a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        neon! { vmulq_f32(a, b) }
+    }
+    #[inline(always)]
+    fn f_store(self, a: float32x4_t, out: &mut [f32]) {
+        if let Some(out) = out.first_chunk_mut::<4>() {
+            store_four(out, a);
+        } else {
+            let mut all = [0.0; 4];
+            store_four(&mut all, a);
+            for (out, v) in out.iter_mut().zip(all) {
+                *out = v;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn x_load(self, v: &[f32; LANES]) -> X {
+        let v: &[[f32; 4]; 4] = bytemuck::cast_ref(v);
+        X::of(|i| four(&v[i]))
+    }
+    #[inline(always)]
+    fn x_store(self, v: X, out: &mut [f32; LANES]) {
+        let out: &mut [[f32; 4]; 4] = bytemuck::cast_mut(out);
+        for (out, v) in out.iter_mut().zip([v.0, v.1, v.2, v.3]) {
+            store_four(out, v);
+        }
+    }
+    #[inline(always)]
+    fn x_from_f32(self, v: &[[u8; 4]; LANES]) -> X {
+        // SAFETY of the use: as the macro says; sixteen bytes of four values.
+        X::of(|i| neon! { vreinterpretq_f32_u8(sixteen(v.as_ptr().add(4 * i).cast())) })
+    }
+    #[inline(always)]
+    fn x_from_f16(self, v: &[[u8; 2]; LANES]) -> X {
+        let (a, b) = neon! { halves_of(v) };
+        neon! { X(widen(vget_low_u16(a)), widen(vget_high_u16(a)), widen(vget_low_u16(b)), widen(vget_high_u16(b))) }
+    }
+    #[inline(always)]
+    fn x_from_bf16(self, v: &[[u8; 2]; LANES]) -> X {
+        neon! {
+            let (a, b) = halves_of(v);
+            let wide = |v| vreinterpretq_f32_u32(vshll_n_u16::<16>(v));
+            X(wide(vget_low_u16(a)), wide(vget_high_u16(a)), wide(vget_low_u16(b)), wide(vget_high_u16(b)))
+        }
+    }
+    #[inline(always)]
+    fn x_from_i8(self, v: &[i8; LANES]) -> X {
+        neon! {
+            let v = vreinterpretq_s8_u8(sixteen(v.as_ptr().cast()));
+            let (a, b) = (vmovl_s8(vget_low_s8(v)), vmovl_s8(vget_high_s8(v)));
+            let wide = |v| vcvtq_f32_s32(vmovl_s16(v));
+            X(wide(vget_low_s16(a)), wide(vget_high_s16(a)), wide(vget_low_s16(b)), wide(vget_high_s16(b)))
+        }
+    }
+    #[inline(always)]
+    fn x_to_f16(self, v: X) -> [[u8; 2]; LANES] {
+        let mut out = [[0; 2]; LANES];
+        neon! {
+            let at = out.as_mut_ptr().cast::<u8>();
+            store(at, vreinterpretq_u8_u16(vcombine_u16(narrow(v.0), narrow(v.1))));
+            store(at.add(16), vreinterpretq_u8_u16(vcombine_u16(narrow(v.2), narrow(v.3))));
+        }
+        out
+    }
+    #[inline(always)]
+    fn x_to_i8(self, v: X) -> [i8; LANES] {
+        let mut out = [0; LANES];
+        neon! {
+            let halves = |v| vqmovn_s32(vcvtnq_s32_f32(v));
+            let (a, b) = (vcombine_s16(halves(v.0), halves(v.1)), vcombine_s16(halves(v.2), halves(v.3)));
+            store(out.as_mut_ptr().cast(), vreinterpretq_u8_s8(vcombine_s8(vqmovn_s16(a), vqmovn_s16(b))));
+        }
+        out
+    }
+    #[inline(always)]
+    fn x_splat(self, v: f32) -> X {
+        X::of(|_| neon! { vdupq_n_f32(v) })
+    }
+    #[inline(always)]
+    fn x_add(self, a: X, b: X) -> X {
+        a.zip(b, |a, b| neon! { vaddq_f32(a, b) })
+    }
+    #[inline(always)]
+    fn x_sub(self, a: X, b: X) -> X {
+        a.zip(b, |a, b| neon! { vsubq_f32(a, b) })
+    }
+    #[inline(always)]
+    fn x_mul(self, a: X, b: X) -> X {
+        a.zip(b, |a, b| neon! { vmulq_f32(a, b) })
+    }
+    #[inline(always)]
+    fn x_div(self, a: X, b: X) -> X {
+        a.zip(b, |a, b| neon! { vdivq_f32(a, b) })
+    }
+    #[inline(always)]
+    fn x_max(self, a: X, b: X) -> X {
+        // Not `fmax`, which gives NaN for either.
+        a.zip(b, |a, b| neon! { vbslq_f32(vcgtq_f32(a, b), a, b) })
+    }
+    #[inline(always)]
+    fn x_abs(self, a: X) -> X {
+        a.map(|a| neon! { vabsq_f32(a) })
+    }
+    #[inline(always)]
+    fn x_select_lt(self, a: X, b: X, yes: X, no: X) -> X {
+        let pick = |a, b, yes, no| neon! { vbslq_f32(vcltq_f32(a, b), yes, no) };
+        X(
+            pick(a.0, b.0, yes.0, no.0),
+            pick(a.1, b.1, yes.1, no.1),
+            pick(a.2, b.2, yes.2, no.2),
+            pick(a.3, b.3, yes.3, no.3),
+        )
+    }
+    #[inline(always)]
+    fn x_scale_by_magic(self, a: X, magic: X) -> X {
+        a.zip(magic, |a, magic| {
+            neon! {
+                let n = vshlq_n_u32::<23>(vreinterpretq_u32_f32(magic));
+                vreinterpretq_f32_u32(vaddq_u32(vreinterpretq_u32_f32(a), n))
+            }
+        })
+    }
+    #[inline(always)]
+    fn x_sum(self, v: X) -> f32 {
+        neon! {
+            let four = vaddq_f32(vaddq_f32(v.0, v.2), vaddq_f32(v.1, v.3));
+            let two = vadd_f32(vget_low_f32(four), vget_high_f32(four));
+            vget_lane_f32::<0>(two) + vget_lane_f32::<1>(two)
+        }
+    }
+    #[inline(always)]
+    fn x_greatest(self, v: X) -> f32 {
+        let max = |a, b| neon! { vbslq_f32(vcgtq_f32(a, b), a, b) };
+        let four = max(max(v.0, v.2), max(v.1, v.3));
+        let mut lanes = [0.0; 4];
+        self.f_store(four, &mut lanes);
+        let max = |a, b| if a > b { a } else { b };
+        let [a, b, c, d] = lanes;
+        max(max(a, c), max(b, d))
+    }
+}
