@@ -4,10 +4,18 @@ use flashlet::kernels::{Executor, Group, Kernels, by_name};
 use flashlet::quant::WeightType;
 use flashlet::simd::{IsaName, LANES};
 
-/// Instruction sets of this machine, the oracle first.
+/// Instruction sets of this machine, the oracle first; if `FLASHLET_ISA` names one, that and the oracle.
+///
+/// # Panics
+/// If this machine has no such set.
 #[must_use]
 pub fn all_kernels() -> Vec<&'static dyn Kernels> {
-    IsaName::ALL.into_iter().filter_map(by_name).collect()
+    let Ok(forced) = std::env::var("FLASHLET_ISA") else {
+        return IsaName::ALL.into_iter().filter_map(by_name).collect();
+    };
+    let kernels = IsaName::parse(&forced).and_then(by_name).expect("FLASHLET_ISA names a set that this machine has");
+    let oracle = by_name(IsaName::Scalar).into_iter().filter(|_| kernels.isa() != IsaName::Scalar);
+    oracle.chain([kernels]).collect()
 }
 
 /// A matrix's bytes with its groups of sixteen rows interleaved, as weights are pinned; `None` if the
