@@ -11,7 +11,8 @@ use boards::{BOARDS, Board};
 use flashlet::kernels::by_name;
 use flashlet::simd::IsaName;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 use toolchain::Toolchain;
 
 const USAGE: &str = "usage: board-runner test [--from-source] [BOARD ...]";
