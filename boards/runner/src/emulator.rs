@@ -1,9 +1,9 @@
 //! A run of the emulator.
 
+use core::time::Duration;
 use std::io::Read;
 use std::process::{Command, Stdio};
 use std::thread;
-use core::time::Duration;
 use std::time::Instant;
 
 /// Runs the emulator for at most `limit`, shows what the firmware says, and returns it.

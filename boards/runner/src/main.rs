@@ -8,10 +8,10 @@ mod emulator;
 mod toolchain;
 
 use boards::{BOARDS, Board};
+use core::time::Duration;
 use flashlet::kernels::by_name;
 use flashlet::simd::IsaName;
 use std::process::ExitCode;
-use core::time::Duration;
 use std::time::Instant;
 use toolchain::Toolchain;
 
