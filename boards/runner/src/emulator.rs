@@ -1,9 +1,10 @@
 //! A run of the emulator.
 
+use core::time::Duration;
 use std::io::Read;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Runs the emulator for at most `limit`, shows what the firmware says, and returns it.
 pub(crate) fn run(mut emulator: Command, limit: Duration) -> Result<String, String> {

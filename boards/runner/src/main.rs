@@ -8,10 +8,11 @@ mod emulator;
 mod toolchain;
 
 use boards::{BOARDS, Board};
+use core::time::Duration;
 use flashlet::kernels::by_name;
 use flashlet::simd::IsaName;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use toolchain::Toolchain;
 
 const USAGE: &str = "usage: board-runner test [--from-source] [BOARD ...]";
