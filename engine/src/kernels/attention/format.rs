@@ -1,22 +1,22 @@
 //! What scoring and mixing take in each number format of the cache, for `N` queries at once.
 
-use super::{MAX_HEAD_DIM, MAX_HEAD_GROUPS};
+use super::MAX_HEAD_DIM;
 use crate::kernels::Group;
 use crate::quant::Act32;
 use crate::simd::{Isa, LANES};
 use core::ops::Range;
 
-/// One query's output, as far as it goes.
-pub(super) type Output = [Group; MAX_HEAD_GROUPS];
+/// A query, or its output, of up to `G` groups; `G` is a power of two.
+pub(super) type Row<const G: usize> = [Group; G];
 
 /// A number format of keys and values. What a block holds is converted once for all queries.
-pub(super) trait Format {
+pub(super) trait Format<const G: usize> {
     /// A query in the form that keys are multiplied with.
     type Query: Copy;
     /// A query of zeros.
     const NONE: Self::Query;
     /// Takes in a query, padded with zeros to whole groups.
-    fn query<I: Isa>(isa: I, row: &Output) -> Self::Query;
+    fn query<I: Isa>(isa: I, row: &Row<G>) -> Self::Query;
     /// Scores of a block's sixteen keys.
     fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [I::X; N];
     /// `out[n] += p[n][j] * value[j]` for the positions `range` of a block, in order.
@@ -25,7 +25,7 @@ pub(super) trait Format {
         block: &[u8],
         p: &[Group; N],
         range: Range<usize>,
-        out: &mut [Output; N],
+        out: &mut [Row<G>; N],
         groups: usize,
     );
 }
@@ -59,18 +59,18 @@ impl Stored for [i8; LANES] {
     }
 }
 
-/// `out[n][g..g + G] += p[n][j] * values[j][g..g + G]` for the positions `range`.
+/// `out[n][g..g + K] += p[n][j] * values[j][g..g + K]` for the positions `range`.
 #[inline(always)]
-fn add_values<I: Isa, S: Stored, const N: usize, const G: usize>(
+fn add_values<I: Isa, S: Stored, const N: usize, const K: usize, const G: usize>(
     isa: I,
     values: &[S],
     p: &[Group; N],
     range: &Range<usize>,
-    out: &mut [Output; N],
+    out: &mut [Row<G>; N],
     groups: usize,
     g: usize,
 ) {
-    let mut acc = [[isa.x_splat(0.0); G]; N];
+    let mut acc = [[isa.x_splat(0.0); K]; N];
     for (acc, out) in acc.iter_mut().zip(&*out) {
         for (acc, out) in acc.iter_mut().zip(out.iter().skip(g)) {
             *acc = isa.x_load(out);
@@ -78,8 +78,8 @@ fn add_values<I: Isa, S: Stored, const N: usize, const G: usize>(
     }
     let rows = values.get(range.start * groups..).unwrap_or_default().chunks_exact(groups.max(1));
     for (j, row) in range.clone().zip(rows) {
-        let Some(row) = row.get(g..).and_then(<[S]>::first_chunk::<G>) else { return };
-        for k in 0..G {
+        let Some(row) = row.get(g..).and_then(<[S]>::first_chunk::<K>) else { return };
+        for k in 0..K {
             let v = S::load(isa, &row[k]);
             for (acc, p) in acc.iter_mut().zip(p) {
                 acc[k] = isa.x_add(acc[k], isa.x_mul(isa.x_splat(p[j % LANES]), v));
@@ -99,20 +99,22 @@ pub(super) struct F16;
 impl F16 {
     /// Partial sums `first..first + P` of four: those of the elements `i` with `i % 4` the same.
     #[inline(always)]
-    fn partial<I: Isa, const N: usize, const P: usize>(
+    fn partial<I: Isa, const N: usize, const P: usize, const G: usize>(
         isa: I,
-        queries: &[[[f32; 4]; MAX_HEAD_DIM / 4]; N],
-        keys: &[[[[u8; 2]; LANES]; 4]],
+        queries: &[Row<G>; N],
+        keys: &[[[[u8; 2]; LANES]; LANES]],
         first: usize,
         sums: &mut [[I::X; 4]; N],
     ) {
         let mut acc = [[isa.x_splat(0.0); P]; N];
         for (i, keys) in keys.iter().enumerate() {
-            for k in 0..P {
-                let key = isa.x_from_f16(&keys[(first + k) % 4]);
-                for (acc, query) in acc.iter_mut().zip(queries) {
-                    let q = query[i % (MAX_HEAD_DIM / 4)][(first + k) % 4];
-                    acc[k] = isa.x_add(acc[k], isa.x_mul(isa.x_splat(q), key));
+            for four in 0..4 {
+                for k in 0..P {
+                    let e = 4 * four + (first + k) % 4;
+                    let key = isa.x_from_f16(&keys[e]);
+                    for (acc, query) in acc.iter_mut().zip(queries) {
+                        acc[k] = isa.x_add(acc[k], isa.x_mul(isa.x_splat(query[i % G][e]), key));
+                    }
                 }
             }
         }
@@ -124,31 +126,31 @@ impl F16 {
     }
 }
 
-impl Format for F16 {
-    type Query = [[f32; 4]; MAX_HEAD_DIM / 4];
-    const NONE: Self::Query = [[0.0; 4]; MAX_HEAD_DIM / 4];
+impl<const G: usize> Format<G> for F16 {
+    type Query = Row<G>;
+    const NONE: Self::Query = [[0.0; LANES]; G];
 
     #[inline(always)]
-    fn query<I: Isa>(_: I, row: &Output) -> Self::Query {
-        bytemuck::cast(*row)
+    fn query<I: Isa>(_: I, row: &Row<G>) -> Self::Query {
+        *row
     }
 
     /// Four partial sums, of the elements `i % 4`, added as `(0 + 1) + (2 + 3)`.
     #[inline(always)]
     fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [I::X; N] {
-        let keys = block.as_chunks::<2>().0.as_chunks::<LANES>().0.as_chunks::<4>().0;
+        let keys = block.as_chunks::<2>().0.as_chunks::<LANES>().0.as_chunks::<LANES>().0;
         let mut sums = [[isa.x_splat(0.0); 4]; N];
         match const { at_once::<I>(N) } {
-            4 => F16::partial::<I, N, 4>(isa, queries, keys, 0, &mut sums),
+            4 => F16::partial::<I, N, 4, G>(isa, queries, keys, 0, &mut sums),
             2 => {
-                F16::partial::<I, N, 2>(isa, queries, keys, 0, &mut sums);
-                F16::partial::<I, N, 2>(isa, queries, keys, 2, &mut sums);
+                F16::partial::<I, N, 2, G>(isa, queries, keys, 0, &mut sums);
+                F16::partial::<I, N, 2, G>(isa, queries, keys, 2, &mut sums);
             }
             _ => {
-                F16::partial::<I, N, 1>(isa, queries, keys, 0, &mut sums);
-                F16::partial::<I, N, 1>(isa, queries, keys, 1, &mut sums);
-                F16::partial::<I, N, 1>(isa, queries, keys, 2, &mut sums);
-                F16::partial::<I, N, 1>(isa, queries, keys, 3, &mut sums);
+                F16::partial::<I, N, 1, G>(isa, queries, keys, 0, &mut sums);
+                F16::partial::<I, N, 1, G>(isa, queries, keys, 1, &mut sums);
+                F16::partial::<I, N, 1, G>(isa, queries, keys, 2, &mut sums);
+                F16::partial::<I, N, 1, G>(isa, queries, keys, 3, &mut sums);
             }
         }
         let mut scores = [isa.x_splat(0.0); N];
@@ -164,25 +166,25 @@ impl Format for F16 {
         block: &[u8],
         p: &[Group; N],
         range: Range<usize>,
-        out: &mut [Output; N],
+        out: &mut [Row<G>; N],
         groups: usize,
     ) {
         let halves = block.as_chunks::<2>().0.as_chunks::<LANES>().0;
         let mut g = 0;
         if const { at_once::<I>(N) == 4 } {
             while g + 4 <= groups {
-                add_values::<I, _, N, 4>(isa, halves, p, &range, out, groups, g);
+                add_values::<I, _, N, 4, G>(isa, halves, p, &range, out, groups, g);
                 g += 4;
             }
         }
         if const { at_once::<I>(N) == 2 } {
             while g + 2 <= groups {
-                add_values::<I, _, N, 2>(isa, halves, p, &range, out, groups, g);
+                add_values::<I, _, N, 2, G>(isa, halves, p, &range, out, groups, g);
                 g += 2;
             }
         }
         while g < groups {
-            add_values::<I, _, N, 1>(isa, halves, p, &range, out, groups, g);
+            add_values::<I, _, N, 1, G>(isa, halves, p, &range, out, groups, g);
             g += 1;
         }
     }
@@ -203,13 +205,13 @@ impl Q8 {
     }
 }
 
-impl Format for Q8 {
+impl<const G: usize> Format<G> for Q8 {
     type Query = [Act32; MAX_HEAD_DIM / 32];
     const NONE: Self::Query = [Act32 { q: [[0; 4]; 8], d: 0.0, sums: [0; 2] }; MAX_HEAD_DIM / 32];
 
     #[inline(always)]
-    fn query<I: Isa>(isa: I, row: &Output) -> Self::Query {
-        let mut query = Self::NONE;
+    fn query<I: Isa>(isa: I, row: &Row<G>) -> Self::Query {
+        let mut query = <Q8 as Format<G>>::NONE;
         for (act, pair) in query.iter_mut().zip(row.as_chunks::<2>().0) {
             *act = Act32::quantise(isa, pair);
         }
@@ -257,7 +259,7 @@ impl Format for Q8 {
         block: &[u8],
         p: &[Group; N],
         range: Range<usize>,
-        out: &mut [Output; N],
+        out: &mut [Row<G>; N],
         groups: usize,
     ) {
         let (quants, scales) = Q8::split(block);
@@ -269,10 +271,10 @@ impl Format for Q8 {
                 isa.x_store(isa.x_mul(isa.x_load(p), d), scaled);
             }
             if const { at_once::<I>(N) > 1 } {
-                add_values::<I, _, N, 2>(isa, quants, &scaled, &range, out, groups, 2 * i);
+                add_values::<I, _, N, 2, G>(isa, quants, &scaled, &range, out, groups, 2 * i);
             } else {
-                add_values::<I, _, N, 1>(isa, quants, &scaled, &range, out, groups, 2 * i);
-                add_values::<I, _, N, 1>(isa, quants, &scaled, &range, out, groups, 2 * i + 1);
+                add_values::<I, _, N, 1, G>(isa, quants, &scaled, &range, out, groups, 2 * i);
+                add_values::<I, _, N, 1, G>(isa, quants, &scaled, &range, out, groups, 2 * i + 1);
             }
         }
     }

@@ -9,7 +9,7 @@ use super::{Executor, Group};
 use crate::simd::{Isa, LANES, Op, math};
 use core::marker::PhantomData;
 use core::ops::Range;
-use format::{F16, Format, Output, Q8};
+use format::{F16, Format, Q8, Row};
 
 mod cache;
 mod format;
@@ -20,6 +20,8 @@ pub use cache::{KvBlocks, KvType, WriteKv};
 pub const MAX_HEAD_DIM: usize = 256;
 
 const MAX_HEAD_GROUPS: usize = MAX_HEAD_DIM / LANES;
+/// Groups of a head of which more than two queries fit on the stack.
+const SMALL: usize = MAX_HEAD_GROUPS / 2;
 
 /// Queries against a cache: see [`Kernels::attention`](super::Kernels::attention).
 pub struct Attention<'a> {
@@ -85,8 +87,15 @@ pub(super) fn attention<I: Isa>(isa: I, job: &Attention<'_>, out: &mut [Group], 
 }
 
 /// All tokens of a range of heads.
-fn some_heads<I: Isa, F: Format>(isa: I, job: &Attention<'_>, heads: Range<usize>, out: &mut [f32]) {
+fn some_heads<I: Isa, F: Format<SMALL> + Format<MAX_HEAD_GROUPS>>(
+    isa: I,
+    job: &Attention<'_>,
+    heads: Range<usize>,
+    out: &mut [f32],
+) {
     let sharing = job.sharing();
+    // Large tiles are for heads that are not: stacks are small. Portable code has no use for them.
+    let small = I::ROWS > 1 && job.head_dim() <= SMALL * LANES;
     let mut head = heads.start;
     while head < heads.end {
         let kv_head = head / sharing;
@@ -95,11 +104,10 @@ fn some_heads<I: Isa, F: Format>(isa: I, job: &Attention<'_>, heads: Range<usize
         let mut tile = Place { job, kv_head, head, first_head: heads.start, query: 0 };
         while tile.query < queries {
             tile.query += match queries - tile.query {
-                8.. if I::ROWS >= 16 => tile.run::<I, F, 8>(isa, out),
-                4.. if I::ROWS >= 4 => tile.run::<I, F, 4>(isa, out),
-                3 if I::ROWS >= 4 => tile.run::<I, F, 3>(isa, out),
-                2.. => tile.run::<I, F, 2>(isa, out),
-                _ => tile.run::<I, F, 1>(isa, out),
+                4.. if small => tile.run::<I, F, 4, SMALL>(isa, out),
+                3 if small => tile.run::<I, F, 3, SMALL>(isa, out),
+                2.. => tile.run::<I, F, 2, MAX_HEAD_GROUPS>(isa, out),
+                _ => tile.run::<I, F, 1, MAX_HEAD_GROUPS>(isa, out),
             };
         }
         head += together;
@@ -120,8 +128,8 @@ struct Place<'a> {
 
 impl Place<'_> {
     /// Computes `N` queries; returns `N`.
-    fn run<I: Isa, F: Format, const N: usize>(self, isa: I, out: &mut [f32]) -> usize {
-        isa.run(Tile::<F, N> { place: self, out, format: PhantomData });
+    fn run<I: Isa, F: Format<G>, const N: usize, const G: usize>(self, isa: I, out: &mut [f32]) -> usize {
+        isa.run(Tile::<F, N, G> { place: self, out, format: PhantomData });
         N
     }
 
@@ -133,14 +141,14 @@ impl Place<'_> {
     }
 }
 
-/// `N` queries of one key head.
-struct Tile<'a, 'b, F, const N: usize> {
+/// `N` queries of one key head, each of at most `G` groups.
+struct Tile<'a, 'b, F, const N: usize, const G: usize> {
     place: Place<'a>,
     out: &'b mut [f32],
     format: PhantomData<F>,
 }
 
-impl<F: Format, const N: usize> Op for Tile<'_, '_, F, N> {
+impl<F: Format<G>, const N: usize, const G: usize> Op for Tile<'_, '_, F, N, G> {
     type Out = ();
 
     #[inline(always)]
@@ -149,11 +157,11 @@ impl<F: Format, const N: usize> Op for Tile<'_, '_, F, N> {
         let (dim, tokens) = (job.head_dim(), job.tokens.max(1));
         let groups = dim.div_ceil(LANES);
         let mut seen = [(0, 0); N];
-        let mut result = [[[0.0; LANES]; MAX_HEAD_GROUPS]; N];
+        let mut result = [[[0.0; LANES]; G]; N];
         let mut queries = [F::NONE; N];
         for (n, to) in queries.iter_mut().enumerate() {
             let (head, t) = place.of(n);
-            let mut query = [[0.0; LANES]; MAX_HEAD_GROUPS];
+            let mut query = [[0.0; LANES]; G];
             read_head(job.queries, tokens, t, head * dim, dim, query.as_flattened_mut());
             for q in query.iter_mut().take(groups) {
                 isa.x_store(isa.x_mul(isa.x_load(q), isa.x_splat(job.scale)), q);
@@ -164,7 +172,7 @@ impl<F: Format, const N: usize> Op for Tile<'_, '_, F, N> {
             let position = job.position + place.of(n).1;
             *seen = (job.window.map_or(0, |w| (position + 1).saturating_sub(w)), position);
         }
-        walk::<I, F, N>(isa, &job.cache, place.kv_head, &queries, &seen, &mut result, groups);
+        walk::<I, F, N, G>(isa, &job.cache, place.kv_head, &queries, &seen, &mut result, groups);
         let out = self.out.as_chunks_mut::<LANES>().0;
         for (n, result) in result.iter().enumerate() {
             let (head, t) = place.of(n);
@@ -183,13 +191,13 @@ fn part(block: usize, (first, last): (usize, usize)) -> Range<usize> {
 /// The keys that the queries see, block by block, with a running maximum: query `n` sees the positions
 /// `seen[n].0..=seen[n].1`.
 #[inline(always)]
-fn walk<I: Isa, F: Format, const N: usize>(
+fn walk<I: Isa, F: Format<G>, const N: usize, const G: usize>(
     isa: I,
     cache: &KvBlocks<&[u8]>,
     kv_head: usize,
     queries: &[F::Query; N],
     seen: &[(usize, usize); N],
-    out: &mut [Output; N],
+    out: &mut [Row<G>; N],
     groups: usize,
 ) {
     const LANE: Group = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0];
