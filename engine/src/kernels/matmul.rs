@@ -30,9 +30,9 @@ fn chunk(w: &Weight<'_>, tokens: usize, threads: usize) -> usize {
     /// Bytes of weights, for one token.
     const PIECE: usize = 1 << 15;
     let groups = w.rows().div_ceil(LANES);
-    let pieces = (w.bytes().saturating_mul(tokens) / PIECE).clamp(threads, threads.saturating_mul(8));
+    let pieces = (w.bytes().saturating_mul(tokens) / PIECE).min(threads.saturating_mul(8)).max(threads);
     let pieces = if threads > 1 { pieces } else { 1 };
-    groups.div_ceil(pieces).max(1).saturating_mul(LANES).saturating_mul(tokens)
+    groups.div_ceil(pieces.max(1)).max(1).saturating_mul(LANES).saturating_mul(tokens)
 }
 
 /// Elements that sixteen rows have in a panel; not 0, which no piece of a slice may be.
@@ -254,8 +254,8 @@ fn dot_group<I: Isa, B: Format, const N: usize>(
         let Some(x) = x.get(t..).and_then(|x| x.first_chunk::<N>()) else { return };
         for (part, acc) in acc.iter_mut().take(LANES / I::ROWS).enumerate() {
             let dots = B::dot(isa, rows.from_lane(part * I::ROWS), x);
-            for t in 0..N {
-                acc[t] = isa.f_add(acc[t], dots[t]);
+            for (acc, dot) in acc.iter_mut().zip(&dots) {
+                *acc = isa.f_add(*acc, *dot);
             }
         }
     }

@@ -84,7 +84,11 @@ pub(super) fn block_of<B: Block>(group: &[B], lane: usize, column: usize) -> B {
     for (range, at, unit) in Units::of::<B>().parts() {
         let from = column.get(LANES * at + unit * lane..).unwrap_or_default();
         let to = to.get_mut(range).unwrap_or_default();
-        for (to, from) in to.chunks_mut(unit).zip(from.chunks(unit * LANES)) {
+        if unit == 4 {
+            for (to, from) in to.as_chunks_mut::<4>().0.iter_mut().zip(from.chunks(4 * LANES)) {
+                from.first_chunk::<4>().into_iter().for_each(|from| *to = *from);
+            }
+        } else {
             to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
         }
     }

@@ -126,7 +126,7 @@ macro_rules! dot_k45 {
         let (scales, mins) = sub_scale_words($isa, a, b, c);
         let mut sums = [$isa.splat(0); T];
         unrolled!(I, $i in [0, 1, 2, 3] {
-            let s = bytes($isa, scales[$i / 2]);
+            let s = bytes($isa, scales[$i / 2 % 2]);
             let (s_low, s_high) = (s[2 * $i % 4], s[(2 * $i + 1) % 4]);
             let [low, high]: [[I::W; 8]; 2] = $quants;
             for (sum, x) in sums.iter_mut().zip($x) {
