@@ -109,6 +109,19 @@ fn no_plan_is_larger_than_its_arena() {
     }
 }
 
+/// Weights that are mapped are pinned all the same where that is faster, unless the arena has a bound.
+#[test]
+fn mapped_weights_are_pinned_for_kernels_that_gain_by_it() {
+    let fixture = Fixture::load("llama-f16-mqa");
+    let with = |pins_mapped, bytes| {
+        let options = Options { pins_mapped, ..Options::default() };
+        plan(&mut fixture.mapped(), &options, bytes).expect("it fits").residency
+    };
+    let (copied, left) = (with(true, None), with(false, None));
+    assert!(copied.mapped_bytes == 0 && copied.pinned_bytes >= left.mapped_bytes && left.pinned_bytes == 0);
+    assert_eq!(with(true, Some(1 << 20)), with(false, Some(1 << 20)));
+}
+
 /// Pinning an embedding that is not the head saves a row a token, so the arena is spent on the rest.
 #[test]
 fn an_untied_embedding_is_pinned_last() {

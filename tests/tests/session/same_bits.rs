@@ -3,9 +3,9 @@
 use super::device::{Chip, TwoThreads};
 use super::model::{Fixture, NAMES, Run, assert_same, run};
 use flashlet::flash::block_on;
-use flashlet::kernels::{Inline, by_name};
+use flashlet::kernels::Inline;
 use flashlet::session::{Error, KvType, Model, Options, Residency};
-use flashlet::simd::IsaName;
+use flashlet_tests::kernel::all_kernels;
 
 /// What the others are compared with: mapped, scalar, one thread, all tokens in one chunk.
 fn oracle(fixture: &Fixture) -> Vec<Vec<f32>> {
@@ -38,15 +38,21 @@ fn instruction_sets_and_threads() {
     for name in NAMES {
         let fixture = Fixture::load(name);
         let want = oracle(&fixture);
-        for isa in IsaName::ALL {
-            let Some(kernels) = by_name(isa) else { continue };
-            for chunk in [1, 4, 23] {
-                let mut setup = Run { kernels, executor: &TwoThreads, ..Run::default() };
-                setup.options.chunk = chunk;
-                let what = format!("{name}, {isa:?}, chunks of {chunk}");
-                assert_same(&want, &run(fixture.mapped(), &fixture.ids, &setup).0, &what);
-                setup.executor = &Inline;
-                assert_same(&want, &run(fixture.mapped(), &fixture.ids, &setup).0, &what);
+        for kernels in all_kernels() {
+            // Pinned rows are interleaved for vector kernels, those of a tied embedding too.
+            for residency in [Residency::Mapped, Residency::Pinned] {
+                for chunk in [1, 4, 23] {
+                    let mut setup = Run { kernels, executor: &TwoThreads, ..Run::default() };
+                    (setup.options.chunk, setup.options.residency) = (chunk, residency);
+                    let what = format!("{name}, {:?}, {residency:?}, chunks of {chunk}", kernels.isa());
+                    assert_same(&want, &run(fixture.mapped(), &fixture.ids, &setup).0, &what);
+                    setup.executor = &Inline;
+                    assert_same(&want, &run(fixture.mapped(), &fixture.ids, &setup).0, &what);
+                    if residency == Residency::Pinned {
+                        let chip = Chip::<4>::source(&fixture.file, 0);
+                        assert_same(&want, &run(chip, &fixture.ids, &setup).0, &format!("{what}, from a chip"));
+                    }
+                }
             }
         }
     }
