@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """Writes a trained model as GGUF.
 
-    python3 host-sim/demo/export.py PARAMS.npz OUT.gguf [--type f16|f32]
-    python3 host-sim/demo/export.py PARAMS.npz OUT.gguf --type demo
+    python3 host-sim/demo/export.py PARAMS.npz OUT.gguf [--type f16|f32|demo]
 
-`demo` is the mix that ships: made from F16 by llama.cpp's own quantiser.
+`demo` (the default) is the mix that ships, made from F16 by llama.cpp's quantiser.
 """
 import argparse, ctypes, pathlib, tempfile
 
@@ -14,8 +13,8 @@ from gguf import GGUFWriter
 import model as M
 import tokenizer
 
-TEMPLATE = ("{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}"
-            "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}")
+# Every sentence is a conversation of its own.
+TEMPLATE = "{{ '<|im_start|>user\\n' + messages[-1]['content'] + '<|im_end|>\\n<|im_start|>assistant\\n' }}"
 ABOUT = ("Turns a sentence about lights, blinds, heating, media and timers into one line of JSON, on a microcontroller. "
          "English, at most two actions, refuses what is no command with {\"do\":\"none\"}.")
 
@@ -63,16 +62,30 @@ def write(params, path, kind):
     w.close()
 
 
-def quantise(source, target, ftype, overrides=(), embedding=None, pure=False):
-    """llama.cpp's quantiser. `overrides` are (pattern, type)."""
+def quantise(source, target, ftype, embedding=None, pure=False):
+    """llama.cpp's quantiser. `embedding` is another type for the embeddings; `pure` takes one type for all matrices."""
     import llama_cpp as L
     p = L.llama_model_quantize_default_params()
     p.ftype, p.nthread, p.pure = ftype, 2, pure
     if embedding is not None:
-        p.token_embedding_type = embedding
-        p.output_tensor_type = embedding
+        p.token_embedding_type = p.output_tensor_type = embedding
+    quiet = L.llama_log_callback(lambda *_: None)
+    L.llama_log_set(quiet, None)
     if L.llama_model_quantize(str(source).encode(), str(target).encode(), ctypes.byref(p)):
         raise SystemExit("the quantiser failed")
+
+
+def ship(source, target):
+    """The mix that ships: Q6_K for the embeddings, which are the head too, llama.cpp's Q4_K_M for the rest."""
+    import llama_cpp as L
+    quantise(source, target, L.LLAMA_FTYPE_MOSTLY_Q4_K_M, embedding=L.GGML_TYPE_Q6_K)
+
+
+def load(path):
+    """The parameters of a final or intermediate checkpoint."""
+    saved = np.load(path)
+    prefix = "p:" if "step" in saved.files else ""
+    return {k.removeprefix(prefix): saved[k] for k in saved.files if k.startswith(prefix) and k != "step"}
 
 
 def main():
@@ -81,16 +94,13 @@ def main():
     args.add_argument("out", type=pathlib.Path)
     args.add_argument("--type", default="demo", choices=["f16", "f32", "demo"])
     args = args.parse_args()
-    saved = np.load(args.params)
-    params = {k.removeprefix("p:"): saved[k] for k in saved.files if k.startswith("p:") or ":" not in k and k != "step"}
+    params = load(args.params)
     if args.type != "demo":
         return write(params, args.out, args.type)
-    import llama_cpp as L
     with tempfile.TemporaryDirectory() as folder:
         full = pathlib.Path(folder) / "f16.gguf"
         write(params, full, "f16")
-        # Q6_K for the embeddings, which are the head too.
-        quantise(full, args.out, L.LLAMA_FTYPE_MOSTLY_Q4_K_M, embedding=14)
+        ship(full, args.out)
 
 
 if __name__ == "__main__":

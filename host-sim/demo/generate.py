@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Makes sentences and the actions that they mean.
 
-    python3 host-sim/demo/generate.py [--sample N] [--heldout]
+    python3 host-sim/demo/generate.py [--sample N] [--heldout] [--draw]
 
-`--sample` prints N training samples, `--heldout` rewrites heldout.jsonl and templates.json. The same seed gives the same sentences.
+`--sample` prints N training samples, `--heldout` rewrites heldout.jsonl and the lists of templates.json, `--draw` chooses anew which
+templates are held out. The same seed gives the same sentences.
 """
 import argparse, collections, json, pathlib, random, re
 from functools import lru_cache
@@ -387,10 +388,9 @@ def template_words(template):
     return set(re.findall(r"[a-z']+", re.sub(r"\{\w+\}", " ", template.lower())))
 
 
-@lru_cache(None)
-def split():
-    """Template ids by side. A template may be held out when each of its own words also occurs in a template of the same family
-    or in two others that are trained on: what is tested is a new arrangement, not an unknown word."""
+def draw():
+    """Chooses the templates to hold out. A template qualifies when each of its own words also occurs in another template of its
+    family or in two others that are trained on: what is tested is a new arrangement, not an unknown word."""
     rng = random.Random(HELD_SEED)
     order = [(name, i) for name, (_, templates, _) in ALL.items() for i in range(len(templates))]
     rng.shuffle(order)
@@ -399,12 +399,10 @@ def split():
     for (name, _), ws in of.items():
         total.update(ws)
         within.update((name, w) for w in ws)
-    seen = {expand(random.Random(0), ALL[n][1][i]): 0 for n, i in order}
     held, per = set(), collections.Counter()
     for name, i in order:
         templates = ALL[name][1]
-        same = [k for k, t in enumerate(templates) if t == templates[i]]
-        if per[name] >= max(1, round(HELD_SHARE * len(templates))) or len(same) > 1:
+        if per[name] >= max(1, round(HELD_SHARE * len(templates))) or templates.count(templates[i]) > 1:
             continue
         ws = of[name, i]
         if all(within[name, w] >= 2 or total[w] >= 3 for w in ws):
@@ -413,6 +411,20 @@ def split():
             total.subtract(ws)
             within.subtract((name, w) for w in ws)
     return held
+
+
+@lru_cache(None)
+def split():
+    """The templates that are held out: templates.json says. Templates that are added later, at the end of a family, are trained on."""
+    listed = json.loads((HERE / "templates.json").read_text())["held_out"]
+    return {(name, int(i)) for name, i in (t.split(".") for t in listed)}
+
+
+def write_split(held):
+    ids = [(f"{n}.{i}", (n, i) in held) for n, (_, ts, _) in ALL.items() for i in range(len(ts))]
+    lists = {"trained": [i for i, h in ids if not h], "held_out": [i for i, h in ids if h]}
+    (HERE / "templates.json").write_text(json.dumps(lists, indent=0) + "\n")
+    print({k: len(v) for k, v in lists.items()}, "templates")
 
 
 def serialise(action):
@@ -456,6 +468,16 @@ def typo(rng, word):
     if kind < 0.85:
         return word[:i] + word[i] + word[i:]
     return word[:i] + KEYBOARD.get(word[i], word[i]) + word[i + 1:]
+
+
+def plain(text):
+    return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
+
+
+@lru_cache(None)
+def handwritten():
+    """Sentences that are never generated, in whatever case and punctuation: they are for testing alone."""
+    return {plain(json.loads(line)["text"]) for line in open(HERE / "handwritten.jsonl")}
 
 
 class Generator:
@@ -612,11 +634,12 @@ class Generator:
         category = category or self.rng.choices(["single", "double", "none"], [55, 25, 20])[0]
         while True:
             actions, name, ids, text, many = getattr(self, category)()
-            if 0 < len(text) < 150:
+            text = self.surface(text, name)
+            if 0 < len(text) < 150 and plain(text) not in handwritten():
                 break
         actions = [canonical(a) for a in actions]
         answer = serialise(actions if many else actions[0])
-        return {"text": self.surface(text, name), "json": answer, "category": category, "templates": ids}
+        return {"text": text, "json": answer, "category": category, "templates": ids}
 
 
 def heldout():
@@ -640,7 +663,10 @@ def main():
     args.add_argument("--seed", type=int, default=1)
     args.add_argument("--category")
     args.add_argument("--heldout", action="store_true")
+    args.add_argument("--draw", action="store_true")
     args = args.parse_args()
+    if args.draw:
+        write_split(draw())
     gen = Generator(args.seed)
     for _ in range(args.sample):
         row = gen.sample(args.category)
@@ -649,11 +675,7 @@ def main():
         rows = heldout()
         with open(HERE / "heldout.jsonl", "w") as f:
             f.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        side = split()
-        ids = [(f"{n}.{i}", (n, i) in side) for n, (_, ts, _) in ALL.items() for i in range(len(ts))]
-        lists = {"trained": [i for i, held in ids if not held], "held_out": [i for i, held in ids if held]}
-        (HERE / "templates.json").write_text(json.dumps(lists, indent=0) + "\n")
-        print({k: len(v) for k, v in lists.items()}, len(rows))
+        write_split(split())
 
 
 if __name__ == "__main__":
