@@ -15,7 +15,7 @@ from speech import Speech, expand
 
 HERE = pathlib.Path(__file__).parent
 KEYS = "do device room what level by temp unit color at after_s for_s why".split()
-HELD_SEED, HELD_SHARE, HELD_COUNTS = 5, 0.14, {"single": 1300, "double": 700, "none": 500}
+HELD_SEED, HELD_SHARE, HELD_COUNTS = 11, 0.12, {"single": 1300, "double": 700, "none": 500}
 
 ADJ = {  # device: quantity, (more, adjective, opposite) upwards, the same downwards
     "light": ("brightness|intensity|light level", ("brighter|lighter", "bright", "dark|dim"), ("dimmer|darker|less bright", "dim|dark", "bright")),
@@ -57,13 +57,13 @@ def families():
         return dict(d=lambda: s.np(device, room, word=word), b=lambda: s.np(device, room, bare=True, word=word))
 
     def family(name, weight, templates, maker):
-        F[name] = (weight, templates, maker)
+        F[name] = (weight, list(dict.fromkeys(templates)), maker)
 
     def switched(do):
         def make(s, t):
             device, room = s.rng.choice(SWITCHED), place(s)
             r = s.rng.random()
-            if "lights out" in t:
+            if "{r}" in t:
                 device, room = "light", s.room()
                 return about(do, s, device, room), Slots(s.rng, r=lambda: s.in_room(room))
             if r < 0.05 and do == "off" or r < 0.02:
@@ -134,17 +134,18 @@ def families():
 
     def warmer(s, t):
         do, room = s.pick("up", "down"), place(s, 0.5)
-        more, anti = ("(warmer|hotter|warmer|toastier)", "(cold|chilly|freezing|cool)") if do == "up" else ("(cooler|colder|cooler|less hot)", "(hot|warm|stuffy)")
-        return about(do, s, "thermostat", room), Slots(s.rng, more=more, anti=anti, updown=do, moreless="more" if do == "up" else "less", **ambient(s, room))
+        more, adj, anti = ("(warmer|hotter|warmer|toastier)", "(warm|hot)", "(cold|chilly|freezing|cool)") if do == "up" else ("(cooler|colder|cooler|less hot)", "(cool|cold)", "(hot|warm|stuffy)")
+        return about(do, s, "thermostat", room), Slots(s.rng, more=more, adj=adj, anti=anti, updown=do, moreless="more" if do == "up" else "less", **ambient(s, room))
     family("warmer", 3.5, g.WARMER, warmer)
 
     def settemp(s, t):
         room = place(s, 0.45)
         n, unit, said = s.temp()
-        if "{d}" not in t and ("{in2}" in t or t.startswith("{n} {in}") or t.startswith("{the}")):
+        if "{in2}" in t or "{the}" in t or t.startswith("{n} {in}") or "put) it" in t:
             room = room or s.room(indoor=True)
-        if t.startswith("{n} {in}") or "make" in t and "{d}" not in t:
-            said = said if re.search(r"[^\d]", said) else said + " degrees"
+        # A bare number is no temperature unless something says so.
+        if not re.search(r"\{d\}|\{b\}|temp|heat|warm|thermostat", t) and not re.search("deg|°|celsius|fahrenheit| [CFcf]$", said):
+            said += " degrees"
         device = "ac" if "{d}" in t and s.p(0.15) else "thermostat"
         action = about("set", s, device, room, temp=n)
         if unit:
@@ -333,7 +334,7 @@ def pairs():
         if d in ("light", "lamp") and "{q}" not in t and s.p(0.35):
             c = s.rng.choice(list(COLORS))
             more, said = {"color": c}, s.color(c)
-        return [act("on", d, r), act("set", d, r, **more)], Slots(s.rng, d=lambda: s.np(d, r), n=lambda: said, q=f"({ADJ[d][0]})")
+        return [act("on", d, r), act("set", d, r, **more)], Slots(s.rng, d=lambda: s.np(d, r), b=lambda: s.np(d, r, bare=True), n=lambda: said, q=f"({ADJ[d][0]})")
     F["onset"] = (2.5, g.ONSET, onset)
     return F
 
@@ -377,7 +378,7 @@ def nones():
 
 
 SINGLE, PAIR, NONE = families(), pairs(), nones()
-JOINS = {"join": (1, g.JOIN, None), "reversed": (1, g.REVERSED, None)}
+JOINS = {"join": (1, list(dict.fromkeys(g.JOIN)), None), "reversed": (1, g.REVERSED, None)}
 ALL = {**SINGLE, **PAIR, **NONE, **JOINS}
 QUESTIONS = {"ask_on", "ask_open", "ask_locked", "ask_temp", "ask_level", "ask_timer", "ask_alarm", "question"}
 TIMED = {"on", "off", "set", "dimto", "lift", "temp", "color", "open", "close", "raise", "lower", "lock", "unlock", "play", "pause", "mute", "unmute", "vacuum", "vachome"}
@@ -385,31 +386,25 @@ LASTING = {"on", "off", "set", "temp", "color", "play", "mute", "dimto", "pause"
 
 
 def template_words(template):
-    return set(re.findall(r"[a-z']+", re.sub(r"\{\w+\}", " ", template.lower())))
+    """Its own words and its slots."""
+    return set(re.findall(r"[a-z']+|\{\w+\}", template.lower()))
 
 
 def draw():
-    """Chooses the templates to hold out. A template qualifies when each of its own words also occurs in another template of its
-    family or in two others that are trained on: what is tested is a new arrangement, not an unknown word."""
+    """Chooses the templates to hold out. A template qualifies when each of its words and slots also occurs in another template of
+    its family that is trained on: what is tested is a new arrangement, not an unknown word."""
     rng = random.Random(HELD_SEED)
     order = [(name, i) for name, (_, templates, _) in ALL.items() for i in range(len(templates))]
     rng.shuffle(order)
-    of = {key: template_words(ALL[key[0]][1][key[1]]) for key in order}
-    total, within = collections.Counter(), collections.Counter()
-    for (name, _), ws in of.items():
-        total.update(ws)
-        within.update((name, w) for w in ws)
+    trained = collections.Counter((name, w) for name, i in order for w in template_words(ALL[name][1][i]))
     held, per = set(), collections.Counter()
     for name, i in order:
         templates = ALL[name][1]
-        if per[name] >= max(1, round(HELD_SHARE * len(templates))) or templates.count(templates[i]) > 1:
-            continue
-        ws = of[name, i]
-        if all(within[name, w] >= 2 or total[w] >= 3 for w in ws):
+        own = [(name, w) for w in template_words(templates[i])]
+        if per[name] < max(1, round(HELD_SHARE * len(templates))) and templates.count(templates[i]) == 1 and all(trained[w] >= 2 for w in own):
             held.add((name, i))
             per[name] += 1
-            total.subtract(ws)
-            within.subtract((name, w) for w in ws)
+            trained.subtract(own)
     return held
 
 
@@ -604,7 +599,7 @@ class Generator:
             if rng.random() < 0.3:
                 text = text.replace("'", "")
             text = text.replace("a m ", "am ")
-        elif style < 0.97:
+        elif style < 0.965:
             end = ("?" if question and rng.random() < 0.85 else "." if rng.random() < 0.6 else "!" if rng.random() < 0.2 else "") if rng.random() < 0.75 else ""
             if end and not text.endswith((".", "?", "!")):
                 text += end
@@ -613,7 +608,7 @@ class Generator:
                 text = re.sub(r"([.?!] )(\w)", lambda m: m[1] + (m[2].upper() if rng.random() < 0.8 else m[2]), text)
             if rng.random() < 0.02:
                 text += end
-        elif style < 0.99:
+        elif style < 0.995:
             text = text.upper()
         else:
             text = text.title()

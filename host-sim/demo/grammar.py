@@ -3,12 +3,31 @@
 A template is one string; "(a|b|)" offers alternatives, {names} are filled by the family. A template's id is its family and its
 number in it. The split between training and held-out data is by these ids.
 """
+import re
 
 TURN = "(turn|switch|turn|switch|flip|put|flick|click|power)"
 GO = "(turn|switch|put|set|get|flip)"
 SET = "(set|set|put|turn|adjust|change|bring|move)"
 
 ON = f"""
+(I want|I'd like|I need) you to (turn|switch|put) on {{d}}
+(please |)(turn|switch) {{d}} back on
+(turn|switch|put) {{d}} on again
+{{d}} back on
+(get|have) {{d}} (turned|switched) on
+(it's|it is) (dark|cold|time|late), (turn|switch|put) on {{d}}
+(can|could) (I|we) have {{d}} on
+(can|could) (I|we) get {{d}} on
+{{d}} on now
+{{d}} (needs|has|ought) to be on
+{{b}} (turned|switched|powered) on
+(let there be|I need some) light {{r}}
+{TURN} {{b}} (back |)on
+{{d}} has to (go|come) on
+(why is|why isn't) {{d}} (off|on yet), turn it on
+(go|run) and (turn|switch) on {{d}}
+it would be (nice|good|great) to have {{d}} on
+I can't see anything, (turn|switch) on {{d}}
 {TURN} on {{d}}
 {TURN} {{d}} on
 {TURN} {{d}} on (now|right now|straight away|again|immediately)
@@ -58,6 +77,30 @@ it's time for {{d}} to (go|come|be) on
 """.strip().split("\n")
 
 OFF = f"""
+(I want|I'd like|I need) you to (turn|switch|put) off {{d}}
+(please |)(turn|switch) {{d}} back off
+(turn|switch|put) {{d}} off again
+{{d}} back off
+(get|have) {{d}} (turned|switched|shut) off
+(it's|it is) (late|hot|time|bright), (turn|switch|put) off {{d}}
+(can|could) (I|we) have {{d}} off
+(can|could) (I|we) get {{d}} off
+{{d}} off now
+{{d}} out now
+{{d}} (needs|has|ought) to be off
+{{b}} (turned|switched|powered|shut) off
+{TURN} {{b}} (back |)off
+{{d}} has to go off
+(why is|why's) {{d}} (still |)on, turn it off
+(go|run) and (turn|switch) off {{d}}
+it would be (nice|good|great) to have {{d}} off
+{{d}} can be (turned|switched) off
+lights off {{r}}
+all lights (out|off) {{r}}
+(kill|cut) {{b}}
+(kill|cut) {{d}} (now|for me|please)
+(get rid of|no more) light {{r}}
+{{d}}, off
 {TURN} off {{d}}
 {TURN} {{d}} off
 {TURN} {{d}} off (now|right now|straight away|again|immediately)
@@ -113,6 +156,38 @@ lights out {{r}}
 """.strip().split("\n")
 
 SETLEVEL = f"""
+{{b}}: {{n}}
+{{b}} level {{n}}
+{{d}} at level {{n}}
+{{d}} on {{n}}
+{{b}} on {{n}}
+{{d}} at {{n}}
+{{d}} up to {{n}}
+{{d}} down to {{n}}
+{SET} {{b}} to {{n}}
+{SET} {{b}} {{n}}
+{SET} {{d}} on {{n}}
+{{n}} on {{b}}
+{{n}} please for {{d}}
+{{n}} for {{b}}
+(I want|I'd like|I need) the {{q}} of {{d}} at {{n}}
+(I want|I'd like) {{d}} {{q}} at {{n}}
+{{d}} {{q}} at {{n}}
+{{d}} {{q}} to {{n}}
+{{d}} {{q}}: {{n}}
+(bump|push|bring|crank) {{d}} to {{n}}
+(bump|push|crank|lower) {{d}} (up|down) to {{n}}
+{{d}} needs to (go|be) (to|at) {{n}}
+the {{q}} of {{d}} should be {{n}}
+could we have {{d}} at {{n}}
+can {{d}} go to {{n}}
+can {{d}} be set to {{n}}
+(I want|I'd like) you to set {{d}} to {{n}}
+(would|do) you mind putting {{d}} at {{n}}
+have {{d}} set to {{n}}
+{SET} {{d}} to (around|about|exactly|just) {{n}}
+{{n}} {{q}} {{d}}
+let {{d}} run at {{n}}
 {SET} {{d}} to {{n}}
 {SET} {{d}} (up|down) to {{n}}
 {SET} {{d}} (level |)at {{n}}
@@ -151,6 +226,14 @@ go to {{n}} (on|with) {{d}}
 """.strip().split("\n")
 
 DIM = """
+(I want|I'd like|I need) {d} (lowered|brightened|raised) to {n}
+(have|get) {d} (dimmed|lowered) to {n}
+(would|do) you mind (dimming|lowering) {d} down to {n}
+{b} (dimmed|dim|down|up) to {n}
+(could|can) {d} be (dimmed|lowered) to {n}
+(dim|lower|fade|brighten) {b} to {n}
+(dim|lower|brighten) {d} (by bringing it|so it is|so that it's) (to|at) {n}
+(I want|I'd like) you to (dim|lower|brighten) {d} to {n}
 (dim|lower|fade|drop|soften|reduce|brighten|raise) {d} to {n}
 (dim|lower|fade|drop|soften|brighten) {d} (down|up) to {n}
 dim down {d} to {n}
@@ -161,6 +244,20 @@ I want {d} dimmed to {n}
 """.strip().split("\n")
 
 LIFT = """
+{b} {h}
+{b} {h} (open|closed|down|up)
+{b} (up|down) to {n}
+{d} (up|down) to {n}
+(open|close|raise|lower) {b} {h}
+(open|close|raise|lower) {b} to {n}
+(I want|I'd like) {d} {h} (up|down)
+(have|get) {d} {n} open
+(would|do) you mind (opening|closing|raising|lowering) {d} {h}
+(would|do) you mind (opening|raising|lowering) {d} to {n}
+{d} {n} open
+{b} {n} open
+(put|set|move|bring) {d} to {h}
+(open|close) {d} about {h}
 (open|close|raise|lower|pull|roll|bring|draw) {d} to {n}
 (open|close|raise|lower|pull|lift|roll) {d} {h}
 {h} (open|close|raise|lower) {d}
@@ -173,6 +270,35 @@ LIFT = """
 """.strip().split("\n")
 
 UP = """
+(some|a bit|a little) more {q} (on|for|from) {d}
+(a bit|a little) more {q} please (on|for) {d}
+{d} a bit up
+{b} up
+{b} up (a bit|a little|some)
+{d} up (a bit|a little|a touch|a notch|some|slightly|please)
+{d} (a bit|a little|slightly|a touch) {more}
+{b} (a bit|a little|slightly) {more}
+{more} {d}
+{d} {more}
+{d} {more} (please|now)
+(I want|I'd like|I need) more {q} (on|from) {d}
+(could|can) {d} be (a bit|a little|) {more}
+(could|can) we have {d} {more}
+{d} (is|are) (way|far|a bit|much) too {anti}
+{d} (is|are) so {anti}
+(would|do) you mind (increasing|raising) {d}
+(would|do) you mind making {d} (a bit |) {more}
+(get|have|put) {d} {more}
+(turn|put|bring) up {b}
+(turn|put|bring) {b} up
+(turn|put) up {d} (a bit|a little|some|slightly|a notch)
+(increase|raise|boost) {b}
+(increase|raise|boost) {d} (a bit|a little|slightly|some)
+(increase|raise|boost) {d} {q} (a bit|a little|slightly)
+turn the {q} up (on|of|for) {d}
+turn up the {q} (on|of|for) {d}
+{q} up (on|for) {d}
+{d} {q} up
 turn up {d}
 turn {d} up
 turn {d} up (a bit|a little|a touch|some|a notch|a tad|slightly|some more)
@@ -201,19 +327,40 @@ can {d} be {more}
 (let|let's) have {d} (a bit|a little|) {more}
 """.strip().split("\n")
 
-DOWN = [t.replace("pump up|crank up|bump up|step up|up)", "lower|cut back|bring down|take down|drop)")
-        .replace("pump up|crank up|bump up|step up)", "lower|cut back|bring down|take down|drop)")
-        .replace("increase|raise|boost|turn up|crank up|bump up", "decrease|lower|reduce|turn down|bring down|take down")
-        .replace("increase|raise|boost", "decrease|reduce|lower").replace("turn up {d}", "turn down {d}").replace("{d} up", "{d} down")
-        .replace("{b} up", "{b} down").replace("turning up", "turning down").replace("more {q}", "less {q}")
-        .replace("(more|a bit more|some more) {q}", "(less|a bit less) {q}").replace("|some more)", "|)") for t in UP]
-DIMDOWN = ["dim {d}", "dim {d} (a bit|a little|some|slightly|a touch|please|down|down a bit)", "dim down {d}", "(fade|soften) {d}",
+LESS = [("increase|raise|boost", "decrease|lower|reduce"), ("pump up|crank up|bump up|step up", "cut back|bring down|take down|drop"), ("increasing|raising", "decreasing|lowering"),
+        (r"\bup\b", "down"), (r"(?<!\{)\bmore\b", "less")]
+
+
+def lessened(template):
+    """A template that asks for more, turned into one that asks for less."""
+    for more, less in LESS:
+        template = re.sub(more if "\\" in more else re.escape(more), less, template)
+    return template
+
+
+DOWN = [lessened(t) for t in UP]
+DIMDOWN = ["dim {b} (a bit|a little|down|)", "(dim|soften) {d} for me", "(let|let's) dim {d}", "(have|get) {d} dimmed", "(can|could) you dim {d} (a bit|a little)", "{b} (dimmed|dim)", "{d} down a bit, it's (too |)bright", "dim {d}", "dim {d} (a bit|a little|some|slightly|a touch|please|down|down a bit)", "dim down {d}", "(fade|soften) {d}",
            "{d} (dimmed|dim|dimmer)", "(would|do) you mind dimming {d}", "I want {d} (dimmed|dimmed a bit)", "(please dim|kindly dim|dim) {b}",
            "could {d} be (dimmed|dimmer)", "(make|have) {d} dim"]
-BRIGHTEN = ["brighten {d}", "brighten {d} (a bit|a little|some|slightly|a touch|please)", "brighten up {d}", "brighten {d} up",
+BRIGHTEN = ["brighten {b} (a bit|up|)", "(let|let's) brighten {d}", "(have|get) {d} brightened", "(can|could) {d} be brightened", "(please brighten|kindly brighten) {d}", "brighten {d}", "brighten {d} (a bit|a little|some|slightly|a touch|please)", "brighten up {d}", "brighten {d} up",
             "{d} (brightened|brighter)", "(would|do) you mind brightening {d}", "I want {d} brightened"]
 
 UPBY = """
+{d} {n} up
+{d} {n} {more}
+{b} up {n}
+{b} up by {n}
+{b} {n} {more}
+{b} plus {n}
+(give|get) me {n} more on {d}
+(raise|increase|boost) {b} by {n}
+raise {d} by another {n}
+(I want|I'd like|I need) {d} {n} {more}
+(could|can) {d} be {n} {more}
+plus {n} (on|for) {d}
+make {b} {n} {more}
+(would|do) you mind (raising|increasing) {d} by {n}
+(turn|put|bring) up {b} {n}
 turn up {d} by {n}
 turn {d} up by {n}
 turn {d} up {n}
@@ -232,6 +379,21 @@ add {n} to {d}
 {d} plus {n}
 """.strip().split("\n")
 DOWNBY = """
+{d} {n} down
+{d} {n} {more}
+{b} down {n}
+{b} down by {n}
+{b} {n} {more}
+{b} minus {n}
+(give|get) me {n} less on {d}
+(lower|decrease|reduce) {b} by {n}
+lower {d} by another {n}
+(I want|I'd like|I need) {d} {n} {more}
+(could|can) {d} be {n} {more}
+minus {n} (on|for) {d}
+make {b} {n} {more}
+(would|do) you mind (lowering|reducing) {d} by {n}
+(turn|put|bring) down {b} {n}
 turn down {d} by {n}
 turn {d} down by {n}
 turn {d} down {n}
@@ -251,6 +413,30 @@ make {d} {n} {more}
 """.strip().split("\n")
 
 WARMER = """
+(I'm|I am) (getting|feeling|a bit|really|so|quite) {anti}
+(I feel|we feel) (too |so |a bit |){anti} {in}
+it's (getting|becoming|a bit|quite|rather) {anti} {in}
+it (is|was) {anti} {in}
+it's {anti} {in}
+(so|too|very|way too) {anti} {in}
+{anti} {in}
+(a bit|a little) {more} {in}
+(a bit|a little|slightly) {more} please {in}
+(can|could) you make it {more} {in}
+(can|could) (we|I) have it (a bit |){more} {in}
+{the} (is|feels|gets) (so|really|a bit|way too|) {anti}
+make {the} (a bit |a little |){more}
+(I want|I'd like|I need) {the} {more}
+(I want|I'd like) (a bit|a little|some) {moreless} (heat|warmth) {in}
+turn {updown} the (heat|heating|temperature|temp) (a bit|a little|a touch) {in}
+turn the (heat|heating|temperature|temp) {updown} (a bit|a little|a touch|some) {in}
+(heat|heating|temperature|temp) {updown} {in}
+(heat|heating|temperature|temp) {updown} (a bit|a little|please) {in}
+(would|do) you mind making it {more} {in}
+get it {more} {in}
+{moreless} (heat|heating|warmth) {in}
+{the} (is|feels) not {adj} enough
+it's not {adj} enough {in}
 make it (a bit |a little |much |slightly |){more} {in}
 (I want|I'd like|I need) it {more} {in}
 it (is|feels|gets) (too|a bit too|way too|far too|so) {anti} {in}
@@ -270,6 +456,41 @@ it could be (a bit|a little) {more} {in}
 """.strip().split("\n")
 
 SETTEMP = """
+{n} {in} please
+{in2} {n}
+{in2} at {n}
+{in2} to {n} please
+(I want|I need) {the} (at|to be) {n}
+(I want|I'd like|I need) {d} (at|to be at|on) {n}
+{d}: {n}
+{b} {n}
+{b} to {n}
+{b} at {n}
+{d} on {n}
+(turn|put|bring) (up|down) {d} to {n}
+(turn|put|bring|crank) {d} (up|down) to {n}
+(raise|lower|increase|decrease|bring) {d} (up |down |)to {n}
+(heat|warm|cool) {the} (up |down |)to (about|around|exactly) {n}
+(set|put) it to {n} {in}
+(can|could) (we|I) have {n} {in}
+(can|could) (we|I) have it {n} {in}
+(can|could) {the} be {n}
+get {the} to {n}
+get it (up |down |)to {n} {in}
+bring {the} (up |down |)to {n}
+temperature {in} {n}
+the (temp|temperature) {in} to {n}
+(heat|heating) to {n} {in}
+(heat|heating) at {n} {in}
+(make|let) it be {n} {in}
+have {d} (set to|at) {n}
+{d} (should|must|has to) (be at|go to|be set to) {n}
+(would|do) you mind (making|keeping) it {n} {in}
+(change|adjust) {d} so it is {n}
+I'd be happy with {n} {in}
+we need it (to be |){n} {in}
+{d} up to {n}
+{d} down to {n}
 (set|put|turn|adjust|change|bring) {d} to {n}
 (set|put|turn|adjust|change) {d} (up|down) to {n}
 (set|adjust|change|bring) the temperature {in} to {n}
@@ -306,6 +527,28 @@ thermostat: {n} {in}
 """.strip().split("\n")
 
 COLOR = """
+{b}: {c}
+{b} to {c}
+{d} on {c}
+(make|turn|set|paint) {b} {c}
+(turn|set|change|switch) {b} to {c}
+(I want|I'd like|I need) {b} {c}
+(I want|I'd like|I need) {c} (on|for|in) {d}
+(could|can) we have {d} (in |){c}
+(could|can) {d} be {c}
+{c} please (on|for) {d}
+{c} (color|colour|light) (on|for|from) {d}
+have {d} (set to|go|turn) {c}
+{d} has to be {c}
+{d} (turned|set|switched) to {c}
+(set|change) the (color|colour) (on|for) {d} to {c}
+(would|do) you mind (switching|changing) {d} to {c}
+give {d} (a|the) {c} (color|colour|glow|look)
+{d} should (go|turn|glow) {c}
+let {d} be {c}
+(I'm in the mood for|how about|what about) {c} (on|for) {d}
+make it {c} with {d}
+(make|turn) the color of {d} {c}
 (make|turn|set|paint|color|colour|change|switch) {d} {c}
 (turn|set|change|switch|put) {d} to {c}
 {d} {c}
@@ -334,6 +577,19 @@ color {c} (for|on) {d}
 """.strip().split("\n")
 
 OPEN = """
+{b} open please
+{d} open (please|now)
+(please |)have {d} opened
+(can|could) (we|I) have {d} open
+it's (hot|stuffy|morning|time), open {d}
+(I want|I'd like|I need) you to open {d}
+{d} has to be open
+let {d} be open
+(go|run) and open {d}
+open {d} again
+(I'm|we're) (here|home|back|at the gate), open {d}
+have {d} open
+{d} open again
 open {d}
 open {d} (up|please|now|for me|right now|a bit more_)
 open up {d}
@@ -359,10 +615,25 @@ open: {b}
 open {b}
 """.strip().split("\n")
 OPEN = [t.replace("|a bit more_", "").replace("(open|have {d} open_|get open_) {d}", "open {d}") for t in OPEN]
-OPEN_BLINDS = ["(raise|lift|pull up|roll up|draw up|pull back|put up) {d}", "(pull|roll|put|draw|bring) {d} up", "{d} up", "{b} up", "let (the |some |)(light|sun|sunlight|daylight) in {in}",
+OPEN_BLINDS = ["let in (the|some|more|) (light|sun|sunlight|daylight) {in}", "let some (light|sun|daylight) in", "(bring|get) some (light|sun|daylight) into {the}", "(I want|I'd like|we need) (some|more) (sun|sunlight|daylight) {in}", "let the (sun|daylight|sunlight) shine (in|into {the})", "(pull|roll|lift|raise) {d} (up|all the way up|please)", "{d} (raised|pulled up|rolled up|lifted)", "{b} (raised|pulled up|rolled up|up please)", "(get|have|put) {d} up", "(I want|I'd like) {d} (up|raised)", "{d} up (please|now|all the way)", "(raise|lift) {b}", "(could|can) {d} go up", "(raise|lift|pull up|roll up|draw up|pull back|put up) {d}", "(pull|roll|put|draw|bring) {d} up", "{d} up", "{b} up", "let (the |some |)(light|sun|sunlight|daylight) in {in}",
                "let (the |some |)(light|sun|sunlight|daylight) into {the}", "(would|do) you mind (raising|lifting|pulling up) {d}",
                "(pull|draw) {d} (apart|back|aside)"]
 CLOSE = """
+{b} (closed|shut) please
+{d} (closed|shut) (please|now)
+(get|have) {d} (closed|shut) (now|for me|please)
+keep {d} (closed|shut) (tonight|now|please)
+(can|could) (we|I) have {d} (closed|shut)
+it's (cold|dark|late|night|loud), (close|shut) {d}
+(I want|I'd like|I need) you to (close|shut) {d}
+{d} has to be (closed|shut)
+let {d} be (closed|shut)
+(go|run) and (close|shut) {d}
+(close|shut) {d} all the way
+(close|shut) {d} (please|tonight|behind me)
+(I'm|we're) (leaving|gone|off to bed|out), (close|shut) {d}
+have {d} (closed|shut)
+{d} (closed|shut) again
 close {d}
 shut {d}
 (close|shut) {d} (up|please|now|for me|right now|again)
@@ -387,11 +658,21 @@ set {d} to closed
 (close|shut) {b}
 (pull|push|bring) {d} (closed|shut)
 """.strip().split("\n")
-CLOSE_BLINDS = ["(lower|pull down|roll down|drop|draw|let down|bring down) {d}", "(pull|roll|put|bring|let) {d} down", "{d} down", "{b} down", "draw {d} (closed|shut|)",
+CLOSE_BLINDS = ["(pull|roll|let|bring|drop) {d} (down|all the way down|down please)", "{d} (lowered|pulled down|rolled down|drawn)", "{b} (lowered|pulled down|drawn|down please)", "(get|have|put) {d} down", "(I want|I'd like) {d} (down|lowered|drawn)", "{d} down (please|now|all the way)", "(lower|draw) {b}", "(could|can) {d} go down", "(let|let's) (lower|draw) {d}", "(lower|pull down|roll down|drop|draw|let down|bring down) {d}", "(pull|roll|put|bring|let) {d} down", "{d} down", "{b} down", "draw {d} (closed|shut|)",
                 "(would|do) you mind (lowering|drawing|pulling down) {d}"]
-STOP = ["stop {d}", "(halt|freeze) {d}", "stop {d} (there|right there|now|where (it is|they are))", "{d} stop", "(hold|keep) {d} where (it is|they are)", "stop (moving|closing|opening) {d}",
+STOP = ["(please |)stop {d} (moving|at once|right away)", "{d} stop (there|now|please)", "(halt|stop) {b} (now|there|)", "don't move {d} any further", "(I want|I'd like) {d} to stop", "stop {d} halfway", "stop {d}", "(halt|freeze) {d}", "stop {d} (there|right there|now|where (it is|they are))", "{d} stop", "(hold|keep) {d} where (it is|they are)", "stop (moving|closing|opening) {d}",
         "{b} stop", "stop: {b}", "make {d} stop", "(hold|stop) {b}"]
 LOCK = """
+{b} locked please
+{d} locked (please|now)
+(I want|I'd like|I need) you to lock {d}
+lock {b}
+(lock|bolt|secure) {d} (please|tonight|behind me)
+(can|could) (we|I) have {d} locked
+(I'm|we're) (leaving|gone|off to bed|out), lock {d}
+have {d} locked
+{d} has to be locked
+make {d} (locked|secure)
 (lock|lock|secure|bolt) {d}
 (lock|bolt) {d} (up|please|now|for me|again|tight)
 lock up {d}
@@ -411,10 +692,27 @@ put the lock on {d}
 {d}: lock
 set {d} to locked
 """.strip().split("\n")
-UNLOCK = [t.replace("(lock|lock|secure|bolt)", "(unlock|unlock|unbolt)").replace("(lock|bolt)", "(unlock|unbolt)").replace("lock up {d}", "release {d}").replace("put the lock on", "(release|take off) the lock (of|on)")
-          .replace("|tight", "").replace(" locked", " unlocked").replace("(locked|lock)", "(unlocked|unlock)").replace(" locking", " unlocking").replace(" lock {d}", " unlock {d}").replace(": lock", ": unlock") for t in LOCK]
+UNLOCK = [re.sub(r"\b(lock|bolt)(ed|ing)?\b", r"un\1\2", t.replace("|secure", "").replace("|tight", "").replace("put the lock on", "(release|take off) the latch of"))
+          for t in LOCK if "leaving" not in t]
 
 PLAY = """
+some (music|songs|tunes) {in}
+(a song|a little music|a bit of music) {in}
+(how about|what about) (music|a song|some songs) {in}
+some music {in} would be (nice|great|good)
+{s} playing
+{s} start playing
+(start|put on|play) (the |some |my |)(jazz|rock|pop|radio|classical|party|dance|rap) (music|songs|playlist) {in}
+(start|play|put on) (jazz|rock|classical music|the beatles|my favorite songs|my favorite album|the next album|a happy song) {in}
+(I want|I'd like) (some |)(music|songs) {in}
+(I'm|we're) in the mood for (some |)(music|songs) {in}
+(start|resume|continue) (playing|with) (the |)(music|song|songs) {in}
+(let|make) the music play {in}
+(let's|let us) (listen to|hear|have|play) (some |)(music|songs|tunes) {in}
+music please {in}
+(turn|switch) the music (back |)on {in}
+(play|resume) {m} (again|please|now)
+go on with the (music|song|playlist) {in}
 play (some |)(music|songs|tunes) {in}
 (start|put on|turn on|play|resume) (the |some |my |)(music|playlist|song|album|track|tunes) {in}
 (play|resume) {m}
@@ -433,6 +731,18 @@ hit play {in}
 {s} play
 """.strip().split("\n")
 PAUSE = """
+(kill|cut|end) the playback {in}
+(end|cut|kill|stop) (this|that) (song|track|music)
+(pause|stop|halt) {m}
+(pause|stop) (everything that is playing|what is playing|what's playing|it for a moment|playing for a bit)
+(I want|I'd like|we need) (silence|quiet|the song to stop|the music off) {in}
+(turn|switch|shut) (off|down) the (song|songs|tunes|playlist) {in}
+(music|song|playlist|tunes) (off|stop) please {in}
+(let|make) the (song|music|playlist) (pause|stop) {in}
+(take|have) a break from the music {in}
+(stop|pause) the (music|song) (please|now|for a bit|for a second|right there)
+(quiet|silence) please, (stop|pause) the music
+(put|set) the (music|song|playlist) on (pause|hold) {in}
 (pause|stop|halt|hold) (the |)(music|song|playback|track|playlist|tunes) {in}
 (pause|hold) {d}
 stop playing {in}
@@ -451,6 +761,13 @@ no more music {in}
 (enough|that's enough) music {in}
 """.strip().split("\n")
 NEXT = """
+(next|skip) please
+(give me|I want|I'd like|let's hear|let's have) (the next|another|a different) (song|track|one|tune)
+(skip|next) to the (next|following) (song|track|one)
+(go on|move on|continue) (to|with) the next (song|track|one)
+(not this|enough of this|no more of this) (song|track), (skip|next)
+next (song|track) on the (speaker|radio|stereo)
+(another|next) (song|track|tune)
 (next|skip) (song|track|tune|one) (please|)
 skip
 skip (this|the|that) (song|track|one|tune)
@@ -469,6 +786,15 @@ skip (the song|the track|) on {d}
 forward one (song|track)
 """.strip().split("\n")
 PREV = """
+(give me|I want|I'd like|let's hear) (the previous|the last|the earlier) (song|track|one|tune) (again|)
+(go|jump|skip) back to the (previous|last|earlier) (song|track|one)
+(previous|last) (song|track) on the (speaker|radio|stereo)
+(that|the) (song|track) (was good|was great|again), (go back|play it again|once more)
+(back|go back) (to|) the (song|track) before
+(rewind|return) to the (previous|last) (song|track)
+play the (previous|last|earlier) (song|track|one|tune) (again|please|)
+skip back (a|one) (song|track|tune|)
+(one|a) (song|track) (back|backwards) please
 (previous|last) (song|track|tune|one) (please|)
 (play|go to|jump to) the (previous|last) (song|track|one|tune)
 (go|skip|jump|move) back (a|one) (song|track|tune)
@@ -483,6 +809,18 @@ play (the song|the track|what was) before (this|this one|that)
 (skip|go|jump) backwards
 """.strip().split("\n")
 MUTE = """
+(silence|mute|quiet) {b}
+(put|set|get) {b} on mute
+(mute|silence) {d} (please|now|for me)
+(turn|switch) off the (sound|audio) (of|on) {d}
+(take|remove) the (sound|audio) (from|off) {d}
+(I want|I'd like|I need) (no sound|silence) (on|from) {d}
+{d} on mute (please|now)
+{d} without sound
+(let|have) {d} be (muted|silent)
+(get|keep) {d} (muted|silent|quiet)
+the sound (of|on) {d} off
+{d} sound off
 mute {d}
 (silence|hush|quiet) {d}
 {d} (mute|muted|silent|on mute)
@@ -501,6 +839,15 @@ make {d} (silent|quiet)
 can {d} be muted
 """.strip().split("\n")
 UNMUTE = """
+unmute {b}
+unmute {d} (please|now|for me)
+(turn|switch|put) the (sound|audio) (of|on) {d} (back on|on again)
+(I want|I'd like|I need) (the sound|sound|audio) back (on|from) {d}
+(get|bring|give me) the (sound|audio) back (on|of) {d}
+{d} (sound on|with sound|sound back on)
+(take|get) {b} off mute
+{d} off mute
+(restore|bring back) {d} sound
 unmute {d}
 {d} unmute
 {b} (unmute|unmuted)
@@ -517,6 +864,28 @@ can {d} be unmuted
 """.strip().split("\n")
 
 TIMER = """
+{t} timer
+{t} timer please
+{t} on the timer
+timer {t} please
+timer for {t}
+a timer for {t}
+(set|start) a timer, {t} please
+(set|start|make) me a timer (for|of) {t}
+(set|start|make) me a {t1} timer
+(could|can) I have a timer (for|of) {t}
+(could|can) I (get|have) a {t1} timer
+(start|begin|do) (counting|the countdown) (for|of) {t}
+countdown (from|of|for) {t}
+countdown: {t}
+new timer (for |){t}
+new timer: {t}
+(put|get|have) a timer on for {t}
+(set|put) the timer (at|to) {t}
+(let me know|tell me|remind me|warn me) when {t} (pass|have passed|is over|are over)
+(my|the) (pasta|eggs|tea|pizza|cake|rice) (needs|need|takes|take) {t}, (set a timer|start a timer|time it)
+(set|start) a timer for the (pasta|eggs|tea|pizza|cake|rice|laundry) (for |of ||, ){t}
+(wake|alert|ping|buzz) me in {t}
 set (a|the|my) timer (for|to) {t}
 set a {t1} timer
 (start|create|make|begin|put on|run) (a|the) timer (for|of) {t}
@@ -544,10 +913,29 @@ set a timer, {t}
 set a timer that (rings|goes off|beeps) (in|after) {t}
 set (the |a |)countdown (to|for) {t}
 """.strip().split("\n")
-TIMEROFF = ["(cancel|stop|delete|end|kill|clear|turn off|remove|abort|quit|dismiss) (the|my|that|this) timer", "timer (off|stop|cancel)", "(stop|cancel|end) (the |my |)(countdown|kitchen timer|egg timer)",
+TIMEROFF = ["(please |)(cancel|stop|kill) (my|the|that) (timer|countdown)", "(stop|turn off|shut off|kill) the (beeping|timer)", "(I'm|we're) done, (stop|cancel) the timer", "timer off (please|now)", "(let's|let us) (cancel|stop) the timer", "(delete|clear|remove|abort) (the|my) countdown", "(cancel|stop|delete|end|kill|clear|turn off|remove|abort|quit|dismiss) (the|my|that|this) timer", "timer (off|stop|cancel)", "(stop|cancel|end) (the |my |)(countdown|kitchen timer|egg timer)",
             "(forget|never mind|scrap|drop) the timer", "(I don't|we don't) need the timer (anymore|any more|any longer)", "(get rid of|switch off|shut off) the timer",
             "no (more |)timer", "(would|do) you mind (cancelling|stopping) the timer", "(the |)timer can (stop|go|be cancelled)", "make the timer stop"]
 ALARM = """
+set an alarm {t}
+set (an|my|the) alarm, {t}
+(I must|I have to|I should|I need to|I've got to) (be|get|wake) up (by|at) {t}
+(get|have) me up (by|at) {t}
+(I want|I'd like|I need) to be (up|awake|out of bed) (by|at) {t}
+(I want|I'd like) to be woken (up |)at {t}
+(wake|get) (me|us) (up |)by {t}
+(wake|get) (me|us) (up|out of bed) (around|at about|exactly at) {t}
+alarm (for|at) {t} please
+alarm on at {t}
+new alarm (for|at) {t}
+new alarm: {t}
+an alarm (for|at) {t}
+(could|can) I (get|have) an alarm (for|at) {t}
+(I want|I need|I'd like) (to have |)an alarm at {t}
+(let me sleep|I want to sleep) (until|till) {t}
+(please |)wake me (up |)at {t}
+wake up (at|time) {t}
+my alarm (should|must|has to) be (at|set to|set for) {t}
 (set|make|create|add|put) (an|the|my) alarm (for|at|to) {t}
 wake me (up |)at {t}
 wake me (up |)at {t} (please|sharp|)
@@ -573,11 +961,25 @@ alarm clock (at |for |to ){t}
 set the alarm clock (to|for) {t}
 """.strip().split("\n")
 ALARM = [t for t in ALARM if not t.endswith("_")]
-ALARMOFF = ["(cancel|stop|delete|turn off|clear|disable|remove|switch off|kill|shut off|dismiss) (the|my|that|this) alarm", "alarm (off|stop|cancel)", "no (more |)alarm", "(forget|scrap|drop) the alarm",
+ALARMOFF = ["(please |)(cancel|stop|kill|turn off) (my|the|that) (alarm|alarm clock)", "(stop|turn off|shut off) the (ringing|alarm clock)", "alarm off (please|now)", "(let's|let us) (cancel|stop) the alarm", "(I'm|I am) (up|awake), (stop|turn off) the alarm", "don't wake me up (tomorrow|anymore|at all)", "(cancel|stop|delete|turn off|clear|disable|remove|switch off|kill|shut off|dismiss) (the|my|that|this) alarm", "alarm (off|stop|cancel)", "no (more |)alarm", "(forget|scrap|drop) the alarm",
             "(I don't|we don't) need the alarm (anymore|any more|any longer)", "(get rid of) (the|my) alarm", "make the alarm stop", "(would|do) you mind (stopping|cancelling) the alarm",
             "(cancel|delete|remove) (the|my) alarm clock"]
 
 VACUUM = """
+(please |)(vacuum|hoover|clean) {the2} (now|please|for me)
+(start|begin) (vacuuming|cleaning|hoovering) {in}
+(have|let|make) {d} (clean|vacuum|do) {the2}
+(send|get) {d} to (clean|vacuum) {the2}
+{the2} (needs|has) to be (vacuumed|cleaned|hoovered)
+{the2} (needs|could use) (a vacuum|vacuuming|a clean|cleaning)
+(I want|I'd like|I need) {the2} (vacuumed|cleaned|hoovered)
+(let|have) {d} do (its|the) (round|rounds|cleaning|vacuuming|floors|floor)
+(run|start|use) {d} {in}
+{d} should (start|clean|run|vacuum)
+{d} (on|go|run) please
+set {d} (off|going|to work)
+it's time (to vacuum|to clean the floor|for vacuuming|for the vacuum)
+(could|can) {d} (clean|start|run|vacuum)
 (start|run|launch|begin|activate|turn on|switch on) {d}
 (start|begin) (vacuuming|cleaning|hoovering) {the2}
 vacuum {the2}
@@ -594,15 +996,31 @@ the (floor|carpet|floors) {in} (is|are) dirty, (run|start|use) {d}
 (would|do) you mind (starting|running) {d}
 put {d} to work
 """.strip().split("\n")
-VACSTOP = ["(stop|pause|halt|turn off|switch off) {d}", "stop (vacuuming|cleaning|hoovering)", "{d} stop", "(make|have) {d} stop", "(tell|ask) {d} to stop", "(no more|enough|that's enough) (vacuuming|hoovering|cleaning)",
+VACSTOP = ["(let|have|make) {d} (stop|pause|take a break)", "(please |)stop the (vacuuming|cleaning|hoovering)", "{d} (should|can|may|has to) (stop|pause)", "(pause|halt|stop) {d} (for now|for a bit|please)", "{b} (stop|off|pause)", "(I want|I'd like|I need) {d} to stop", "(stop|pause|halt|turn off|switch off) {d}", "stop (vacuuming|cleaning|hoovering)", "{d} stop", "(make|have) {d} stop", "(tell|ask) {d} to stop", "(no more|enough|that's enough) (vacuuming|hoovering|cleaning)",
            "{d} (off|pause)", "(would|do) you mind stopping {d}", "stop {d} (now|please|right there)"]
-VACHOME = ["(send|bring|get|return|take) {d} (home|back|back home|to its dock|to the dock|to its base|to its charger)", "(send|bring|get) {d} back to (its|the) (dock|base|charger|station|charging station)", "dock {d}", "{d} (home|back home|go home|to the dock|to its base|dock)",
+VACHOME = ["(please |)(send|bring|get|return) {d} (home|back|to the dock)", "{d} back to (its|the) (dock|base|charger|station)", "{b} (home|dock|back to base)", "(let|have) {d} (charge|recharge|dock)", "(return|go) to the (dock|base|charger), {d}", "{d} needs to (go home|charge|dock|go back)", "time for {d} to (go home|charge|dock)", "(drive|take) {d} (home|back|to its station)", "(send|bring|get|return|take) {d} (home|back|back home|to its dock|to the dock|to its base|to its charger)", "(send|bring|get) {d} back to (its|the) (dock|base|charger|station|charging station)", "dock {d}", "{d} (home|back home|go home|to the dock|to its base|dock)",
            "(charge|recharge|park) {d}", "(have|let|make) {d} (go|return|go back|drive) (home|to its dock|to the charger|to the dock|to its station)", "(tell|ask) {d} to (go home|dock|return|charge|go back to its dock)",
            "{d} (should|can|may) (go home|return|dock|charge)", "(I want|I'd like) {d} (docked|back in its dock|to go home|to charge)", "back to (the|its) dock with {d}", "(put|set) {d} (on|in) its (charger|dock|base)"]
 
 # Questions about the state of things
 
 ASK_ON = """
+(how's|how is) {d} doing
+what is {d} up to
+(is|are) {b} on
+(is|are) {d} (switched|turned) (on|off)
+(is|are) {d} (on|off|running) or (off|on|not)
+(what|how) about {d}, is it on
+{b} on?
+{b} status
+{d} on or off
+(do you know|can you tell me|tell me) (if|whether) {b} (is|are) on
+(can you check|check|please check) (if|whether|that) {d} (is|are) (on|off)
+(did|have) (I|we) (forget|forgotten) to (turn|switch) off {d}
+(I forgot|I don't remember|not sure) (if|whether) (I left|I turned off|I switched off) {d} (on|)
+(has|have) {d} been (left on|on|running|turned off|switched off)
+(state|status) of {b}
+(is|are) {d} (still on|on still|still running)
 (is|are) {d} on
 (is|are) {d} (still |currently |)(on|running|turned on|switched on)
 (is|are) {d} (on|off)
@@ -625,6 +1043,18 @@ has (anyone|someone|anybody) (turned|switched) (on|off) {d}
 is {d} (active|working|in use)
 """.strip().split("\n")
 ASK_OPEN = """
+(is|are) {b} (open|closed|shut)
+{b} (open|closed)?
+{b} status
+{d} open or closed
+(can you check|check|please check) (if|whether) {d} (is|are) (open|closed|shut)
+(do you know|can you tell me|tell me) (if|whether) {b} (is|are) (open|closed)
+(did|have) (I|we) (forget|forgotten) to (close|shut|open) {d}
+(I forgot|I don't remember|not sure) (if|whether) (I closed|I shut|I opened|we closed) {d}
+(has|have) {d} been (left open|closed|shut|opened)
+(are|is) {d} (closed|shut|open) (yet|already|now)
+(how's|how is) {d} (doing|standing), open
+(state|status) of {b}
 (is|are) {d} open
 (is|are) {d} (still |currently |)(open|closed|shut)
 (is|are) {d} (open|closed) (right now|now|at the moment|or not|or closed)
@@ -643,6 +1073,15 @@ I wonder (if|whether) {d} (is|are) (still |)(open|closed)
 has (anyone|someone|anybody) (closed|opened|shut) {d}
 """.strip().split("\n")
 ASK_LOCKED = """
+is {b} (locked|unlocked)
+{b} locked?
+{d} locked or (not|unlocked)
+(can you check|check|please check) (if|whether) {d} is (locked|unlocked)
+(I forgot|I don't remember|not sure) (if|whether) (I locked|we locked|I unlocked) {d}
+has {d} been locked
+is {d} (locked|bolted|secure) (yet|already|now|properly)
+(is|was) the lock on {d} (on|closed|shut)
+did (anyone|someone|we|you) (lock|bolt) {d} (yet|already|again)
 is {d} locked
 is {d} (still |currently |)(locked|unlocked|bolted)
 is {d} (locked|unlocked) (right now|now|or not|or unlocked)
@@ -658,6 +1097,23 @@ has (anyone|someone|anybody) locked {d}
 (check|see|tell me) (if|whether) (I|we|anyone|someone) locked {d}
 """.strip().split("\n")
 ASK_TEMP = """
+(what's|what is) the (temperature|temp) (right now|now|at the moment) {in}
+how (warm|hot|cold|cool) (is it|are we|does it get) {in} (now|right now|)
+how (warm|hot|cold|cool) is it
+how (warm|hot|cold) is {the} (now|right now|at the moment)
+(tell me|give me) how (warm|hot|cold) {the} is
+(what|how many) degrees (is it|do we have|are there) {in}
+(what|which) temperature (is it|do we have|are we at) {in}
+the temperature {in} please
+(temperature|temp) of {the}
+{the} temperature
+(what's|what is) {the} temperature
+{the} temperature please
+(what|where) is {d} (set|at|set at|right now)
+{d} (reading|setting|status)
+(what's|what is) {d} (reading|showing) right now
+(check|tell me|give me) the (temperature|temp) of {the}
+(check|tell me) {d} (setting|temperature|reading)
 (what's|what is) the (temperature|temp) {in}
 (how) (warm|hot|cold|cool|chilly) is it {in}
 (how) (warm|hot|cold|cool) is {the}
@@ -679,6 +1135,19 @@ is it (warm|cold|hot|cool) {in}
 (how) (warm|hot|cold) (has it|did it) (become|get|got) {in}
 """.strip().split("\n")
 ASK_LEVEL = """
+(what's|what is) the {q} (on|for) {d}
+(what's|what is) {d} {q}
+{b} {q}?
+{q} (on|for) {b}
+(check|tell me|give me) {d} {q}
+(what|how much) {q} (does|do) {d} have
+how high is the {q} (of|on) {d}
+how high is {d} {q}
+how {adj} (is|are) {b}
+how {adj} is {d} set
+(tell me|check) how {adj} {d} (is|are) (set|now|right now)
+what is {d} set to
+what (level|setting) is {b} (at|on)
 how {adj} (is|are) {d}
 (what's|what is) the {q} of {d}
 (what's|what is) {d} (set to|at|on) {q_}
@@ -698,6 +1167,14 @@ how {adj} (is|are) {d} (right now|now|at the moment|currently)
 """.strip().split("\n")
 ASK_LEVEL = [t.replace(" {q_}", "") for t in ASK_LEVEL if "_ {d}" not in t]
 ASK_TIMER = """
+how (much|long) (time |)(is left|until the timer|do I have left|more time|to go) (on the timer|on my timer)
+(how's|what about) the (timer|countdown)
+how (much|long) (is|time is|time's) left
+(tell me|check|show me) the (remaining time|time left|countdown|timer time)
+(time|how long) (left on|remaining on|to go on) (the|my) (timer|countdown)
+(is there|do I have) (any|some|much) time left on (the|my) timer
+(when|how soon) (is|will) the timer (done|be done|over|finish)
+timer (time left|left|remaining)?
 how (much|long) (time |)(is |)(left|remaining) on (the|my) timer
 (how much) (time |)(is |)(left|remaining) (on the timer|on my timer)
 (how long|how much longer|how much time) (until|till|before) (the|my) timer (is done|goes off|ends|rings|is up|finishes)
@@ -715,6 +1192,13 @@ where is (the|my) timer at
 how far (is|along is) (the|my) timer
 """.strip().split("\n")
 ASK_ALARM = """
+(what time|when) did I set (the|my) alarm
+(what|which) time is (the|my) alarm (clock|) set (to|for)
+(when|what time) (are you|will you be) waking me (up|)
+alarm (time|status)?
+(at |)what time (is|does) (the|my) alarm (go off|ring|set)
+is there an alarm (set|on|tomorrow|)
+(tell me|show me|check) (my|the) alarm (time|setting|clock)
 (when|what time) is (the|my) alarm
 (when|what time) is (the|my) alarm set (for|to)
 (what time) (does|will) (the|my) alarm (ring|go off)
@@ -730,6 +1214,73 @@ what (time |)(did I set|have I set) (the|my) alarm (for|to)
 # Two actions
 
 JOIN = """
+{x}! {y}
+{x} - {y}
+{x} / {y}
+{x}. Please {y}
+{x}. Now {y}
+{x}, plus {y}
+{x}. Plus {y}
+{x} and next {y}
+{x}. Next {y}
+{x}, next {y}
+{x}, and also {y}
+{x}. And also {y}
+{x} also {y}
+{x}, and please {y}
+{x}. And please {y}
+{x} and could you {y}
+{x} and would you {y}
+{x} and can you {y}
+{x}. Can you also {y}
+{x}. Could you also {y}
+{x}, can you also {y}
+{x}, could you {y}
+{x} and you can also {y}
+{x} and then also {y}
+{x} and then please {y}
+{x}, then please {y}
+{x}. Then please {y}
+{x}, and finally {y}
+{x}. Finally {y}
+{x}, and when you're done {y}
+{x}. When you're done, {y}
+{x} and afterwards {y}
+{x}. Afterwards {y}
+{x}, afterwards {y}
+{x}. oh, {y}
+{x}. Oh also {y}
+{x}, oh {y}
+{x} oh and also {y}
+{x}. One more thing, {y}
+{x}, one more thing: {y}
+{x} and while you do that {y}
+{x}, while you're at it {y}
+{x}. While you're at it, {y}
+{x} as well and {y}
+{x} and in addition {y}
+{x}. In addition, {y}
+{x} and at the same time {y}
+{x}, at the same time {y}
+{x} and too {y}
+{x} next up {y}
+{x} and I also want you to {y}
+{x}, I also want you to {y}
+{x}. I also need you to {y}
+{x}. Thanks. {y}
+{x} please. {y}
+{x} please, and {y}
+{x} please and {y}
+{x} please then {y}
+{x} now and {y}
+first {x} and after that {y}
+first {x}, after that {y}
+first {x}. Then {y}
+firstly {x}, secondly {y}
+first of all {x}, then {y}
+start with this: {x}, then {y}
+two things, {x} and {y}
+{x} AND {y}
 {x} and {y}
 {x} and {y}
 {x} and then {y}
@@ -772,6 +1323,15 @@ two things: {x} and {y}
 one, {x}, two, {y}
 """.strip().split("\n")
 REVERSED = """
+before you {x}, please {y}
+before you {x} {y}
+after you {y} {x}
+{x} after you have done this: {y}
+{x}, but first {y}
+{x}. But first, {y}
+{x}. But before that {y}
+{x} once you {y}
+when you have finished this: {y}, then {x}
 after you {y}, {x}
 before you {x}, {y}
 before {x_}, {y}
@@ -785,6 +1345,19 @@ REVERSED = [t for t in REVERSED if "_" not in t]
 
 # One verb, two objects: {d} and {e} are devices, {r} and {s} rooms of the device {w}.
 PAIR_ON = f"""
+(turn|switch) (both |){{d}} and {{e}} on
+(turn|switch|put) on {{d}}, {{e}}
+{{d}}, {{e}} on
+{{d}} and also {{e}} on
+both {{d}} and {{e}} on
+{{b}} and {{f}} (turned|switched) on
+{{b}}, {{f}} on
+(turn|switch|put) {{b}} and {{f}} on
+(turn|switch|put) on {{b}} and {{f}}
+(can|could) (I|we) have {{d}} and {{e}} on
+(let|let's) have {{d}} and {{e}} on
+(turn|switch) on {{d}} and also {{e}}
+(turn|switch) on {{d}} and then {{e}}
 {TURN} on {{d}} and {{e}}
 {TURN} {{d}} and {{e}} on
 {TURN} on (both |){{d}} and {{e}} (please|now|)
@@ -803,8 +1376,22 @@ PAIR_ON = f"""
 {{d}} plus {{e}} on
 {TURN} on {{d}} plus {{e}}
 """.strip().split("\n")
-PAIR_OFF = [t.replace(" on", " off").replace("(start|activate|enable)", "(stop|kill|cut|disable)").replace("(on|running|going)", "(off|turned off)").replace(" are on", " are off") for t in PAIR_ON]
+PAIR_OFF = [re.sub(r"\bon\b", "off", t.replace("(start|activate|enable)", "(stop|kill|cut|disable)").replace("(on|running|going)", "(off|turned off)")) for t in PAIR_ON]
 PAIR_ROOM_ON = f"""
+{{w}} on in the {{r}} and {{s}}
+{{w}} on in the {{r}} and in the {{s}}
+{{w}} in the {{r}} and the {{s}} on
+the {{r}} and {{s}} {{w}} on
+the {{r}} and the {{s}} {{w}} on
+{{r}} {{w}} and {{s}} {{w}} on
+(turn|switch) on {{r}} and {{s}} {{w}}
+(turn|switch) {{r}} and {{s}} {{w}} on
+(turn|switch) on the {{w}} in the {{r}} and in the {{s}}
+(turn|switch|put) the {{w}} in the {{r}} and the {{s}} on
+{{w}} on in both {{r}} and {{s}}
+{{r}} and {{s}} {{w}} (on|on please)
+(I want|I need|I'd like) the {{w}} in the {{r}} and the {{s}} on
+(turn|switch) on both the {{r}} and the {{s}} {{w}}
 {TURN} on the {{w}} in the {{r}} and {{s}}
 {TURN} the {{r}} and {{s}} {{w}} on
 {TURN} on the {{r}} and {{s}} {{w}}
@@ -818,8 +1405,19 @@ the {{w}} in the {{r}} and the {{s}} on
 {TURN} the {{w}} on in the {{r}} and in the {{s}}
 {TURN} on {{w}} in the {{r}} and the {{s}} (too|as well)
 """.strip().split("\n")
-PAIR_ROOM_OFF = [t.replace(" on", " off", 1) if not t.endswith(" on") else t[:-3] + " off" for t in PAIR_ROOM_ON]
+PAIR_ROOM_OFF = [re.sub(r"\bon\b", "off", t) for t in PAIR_ROOM_ON]
 SPLIT = f"""
+{{d}} on but {{e}} off
+{{d}} on while {{e}} off
+{{b}} on, {{f}} off
+{{b}} on but {{f}} off
+(turn|switch) {{b}} on and {{f}} off
+(turn|switch|put) {{d}} on and {{e}} off (please|now)
+(turn|switch) on {{d}}, {{e}} off
+(turn|switch) on {{d}} and {{e}} off
+(I want|I need|I'd like) {{d}} on but {{e}} off
+(I want|I'd like) {{d}} on, {{e}} off
+{{d}} goes on and {{e}} goes off
 {TURN} {{d}} on and {{e}} off
 {TURN} on {{d}} and off {{e}}
 {{d}} on and {{e}} off
@@ -836,6 +1434,19 @@ SPLIT = f"""
 """.strip().split("\n")
 SPLIT = [t for t in SPLIT if "instead" not in t]
 PAIR_SET = f"""
+{{b}} to {{n}} and {{f}} to {{m}}
+{{b}} to {{n}}, {{f}} to {{m}}
+{{b}} {{n}}, {{f}} {{m}}
+{{b}} at {{n}} and {{f}} at {{m}}
+{{d}} {{n}} and {{e}} {{m}}
+{{d}} to {{n}}, {{e}} to {{m}}
+(set|put|turn) {{b}} to {{n}} and {{f}} to {{m}}
+(set|put|turn) {{d}} to {{n}} and then {{e}} to {{m}}
+(set|put|turn) {{d}} to {{n}} and also {{e}} to {{m}}
+(I want|I need|I'd like) {{d}} {{n}} and {{e}} {{m}}
+{{n}} on {{d}} and {{m}} on {{e}}
+(make|have) {{d}} {{n}} and {{e}} {{m}}
+(set|put|turn) {{d}} {{n}} and {{e}} {{m}}
 {SET} {{d}} to {{n}} and {{e}} to {{m}}
 {{d}} to {{n}} and {{e}} to {{m}}
 {{d}} {{n}}, {{e}} {{m}}
@@ -849,6 +1460,14 @@ PAIR_SET = f"""
 (make|turn) {{d}} {{n}} and {{e}} {{m}}
 """.strip().split("\n")
 PAIR_SAME = f"""
+{{b}} and {{f}} at {{n}}
+{{d}} and {{e}} {{n}}
+both {{d}} and {{e}} to {{n}}
+(set|put|turn) {{b}} and {{f}} to {{n}}
+(set|put|turn) {{d}} and also {{e}} to {{n}}
+{{n}} on {{d}} and {{e}}
+{{d}} to {{n}} and {{e}} too
+(I want|I'd like|I need) both {{d}} and {{e}} at {{n}}
 {SET} {{d}} and {{e}} to {{n}}
 {SET} (both |){{d}} and {{e}} to {{n}}
 {{d}} and {{e}} to {{n}}
@@ -861,6 +1480,15 @@ PAIR_SAME = f"""
 make {{d}} and {{e}} {{n}}
 """.strip().split("\n")
 PAIR_OPEN = """
+open {b} and {f}
+{b} and {f} open
+{d}, {e} open
+open {d}, {e}
+both {d} and {e} open
+open {d} and also {e}
+open {d} and then {e}
+(can|could) (I|we) have {d} and {e} open
+open {d} and {e} (please|now)
 open {d} and {e}
 open both {d} and {e}
 open {d} as well as {e}
@@ -885,6 +1513,18 @@ open {d} and shut {e}
 """.strip().split("\n")
 OPENCLOSE = [t for t in OPENCLOSE if "d2" not in t]
 ONOFF_AT = f"""
+{{b}} on {{t}} and off {{u}}
+{{b}} on {{t}}, off {{u}}
+{{d}} on {{t}} then off {{u}}
+{{d}} on {{t}} and back off {{u}}
+(turn|switch) {{d}} on {{t}}, off {{u}}
+(turn|switch) {{d}} on {{t}} and off again {{u}}
+(turn|switch) on {{d}} {{t}} and back off {{u}}
+(turn|switch) {{d}} on {{t}} then off {{u}}
+(have|get) {{d}} on {{t}} and off {{u}}
+(turn|switch) on {{d}} {{t}} and switch it off {{u}}
+(turn|switch) {{d}} on {{t}} and turn it off {{u}}
+(turn|switch) on {{d}} {{t}}, and off {{u}}
 {TURN} on {{d}} {{t}} and off (again |){{u}}
 {TURN} {{d}} on {{t}} and off {{u}}
 {{d}} on {{t}} and off {{u}}
@@ -900,6 +1540,16 @@ ONOFF_AT = f"""
 {TURN} on {{d}} {{t}}, off {{u}}
 """.strip().split("\n")
 ONSET = f"""
+{{d}} on, {{n}}
+{{d}} on and set to {{n}}
+{{b}} on and to {{n}}
+{{b}} on, set to {{n}}
+(turn|switch) on {{b}} and set it to {{n}}
+(turn|switch) {{d}} on and then set it to {{n}}
+(turn|switch) on {{d}} and then make it {{n}}
+(turn|switch) on {{d}} and (put|bring) it to {{n}} (please|now)
+(turn|switch) {{d}} on, then make it {{n}}
+(I want|I'd like) {{d}} on and set to {{n}}
 {TURN} on {{d}} and set it to {{n}}
 {TURN} {{d}} on and set it to {{n}}
 {TURN} on {{d}} and (put|bring|turn) it to {{n}}
@@ -914,6 +1564,24 @@ ONSET = f"""
 # What is not a command
 
 CHAT = """
+{who} (left|forgot|put) {d} (on|off|open) (yesterday|last night|this morning|all night|again)
+(when|after|before) {who} (turned|switched) (on|off) {d}, (it was late|the dog barked|we laughed|it rained|he left)
+(I|we) (really |)(like|love|enjoy|hate|miss) (how|the way) {d} (looks|sounds|works|shines|feels)
+(I|we) (painted|cleaned|tidied|decorated|renovated|redid) the {r} (yesterday|last week|today|together)
+(what|such) a (nice|great|beautiful|lovely|strange|funny) {w}
+(the|our) {w} in the {r} (is|looks|was) (nice|great|new|old|ugly|broken|lovely|pretty)
+(the|our) {r} (is|looks|was) (nice|great|cozy|lovely|too small|a mess|pretty|big|beautiful)
+(I|we) (spent|had|enjoyed) (the day|a good time|the evening|the morning) in the {r}
+(you did|that was|you've done) (a |)(great|good|nice|amazing|fantastic) (job|work|thing) (today|with {d}|)
+(I|we) (saw|found|noticed) (a|an|the) (nice|new|cheap|funny) {w} (in a shop|at the store|online|on tv)
+{who} (has|had|owns|wants|bought) (the same|a better|a bigger|an expensive|an old) {w}
+(my|our) {w} (broke|died|fell|got old|exploded) (yesterday|last week|today|again)
+{d} (broke|died|fell down|stopped working) (yesterday|last week|again)
+(I|we) (will|might|should|could) (visit|see|call|meet) {who} (tomorrow|next week|soon|tonight)
+(I am|I'm|we are) (reading|cooking|working|sleeping|eating|sitting|watching a movie) {in}
+(good|great|nice|okay|perfect|wonderful|lovely|excellent), (that|it) (works|is right|was it|helped|is fine|looks great|sounds good)
+(I|we) (appreciate|like) (it|that|your help|this|what you do|you)
+(that|this|it) (is|was) (a |)(very |really |so |)(good|helpful|nice|kind|funny|wrong|right|strange|interesting) (idea|joke|thing|one|answer|)
 (hello|hi|hey|good morning|good evening|good night|good afternoon|howdy|greetings|what's up|sup) (there|everyone|assistant|friend|buddy|)
 (hello|hi|hey|hi there|good morning), how are you (today|doing|)
 (thank you|thanks|thanks a lot|thank you very much|many thanks|cheers|thx|ty|thanks so much) (for your help|for that|my friend|)
@@ -963,6 +1631,18 @@ tomorrow (I|we) (will|might|may|want to) (buy|fix|clean|paint|replace|sell) {d}
 (remember|do you remember) (when|the day) {who} (broke|bought|turned on|lost) {d}
 """.strip().split("\n")
 QUESTION = """
+(what's|what is) the (capital|largest city|biggest city|main river|national dish|time zone) (of|in) {place}
+(what|which) (city|river|country|year|planet|language) (is|was) (the capital of {place}|the biggest in {place}|the longest in {place}|next to {place})
+who (was|is) the (first|last|richest|tallest|oldest|current) (president|king|man|woman|person|queen|human) (of {place}|in the world|on the moon|in space|)
+who (invented|made|discovered|built|came up with) the (light bulb|first car|telephone|first {w}|{w}|pyramids|computer|zipper|camera|radio)
+(when|where|why|how) (was|were) (the |)({topic}|first {w}|{w}) (invented|discovered|made|built|named)
+(why|how) (do|does|did) (a |the |)({topic}|{w}|birds|planes|people) (work|exist|fly|sleep|break|make noise)
+(can you |could you |)(explain|tell me) (what|how|why) {topic} (is|works|are|happened|matter)
+(do|did) you (know|hear|read) (about |anything about |something about ){topic}
+(what|how) (old|tall|big|far|heavy|many years old) (is|was) {who}
+(what's|what is) (ten|{num}) percent of {num2}
+(how) do (you|I) say (hello|thank you|cheese|goodbye|water|light) in (french|spanish|german|italian|japanese)
+(should|can) (I|we) (buy|trust|eat|grow|keep) {topic}
 who (invented|discovered|built|made|created|designed) {topic}
 (what|who) (is|are|was|were) {topic}
 how (does|do|did) {topic} work
@@ -1005,6 +1685,38 @@ why (is|are) {w} (so |)(expensive|popular|important|called that|round|noisy)
 (who) (won|lost|played) (the|last) (game|match|super bowl|world cup|election|race) (yesterday|last night|in {place}|)
 """.strip().split("\n")
 UNSUPPORTED = f"""
+(start|stop|open|close|activate|run|use) the {{u}} in the {{r}}
+is the {{u}} in the {{r}} (on|off|running)
+set the {{r}} {{u}} to {{n}}
+set the {{u}} in the {{r}} to {{n}}
+{{r}} {{u}} (on|off)
+(would|do) you mind turning (on|off) the {{r}} {{u}}
+(I want|I'd like|I need) the {{r}} {{u}} (on|off)
+(turn|switch) (up|down) the {{r}} {{u}}
+(turn|switch) the {{u}} (on|off) in the {{r}}
+the {{u}} in the {{r}} (on|off)
+(turn|switch|put) (on|off) {{u}}
+(turn|switch) {{u}} (on|off)
+(start|stop|run) {{u}}
+{{u}} to {{n}}
+set {{u}} to {{n}}
+did (I|we) leave the {{u}} (on|open|running)
+how (hot|fast|loud|full) is the {{u}}
+(turn|switch) (on|off) the {{u}} in (ten minutes|an hour|half an hour|five minutes|two hours)
+(turn|switch) (on|off) the {{u}} at (noon|8 pm|seven|6:30|midnight|ten in the evening)
+(raise|lower|increase|decrease|dim) the {{u}}
+(make|turn|set) the {{u}} (brighter|louder|faster|hotter|warmer|colder)
+(could|can) you (turn|switch) (on|off) (the|my) {{u}}
+(start|warm up|preheat|cool down) the {{u}}
+(please |)(get|have|put) the {{u}} (on|off|going|running)
+the {{u}} should be (on|off|running)
+(lift|fold|move|carry|push) (the|my|that) (sofa|table|chair|box|bag|bed|bike|rug)
+(hide|paint|sell|throw away|repair|fix|break) (the|my) (sofa|wall|chair|roof|fence|bike|shoes|bed|mirror|table)
+(check|read|show|open) (my|the) (email|bank account|calendar|mail|messages|schedule|news|weather forecast)
+(tell|ask) {{who}} (to come|to call me|that I'm late|to buy milk|about the party|to wait)
+(hum|whistle|rap|sing|recite|perform) (something|a song|a little song|a tune|a poem|for us|for the kids)
+(sing|read|tell) (me|us|the baby|the kids) (a|another) (song|story|poem|rhyme|bedtime story|lullaby song|fairy tale)
+(get|bring|make|pour|hand) me (a|some|another) (coffee|tea|beer|water|drink|snack|juice|cup of tea|glass of water)
 {TURN} (on|off) the {{u}}
 {TURN} the {{u}} (on|off)
 {TURN} (on|off) (my|our|that) {{u}}
@@ -1053,6 +1765,24 @@ give me (a hug|money|a massage|a kiss|advice|some advice|a present|a ride)
 (can|could) (you|the robot) (drive|fly|cook|sew|knit|paint|dance|lift|carry) (me|dinner|a car|the sofa|my pants|a picture|a plane|)
 """.strip().split("\n")
 UNCLEAR = """
+(turn|switch|put) (on|off) the {r}
+(turn|switch|flip) the
+(set|put|turn) the {w}
+(set|put|turn|change) (the|my) {w} (to|at|on)
+(turn|switch) {d} (to|and|or)
+(open|close|dim|lock|turn on|turn off|switch on|start|play|set) (the|my|a|an|that)
+(open|close|dim|turn on|switch off) the (one|other one|thing|same one|first one|next)
+(make|set|turn|put) it (a bit|a little|to|at|for)
+(put|set|turn|bring) (it|that|this|them) (to|at) {n}
+{n} percent of (it|that|this|what)
+(set|put|turn) (something|things|stuff|everything) to
+(to|at|for|in|on) the {r}
+(the|a|my) (thing|one|other) (please|now|there|over there)
+(can|could|would) you (turn|set|switch|put|open) (it|that|the|this)
+(I|we) (want|need|would like|wish) (it|that|the|to|a)
+(just|please|now|maybe) (do|make|set|turn) (it|that|the)
+(no|yes|well|and), (the|it|that) (other|left|right|big|small) one
+{gib} (please|now|on|off)
 (turn|switch) (it|that|this|them|those) (on|off)
 (turn|switch) (on|off)
 (turn|switch|put|set|make)
@@ -1100,6 +1830,22 @@ the {gib} {gib2}
 (is|are) (it|the|that|they) (on|off|open|)
 """.strip().split("\n")
 NEGATED = """
+(don't|do not|dont) {imp}, (please|ok|okay|thanks|I like it)
+(don't|do not|please don't) {imp} (until I say so|while I'm away|just yet|this time|tonight)
+(I'd rather|I would rather|we'd rather) (you didn't|you did not|not) {imp}
+(you don't have to|you needn't|no need to|don't bother to) {imp}
+(there's|there is) no (need|reason) to {imp}
+(please |)never {imp} (again|at night|when I'm home|)
+(it's better|better) not to {imp}
+(keep|leave) {d} (as it is|as is|alone) please
+(keep|leave) {d} (the way it was|like it is|where it is now)
+(hands off|stay away from|keep away from|don't mess with) {d}
+(don't|do not|dont) you dare {imp}
+(I|we) (don't|do not) want (you to |anyone to |){imp}
+(stop|no|wait), (don't|dont|do not) {imp}
+{d} (stays|should stay|must stay|is to stay) (as it is|like this|like that|untouched|the way it is)
+(on second thought|actually|no wait|hold on) (don't|do not) {imp}
+(don't|do not|never) ever {imp}
 (don't|do not|dont|never|please don't|please do not) {imp}
 (don't|do not|dont|you must not|you should not|you shouldn't|please don't ever) {imp} (now|yet|today|again|anymore|)
 (no need to|you don't have to|you do not need to|there's no need to|it's not necessary to) {imp}

@@ -66,25 +66,30 @@ def rope(x, positions):
     return jnp.stack([a * c - b * s, a * s + b * c], -1).reshape(x.shape)
 
 
-def hidden(params, tokens, segments, positions):
-    """[rows, tokens, WIDTH] after the last norm. Tokens see earlier ones of their own segment."""
+def hidden(params, tokens, segments, positions, at):
+    """[rows, n, WIDTH] after the last norm, at the n places `at` of each row: the last layer computes nothing else there.
+    Tokens see earlier ones of their own segment."""
     n, t = tokens.shape
     x = params["token_embd"][tokens]
     mask = (segments[:, :, None] == segments[:, None, :]) & (jnp.arange(t)[:, None] >= jnp.arange(t))
+    place = positions
     for i in range(LAYERS):
         w = lambda name: params[f"blk.{i}.{name}"]
         h = norm(x, w("attn_norm"))
-        q = rope((h @ w("attn_q").T).reshape(n, t, HEADS, HEAD), positions)
         k = rope((h @ w("attn_k").T)[:, :, None], positions)[:, :, 0]
         v = h @ w("attn_v").T
+        if i + 1 == LAYERS:
+            x, h = (jnp.take_along_axis(a, at[:, :, None], 1) for a in (x, h))
+            mask, place = jnp.take_along_axis(mask, at[:, :, None], 1), jnp.take_along_axis(positions, at, 1)
+        q = rope((h @ w("attn_q").T).reshape(n, -1, HEADS, HEAD), place)
         scores = jnp.einsum("nqhd,nkd->nhqk", q, k) * HEAD ** -0.5
         scores = jax.nn.softmax(jnp.where(mask[:, None], scores, -1e9), -1)
-        x = x + jnp.einsum("nhqk,nkd->nqhd", scores, v).reshape(n, t, HEADS * HEAD) @ w("attn_output").T
+        x = x + jnp.einsum("nhqk,nkd->nqhd", scores, v).reshape(n, -1, HEADS * HEAD) @ w("attn_output").T
         h = norm(x, w("ffn_norm"))
         x = x + (jax.nn.silu(h @ w("ffn_gate").T) * (h @ w("ffn_up").T)) @ w("ffn_down").T
     return norm(x, params["output_norm"])
 
 
-def logits(params, tokens, segments, positions, at):
-    """Logits of the positions `at` of the flattened batch."""
-    return hidden(params, tokens, segments, positions).reshape(-1, WIDTH)[at] @ params["token_embd"].T
+def logits(params, *batch):
+    """[rows, n, VOCAB], at the places asked for."""
+    return hidden(params, *batch) @ params["token_embd"].T

@@ -16,7 +16,7 @@ import model as M
 import tokenizer
 from generate import HERE, Generator
 
-ROWS, LENGTH, ANSWERS = 48, 128, 2560
+ROWS, LENGTH, ANSWERS = 48, 128, 56
 MATRIX_RATE, VECTOR_RATE, MOMENTUM, DECAY = 0.02, 4e-3, 0.95, 0.02
 
 
@@ -40,10 +40,9 @@ class Batches:
         tokens = np.zeros((ROWS, LENGTH), np.int32)
         segments = np.zeros((ROWS, LENGTH), np.int32)
         positions = np.zeros((ROWS, LENGTH), np.int32)
-        at, want, weight = (np.zeros(ANSWERS, kind) for kind in (np.int32, np.int32, np.float32))
-        k = 0
+        at, want, weight = (np.zeros((ROWS, ANSWERS), kind) for kind in (np.int32, np.int32, np.float32))
         for r in range(ROWS):
-            used, segment = 0, 1
+            used, segment, k = 0, 1, 0
             while True:
                 # The first of the waiting samples that fits.
                 while len(self.waiting) < 24:
@@ -56,8 +55,8 @@ class Batches:
                 end = used + len(both)
                 tokens[r, used:end], segments[r, used:end], positions[r, used:end] = both, segment, range(len(both))
                 n = len(answer)
-                at[k:k + n] = np.arange(r * LENGTH + end - n - 1, r * LENGTH + end - 1)
-                want[k:k + n], weight[k:k + n] = answer, 1
+                at[r, k:k + n] = np.arange(end - n - 1, end - 1)
+                want[r, k:k + n], weight[r, k:k + n] = answer, 1
                 k, used, segment = k + n, end, segment + 1
         return tokens, segments, positions, at, want, weight
 
@@ -92,8 +91,7 @@ def exact(params, rows, tok):
 def predict(params, tokens):
     segments = jnp.ones_like(tokens)
     positions = jnp.broadcast_to(jnp.arange(tokens.shape[1]), tokens.shape)
-    h = M.hidden(M.rounded(params), tokens, segments, positions)
-    return (h @ M.rounded(params)["token_embd"].T).argmax(-1)
+    return M.logits(M.rounded(params), tokens, segments, positions, positions).argmax(-1)
 
 
 def orthogonal(g):
@@ -114,7 +112,7 @@ def update(params, state, batch, step, rate, quantise):
         params = M.rounded(params) if quantise else params
         out = M.logits(params, tokens, segments, positions, at)
         logp = jax.nn.log_softmax(out)
-        nll = -jnp.take_along_axis(logp, want[:, None], -1)[:, 0]
+        nll = -jnp.take_along_axis(logp, want[..., None], -1)[..., 0]
         return (nll * weight).sum() / weight.sum()
 
     loss, grads = jax.value_and_grad(loss_of)(params)
@@ -136,8 +134,8 @@ def update(params, state, batch, step, rate, quantise):
 
 def main():
     args = argparse.ArgumentParser()
-    args.add_argument("--steps", type=int, default=2400)
-    args.add_argument("--decay", type=float, default=0.4, help="share of the steps over which the rate falls to zero")
+    args.add_argument("--steps", type=int, default=1800)
+    args.add_argument("--decay", type=float, default=0.5, help="share of the steps over which the rate falls to zero")
     args.add_argument("--quantise", type=float, default=0.5, help="share of the steps after which weights are rounded")
     args.add_argument("--seed", type=int, default=1)
     args.add_argument("--out", type=pathlib.Path, default=pathlib.Path("target/demo"))
