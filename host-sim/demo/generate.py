@@ -382,6 +382,7 @@ JOINS = {"join": (1, list(dict.fromkeys(g.JOIN)), None), "reversed": (1, g.REVER
 ALL = {**SINGLE, **PAIR, **NONE, **JOINS}
 QUESTIONS = {"ask_on", "ask_open", "ask_locked", "ask_temp", "ask_level", "ask_timer", "ask_alarm", "question"}
 TIMED = {"on", "off", "set", "dimto", "lift", "temp", "color", "open", "close", "raise", "lower", "lock", "unlock", "play", "pause", "mute", "unmute", "vacuum", "vachome"}
+PLACED = {"d", "b", "in", "the", "in2", "the2", "r", "m", "s"}
 LASTING = {"on", "off", "set", "temp", "color", "play", "mute", "dimto", "pause"}
 
 
@@ -497,11 +498,15 @@ class Generator:
         template = group[name][1][i]
         action, slots = group[name][2](s, template)
         # Alternatives first: they may hold slots, and what fills a slot is not expanded again.
-        text = expand(rng, template)
+        text, used = expand(rng, template), set()
         while m := re.search(r"\{(\w+)\}", text):
+            used.add(m[1])
             text = text[:m.start()] + slots[m[1]] + text[m.end():]
         text = re.sub(r" +", " ", text).strip()
         text = text.replace("the my ", "my ").replace("the the ", "the ").replace("the a ", "a ").replace("my my ", "my ")
+        if isinstance(action, dict) and not used & PLACED:
+            # Nothing has named the room.
+            action.pop("room", None)
         if name in TIMED and s.p(times):
             action, text = self.timed(name, action, text)
         return name, f"{name}.{i}", action, text
@@ -599,7 +604,7 @@ class Generator:
             if rng.random() < 0.3:
                 text = text.replace("'", "")
             text = text.replace("a m ", "am ")
-        elif style < 0.965:
+        elif style < 0.985:
             end = ("?" if question and rng.random() < 0.85 else "." if rng.random() < 0.6 else "!" if rng.random() < 0.2 else "") if rng.random() < 0.75 else ""
             if end and not text.endswith((".", "?", "!")):
                 text += end
@@ -608,13 +613,13 @@ class Generator:
                 text = re.sub(r"([.?!] )(\w)", lambda m: m[1] + (m[2].upper() if rng.random() < 0.8 else m[2]), text)
             if rng.random() < 0.02:
                 text += end
-        elif style < 0.995:
+        elif style < 0.993:
             text = text.upper()
         else:
             text = text.title()
-        if self.noise and rng.random() < 0.10:
+        if self.noise and rng.random() < 0.08:
             ws = text.split(" ")
-            for _ in range(rng.choice([1, 1, 1, 2, 3])):
+            for _ in range(rng.choice([1, 1, 1, 1, 2])):
                 i = rng.randrange(len(ws))
                 if len(ws[i]) >= 4 and ws[i].isalpha() and ws[i].lower() not in NUMBER_WORDS:
                     ws[i] = typo(rng, ws[i])
@@ -626,7 +631,7 @@ class Generator:
         return re.sub(r" +", " ", text).strip()
 
     def sample(self, category=None):
-        category = category or self.rng.choices(["single", "double", "none"], [55, 25, 20])[0]
+        category = category or self.rng.choices(["single", "double", "none"], [44, 37, 19])[0]
         while True:
             actions, name, ids, text, many = getattr(self, category)()
             text = self.surface(text, name)

@@ -17,7 +17,7 @@ import tokenizer
 from generate import HERE, Generator
 
 ROWS, LENGTH, ANSWERS = 48, 128, 56
-MATRIX_RATE, VECTOR_RATE, MOMENTUM, DECAY = 0.02, 4e-3, 0.95, 0.02
+MATRIX_RATE, VECTOR_RATE, MOMENTUM, DECAY = 0.008, 2e-3, 0.95, 0.02
 
 
 class Batches:
@@ -135,8 +135,8 @@ def update(params, state, batch, step, rate, quantise):
 def main():
     args = argparse.ArgumentParser()
     args.add_argument("--steps", type=int, default=1800)
-    args.add_argument("--decay", type=float, default=0.5, help="share of the steps over which the rate falls to zero")
-    args.add_argument("--quantise", type=float, default=0.5, help="share of the steps after which weights are rounded")
+    args.add_argument("--decay", type=float, default=0.6, help="share of the steps over which the rate falls to zero")
+    args.add_argument("--quantise", type=float, default=0.6, help="share of the steps after which weights are rounded")
     args.add_argument("--seed", type=int, default=1)
     args.add_argument("--out", type=pathlib.Path, default=pathlib.Path("target/demo"))
     args.add_argument("--start", type=pathlib.Path, help="parameters to start from")

@@ -243,6 +243,9 @@ mod tests {
         assert_eq!((report.double, report.none), (Score::default(), Score::default()));
         assert_eq!(report.wrong.iter().map(|wrong| (wrong.text, wrong.got)).collect::<Vec<_>>(), [("b", "{2} ")]);
         let text = text(&report, 3, Duration::from_secs(1));
-        assert!(text.starts_with("b\n  wanted {2}\n  got    {2} \n\none action      1 of    2 exact   50.0 %\n"), "{text}");
+        assert!(
+            text.starts_with("b\n  wanted {2}\n  got    {2} \n\none action      1 of    2 exact   50.0 %\n"),
+            "{text}"
+        );
     }
 }

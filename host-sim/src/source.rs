@@ -102,7 +102,13 @@ impl ModelFile {
             return Err(Failure::new(format!("{shown} is empty (0 bytes), not a model file")));
         }
         let file = File::open(path).map_err(|error| Failure::io(&shown, &error))?;
-        Ok(ModelFile { path: path.to_owned(), store: Store::File(file), size: metadata.len(), map: None, in_place: false })
+        Ok(ModelFile {
+            path: path.to_owned(),
+            store: Store::File(file),
+            size: metadata.len(),
+            map: None,
+            in_place: false,
+        })
     }
 
     /// The built-in model, not mapped.

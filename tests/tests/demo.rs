@@ -58,7 +58,10 @@ fn sentences_differ_and_answers_keep_to_the_schema() {
         for action in &actions {
             let action = action.as_object().expect("an object");
             assert!(action.keys().all(|key| keys.contains(&key.as_str())), "{sample}");
-            assert!(action.contains_key("do") && action.contains_key("device") != action.contains_key("why"), "{sample}");
+            assert!(
+                action.contains_key("do") && action.contains_key("device") != action.contains_key("why"),
+                "{sample}"
+            );
         }
         // Keys come in the order of the schema; an action begins where `do` does.
         for action in json.split("{\"do\"").skip(1) {
