@@ -3,14 +3,15 @@
 
     python3 host-sim/demo/export.py PARAMS.npz OUT.gguf [--type f16|f32|demo]
 
-`demo` (the default) is the mix that ships, made from F16 by llama.cpp's quantiser.
+`demo` (the default) is what ships: Q6_K embeddings, Q4_K otherwise, rounded as in training.
 """
-import argparse, ctypes, pathlib, tempfile
+import argparse, ctypes, pathlib
 
 import numpy as np
-from gguf import GGUFWriter
+from gguf import GGMLQuantizationType as T, GGUFWriter, LlamaFileType
 
 import model as M
+import pack
 import tokenizer
 
 # Every sentence is a conversation of its own.
@@ -20,7 +21,8 @@ ABOUT = ("Turns a sentence about lights, blinds, heating, media and timers into 
 
 
 def write(params, path, kind):
-    """The parameters as one GGUF, matrices as F16 or F32."""
+    """The parameters as one GGUF; matrices as F16, F32, or as they ship: Q6_K for the embeddings, which are the head too, Q4_K for
+    the rest."""
     w = GGUFWriter(path, "llama")
     w.add_name("flashlet demo")
     w.add_description(ABOUT)
@@ -53,32 +55,34 @@ def write(params, path, kind):
     w.add_add_eos_token(False)
     w.add_add_space_prefix(False)
     w.add_chat_template(TEMPLATE)
+    if kind == "demo":
+        w.add_file_type(LlamaFileType.MOSTLY_Q4_K_S)
+        w.add_quantization_version(2)
     for name, x in params.items():
         x = np.asarray(x, np.float32)
-        w.add_tensor(name + ".weight", x.astype(np.float16) if x.ndim == 2 and kind == "f16" else x)
+        if x.ndim == 1 or kind == "f32":
+            w.add_tensor(name + ".weight", x)
+        elif kind == "f16":
+            w.add_tensor(name + ".weight", x.astype(np.float16))
+        elif name == "token_embd":
+            w.add_tensor(name + ".weight", pack.q6k(x), raw_dtype=T.Q6_K)
+        else:
+            w.add_tensor(name + ".weight", pack.q4k(x), raw_dtype=T.Q4_K)
     w.write_header_to_file()
     w.write_kv_data_to_file()
     w.write_tensors_to_file()
     w.close()
 
 
-def quantise(source, target, ftype, embedding=None, pure=False):
-    """llama.cpp's quantiser. `embedding` is another type for the embeddings; `pure` takes one type for all matrices."""
+def quantise(source, target, ftype):
+    """llama.cpp's quantiser, with one type for all matrices."""
     import llama_cpp as L
     p = L.llama_model_quantize_default_params()
-    p.ftype, p.nthread, p.pure = ftype, 2, pure
-    if embedding is not None:
-        p.token_embedding_type = p.output_tensor_type = embedding
+    p.ftype, p.nthread, p.pure = ftype, 2, True
     quiet = L.llama_log_callback(lambda *_: None)
     L.llama_log_set(quiet, None)
     if L.llama_model_quantize(str(source).encode(), str(target).encode(), ctypes.byref(p)):
         raise SystemExit("the quantiser failed")
-
-
-def ship(source, target):
-    """The mix that ships: Q6_K for the embeddings, which are the head too, llama.cpp's Q4_K_M for the rest."""
-    import llama_cpp as L
-    quantise(source, target, L.LLAMA_FTYPE_MOSTLY_Q4_K_M, embedding=L.GGML_TYPE_Q6_K)
 
 
 def load(path):
@@ -94,13 +98,7 @@ def main():
     args.add_argument("out", type=pathlib.Path)
     args.add_argument("--type", default="demo", choices=["f16", "f32", "demo"])
     args = args.parse_args()
-    params = load(args.params)
-    if args.type != "demo":
-        return write(params, args.out, args.type)
-    with tempfile.TemporaryDirectory() as folder:
-        full = pathlib.Path(folder) / "f16.gguf"
-        write(params, full, "f16")
-        ship(full, args.out)
+    write(load(args.params), args.out, args.type)
 
 
 if __name__ == "__main__":

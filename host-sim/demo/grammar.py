@@ -153,6 +153,10 @@ I (don't|do not) need {{d}} (anymore|any longer|any more|now)
 put {{d}} to (sleep|rest|bed)
 it's time for {{d}} to (go|be) off
 lights out {{r}}
+(I'm|we're) (done|finished) with {{d}}
+we (can do|can live|do fine|are fine) without {{d}} (now|)
+{{d}} is not needed (anymore|any more|any longer|now)
+there's no need for {{d}} (anymore|any more|any longer)
 """.strip().split("\n")
 
 SETLEVEL = f"""
@@ -377,6 +381,10 @@ make {d} {n} {more}
 add {n} to {d}
 {n} more on {d}
 {d} plus {n}
+an extra {n} (on|for) {d}
+another {n} (on|for) {d}
+{n} extra (on|for) {d}
+put another {n} on {d}
 """.strip().split("\n")
 DOWNBY = """
 {d} {n} down
@@ -453,6 +461,8 @@ it could be (a bit|a little) {more} {in}
 (get|make) {the} {more}
 {the} (is|feels) too {anti}
 {the} (should|needs to|has to) be {more}
+{the} (is|feels|seems) (a bit |a little |far |too |so ){anti}
+it (is|feels|gets|seems) (so|very|really|quite) {anti} {in}
 """.strip().split("\n")
 
 SETTEMP = """
@@ -837,6 +847,9 @@ mute the (sound|audio) (of|on) {d}
 {d}: mute
 make {d} (silent|quiet)
 can {d} be muted
+make {b} (silent|quiet)
+(can|could) you (make|keep) {d} (silent|quiet|muted)
+{d} (should be|must be|needs to be) (silent|quiet|muted)
 """.strip().split("\n")
 UNMUTE = """
 unmute {b}
@@ -1041,6 +1054,10 @@ I wonder (if|whether) {d} (is|are) (still |)on
 (is|are) {d} off (or on|)
 has (anyone|someone|anybody) (turned|switched) (on|off) {d}
 is {d} (active|working|in use)
+has (anyone|someone|anybody|somebody) (put|left|switched|turned) {d} (on|off)
+(did|has) (somebody|anybody|anyone) (turn|switch|turned|switched) {d} (on|off)
+tell me, (is|are) {d} (on|off)
+so (is|are) {d} (on|off|running)
 """.strip().split("\n")
 ASK_OPEN = """
 (is|are) {b} (open|closed|shut)
@@ -1071,6 +1088,11 @@ status of {d}
 (was|were) {d} left open
 I wonder (if|whether) {d} (is|are) (still |)(open|closed)
 has (anyone|someone|anybody) (closed|opened|shut) {d}
+has (anyone|someone|anybody|somebody) (left|opened|closed|shut) {d}
+(did|has) (somebody|anybody|anyone) (open|close|shut|opened|closed) {d}
+tell me, (is|are) {d} (open|closed|shut)
+so (is|are) {d} (open|closed|shut)
+(are|is) {d} (properly |really |)(closed|shut|open)
 """.strip().split("\n")
 ASK_LOCKED = """
 is {b} (locked|unlocked)
@@ -1095,6 +1117,9 @@ have (I|we|you) locked {d}
 I wonder (if|whether) {d} is locked
 has (anyone|someone|anybody) locked {d}
 (check|see|tell me) (if|whether) (I|we|anyone|someone) locked {d}
+has (anyone|someone|anybody|somebody) (locked|unlocked|bolted) {d}
+tell me, is {d} (locked|unlocked)
+so is {d} (locked|unlocked)
 """.strip().split("\n")
 ASK_TEMP = """
 (what's|what is) the (temperature|temp) (right now|now|at the moment) {in}
@@ -1321,6 +1346,14 @@ two things: {x} and {y}
 {x} + {y}
 1. {x} 2. {y}
 one, {x}, two, {y}
+{x}, and {y} too
+{x}, and {y} as well
+{x} and {y} please
+{x}... {y}
+{x} -- and {y}
+also {x} and {y}
+could you {x} and {y}
+{x} right now and {y}
 """.strip().split("\n")
 REVERSED = """
 before you {x}, please {y}
@@ -1629,6 +1662,16 @@ tomorrow (I|we) (will|might|may|want to) (buy|fix|clean|paint|replace|sell) {d}
 (the|our) (neighbors|kids|guests|parents) (are|were) (loud|here|coming|nice|asleep|at home|in the {r})
 {d} {who} (bought|gave me|sold|broke) (is|was) (great|nice|broken|expensive)
 (remember|do you remember) (when|the day) {who} (broke|bought|turned on|lost) {d}
+(I|we) have (already|just) (turned|switched|put) (on|off) {d}
+(I've|we've) (already|just) (turned|switched) {d} (on|off)
+{who} (already|just) (turned|switched|put) {d} (on|off) (again|yesterday|himself|before|)
+{who} has (already|just) (opened|closed|dimmed|locked|put on|cleaned) {d}
+(I|we) (turned|switched|put) {d} (on|off) (myself|ourselves|already|earlier|before|this morning)
+{who} (put|had) {d} (on|off) (yesterday|last night|all day|all night)
+(I|we) (bought|ordered|installed|got) (a new|another|an old) {w} for the {r}
+(my|our) {w} (in|from) the {r} (is|was|looks) (old|new|broken|lovely|nice|gone)
+that {w} in the {r} (is|was) (old|new|broken|nice)
+(I|we) (like|love|hate|miss) (my|our|the old|that) {w}
 """.strip().split("\n")
 QUESTION = """
 (what's|what is) the (capital|largest city|biggest city|main river|national dish|time zone) (of|in) {place}
@@ -1683,6 +1726,11 @@ why (is|are) {w} (so |)(expensive|popular|important|called that|round|noisy)
 (convert|translate) (hello|ten miles|five pounds|good night|thank you|a mile|twenty euros) (to|into) (french|kilometers|kilos|spanish|german|dollars|italian)
 (what) (should|can) (I|we) (eat|wear|cook|watch|read|do|buy) (today|tonight|tomorrow|for dinner)
 (who) (won|lost|played) (the|last) (game|match|super bowl|world cup|election|race) (yesterday|last night|in {place}|)
+where (on earth |exactly |)(is|lies) {place}
+where can (I|we|you) find {place}
+(how|why|when) (is|was|are|were) the (first|oldest|biggest) {w} (made|named|built|found)
+where (was|were) (the |)({topic}|{w}) (first |)(made|used|built|found)
+(in which|on what) (continent|part of the world|country) is {place}
 """.strip().split("\n")
 UNSUPPORTED = f"""
 (start|stop|open|close|activate|run|use) the {{u}} in the {{r}}
@@ -1763,12 +1811,20 @@ give me (a hug|money|a massage|a kiss|advice|some advice|a present|a ride)
 (post|share|like) (this|that|a photo|my picture) (on facebook|online|on instagram|with {{who}})
 (shut|power) (down|off) the {{u}}
 (can|could) (you|the robot) (drive|fly|cook|sew|knit|paint|dance|lift|carry) (me|dinner|a car|the sofa|my pants|a picture|a plane|)
+(turn|switch|put) (on|off) (our|my|that) {{u}} in the {{r}}
+(turn|switch|put) (our|my|that) {{r}} {{u}} (on|off)
+the {{r}} {{u}} (on|off) please
+(set|put|turn) (my|our) {{u}} in the {{r}} to {{n}}
+(set|put) (my|our) {{r}} {{u}} (to|at) {{n}}
+(power|flick|click|flip) {{u}} (on|off)
+(power|flick|click|flip) (on|off) the {{u}} (please|now|)
+(increase|lower|turn up|turn down|raise) (the|our) {{u}} in the {{r}}
 """.strip().split("\n")
 UNCLEAR = """
 (turn|switch|put) (on|off) the {r}
 (turn|switch|flip) the
 (set|put|turn) the {w}
-(set|put|turn|change) (the|my) {w} (to|at|on)
+(set|put|turn|change) (the|my) {w} (to|at|by)
 (turn|switch) {d} (to|and|or)
 (open|close|dim|lock|turn on|turn off|switch on|start|play|set) (the|my|a|an|that)
 (open|close|dim|turn on|switch off) the (one|other one|thing|same one|first one|next)
@@ -1828,6 +1884,12 @@ the {gib} {gib2}
 (what|why|who|how|where|when|which)
 (what|how) about (it|that|the|this)
 (is|are) (it|the|that|they) (on|off|open|)
+(over|here|there|somewhere|out|back) in the {r}
+(something|someone|anything) (in|for|at) the {r}
+(switch|put|make|get) {d} (by|at|to)
+(switch|flip|make|get|put) the {w} (by|at|to)
+(on|off|up|down)
+(change|adjust|switch) (the|my|a)
 """.strip().split("\n")
 NEGATED = """
 (don't|do not|dont) {imp}, (please|ok|okay|thanks|I like it)
@@ -1866,5 +1928,10 @@ NEGATED = """
 {imp}? (no|no way|not now|absolutely not|please don't|better not)
 (try|make sure|be careful|remember) not to {imp}
 (cancel|ignore) that, (don't|do not) {imp}
+let {d} be
+just leave {d} (alone|be|as it is)
+(leave|keep) {d} (exactly |just |)(as it is|as they are|how it is|untouched|alone)
+(don't|do not) ever {imp} (please|again|)
+(nothing|no changes) (to|on|with) {d}, (leave it|please|keep it as it is)
 """.strip().split("\n")
 NEGATED = [t for t in NEGATED if not t.endswith("_")]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Exact answers by weight type: every matrix in one type, and the mix that ships. Prints the model card's table.
+"""Exact answers by weight type: every matrix in one type by llama.cpp's quantiser, and what ships. Prints the model card's table.
 
     python3 host-sim/demo/table.py PARAMS.npz FLASHLET
 """
@@ -24,10 +24,10 @@ def main(params, flashlet):
             path = full
             if ftype is not None:
                 path = pathlib.Path(folder) / f"{name}.gguf"
-                export.quantise(full, path, ftype, pure=True)
+                export.quantise(full, path, ftype)
             models.append((name, path))
         shipped = pathlib.Path(folder) / "shipped.gguf"
-        export.ship(full, shipped)
+        export.write(params, shipped, "demo")
         models.append(("shipped (Q4_K, Q6_K)", shipped))
         print("| weights | bytes | one action | two actions | no command | all | handwritten |\n|---|---|---|---|---|---|---|")
         for name, path in models:

@@ -134,7 +134,7 @@ def update(params, state, batch, step, rate, quantise):
 
 def main():
     args = argparse.ArgumentParser()
-    args.add_argument("--steps", type=int, default=1800)
+    args.add_argument("--steps", type=int, default=4000)
     args.add_argument("--decay", type=float, default=0.6, help="share of the steps over which the rate falls to zero")
     args.add_argument("--quantise", type=float, default=0.6, help="share of the steps after which weights are rounded")
     args.add_argument("--seed", type=int, default=1)
@@ -174,7 +174,7 @@ def main():
             mean = float(np.mean([float(x) for x in losses]))
             losses = []
             say(f"step {step} loss {mean:.4f} rate {rate:.3f} {time.time() - began:.0f} s")
-        if step % 200 == 0 or step == args.steps:
+        if step % 100 == 0 or step == args.steps:
             say(f"step {step} held out {exact(params, held, batches.tok)}")
             arrays = {"p:" + k: np.asarray(w) for k, w in params.items()}
             arrays |= {f"s{i}:{k}": np.asarray(x) for k, s in state.items() for i, x in enumerate(s)}
