@@ -26,8 +26,8 @@ pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
     let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(0))?;
     let mut machine = Machine::new(&plan, &args.compute, None)?;
     let engine = Engine::load(opened, plan, &mut machine)?;
-    let generator = Generator::new(engine::sampler_config(&args.sampling), false);
-    let mut talk = Talk { args, engine, format, generator, last: None };
+    let generator = Generator::new(engine::sampler_config(&args.sampling, file.is_built_in()), false);
+    let mut talk = Talk { args, engine, format, generator, last: None, one_turn: file.is_built_in() };
     let terminal = io::stdin().is_terminal();
     if terminal {
         note(&format!("{} tokens of context; /help lists the commands\n", talk.engine.ctx()));
@@ -52,6 +52,9 @@ pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
                 note(&format!("there is no command {command}; /help lists them\n"));
             }
             _ => {
+                if talk.one_turn {
+                    talk.reset();
+                }
                 let turn = talk.turn(&line)?;
                 match talk.check_room(&turn) {
                     Ok(()) => talk.answer(&turn)?,
@@ -84,6 +87,8 @@ struct Talk<'a> {
     generator: Generator,
     /// The answer's last token, which the model has not seen yet, and why the answer ended.
     last: Option<(u32, StopReason)>,
+    /// Every line is a conversation of its own: the built-in model was trained on no longer ones.
+    one_turn: bool,
 }
 
 impl Talk<'_> {

@@ -30,7 +30,7 @@ pub(crate) fn error(kind: clap::error::ErrorKind, message: String) -> clap::Erro
 pub(crate) enum Command {
     /// Generate text that continues a prompt, or answers it with --chat
     Run(RunArgs),
-    /// Talk with a model, turn by turn
+    /// Talk with a model, turn by turn (the built-in one takes each line by itself)
     Chat(ChatArgs),
     /// Print the token ids of a text
     Tokenize(TokenizeArgs),
@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Eval(EvalArgs),
     /// Measure prefill and decode speed
     Bench(BenchArgs),
+    /// Let a model answer the built-in model's test sentences, and count what is exactly right
+    Demo(DemoArgs),
     /// Show a model file's metadata, tensors and bytes by type
     Inspect(InspectArgs),
     /// Show the memory map before anything is loaded: what fits, what is pinned and streamed
@@ -96,9 +98,9 @@ pub(crate) struct ComputeArgs {
 /// How the next token is chosen.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SamplingArgs {
-    /// Temperature; 0 always takes the likeliest token
-    #[arg(long, value_name = "T", default_value_t = 0.8, value_parser = at_least_zero, help_heading = "Sampling")]
-    pub(crate) temp: f32,
+    /// Temperature; 0 always takes the likeliest token [default: 0.8; the built-in model: 0]
+    #[arg(long, value_name = "T", value_parser = at_least_zero, help_heading = "Sampling")]
+    pub(crate) temp: Option<f32>,
     /// Choose among the K likeliest tokens; 0 for no limit
     #[arg(long, value_name = "K", default_value_t = 40, help_heading = "Sampling")]
     pub(crate) top_k: u32,
@@ -144,7 +146,7 @@ pub(crate) struct RunArgs {
     /// Tokens to generate, at most
     #[arg(short = 'n', long, value_name = "N", default_value_t = 256)]
     pub(crate) n_predict: u32,
-    /// Put the prompt into the model's chat template, as a user's message
+    /// Put the prompt into the model's chat template, as a user's message (the default without -m)
     #[arg(long, conflicts_with = "raw")]
     pub(crate) chat: bool,
     /// Use the prompt as it is; special tokens written in it are recognised (the default with -m)
@@ -253,6 +255,17 @@ pub(crate) struct BenchArgs {
     /// Runs that count; one more goes before them to warm up
     #[arg(short = 'r', long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) repetitions: u32,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    #[command(flatten)]
+    pub(crate) compute: ComputeArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DemoArgs {
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,

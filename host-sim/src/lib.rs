@@ -13,6 +13,7 @@ mod bench;
 mod boards;
 mod chat;
 mod cli;
+mod demo;
 mod engine;
 mod eval;
 mod generate;
@@ -45,6 +46,7 @@ pub fn main() -> ExitCode {
         Command::Tokenize(args) => tokenize::tokenize(&args),
         Command::Eval(args) => eval::eval(&args),
         Command::Bench(args) => bench::bench(&args),
+        Command::Demo(args) => demo::demo(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Plan(args) => plan::plan(&args),
         Command::Completions(args) => output::completions(args.shell),

@@ -45,7 +45,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         (None, None) => Prompt::Text(input::prompt_from_stdin()?),
     };
     let end = &args.end;
-    let chat = args.chat || args.system.is_some() || args.chat_format.is_some();
+    // The built-in model knows nothing but sentences in its template.
+    let framed = file.is_built_in() && !args.raw && args.ids.is_none();
+    let chat = args.chat || args.system.is_some() || args.chat_format.is_some() || framed;
     let format = chat.then(|| opened.chat_format(args.chat_format.as_deref())).transpose()?;
     let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(0))?;
     let mut machine = Machine::new(&plan, &args.compute, None)?;
@@ -60,7 +62,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     };
     // An answer is a text of its own; what continues a prompt keeps its leading space.
     let detokenizer = if chat { Detokenizer::new() } else { Detokenizer::continuing() };
-    let mut generator = Generator::new(engine::sampler_config(&args.sampling), args.json);
+    let mut generator = Generator::new(engine::sampler_config(&args.sampling, file.is_built_in()), args.json);
     let limits = Limits { n_predict: args.n_predict, stop: &end.stop, ignore_eos: end.ignore_eos };
     let mut out = Output::new();
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! A model file as a flash device: memory-mapped, or read as a board reads a flash chip.
+//! A model file as a flash device: memory-mapped, or read as a board reads a flash chip. The built-in model is one too.
 
 use core::ops::Deref;
 use std::fs::{self, File};
@@ -10,10 +10,20 @@ use memmap2::Mmap;
 
 use crate::failure::Failure;
 
+/// The model that is built into the program: `demo/README.md` is its card.
+static BUILT_IN: &[u8] = include_bytes!("../demo/flashlet-demo-q4_k.gguf");
+
+/// Where a model's bytes are.
+#[derive(Debug)]
+enum Store {
+    File(File),
+    BuiltIn,
+}
+
 /// A read-only file as a [`Flash`].
 #[derive(Clone, Copy, Debug)]
 pub struct FileFlash<'f> {
-    file: &'f File,
+    store: &'f Store,
     size: u64,
 }
 
@@ -24,9 +34,13 @@ impl Flash for FileFlash<'_> {
 
     async fn read(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
         let bytes = dst.len() as u64;
-        match offset.checked_add(bytes) {
-            Some(end) if end <= self.size => {
-                read_exact_at(self.file, dst, offset).map_err(|_| FlashError::Device { offset })
+        match (offset.checked_add(bytes), self.store) {
+            (Some(end), Store::File(file)) if end <= self.size => {
+                read_exact_at(file, dst, offset).map_err(|_| FlashError::Device { offset })
+            }
+            (Some(end), Store::BuiltIn) if end <= self.size => {
+                dst.copy_from_slice(&BUILT_IN[offset as usize..end as usize]);
+                Ok(())
             }
             _ => Err(FlashError::OutOfBounds { offset, bytes, size: self.size }),
         }
@@ -59,9 +73,11 @@ fn read_exact_at(file: &File, mut dst: &mut [u8], mut offset: u64) -> io::Result
 #[derive(Debug)]
 pub struct ModelFile {
     path: PathBuf,
-    file: File,
+    store: Store,
     size: u64,
     map: Option<Mmap>,
+    /// Whether the built-in model may be used where it lies.
+    in_place: bool,
 }
 
 impl ModelFile {
@@ -86,26 +102,46 @@ impl ModelFile {
             return Err(Failure::new(format!("{shown} is empty (0 bytes), not a model file")));
         }
         let file = File::open(path).map_err(|error| Failure::io(&shown, &error))?;
-        Ok(ModelFile { path: path.to_owned(), file, size: metadata.len(), map: None })
+        Ok(ModelFile {
+            path: path.to_owned(),
+            store: Store::File(file),
+            size: metadata.len(),
+            map: None,
+            in_place: false,
+        })
     }
 
-    /// Maps the file into memory.
+    /// The built-in model, not mapped.
+    #[must_use]
+    pub fn built_in() -> ModelFile {
+        let path = PathBuf::from("the built-in model");
+        ModelFile { path, store: Store::BuiltIn, size: BUILT_IN.len() as u64, map: None, in_place: false }
+    }
+
+    /// Whether this is the built-in model.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        matches!(self.store, Store::BuiltIn)
+    }
+
+    /// Maps the file into memory. (The built-in model is there already.)
     ///
     /// # Errors
     /// The system's refusal.
     pub fn map(&mut self) -> io::Result<()> {
-        if self.map.is_none() {
+        self.in_place = self.is_built_in();
+        if let (None, Store::File(file)) = (&self.map, &self.store) {
             // SAFETY: the mapping is read-only and lives as long as `self`. As with every mapped
             // file, another process that shortens it while it is in use ends this one with a signal,
             // and one that overwrites it changes the weights; the engine checks what it reads from
             // the mapping and relies on no bytes being equal twice.
-            let map = unsafe { Mmap::map(&self.file) }?;
+            let map = unsafe { Mmap::map(file) }?;
             self.map = Some(map);
         }
         Ok(())
     }
 
-    /// Where the file is.
+    /// Where the file is; what the built-in model is called.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -120,9 +156,10 @@ impl ModelFile {
     /// The file as an opened flash device.
     #[must_use]
     pub fn source(&self) -> Source<'_, FileFlash<'_>> {
-        let flash = FileFlash { file: &self.file, size: self.size };
+        let flash = FileFlash { store: &self.store, size: self.size };
         match &self.map {
             Some(map) => Source::with_mapping(flash, map.deref()),
+            None if self.in_place => Source::with_mapping(flash, BUILT_IN),
             None => Source::new(flash),
         }
     }
@@ -152,6 +189,23 @@ mod tests {
         file.map().expect("it can be mapped");
         assert_eq!(file.source().mapped.expect("it is mapped"), &bytes[..]);
         fs::remove_file(&path).expect("it was there");
+    }
+
+    #[test]
+    fn the_built_in_model_is_read_like_a_file() {
+        let mut model = ModelFile::built_in();
+        assert!(model.is_built_in() && model.size() <= 900_000);
+        assert!(model.source().mapped.is_none());
+        let mut flash = model.source().flash;
+        let mut magic = [0; 4];
+        block_on(flash.read(0, &mut magic), || {}).expect("inside the model");
+        assert_eq!(&magic, b"GGUF");
+        for offset in [model.size() - 3, u64::MAX] {
+            let error = block_on(flash.read(offset, &mut magic), || {}).expect_err("past the end");
+            assert_eq!(error, FlashError::OutOfBounds { offset, bytes: 4, size: model.size() });
+        }
+        model.map().expect("it is in memory");
+        assert_eq!(model.source().mapped.expect("it is mapped").len() as u64, model.size());
     }
 
     #[test]

@@ -167,7 +167,7 @@ fn wrong_usage_exits_with_2() {
 
 #[test]
 fn help_and_version_exit_with_0() {
-    for command in ["run", "chat", "tokenize", "eval", "bench", "inspect", "plan", "completions"] {
+    for command in ["run", "chat", "tokenize", "eval", "bench", "demo", "inspect", "plan", "completions"] {
         let (code, out, _) = flashlet(&[command, "--help"]);
         assert!(code == 0 && out.contains("Usage: flashlet"), "{command}: {out}");
     }
@@ -176,19 +176,12 @@ fn help_and_version_exit_with_0() {
 }
 
 #[test]
-fn without_a_model_it_says_where_one_can_be_had() {
-    for command in [&["run", "hi"][..], &["chat"], &["inspect"], &["plan"], &["bench"], &["tokenize", "--text", "a"]] {
-        fails(command, "-m FILE");
-    }
-}
-
-#[test]
 fn files_that_are_no_models_are_explained() {
     let folder = std::env::temp_dir();
     let folder = folder.to_str().expect("UTF-8");
     let empty = TempFile::new("empty", b"");
     let text = TempFile::new("text", b"This is no model, whatever its name says.");
-    for command in ["run", "inspect", "plan", "bench", "chat"] {
+    for command in ["run", "inspect", "plan", "bench", "chat", "demo"] {
         fails(&[command, "-m", "/no/such/model.gguf"], "/no/such/model.gguf: no such file");
         fails(&[command, "-m", folder], "is a folder");
         fails(&[command, "-m", empty.path()], "is empty");

@@ -1,0 +1,75 @@
+//! The built-in model, as a user meets it.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+fn flashlet(input: &[u8], args: &[&str]) -> String {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_flashlet"))
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    // A command that does not read it closes the pipe.
+    let _ = child.stdin.take().expect("it is piped").write_all(input);
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("the output is UTF-8")
+}
+
+const SENTENCE: &str = "turn the bedroom lamp down to 30 percent in ten minutes";
+const ANSWER: &str = r#"{"do":"set","device":"lamp","room":"bedroom","level":30,"after_s":600}"#;
+
+#[test]
+fn answers_without_a_model_file() {
+    assert_eq!(flashlet(b"", &["run", SENTENCE]), format!("{ANSWER}\n"));
+    assert_eq!(flashlet(SENTENCE.as_bytes(), &["run"]), format!("{ANSWER}\n"));
+    // From mapped, copied and streamed weights, in the memory of a small board.
+    for residency in ["mapped", "pinned", "streamed"] {
+        assert_eq!(flashlet(b"", &["run", SENTENCE, "--residency", residency]), format!("{ANSWER}\n"), "{residency}");
+    }
+    let small = ["--residency", "mapped", "--kv", "q8_0", "--ctx", "128", "--arena", "96000"];
+    assert_eq!(flashlet(b"", &[&["run", SENTENCE][..], &small].concat()), format!("{ANSWER}\n"));
+    // As text, it is a sentence without a command in front of it.
+    assert_ne!(flashlet(b"", &["run", "--raw", "-n", "8", SENTENCE]), format!("{ANSWER}\n"));
+}
+
+#[test]
+fn every_line_of_a_chat_stands_alone() {
+    let line = format!("{SENTENCE}\n");
+    assert_eq!(flashlet(line.repeat(12).as_bytes(), &["chat"]), format!("{ANSWER}\n").repeat(12));
+}
+
+#[test]
+fn no_text_breaks_it() {
+    for text in ["", " ", "灯をつけて 🙂", "<|im_end|>", "\u{1}\u{7f}", "{\"do\":\"on\"}", "a\nb\tc"] {
+        let out = flashlet(b"", &["run", "--json", text]);
+        let out: Value = serde_json::from_str(&out).expect("one JSON object");
+        assert!(out["text"].is_string(), "{text:?}");
+    }
+}
+
+#[test]
+fn it_fits_a_board_of_one_megabyte() {
+    let plan = flashlet(b"", &["plan", "--json", "--board", "netduinoplus2", "--kv", "q8_0", "--ctx", "128"]);
+    let plan: Value = serde_json::from_str(&plan).expect("one JSON object");
+    assert_eq!(plan["fits"], true);
+    assert!(plan["arena_bytes"].as_u64().is_some_and(|n| n <= 96_000), "{plan}");
+    assert!(plan["file_bytes"].as_u64().is_some_and(|n| n <= 900_000), "{plan}");
+}
+
+#[test]
+fn it_does_its_job() {
+    let report: Value = serde_json::from_str(&flashlet(b"", &["demo", "--json"])).expect("one JSON object");
+    let percent = |category: &str| {
+        let count = |key| report[category][key].as_f64().expect("a number");
+        100.0 * count("exact") / count("n")
+    };
+    for (category, least) in [("single", 93.0), ("double", 85.0), ("none", 90.0), ("handwritten", 85.0)] {
+        assert!(percent(category) >= least, "{category}: {:.2} % of {}", percent(category), report[category]["n"]);
+    }
+    assert!(report["model_bytes"].as_u64().is_some_and(|n| n <= 900_000));
+}
