@@ -62,7 +62,7 @@ impl<T> KvBlocks<T> {
     }
 }
 
-/// Appends a chunk's keys and values: see [`Kernels::write_kv`](super::Kernels::write_kv).
+/// Appends a chunk's keys and values: see [`Kernels::write_kv`](crate::kernels::Kernels::write_kv).
 pub struct WriteKv<'a> {
     /// The layer's cache.
     pub cache: KvBlocks<&'a mut [u8]>,
