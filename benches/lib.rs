@@ -3,24 +3,14 @@
 use flashlet::kernels::{Group, Input, InputBuffer, Kernels};
 use flashlet::quant::{ActKind, Weight, WeightType};
 use flashlet::simd::LANES;
+use flashlet_selftest::data::{Rng, scales};
 
-/// SplitMix64.
-struct Rng(u64);
-
-impl Rng {
-    fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-}
+pub use flashlet_selftest::data::interleaved;
 
 /// `n` values in `-1..1`.
 #[must_use]
 pub fn floats(seed: u64, n: usize) -> Vec<f32> {
-    let mut rng = Rng(seed);
-    (0..n).map(|_| (rng.bits() >> 40) as f32 / (1 << 23) as f32 - 1.0).collect()
+    Rng(seed).vector(n, 1.0)
 }
 
 /// A panel of `tokens` vectors of `width` elements.
@@ -49,16 +39,7 @@ impl RandomWeight {
             word.copy_from_slice(&rng.bits().to_le_bytes()[..word.len()]);
         }
         // Where a block has halves: as a mask, they are below 1 and normal.
-        let halves: &[usize] = match ty.name() {
-            "F16" | "Q4_0" | "Q5_0" | "Q8_0" | "IQ4_NL" | "IQ4_XS" => &[0],
-            "Q4_1" | "Q5_1" | "Q4_K" | "Q5_K" => &[0, 2],
-            "Q2_K" => &[80, 82],
-            "Q3_K" => &[108],
-            "Q6_K" => &[208],
-            "TQ1_0" => &[52],
-            "TQ2_0" => &[64],
-            _ => &[],
-        };
+        let halves = if ty.name() == "F16" { &[0] } else { scales(ty) };
         for block in bytes.chunks_exact_mut(ty.block_bytes()) {
             for at in halves {
                 block[at + 1] = (block[at + 1] & 0x8F) | 0x20;
@@ -87,19 +68,6 @@ impl RandomWeight {
     pub fn weight(&self) -> Weight<'_> {
         Weight::new(self.ty, &self.bytes, self.cols).expect("whole rows")
     }
-}
-
-/// A matrix's bytes as they are pinned for kernels that [interleave](Kernels::interleaves); `None` if
-/// the format has no such layout.
-#[must_use]
-pub fn interleave(ty: WeightType, bytes: &[u8], cols: usize) -> Option<Vec<u8>> {
-    let (units, row_blocks) = (ty.units()?, cols / ty.block_elems());
-    let mut out = bytes.to_vec();
-    let group_bytes = LANES * row_blocks * units.block_bytes;
-    for (to, from) in out.chunks_exact_mut(group_bytes).zip(bytes.chunks_exact(group_bytes)) {
-        units.interleave(to, row_blocks, 0, from);
-    }
-    Some(out)
 }
 
 /// The panel of `rows` results of `tokens` tokens.

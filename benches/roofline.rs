@@ -17,7 +17,7 @@ use std::time::Instant;
 use flashlet::kernels::{Executor, Inline, Kernels, by_name};
 use flashlet::quant::{Weight, WeightType};
 use flashlet::simd::{Isa, IsaName, LANES, Op};
-use flashlet_benches::{Activations, RandomWeight, interleave, output};
+use flashlet_benches::{Activations, RandomWeight, output};
 use flashlet_sim::memory::HostArena;
 use flashlet_sim::pool::Pool;
 
@@ -148,8 +148,11 @@ struct Bench<'a> {
 impl Bench<'_> {
     fn run(&mut self, ty: WeightType, (shape, rows, cols): (&str, usize, usize), tokens: usize, interleaved: bool) {
         let plain = RandomWeight::new(ty, rows, cols).expect("whole blocks");
-        let bytes =
-            if interleaved { interleave(ty, plain.bytes(), cols).expect("a layout") } else { plain.bytes().to_vec() };
+        let bytes = if interleaved {
+            flashlet_benches::interleaved(ty, plain.bytes(), cols).expect("a layout")
+        } else {
+            plain.bytes().to_vec()
+        };
         let copies = BYTES.div_ceil(bytes.len());
         let memory = &mut self.arena.bytes()[..copies * bytes.len()];
         memory.chunks_exact_mut(bytes.len()).for_each(|copy| copy.copy_from_slice(&bytes));

@@ -1,8 +1,9 @@
-//! What the kernel tests share: random numbers, panels and executors.
+//! What the kernel tests share: inputs (those of the boards' self-test), panels and executors.
 
 use flashlet::kernels::{Executor, Group, Kernels, by_name};
-use flashlet::quant::WeightType;
 use flashlet::simd::{IsaName, LANES};
+
+pub use flashlet_selftest::data::{Rng, activations, interleaved, panel, weights};
 
 /// Instruction sets of this machine, the oracle first; if `FLASHLET_ISA` names one, that and the oracle.
 ///
@@ -16,63 +17,6 @@ pub fn all_kernels() -> Vec<&'static dyn Kernels> {
     let kernels = IsaName::parse(&forced).and_then(by_name).expect("FLASHLET_ISA names a set that this machine has");
     let oracle = by_name(IsaName::Scalar).into_iter().filter(|_| kernels.isa() != IsaName::Scalar);
     oracle.chain([kernels]).collect()
-}
-
-/// A matrix's bytes with its groups of sixteen rows interleaved, as weights are pinned; `None` if the
-/// format has no such layout.
-#[must_use]
-pub fn interleaved(ty: WeightType, bytes: &[u8], cols: usize) -> Option<Vec<u8>> {
-    let (units, row_blocks) = (ty.units()?, cols / ty.block_elems());
-    let mut out = bytes.to_vec();
-    let group_bytes = LANES * row_blocks * units.block_bytes;
-    for (to, from) in out.chunks_exact_mut(group_bytes).zip(bytes.chunks_exact(group_bytes)) {
-        // In two pieces, as from a reader with a small buffer.
-        let (first, rest) = from.split_at((row_blocks + 1) * units.block_bytes);
-        units.interleave(to, row_blocks, 0, first);
-        units.interleave(to, row_blocks, row_blocks + 1, rest);
-    }
-    Some(out)
-}
-
-/// SplitMix64.
-pub struct Rng(pub u64);
-
-impl Rng {
-    /// The next 64 bits.
-    pub fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// A number below `n`.
-    pub fn below(&mut self, n: usize) -> usize {
-        (self.bits() % n as u64) as usize
-    }
-
-    /// Uniform in `-1..1`.
-    pub fn float(&mut self) -> f32 {
-        (self.bits() >> 40) as f32 / (1 << 23) as f32 - 1.0
-    }
-
-    /// `n` values, uniform in `-scale..scale`.
-    pub fn vector(&mut self, n: usize, scale: f32) -> Vec<f32> {
-        (0..n).map(|_| self.float() * scale).collect()
-    }
-}
-
-/// The panel of some tokens' vectors, all of one length.
-#[must_use]
-pub fn panel(tokens: &[Vec<f32>]) -> Vec<Group> {
-    let groups = tokens[0].len().div_ceil(LANES);
-    let mut out = vec![[0.0; LANES]; groups * tokens.len()];
-    for (t, x) in tokens.iter().enumerate() {
-        for (e, x) in x.iter().enumerate() {
-            out[e / LANES * tokens.len() + t][e % LANES] = *x;
-        }
-    }
-    out
 }
 
 /// One token's vector of `n` elements.

@@ -1,8 +1,11 @@
 //! The binary as a user meets it.
 
-use std::io::Write;
+mod binary;
+
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+
+use binary::flashlet_with;
 
 /// A temporary file, removed at the end of the test.
 struct TempFile(PathBuf);
@@ -105,22 +108,6 @@ fn vocabulary() -> Vec<u8> {
         .key("tokenizer.ggml.bos_token_id", U32, &1u32.to_le_bytes())
         .key("tokenizer.ggml.eos_token_id", U32, &2u32.to_le_bytes())
         .bytes()
-}
-
-/// Exit code, standard output and standard error of `flashlet args` with `input` on standard input.
-fn flashlet_with(input: &[u8], args: &[&str]) -> (i32, String, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_flashlet"))
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    // A command that does not read it closes the pipe.
-    let _ = child.stdin.take().expect("it is piped").write_all(input);
-    let output = child.wait_with_output().expect("it ends");
-    let text = |bytes| String::from_utf8(bytes).expect("the output is UTF-8");
-    (output.status.code().expect("no signal ended it"), text(output.stdout), text(output.stderr))
 }
 
 fn flashlet(args: &[&str]) -> (i32, String, String) {

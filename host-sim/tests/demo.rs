@@ -1,23 +1,15 @@
 //! The built-in model, as a user meets it.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+mod binary;
 
+use binary::flashlet_with;
 use serde_json::Value;
 
+/// Standard output of `flashlet args`, which succeeds.
 fn flashlet(input: &[u8], args: &[&str]) -> String {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_flashlet"))
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    // A command that does not read it closes the pipe.
-    let _ = child.stdin.take().expect("it is piped").write_all(input);
-    let output = child.wait_with_output().expect("it ends");
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("the output is UTF-8")
+    let (code, stdout, stderr) = flashlet_with(input, args);
+    assert_eq!(code, 0, "{args:?}: {stderr}");
+    stdout
 }
 
 const SENTENCE: &str = "turn the bedroom lamp down to 30 percent in ten minutes";

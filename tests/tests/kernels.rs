@@ -7,7 +7,9 @@ use std::{fs, path::Path};
 use flashlet::kernels::{Executor, Gate, Group, Inline, Input, InputBuffer, Kernels, Norm};
 use flashlet::quant::{ActKind, Weight, WeightType};
 use flashlet::simd::LANES;
-use flashlet_tests::kernel::{Reversed, Rng, TwoThreads, all_kernels, bits, interleaved, panel, vector};
+use flashlet_tests::kernel::{
+    Reversed, Rng, TwoThreads, activations, all_kernels, bits, interleaved, panel, vector, weights,
+};
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quant").join(name);
@@ -136,62 +138,6 @@ fn activations_agree_with_goldens() {
                 }
             }
         }
-    }
-}
-
-/// Where a type keeps its f16 scales.
-fn scales(ty: WeightType) -> &'static [usize] {
-    match ty.name() {
-        "Q4_0" | "Q5_0" | "Q8_0" | "IQ4_NL" | "IQ4_XS" => &[0],
-        "Q4_1" | "Q5_1" | "Q4_K" | "Q5_K" => &[0, 2],
-        "Q2_K" => &[80, 82],
-        "Q3_K" => &[108],
-        "Q6_K" => &[208],
-        "TQ1_0" => &[52],
-        "TQ2_0" => &[64],
-        _ => &[],
-    }
-}
-
-/// Random weights, plain and adversarial: bytes that are all alike, scales of every kind.
-fn weights(rng: &mut Rng, ty: WeightType, blocks: usize) -> Vec<u8> {
-    const SCALES: [u16; 10] = [0, 0x8000, 1, 0x03FF, 0x83FF, 0x0400, 0x7BFF, 0xFBFF, 0x3C00, 0xB555];
-    let mut bytes: Vec<u8> = (0..blocks * ty.block_bytes()).map(|_| rng.bits() as u8).collect();
-    match ty.name() {
-        // no infinities and NaN: an exponent's top bit is cleared
-        "F32" => bytes.as_chunks_mut::<4>().0.iter_mut().for_each(|b| b[3] &= !0x40),
-        "F16" | "BF16" => bytes.as_chunks_mut::<2>().0.iter_mut().for_each(|b| b[1] &= !0x40),
-        _ => {}
-    }
-    if ty.act_kind() == ActKind::Float {
-        return bytes;
-    }
-    for block in bytes.chunks_exact_mut(ty.block_bytes()) {
-        if let Some(fill) = [0, 0xFF, 0x80, 0x7F].get(rng.below(8)) {
-            block.fill(*fill);
-        }
-        for &at in scales(ty) {
-            let plain = (rng.bits() as u16 & 0x83FF) | (0x2000 + ((rng.bits() as u16) & 0x0C00));
-            let bits = SCALES.get(rng.below(24)).copied().unwrap_or(plain);
-            block[at..at + 2].copy_from_slice(&bits.to_le_bytes());
-        }
-        match ty.name() {
-            "Q8_K" => block[..4].copy_from_slice(&(rng.float() * 0.01).to_le_bytes()),
-            "MXFP4" if rng.below(4) > 0 => block[0] = 118 + rng.below(8) as u8,
-            _ => {}
-        }
-    }
-    bytes
-}
-
-/// Activations of one token, of a kind that `t` chooses.
-fn activations(rng: &mut Rng, t: usize, cols: usize) -> Vec<f32> {
-    match t % 6 {
-        1 => rng.vector(cols, 8.0e6),
-        2 => rng.vector(cols, 1.0e-38),
-        3 => vec![0.0; cols],
-        4 => (0..cols).map(|i| if i % 3 == 0 { 1.0 } else { -1.0 }).collect(),
-        _ => rng.vector(cols, 3.0),
     }
 }
 

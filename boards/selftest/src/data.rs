@@ -52,8 +52,25 @@ pub fn panel(tokens: &[Vec<f32>]) -> Vec<Group> {
     out
 }
 
-/// Where a type keeps its f16 scales.
-fn scales(ty: WeightType) -> &'static [usize] {
+/// A matrix's bytes with its groups of sixteen rows interleaved, as weights are pinned; `None` if the
+/// format has no such layout.
+#[must_use]
+pub fn interleaved(ty: WeightType, bytes: &[u8], cols: usize) -> Option<Vec<u8>> {
+    let (units, row_blocks) = (ty.units()?, cols / ty.block_elems());
+    let mut out = bytes.to_vec();
+    let group_bytes = LANES * row_blocks * units.block_bytes;
+    for (to, from) in out.chunks_exact_mut(group_bytes).zip(bytes.chunks_exact(group_bytes)) {
+        // In two pieces, as from a reader with a small buffer.
+        let (first, rest) = from.split_at((row_blocks + 1) * units.block_bytes);
+        units.interleave(to, row_blocks, 0, first);
+        units.interleave(to, row_blocks, row_blocks + 1, rest);
+    }
+    Some(out)
+}
+
+/// Where in a block a type keeps its f16 scales.
+#[must_use]
+pub fn scales(ty: WeightType) -> &'static [usize] {
     match ty.name() {
         "Q4_0" | "Q5_0" | "Q8_0" | "IQ4_NL" | "IQ4_XS" => &[0],
         "Q4_1" | "Q5_1" | "Q4_K" | "Q5_K" => &[0, 2],
