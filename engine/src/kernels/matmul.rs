@@ -9,8 +9,8 @@ const TOKENS: usize = 8;
 /// The same for floats, whose sixteen lanes take more registers.
 const FLOAT_TOKENS: usize = 4;
 
-/// The most words that sixteen interleaved rows take: of four lanes each.
-const MAX_PARTS: usize = 4;
+/// The most words that sixteen interleaved rows take: of eight lanes each.
+const MAX_PARTS: usize = 2;
 
 /// How far ahead of several tokens' products interleaved rows are fetched.
 const AHEAD_BYTES: usize = 4096;
@@ -241,6 +241,7 @@ fn dot_group<I: Isa, B: Format, const N: usize>(
     t: usize,
     tile: &mut [Group; N],
 ) {
+    const { assert!(!I::INTERLEAVES || LANES / I::ROWS <= MAX_PARTS, "every lane has its sums") };
     let Some(columns) = RowBlocks::interleaved(m.blocks, m.row_blocks, row, I::ROWS) else { return };
     // With several tokens there is so much to do between loads that prefetchers in hardware give up: the
     // first tile of tokens fetches what lies ahead.
