@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use flashlet::session::LogitsHash;
 use flashlet::text::Encode;
 use serde::Serialize;
 
