@@ -8,7 +8,9 @@ mod words;
 use super::super::{Isa, IsaName, LANES, Op, Quad, Rows};
 use bytemuck::Pod;
 use core::arch::{aarch64::*, asm};
-use words::{bytes_of, four, halves, halves_of, sixteen, store, store_four, transposed, word};
+use words::{
+    bytes_of, columns, eight, four, four_bytes, halves, halves_of, sixteen, store, store_four, transposed, word,
+};
 
 pub use multiply::{Dotprod, Multiply, Widening};
 
@@ -113,6 +115,7 @@ impl X {
 impl<M: Multiply> Isa for Neon<M> {
     const NAME: IsaName = M::NAME;
     const ROWS: usize = 4;
+    const INTERLEAVES: bool = true;
     type W = uint32x4_t;
     type F = float32x4_t;
     type X = X;
@@ -132,6 +135,21 @@ impl<M: Multiply> Isa for Neon<M> {
     fn words<T: Pod, const N: usize>(self, rows: Rows<'_, T>, offset: usize) -> [uint32x4_t; N] {
         let mut out = [self.splat(0); N];
         if !rows.has(4, offset, 4 * N) {
+            return out;
+        }
+        if let Some(at) = rows.interleaved(offset, 4) {
+            for (i, out) in out.chunks_mut(4).enumerate() {
+                let at = at.wrapping_add(256 * i);
+                if let [a, b, c, d] = out {
+                    // SAFETY: four of sixteen rows of `4 * N` bytes from `offset` may be read, interleaved.
+                    [*a, *b, *c, *d] = unsafe { columns(at) };
+                } else {
+                    for (j, out) in out.iter_mut().enumerate() {
+                        // SAFETY: as above.
+                        *out = unsafe { vreinterpretq_u32_u8(sixteen(at.add(64 * j))) };
+                    }
+                }
+            }
             return out;
         }
         let step = rows.stride_bytes();
@@ -155,6 +173,10 @@ impl<M: Multiply> Isa for Neon<M> {
         if !rows.has(4, offset, 2) {
             return self.f_splat(0.0);
         }
+        if let Some(at) = rows.interleaved(offset, 2) {
+            // SAFETY: four of sixteen rows of two bytes at `offset` may be read, interleaved.
+            return widen(unsafe { vreinterpret_u16_u8(eight(at)) });
+        }
         // SAFETY: rows 0 to 3 may be read for two bytes from `offset`.
         widen(unsafe { halves(rows.as_ptr().add(offset), rows.stride_bytes()) })
     }
@@ -162,6 +184,10 @@ impl<M: Multiply> Isa for Neon<M> {
     fn byte_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> uint32x4_t {
         if !rows.has(4, offset, 1) {
             return self.splat(0);
+        }
+        if let Some(at) = rows.interleaved(offset, 1) {
+            // SAFETY: four of sixteen rows of one byte at `offset` may be read, interleaved.
+            return unsafe { vmovl_u16(vget_low_u16(vmovl_u8(four_bytes(at)))) };
         }
         // SAFETY: rows 0 to 3 may be read for a byte from `offset`.
         unsafe { bytes_of(rows.as_ptr().add(offset), rows.stride_bytes()) }
