@@ -1,5 +1,6 @@
 //! The emulated boards.
 
+use crate::toolchain::Program;
 use std::path::Path;
 use std::process::Command;
 
@@ -37,6 +38,7 @@ pub(crate) const BOARDS: &[Board] = &[
         cpus: &[
             Cpu { name: "cortex-a53", isas: "scalar neon" },
             Cpu { name: "cortex-a76", isas: "scalar neon neon+dotprod" },
+            Cpu { name: "max", isas: "scalar neon neon+dotprod neon+i8mm" },
         ],
     },
     mps("mps2-an385", "thumbv7m-none-eabi", &[Cpu { name: "cortex-m3", isas: "scalar" }]),
@@ -47,6 +49,11 @@ pub(crate) const BOARDS: &[Board] = &[
 ];
 
 impl Board {
+    /// The board's self-test.
+    pub(crate) fn selftest(&self) -> Program<'_> {
+        Program { board: self.name, target: self.target, name: "selftest", profile: "release", features: None }
+    }
+
     /// The emulator with a firmware on one of the board's processors. It counts instructions, a nanosecond each.
     pub(crate) fn emulator(&self, cpu: &Cpu, elf: &Path) -> Command {
         let mut command = Command::new(self.qemu);

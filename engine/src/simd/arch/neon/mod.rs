@@ -12,7 +12,7 @@ use words::{
     bytes_of, columns, eight, four, four_bytes, halves, halves_of, sixteen, store, store_four, transposed, word,
 };
 
-pub use multiply::{Dotprod, Multiply, Widening};
+pub use multiply::{Dotprod, I8mm, Multiply, Widening};
 
 /// Proof that the processor has NEON and the instructions of `M`.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +49,26 @@ impl Neon<Dotprod> {
     }
 }
 
+impl Neon<I8mm> {
+    /// The proof, if the program is compiled for `dotprod` and `i8mm` or the engine's feature `isa-i8mm` declares them.
+    #[must_use]
+    pub fn declared() -> Option<&'static Self> {
+        const COMPILED: bool = cfg!(all(target_feature = "dotprod", target_feature = "i8mm"));
+        // SAFETY: the compiler's target or the board's feature says so.
+        (COMPILED || cfg!(feature = "isa-i8mm")).then(|| unsafe { Self::assume() })
+    }
+
+    /// The proof, on the caller's word.
+    ///
+    /// # Safety
+    /// The processor has FEAT_DotProd and FEAT_I8MM: the system says so, or [`id_registers_show_dotprod`] and
+    /// [`id_registers_show_i8mm`] do.
+    #[must_use]
+    pub unsafe fn assume() -> &'static Self {
+        &Neon(I8mm(Dotprod(())))
+    }
+}
+
 /// Whether ID_AA64ISAR0_EL1 shows FEAT_DotProd.
 ///
 /// # Safety
@@ -59,6 +79,18 @@ pub unsafe fn id_registers_show_dotprod() -> bool {
     // SAFETY: the caller's promise; the register is read and nothing else.
     unsafe { asm!("mrs {}, ID_AA64ISAR0_EL1", out(reg) isar0, options(pure, nomem, nostack, preserves_flags)) };
     isar0 >> 44 & 0xF != 0
+}
+
+/// Whether ID_AA64ISAR1_EL1 shows FEAT_I8MM.
+///
+/// # Safety
+/// As of [`id_registers_show_dotprod`].
+#[must_use]
+pub unsafe fn id_registers_show_i8mm() -> bool {
+    let isar1: u64;
+    // SAFETY: the caller's promise; the register is read and nothing else.
+    unsafe { asm!("mrs {}, ID_AA64ISAR1_EL1", out(reg) isar1, options(pure, nomem, nostack, preserves_flags)) };
+    isar1 >> 52 & 0xF != 0
 }
 
 /// Runs intrinsics. SAFETY of every use: NEON is part of the target; loads and stores go through references to
@@ -256,6 +288,37 @@ impl<M: Multiply> Isa for Neon<M> {
     #[inline(always)]
     fn dot_i8<const N: usize>(self, acc: uint32x4_t, w: &[uint32x4_t; N], x: &[Quad; N], _sum: i32) -> uint32x4_t {
         self.0.dot::<128, N>(acc, w, x)
+    }
+    #[inline(always)]
+    fn pair_u8<const MAX: u8, const N: usize>(
+        self,
+        acc: [uint32x4_t; 2],
+        w: &[uint32x4_t; N],
+        x: [&[Quad; N]; 2],
+    ) -> [uint32x4_t; 2] {
+        const { assert!(MAX < 128, "taken as signed bytes") };
+        self.0.pair::<MAX, N>(acc, w, x)
+    }
+    #[inline(always)]
+    fn pair_i8<const N: usize>(
+        self,
+        acc: [uint32x4_t; 2],
+        w: &[uint32x4_t; N],
+        x: [&[Quad; N]; 2],
+        _sums: [i32; 2],
+    ) -> [uint32x4_t; 2] {
+        self.0.pair::<128, N>(acc, w, x)
+    }
+    #[inline(always)]
+    fn pair_u8_scaled<const MAX: u8, const N: usize>(
+        self,
+        acc: [uint32x4_t; 2],
+        w: &[uint32x4_t; N],
+        x: [&[Quad; N]; 2],
+        scale: uint32x4_t,
+    ) -> [uint32x4_t; 2] {
+        let [a, b] = self.pair_u8::<MAX, N>([self.splat(0); 2], w, x);
+        [self.add(acc[0], self.mul(a, scale)), self.add(acc[1], self.mul(b, scale))]
     }
     #[inline(always)]
     fn dot_i16(self, acc: uint32x4_t, a: uint32x4_t, b: [i16; 2]) -> uint32x4_t {
