@@ -1,6 +1,5 @@
 //! The emulated boards.
 
-use crate::toolchain::Program;
 use std::path::Path;
 use std::process::Command;
 
@@ -49,11 +48,6 @@ pub(crate) const BOARDS: &[Board] = &[
 ];
 
 impl Board {
-    /// The board's self-test.
-    pub(crate) fn selftest(&self) -> Program<'_> {
-        Program { board: self.name, target: self.target, name: "selftest", profile: "release", features: None }
-    }
-
     /// The emulator with a firmware on one of the board's processors. It counts instructions, a nanosecond each.
     pub(crate) fn emulator(&self, cpu: &Cpu, elf: &Path) -> Command {
         let mut command = Command::new(self.qemu);
