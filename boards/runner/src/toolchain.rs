@@ -1,6 +1,7 @@
 //! Which compiler builds a target: rustup's, or a distribution's with `core` from source.
 
 use crate::boards::Board;
+use crate::simulator::{root, target_dir};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -45,10 +46,20 @@ impl Toolchain {
         linker().map(|linker| Toolchain::FromSource { linker }).ok_or("no linker: run boards/setup.sh".into())
     }
 
-    /// Builds a board's self-test and returns the program.
-    pub(crate) fn build(&self, board: &Board) -> Result<PathBuf, String> {
-        let boards = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let target_dir = std::env::var_os("CARGO_TARGET_DIR").map_or(boards.join("../target"), PathBuf::from);
+    /// The compiler's name: its version, and whether `core` was built with the program.
+    pub(crate) fn name(&self) -> Result<String, String> {
+        let (rustc, suffix) = match self {
+            Toolchain::Installed => ("rustc", ""),
+            Toolchain::FromSource { .. } => (SYSTEM_RUSTC, "-source"),
+        };
+        let output = Command::new(rustc).arg("--version").output().map_err(|error| format!("{rustc}: {error}"))?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let version = text.split_whitespace().nth(1).ok_or(format!("{rustc} does not say its version"))?;
+        Ok(format!("rustc-{version}{suffix}"))
+    }
+
+    /// Builds a board's programs, with `features` of its package. Returns the folder that they are in.
+    pub(crate) fn build(&self, board: &Board, features: &str) -> Result<PathBuf, String> {
         let (target, package) = (board.target, format!("flashlet-{}", board.name));
         let mut cargo = match self {
             Toolchain::Installed => Command::new("cargo"),
@@ -60,14 +71,28 @@ impl Toolchain {
                 cargo
             }
         };
-        let target_dir = target_dir.join(match self {
+        let target_dir = target_dir().join(match self {
             Toolchain::Installed => "boards",
             Toolchain::FromSource { .. } => "boards-from-source",
         });
-        cargo.args(["build", "--quiet", "--release", "--target", target, "--package", &package]);
-        cargo.arg("--manifest-path").arg(boards.join("Cargo.toml")).arg("--target-dir").arg(&target_dir);
+        cargo.args([
+            "build",
+            "--quiet",
+            "--release",
+            "--target",
+            target,
+            "--package",
+            &package,
+            "--features",
+            features,
+        ]);
+        cargo.arg("--manifest-path").arg(root().join("boards/Cargo.toml")).arg("--target-dir").arg(&target_dir);
+        cargo.env("DEFMT_LOG", "info");
         let status = cargo.status().map_err(|error| format!("cargo: {error}"))?;
-        let program = target_dir.join(target).join("release").join(format!("{}-selftest", board.name));
-        if status.success() { Ok(program) } else { Err(format!("{package} does not build")) }
+        if status.success() {
+            Ok(target_dir.join(target).join("release"))
+        } else {
+            Err(format!("{package} does not build"))
+        }
     }
 }
