@@ -132,10 +132,12 @@ const HEAD: &str = "\
 
 fn format(rows: &BTreeMap<(String, String), Figures>) -> String {
     let mut text = HEAD.to_owned();
+    // Writing to a string does not fail.
     let mut line = |compiler: &str, program: &str, values: [&str; 7]| {
-        // Writing to a string does not fail.
         let _ = write!(text, "{compiler:16} {program:22}");
-        values.iter().for_each(|value| drop(write!(text, " {value:>9}")));
+        for value in values {
+            let _ = write!(text, " {value:>9}");
+        }
         text.push('\n');
     };
     line("# compiler", "program", NAMES);
