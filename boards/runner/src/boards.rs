@@ -50,7 +50,7 @@ pub(crate) const BOARDS: &[Board] = &[
 
 impl Board {
     /// The board's self-test.
-    pub(crate) fn selftest(&self) -> Program<'_> {
+    pub(crate) fn selftest(&self) -> Program<'static> {
         Program { board: self.name, target: self.target, name: "selftest", profile: "release", features: None }
     }
 

@@ -1,10 +1,12 @@
 //! Builds the boards' firmware, runs it under QEMU and compares what it says with this machine.
 //!
 //! `board-runner test [--from-source] [BOARD ...]` runs every board, or those named, and ends with
-//! `N passed, N failed`. `--from-source` takes the distribution's compiler even where rustup's targets are installed.
+//! `N passed, N failed`. `board-runner size [--from-source]` builds the engine for a Cortex-M4F with the formats of one
+//! model, and prints how large it is. `--from-source` takes the distribution's compiler even where rustup's targets are installed.
 
 mod boards;
 mod emulator;
+mod size;
 mod toolchain;
 
 use boards::{BOARDS, Board};
@@ -15,12 +17,13 @@ use std::process::ExitCode;
 use std::time::Instant;
 use toolchain::Toolchain;
 
-const USAGE: &str = "usage: board-runner test [--from-source] [BOARD ...]";
+const USAGE: &str = "usage: board-runner test [--from-source] [BOARD ...] | board-runner size [--from-source]";
 const TIME_LIMIT: Duration = Duration::from_secs(300);
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
-    if args.next().as_deref() != Some("test") {
+    let command = args.next();
+    if !matches!(command.as_deref(), Some("test" | "size")) {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     }
@@ -35,6 +38,15 @@ fn main() -> ExitCode {
                 return ExitCode::from(2);
             }
         }
+    }
+    if command.as_deref() == Some("size") {
+        return match size::print(from_source) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        };
     }
     if named.is_empty() {
         named = BOARDS.iter().collect();
@@ -62,7 +74,8 @@ fn test(boards: &[&Board], from_source: bool) -> ExitCode {
     let (mut passed, mut failed) = (0, 0);
     for board in boards {
         let started = Instant::now();
-        let firmware = Toolchain::find(board.target, from_source).and_then(|toolchain| toolchain.build(board));
+        let firmware =
+            Toolchain::find(board.target, from_source).and_then(|toolchain| toolchain.build(&board.selftest()));
         println!("\n== {}: built in {} s", board.name, started.elapsed().as_secs());
         for cpu in board.cpus {
             let run = firmware.as_ref().map_err(String::clone).and_then(|elf| {

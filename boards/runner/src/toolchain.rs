@@ -1,6 +1,5 @@
 //! Which compiler builds a target: rustup's, or a distribution's with `core` from source.
 
-use crate::boards::Board;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,6 +14,19 @@ pub(crate) enum Toolchain {
     Installed,
     /// The distribution's builds `core`; it links with the given linker.
     FromSource { linker: PathBuf },
+}
+
+/// What to build.
+#[derive(Debug)]
+pub(crate) struct Program<'a> {
+    /// The board's folder.
+    pub(crate) board: &'a str,
+    pub(crate) target: &'a str,
+    /// The program's name after the board's.
+    pub(crate) name: &'a str,
+    pub(crate) profile: &'a str,
+    /// In place of the default ones.
+    pub(crate) features: Option<&'a str>,
 }
 
 /// Where the compiler that is at hand keeps its files.
@@ -45,11 +57,12 @@ impl Toolchain {
         linker().map(|linker| Toolchain::FromSource { linker }).ok_or("no linker: run boards/setup.sh".into())
     }
 
-    /// Builds a board's self-test and returns the program.
-    pub(crate) fn build(&self, board: &Board) -> Result<PathBuf, String> {
+    /// Builds a board's program and returns its path; `profile` and `features` are cargo's.
+    pub(crate) fn build(&self, program: &Program<'_>) -> Result<PathBuf, String> {
         let boards = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let target_dir = std::env::var_os("CARGO_TARGET_DIR").map_or(boards.join("../target"), PathBuf::from);
-        let (target, package) = (board.target, format!("flashlet-{}", board.name));
+        let &Program { board, target, name, profile, features } = program;
+        let package = format!("flashlet-{board}");
         let mut cargo = match self {
             Toolchain::Installed => Command::new("cargo"),
             Toolchain::FromSource { linker } => {
@@ -64,10 +77,13 @@ impl Toolchain {
             Toolchain::Installed => "boards",
             Toolchain::FromSource { .. } => "boards-from-source",
         });
-        cargo.args(["build", "--quiet", "--release", "--target", target, "--package", &package]);
+        cargo.args(["build", "--quiet", "--profile", profile, "--target", target, "--package", &package]);
+        if let Some(features) = features {
+            cargo.args(["--no-default-features", "--features", features]);
+        }
         cargo.arg("--manifest-path").arg(boards.join("Cargo.toml")).arg("--target-dir").arg(&target_dir);
         let status = cargo.status().map_err(|error| format!("cargo: {error}"))?;
-        let program = target_dir.join(target).join("release").join(format!("{}-selftest", board.name));
+        let program = target_dir.join(target).join(profile).join(format!("{board}-{name}"));
         if status.success() { Ok(program) } else { Err(format!("{package} does not build")) }
     }
 }
