@@ -12,6 +12,17 @@ const LN2_LOW: f32 = -2.121_944_4e-4;
 /// `e^x` in sixteen lanes, within 2 ulp; 0 below -87, saturating above 88; NaN for NaN.
 #[inline(always)]
 pub fn exp<I: Isa>(isa: I, x: I::X) -> I::X {
+    if const { I::ROWS == 1 } { exp_called(isa, x) } else { exp_in_place(isa, x) }
+}
+
+/// For sets whose sixteen lanes are sixteen numbers: there the code is long, and a call costs little next to it.
+#[inline(never)]
+fn exp_called<I: Isa>(isa: I, x: I::X) -> I::X {
+    exp_in_place(isa, x)
+}
+
+#[inline(always)]
+fn exp_in_place<I: Isa>(isa: I, x: I::X) -> I::X {
     let s = |v| isa.x_splat(v);
     let limit = s(88.0);
     let clamped = isa.x_select_lt(limit, x, limit, x);

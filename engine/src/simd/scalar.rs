@@ -16,6 +16,15 @@ fn bytes_at<T: Pod, const N: usize>(block: &T, offset: usize) -> [u8; N] {
     bytemuck::bytes_of(block).get(offset..).and_then(|b| b.first_chunk()).copied().unwrap_or([0; N])
 }
 
+/// Every lane in place: small where compilers do not unroll.
+#[inline(always)]
+fn each(mut lanes: [f32; LANES], f: impl Fn(usize, f32) -> f32) -> [f32; LANES] {
+    for (i, lane) in lanes.iter_mut().enumerate() {
+        *lane = f(i, *lane);
+    }
+    lanes
+}
+
 impl Isa for Scalar {
     const NAME: IsaName = IsaName::Scalar;
     const ROWS: usize = 1;
@@ -200,34 +209,34 @@ impl Isa for Scalar {
     }
     #[inline(always)]
     fn x_add(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
-        from_fn(|i| a[i] + b[i])
+        each(a, |i, a| a + b[i])
     }
     #[inline(always)]
     fn x_sub(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
-        from_fn(|i| a[i] - b[i])
+        each(a, |i, a| a - b[i])
     }
     #[inline(always)]
     fn x_mul(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
-        from_fn(|i| a[i] * b[i])
+        each(a, |i, a| a * b[i])
     }
     #[inline(always)]
     fn x_div(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
-        from_fn(|i| a[i] / b[i])
+        each(a, |i, a| a / b[i])
     }
     #[inline(always)]
     fn x_max(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
-        from_fn(|i| if a[i] > b[i] { a[i] } else { b[i] })
+        each(a, |i, a| if a > b[i] { a } else { b[i] })
     }
     #[inline(always)]
     fn x_abs(self, a: [f32; LANES]) -> [f32; LANES] {
-        a.map(|v| f32::from_bits(v.to_bits() & 0x7FFF_FFFF))
+        each(a, |_, a| f32::from_bits(a.to_bits() & 0x7FFF_FFFF))
     }
     #[inline(always)]
     fn x_select_lt(self, a: [f32; LANES], b: [f32; LANES], yes: [f32; LANES], no: [f32; LANES]) -> [f32; LANES] {
-        from_fn(|i| if a[i] < b[i] { yes[i] } else { no[i] })
+        each(a, |i, a| if a < b[i] { yes[i] } else { no[i] })
     }
     #[inline(always)]
     fn x_scale_by_magic(self, a: [f32; LANES], magic: [f32; LANES]) -> [f32; LANES] {
-        from_fn(|i| f32::from_bits(a[i].to_bits().wrapping_add(magic[i].to_bits() << 23)))
+        each(a, |i, a| f32::from_bits(a.to_bits().wrapping_add(magic[i].to_bits() << 23)))
     }
 }

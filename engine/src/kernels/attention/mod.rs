@@ -106,7 +106,7 @@ fn some_heads<I: Isa, F: Format<SMALL> + Format<MAX_HEAD_GROUPS>>(
             tile.query += match queries - tile.query {
                 4.. if small => tile.run::<I, F, 4, SMALL>(isa, out),
                 3 if small => tile.run::<I, F, 3, SMALL>(isa, out),
-                2.. => tile.run::<I, F, 2, MAX_HEAD_GROUPS>(isa, out),
+                2.. if I::ROWS > 1 => tile.run::<I, F, 2, MAX_HEAD_GROUPS>(isa, out),
                 _ => tile.run::<I, F, 1, MAX_HEAD_GROUPS>(isa, out),
             };
         }
