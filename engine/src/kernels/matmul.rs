@@ -7,6 +7,10 @@ use crate::simd::{Isa, LANES, Op, RowBlocks, math};
 /// The most tokens whose dot products share one unpacking of the weights, whatever the set.
 const TOKENS: usize = 8;
 /// The same for floats, whose sixteen lanes take more registers.
+#[cfg_attr(
+    not(any(feature = "f32", feature = "f16", feature = "bf16")),
+    allow(dead_code, reason = "no format has floats")
+)]
 const FLOAT_TOKENS: usize = 4;
 
 /// The most words that sixteen interleaved rows take: of eight lanes each.
@@ -291,6 +295,10 @@ fn dot_group<I: Isa, B: Format, const N: usize>(
     }
 }
 
+#[cfg_attr(
+    not(any(feature = "f32", feature = "f16", feature = "bf16")),
+    allow(dead_code, reason = "no format has floats")
+)]
 struct Float<'a, B> {
     m: Matrix<'a, B>,
     x: &'a [Group],
@@ -325,6 +333,10 @@ impl<B: FloatFormat> Op for Float<'_, B> {
 
 /// One row times tokens `t..t + N`, in sixteen lanes. A last group that is not full is padded with
 /// zeros, which leaves the lanes' sums as they are.
+#[cfg_attr(
+    not(any(feature = "f32", feature = "f16", feature = "bf16")),
+    allow(dead_code, reason = "no format has floats")
+)]
 #[inline(always)]
 fn dot_float<I: Isa, B: FloatFormat, const N: usize>(
     isa: I,
