@@ -7,8 +7,8 @@ use flashlet::kernels::{Inline, Kernels};
 use flashlet::quant::{Weight, WeightType};
 use flashlet::simd::LANES;
 
-/// Tells each set's time for a product with one token, and with eight, of rows as in a file and interleaved ones, in units of `clock` a byte of weights: where the
-/// clock counts instructions, these.
+/// Tells each set's time for a product with one token, and with eight, of rows as in a file and, where a set takes them,
+/// of interleaved ones, in units of `clock` a byte of weights: where the clock counts instructions, these.
 ///
 /// # Errors
 /// What `out` returns.

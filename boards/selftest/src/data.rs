@@ -114,18 +114,6 @@ pub fn weights(rng: &mut Rng, ty: WeightType, blocks: usize) -> Vec<u8> {
     bytes
 }
 
-/// A matrix's bytes with its groups of sixteen rows interleaved; `None` if the format has no such layout.
-#[must_use]
-pub fn interleaved(ty: WeightType, bytes: &[u8], cols: usize) -> Option<Vec<u8>> {
-    let (units, row_blocks) = (ty.units()?, cols / ty.block_elems());
-    let mut out = bytes.to_vec();
-    let group_bytes = LANES * row_blocks * units.block_bytes;
-    for (to, from) in out.chunks_exact_mut(group_bytes).zip(bytes.chunks_exact(group_bytes)) {
-        units.interleave(to, row_blocks, 0, from);
-    }
-    Some(out)
-}
-
 /// Activations of one token, of a kind that `t` chooses.
 pub fn activations(rng: &mut Rng, t: usize, cols: usize) -> Vec<f32> {
     match t % 6 {

@@ -269,6 +269,12 @@ pub trait Isa: Copy + Send + Sync + 'static {
     fn x_sub(self, a: Self::X, b: Self::X) -> Self::X;
     /// Product of lanes.
     fn x_mul(self, a: Self::X, b: Self::X) -> Self::X;
+    /// `acc + a * b` of lanes, each product of which is exact in `f32` (see [`math::shorten`]): there a fused
+    /// multiply-add rounds as two operations do, and sets that have one use it.
+    #[inline(always)]
+    fn x_add_exact(self, acc: Self::X, a: Self::X, b: Self::X) -> Self::X {
+        self.x_add(acc, self.x_mul(a, b))
+    }
     /// Quotient of lanes.
     fn x_div(self, a: Self::X, b: Self::X) -> Self::X;
     /// `if a > b { a } else { b }` of lanes.

@@ -450,6 +450,17 @@ impl<M: Multiply> Isa for Neon<M> {
         a.zip(b, |a, b| neon! { vmulq_f32(a, b) })
     }
     #[inline(always)]
+    fn x_add_exact(self, acc: X, a: X, b: X) -> X {
+        neon! {
+            X(
+                vfmaq_f32(acc.0, a.0, b.0),
+                vfmaq_f32(acc.1, a.1, b.1),
+                vfmaq_f32(acc.2, a.2, b.2),
+                vfmaq_f32(acc.3, a.3, b.3),
+            )
+        }
+    }
+    #[inline(always)]
     fn x_div(self, a: X, b: X) -> X {
         a.zip(b, |a, b| neon! { vdivq_f32(a, b) })
     }
