@@ -2,7 +2,7 @@
 
 use super::{Executor, Gate, Group, Input};
 use crate::quant::{Act32, Act256, FloatFormat, Format, Matrix, Weight, with_format};
-use crate::simd::{Isa, LANES, Op, RowBlocks, math};
+use crate::simd::{Floats, Isa, LANES, Op, RowBlocks, lanes, math};
 
 /// The most tokens whose dot products share one unpacking of the weights, whatever the set.
 const TOKENS: usize = 8;
@@ -127,7 +127,7 @@ fn combine_into<I: Isa>(isa: I, combine: Combine, tile: &[Group], y: &mut [Group
     match combine {
         Combine::Store => {
             for (product, y) in tile.iter().zip(y) {
-                isa.x_store(isa.x_load(product), y);
+                *y = *product;
             }
         }
         Combine::Gate(gate) => gate_tile(isa, gate, tile, y),
@@ -152,18 +152,19 @@ impl Op for GateTile<'_> {
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
         for (product, y) in self.tile.iter().zip(self.y) {
-            let g = isa.x_load(y);
-            let inner = match self.gate {
-                Gate::Silu => g,
-                Gate::Gelu => {
-                    // tanh(z) = 2 sigmoid(2z) - 1, so 0.5 x (1 + tanh(z)) = x sigmoid(2z).
-                    let cube = isa.x_mul(isa.x_mul(g, g), g);
-                    let inner = isa.x_add(g, isa.x_mul(isa.x_splat(0.044_715), cube));
-                    isa.x_mul(isa.x_splat(1.595_769), inner)
-                }
-            };
-            let activated = isa.x_mul(g, math::sigmoid(isa, inner));
-            isa.x_store(isa.x_mul(activated, isa.x_load(product)), y);
+            for f in lanes(isa) {
+                let g = f.load(y);
+                let inner = match self.gate {
+                    Gate::Silu => g,
+                    Gate::Gelu => {
+                        // tanh(z) = 2 sigmoid(2z) - 1, so 0.5 x (1 + tanh(z)) = x sigmoid(2z).
+                        let cube = f.mul(f.mul(g, g), g);
+                        f.mul(f.splat(1.595_769), f.add(g, f.mul(f.splat(0.044_715), cube)))
+                    }
+                };
+                let activated = f.mul(g, math::sigmoid(f, inner));
+                f.store(f.mul(activated, f.load(product)), y);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The oracle: every primitive in portable Rust, one row at a time. All other sets must agree with
 //! it bit for bit.
 
-use super::{Isa, IsaName, LANES, Op, Quad, Rows};
+use super::{Halves, Isa, IsaName, LANES, Lane, Op, Quad, Rows};
 use bytemuck::Pod;
 use core::array::from_fn;
 use half::f16;
@@ -25,6 +25,8 @@ fn each(mut lanes: [f32; LANES], f: impl Fn(usize, f32) -> f32) -> [f32; LANES] 
     lanes
 }
 
+impl Halves for Scalar {}
+
 impl Isa for Scalar {
     const NAME: IsaName = IsaName::Scalar;
     const ROWS: usize = 1;
@@ -32,6 +34,13 @@ impl Isa for Scalar {
     type W = u32;
     type F = f32;
     type X = [f32; LANES];
+
+    type Floats = Lane<Self>;
+
+    #[inline(always)]
+    fn floats(self, lane: usize) -> Lane<Self> {
+        Lane { halves: self, lane }
+    }
 
     type Single = Scalar;
 

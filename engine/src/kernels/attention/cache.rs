@@ -9,7 +9,7 @@ use super::{MAX_HEAD_DIM, MAX_HEAD_GROUPS};
 use crate::kernels::Group;
 use crate::kernels::elementwise::read_head;
 use crate::quant::Act32;
-use crate::simd::{Isa, LANES, Op};
+use crate::simd::{Floats, Isa, LANES, Op, lanes};
 use half::f16;
 
 /// The number format of cached keys and values.
@@ -109,7 +109,11 @@ fn write_f16<I: Isa>(isa: I, row: &[Group], block: &mut [u8], slot: usize, is_ke
     let (start, step) = if is_key { (slot, LANES) } else { (slot * row.len() * LANES, 1) };
     let mut out = halves.iter_mut().skip(start).step_by(step);
     for group in row {
-        for (half, out) in isa.x_to_f16(isa.x_load(group)).into_iter().zip(&mut out) {
+        let mut rounded = [[0; 2]; LANES];
+        for f in lanes(isa) {
+            f.store_f16(f.load(group), &mut rounded);
+        }
+        for (half, out) in rounded.into_iter().zip(&mut out) {
             *out = half;
         }
     }
