@@ -170,7 +170,7 @@ impl<'a, 'm> WeightStore<'a, 'm> {
             self.vectors.iter_mut().skip(start).take(n).for_each(|g| *g = [1.0; 16]);
         }
         let shapes = self.shapes;
-        walk(gguf, source, &shapes, |tensor| self.enter(tensor, &mut budget)).await?;
+        walk(gguf, source, &shapes, &mut |tensor| self.enter(tensor, &mut budget)).await?;
         self.check_complete()?;
         self.read_vectors(gguf, source).await?;
         if interleave {

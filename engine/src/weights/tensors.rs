@@ -368,7 +368,7 @@ pub async fn walk<F: Flash>(
     gguf: &Gguf,
     source: &mut Source<'_, F>,
     shapes: &Shapes,
-    mut each: impl FnMut(Tensor) -> Result<(), WeightError>,
+    each: &mut dyn FnMut(Tensor) -> Result<(), WeightError>,
 ) -> Result<(), WeightError> {
     let mut tensors = gguf.tensors();
     while let Some(info) = tensors.next(source).await? {

@@ -1,9 +1,13 @@
 //! What scoring and mixing take in each number format of the cache, for `N` queries at once.
 
+#[cfg(feature = "kv_q8_0")]
 use super::MAX_HEAD_DIM;
 use crate::kernels::Group;
+#[cfg(feature = "kv_q8_0")]
 use crate::quant::Act32;
-use crate::simd::{Floats, Isa, LANES, lanes, math};
+#[cfg(feature = "kv_f16")]
+use crate::simd::math;
+use crate::simd::{Floats, Isa, LANES, lanes};
 use core::ops::Range;
 
 /// A query, or its output, of up to `G` groups; `G` is a power of two.
@@ -48,6 +52,7 @@ trait Stored: Copy {
     fn load<F: Floats>(f: F, stored: &Self) -> F::V;
 }
 
+#[cfg(feature = "kv_f16")]
 impl Stored for [[u8; 2]; LANES] {
     #[inline(always)]
     fn load<F: Floats>(f: F, stored: &Self) -> F::V {
@@ -55,6 +60,7 @@ impl Stored for [[u8; 2]; LANES] {
     }
 }
 
+#[cfg(feature = "kv_q8_0")]
 impl Stored for [i8; LANES] {
     #[inline(always)]
     fn load<F: Floats>(f: F, stored: &Self) -> F::V {
@@ -113,8 +119,10 @@ fn add_lanes<F: Floats, S: Stored, const N: usize, const K: usize, const G: usiz
 }
 
 /// Half precision.
+#[cfg(feature = "kv_f16")]
 pub(super) struct F16;
 
+#[cfg(feature = "kv_f16")]
 impl F16 {
     /// Partial sums `first..first + P` of four: those of the elements `i` with `i % 4` the same.
     #[inline(always)]
@@ -145,6 +153,7 @@ impl F16 {
     }
 }
 
+#[cfg(feature = "kv_f16")]
 impl<const G: usize> Format<G> for F16 {
     type Query = Row<G>;
     const NONE: Self::Query = [[0.0; LANES]; G];
@@ -218,11 +227,14 @@ impl<const G: usize> Format<G> for F16 {
 }
 
 /// 8-bit blocks of 32.
+#[cfg(feature = "kv_q8_0")]
 pub(super) struct Q8;
 
 /// A block's quants and half scales.
+#[cfg(feature = "kv_q8_0")]
 type Quantised<'a> = (&'a [u8], &'a [[[u8; 2]; LANES]]);
 
+#[cfg(feature = "kv_q8_0")]
 impl Q8 {
     #[inline(always)]
     fn split(block: &[u8]) -> Quantised<'_> {
@@ -232,6 +244,7 @@ impl Q8 {
     }
 }
 
+#[cfg(feature = "kv_q8_0")]
 impl<const G: usize> Format<G> for Q8 {
     type Query = [Act32; MAX_HEAD_DIM / 32];
     const NONE: Self::Query = [Act32 { q: [[0; 4]; 8], d: 0.0, sums: [0; 2] }; MAX_HEAD_DIM / 32];

@@ -9,7 +9,11 @@ use super::{Executor, Group};
 use crate::simd::{Floats, Isa, LANES, Op, lanes, math};
 use core::marker::PhantomData;
 use core::ops::Range;
-use format::{F16, Format, Q8, Row};
+#[cfg(feature = "kv_f16")]
+use format::F16;
+#[cfg(feature = "kv_q8_0")]
+use format::Q8;
+use format::{Format, Row};
 
 mod cache;
 mod format;
@@ -80,7 +84,9 @@ pub(super) fn attention<I: Isa>(isa: I, job: &Attention<'_>, out: &mut [Group], 
     executor.for_rows(out.as_flattened_mut(), piece, &|i, out| {
         let heads = i * heads..((i + 1) * heads).min(job.n_head);
         match job.cache.ty {
+            #[cfg(feature = "kv_f16")]
             KvType::F16 => some_heads::<I, F16>(isa, job, heads, out),
+            #[cfg(feature = "kv_q8_0")]
             KvType::Q8_0 => some_heads::<I, Q8>(isa, job, heads, out),
         }
     });
