@@ -3,7 +3,7 @@
 use crate::toolchain::{Program, Toolchain};
 use object::{Object, ObjectSection, ObjectSymbol};
 
-/// The engine on a Cortex-M4F: one instruction set, the formats of a Q4_K_M model.
+/// The engine on a Cortex-M4F: one instruction set, what the built-in model needs.
 const ENGINE: Program<'_> = Program {
     board: "mps2-an386",
     target: "thumbv7em-none-eabihf",
@@ -22,7 +22,7 @@ pub(crate) fn print(from_source: bool) -> Result<(), String> {
     let path = Toolchain::find(ENGINE.target, from_source)?.build(&ENGINE)?;
     let bytes = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let elf = object::File::parse(&*bytes).map_err(|error| format!("{}: {error}", path.display()))?;
-    println!("{}: Cortex-M4F, dsp, F32 Q4_K Q6_K", path.display());
+    println!("{}: Cortex-M4F, dsp, Q4_K Q6_K, SentencePiece, q8_0 cache", path.display());
     for name in SECTIONS {
         let section = elf.section_by_name(name).ok_or_else(|| format!("{}: no {name}", path.display()))?;
         println!("{name:8} {:8}", section.size());
