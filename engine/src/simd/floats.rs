@@ -17,8 +17,8 @@ pub trait Floats: Copy {
 
     fn load(self, v: &[f32; LANES]) -> Self::V;
     fn store(self, v: Self::V, out: &mut [f32; LANES]);
-    fn from_f16(self, v: &[[u8; 2]; LANES]) -> Self::V;
-    fn from_i8(self, v: &[i8; LANES]) -> Self::V;
+    fn load_f16(self, v: &[[u8; 2]; LANES]) -> Self::V;
+    fn load_i8(self, v: &[i8; LANES]) -> Self::V;
     fn store_f16(self, v: Self::V, out: &mut [[u8; 2]; LANES]);
     fn store_i8(self, v: Self::V, out: &mut [i8; LANES]);
     fn splat(self, v: f32) -> Self::V;
@@ -52,11 +52,11 @@ impl<I: Isa> Floats for I {
         self.x_store(v, out);
     }
     #[inline(always)]
-    fn from_f16(self, v: &[[u8; 2]; LANES]) -> I::X {
+    fn load_f16(self, v: &[[u8; 2]; LANES]) -> I::X {
         self.x_from_f16(v)
     }
     #[inline(always)]
-    fn from_i8(self, v: &[i8; LANES]) -> I::X {
+    fn load_i8(self, v: &[i8; LANES]) -> I::X {
         self.x_from_i8(v)
     }
     #[inline(always)]
@@ -152,11 +152,11 @@ impl<H: Halves> Floats for Lane<H> {
         out[self.lane % LANES] = v;
     }
     #[inline(always)]
-    fn from_f16(self, v: &[[u8; 2]; LANES]) -> f32 {
+    fn load_f16(self, v: &[[u8; 2]; LANES]) -> f32 {
         self.halves.widen(u16::from_le_bytes(self.of(v)))
     }
     #[inline(always)]
-    fn from_i8(self, v: &[i8; LANES]) -> f32 {
+    fn load_i8(self, v: &[i8; LANES]) -> f32 {
         f32::from(self.of(v))
     }
     #[inline(always)]

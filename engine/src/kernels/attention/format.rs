@@ -56,7 +56,7 @@ trait Stored: Copy {
 impl Stored for [[u8; 2]; LANES] {
     #[inline(always)]
     fn load<F: Floats>(f: F, stored: &Self) -> F::V {
-        f.from_f16(stored)
+        f.load_f16(stored)
     }
 }
 
@@ -64,7 +64,7 @@ impl Stored for [[u8; 2]; LANES] {
 impl Stored for [i8; LANES] {
     #[inline(always)]
     fn load<F: Floats>(f: F, stored: &Self) -> F::V {
-        f.from_i8(stored)
+        f.load_i8(stored)
     }
 }
 
@@ -138,7 +138,7 @@ impl F16 {
             for four in 0..4 {
                 for k in 0..P {
                     let e = 4 * four + (first + k) % 4;
-                    let key = f.from_f16(&keys[e]);
+                    let key = f.load_f16(&keys[e]);
                     for (acc, query) in acc.iter_mut().zip(queries) {
                         acc[k] = f.add_exact(acc[k], f.splat(query[i % G][e]), key);
                     }
@@ -274,7 +274,7 @@ impl<const G: usize> Format<G> for Q8 {
                 let mut d = [0.0; LANES];
                 // Of all lanes, or of the one that is this part.
                 let f = isa.floats(part);
-                f.store(f.from_f16(scale), &mut d);
+                f.store(f.load_f16(scale), &mut d);
                 let d = isa.as_f32(isa.load(&d.map(f32::to_le_bytes), part));
                 for (acc, query) in acc.iter_mut().zip(queries) {
                     let act = &query[i % (MAX_HEAD_DIM / 32)];
@@ -305,7 +305,7 @@ impl<const G: usize> Format<G> for Q8 {
         for (i, scale) in scales.iter().enumerate() {
             let mut scaled = [[0.0; LANES]; N];
             for f in lanes(isa) {
-                let d = f.from_f16(scale);
+                let d = f.load_f16(scale);
                 for (scaled, p) in scaled.iter_mut().zip(p) {
                     f.store(f.mul(f.load(p), d), scaled);
                 }
