@@ -9,6 +9,8 @@ pub(crate) struct Board {
     /// The board's folder.
     pub(crate) name: &'static str,
     pub(crate) target: &'static str,
+    /// Cargo's profile for the firmware with a prompt.
+    pub(crate) profile: &'static str,
     qemu: &'static str,
     /// QEMU's machine, with what else it takes.
     machine: &'static [&'static str],
@@ -39,6 +41,8 @@ pub(crate) struct Firmware {
     pub(crate) name: &'static str,
     /// Whether weights are read through a flash handle and never used in place.
     pub(crate) streams: bool,
+    /// The cache's number format, as the simulator calls it.
+    pub(crate) kv: &'static str,
 }
 
 const fn cpu(name: &'static str, isas: &'static str) -> Cpu {
@@ -46,17 +50,18 @@ const fn cpu(name: &'static str, isas: &'static str) -> Cpu {
 }
 
 const fn mapped(name: &'static str) -> Firmware {
-    Firmware { name, streams: false }
+    Firmware { name, streams: false, kv: "f16" }
 }
 
 const fn streamed(name: &'static str) -> Firmware {
-    Firmware { name, streams: true }
+    Firmware { name, streams: true, kv: "f16" }
 }
 
 pub(crate) const BOARDS: &[Board] = &[
     Board {
         name: "virt-aarch64",
         target: "aarch64-unknown-none",
+        profile: "release",
         qemu: "qemu-system-aarch64",
         machine: &["virt", "-m", "1G"],
         cpus: &[
@@ -71,6 +76,7 @@ pub(crate) const BOARDS: &[Board] = &[
     Board {
         name: "mps2-an385",
         target: "thumbv7m-none-eabi",
+        profile: "release",
         qemu: "qemu-system-arm",
         machine: &["mps2-an385"],
         cpus: &[cpu("cortex-m3", "scalar")],
@@ -82,6 +88,7 @@ pub(crate) const BOARDS: &[Board] = &[
     Board {
         name: "mps2-an386",
         target: "thumbv7em-none-eabihf",
+        profile: "release",
         qemu: "qemu-system-arm",
         machine: &["mps2-an386"],
         cpus: &[cpu("cortex-m4", "scalar dsp")],
@@ -93,17 +100,19 @@ pub(crate) const BOARDS: &[Board] = &[
     Board {
         name: "stm32f405",
         target: "thumbv7em-none-eabihf",
+        profile: "size",
         qemu: "qemu-system-arm",
         machine: &["netduinoplus2"],
         cpus: &[cpu("cortex-m4", "scalar dsp")],
         selftest: false,
-        firmware: &[mapped("stm32f405")],
+        firmware: &[Firmware { name: "stm32f405", streams: false, kv: "q8_0" }],
         model_at: 0x0802_0000,
         model_bytes: 896 << 10,
     },
     Board {
         name: "mps2-an500",
         target: "thumbv7em-none-eabihf",
+        profile: "release",
         qemu: "qemu-system-arm",
         machine: &["mps2-an500"],
         cpus: &[cpu("cortex-m7", "scalar dsp")],
@@ -115,6 +124,7 @@ pub(crate) const BOARDS: &[Board] = &[
     Board {
         name: "mps2-an505",
         target: "thumbv8m.main-none-eabihf",
+        profile: "release",
         qemu: "qemu-system-arm",
         machine: &["mps2-an505"],
         cpus: &[cpu("cortex-m33", "scalar dsp")],
@@ -126,6 +136,7 @@ pub(crate) const BOARDS: &[Board] = &[
     Board {
         name: "mps3-an547",
         target: "thumbv8m.main-none-eabihf",
+        profile: "release",
         qemu: "qemu-system-arm",
         machine: &["mps3-an547"],
         cpus: &[Cpu { name: "cortex-m55", isas: "scalar dsp helium", real_model: true }],

@@ -1,6 +1,7 @@
 //! A firmware's sizes and costs, and the committed table that says when they grew.
 
 use core::fmt::Write;
+use object::{Object, ObjectSection};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,8 +36,10 @@ impl Figures {
     pub(crate) fn of_elf(elf: &Path) -> Result<Figures, String> {
         let bytes = fs::read(elf).map_err(|error| format!("{}: {error}", elf.display()))?;
         let mut figures = Figures::default();
-        for (name, size) in sections(&bytes).ok_or(format!("{} is no ELF file", elf.display()))? {
-            match &*name {
+        let file = object::File::parse(&*bytes).map_err(|error| format!("{}: {error}", elf.display()))?;
+        for section in file.sections() {
+            let size = section.size();
+            match section.name().unwrap_or_default() {
                 ".text" | ".vector_table" => figures.text += size,
                 // What starts with a value takes flash as well as RAM.
                 ".rodata" => figures.rodata += size,
@@ -47,32 +50,6 @@ impl Figures {
         }
         Ok(figures)
     }
-}
-
-/// The sections of an ELF file of 32 or 64 bits, little-endian: names and sizes.
-fn sections(elf: &[u8]) -> Option<Vec<(String, u64)>> {
-    let field = |at: usize, bytes: usize| {
-        let bytes = elf.get(at..at.checked_add(bytes)?)?;
-        Some(bytes.iter().rev().fold(0_u64, |n, &byte| n << 8 | u64::from(byte)))
-    };
-    let wide = match elf.get(..6)? {
-        b"\x7fELF\x01\x01" => false,
-        b"\x7fELF\x02\x01" => true,
-        _ => return None,
-    };
-    let (word, header) = if wide { (8, [0x28, 0x3A, 0x3C, 0x3E]) } else { (4, [0x20, 0x2E, 0x30, 0x32]) };
-    let table = field(header[0], word)? as usize;
-    let [entry, n, names] = [header[1], header[2], header[3]].map(|at| field(at, 2));
-    let (entry, n, names) = (entry? as usize, n? as usize, names? as usize);
-    let (offset_at, size_at) = if wide { (0x18, 0x20) } else { (0x10, 0x14) };
-    let names = field(table + names * entry + offset_at, word)? as usize;
-    (0..n)
-        .map(|i| {
-            let at = table + i * entry;
-            let name = elf.get(names + field(at, 4)? as usize..)?.split(|&byte| byte == 0).next()?;
-            Some((String::from_utf8_lossy(name).into_owned(), field(at + size_at, word)?))
-        })
-        .collect()
 }
 
 /// The committed table: figures by compiler and program.

@@ -3,7 +3,8 @@
 //! `board-runner test [--from-source] [--update] [BOARD ...]` runs every board, or those named, and ends with
 //! `N passed, N failed`. `--from-source` takes the distribution's compiler even where rustup's targets are installed;
 //! `--update` writes the figures anew. `board-runner run [--from-source] BOARD|PROGRAM [MODEL]` opens a board's prompt;
-//! as cargo's `runner` it is given a program.
+//! as cargo's `runner` it is given a program. `board-runner size` builds the engine for a Cortex-M4F with the formats of
+//! one model, and prints how large it is.
 
 mod boards;
 mod emulator;
@@ -13,6 +14,7 @@ mod open;
 mod prompts;
 mod selftest;
 mod simulator;
+mod size;
 mod toolchain;
 
 use boards::{BOARDS, Board, Cpu};
@@ -26,7 +28,11 @@ use std::time::Instant;
 use toolchain::Toolchain;
 
 const USAGE: &str = "usage: board-runner test [--from-source] [--update] [BOARD ...]
-       board-runner run [--from-source] BOARD|PROGRAM [MODEL]";
+       board-runner run [--from-source] BOARD|PROGRAM [MODEL]
+       board-runner size [--from-source]";
+
+/// Cargo's words for the self-test.
+const SELFTEST: &[&str] = &["--features", "selftest"];
 
 fn main() -> ExitCode {
     let (mut flags, mut words) = (Vec::new(), Vec::new());
@@ -42,6 +48,7 @@ fn main() -> ExitCode {
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     let done = match *words {
         ["test", ref names @ ..] => named(names).and_then(|boards| test(&boards, from_source, update)),
+        ["size"] => size::print(from_source).map(|()| true),
         ["run", program] => open::open(program, None, from_source),
         ["run", program, model] => open::open(program, Some(Path::new(model)), from_source),
         _ => {
@@ -130,7 +137,7 @@ fn test_board(
 ) -> Result<(), String> {
     let mut table = Table::read(root().join("boards/figures.txt"), toolchain.name()?)?;
     let started = Instant::now();
-    let folder = toolchain.build(board, "")?;
+    let folder = toolchain.build(board, board.profile, &[])?;
     println!("built in {} s", started.elapsed().as_secs());
     for firmware in board.firmware {
         let elf = folder.join(firmware.name);
@@ -158,7 +165,7 @@ fn test_board(
     }
     if board.selftest {
         let started = Instant::now();
-        let elf = toolchain.build(board, "selftest")?.join(format!("{}-selftest", board.name));
+        let elf = toolchain.build(board, "release", SELFTEST)?.join(format!("{}-selftest", board.name));
         println!("self-test built in {} s", started.elapsed().as_secs());
         for cpu in board.cpus {
             run_selftest(board, cpu, &elf, references, tally);

@@ -1,5 +1,6 @@
 //! A board's prompt in this terminal.
 
+use crate::SELFTEST;
 use crate::boards::Board;
 use crate::prompts::demo_model;
 use crate::simulator::target_dir;
@@ -17,8 +18,8 @@ pub(crate) fn open(what: &str, model: Option<&Path>, from_source: bool) -> Resul
         path.to_owned()
     } else {
         let toolchain = Toolchain::find(board.target, from_source)?;
-        let folder = toolchain.build(board, if selftest { "selftest" } else { "" })?;
-        folder.join(name)
+        let (profile, features) = if selftest { ("release", SELFTEST) } else { (board.profile, &[][..]) };
+        toolchain.build(board, profile, features)?.join(name)
     };
     let cpu = board.cpus.last().ok_or(format!("{} has no processor", board.name))?;
     let mut emulator = if selftest {

@@ -58,8 +58,8 @@ impl Toolchain {
         Ok(format!("rustc-{version}{suffix}"))
     }
 
-    /// Builds a board's programs, with `features` of its package. Returns the folder that they are in.
-    pub(crate) fn build(&self, board: &Board, features: &str) -> Result<PathBuf, String> {
+    /// Builds a board's programs; `profile` and `features` are cargo's. Returns the folder that they are in.
+    pub(crate) fn build(&self, board: &Board, profile: &str, features: &[&str]) -> Result<PathBuf, String> {
         let (target, package) = (board.target, format!("flashlet-{}", board.name));
         let mut cargo = match self {
             Toolchain::Installed => Command::new("cargo"),
@@ -75,22 +75,13 @@ impl Toolchain {
             Toolchain::Installed => "boards",
             Toolchain::FromSource { .. } => "boards-from-source",
         });
-        cargo.args([
-            "build",
-            "--quiet",
-            "--release",
-            "--target",
-            target,
-            "--package",
-            &package,
-            "--features",
-            features,
-        ]);
+        cargo.args(["build", "--quiet", "--profile", profile, "--target", target, "--package", &package]);
+        cargo.args(features);
         cargo.arg("--manifest-path").arg(root().join("boards/Cargo.toml")).arg("--target-dir").arg(&target_dir);
         cargo.env("DEFMT_LOG", "info");
         let status = cargo.status().map_err(|error| format!("cargo: {error}"))?;
         if status.success() {
-            Ok(target_dir.join(target).join("release"))
+            Ok(target_dir.join(target).join(profile))
         } else {
             Err(format!("{package} does not build"))
         }

@@ -8,7 +8,7 @@ use cortex_m::peripheral::SCB;
 use defmt_rtt as _;
 use flashlet::flash::SliceFlash;
 use flashlet::kernels::Inline;
-use flashlet::session::Options;
+use flashlet::session::{KvType, Options};
 use flashlet::simd::arch::cortex_m::Dsp;
 use flashlet_board::console::Board;
 use flashlet_board::memory::{Arena, image};
@@ -65,7 +65,7 @@ fn main() -> ! {
         mapped: Some(image),
         kernels: Dsp::declared(), // named, so that the scalar kernels stay out of the program
         executor: &Inline,
-        options: Options::default(),
+        options: Options { kv: KvType::Q8_0, ..Options::default() },
         now_ns: clock::nanoseconds,
         stack_peak: Some(stack::peak),
     };

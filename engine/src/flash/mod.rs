@@ -11,7 +11,7 @@ mod tests;
 pub use nor::{AsyncNorFlash, NorFlash};
 
 use core::future::Future;
-use core::pin::pin;
+use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 
 /// The largest [`Flash::READ_ALIGN`] that is widened to. A device with larger sectors needs an
@@ -205,6 +205,21 @@ fn copy(dst: &mut [u8], src: &[u8]) {
     if dst.len() == src.len() {
         dst.copy_from_slice(src);
     }
+}
+
+/// Awaits a future that is polled in a stack frame of its own. Compilers put all futures that are polled in one place
+/// into one frame, so that steps which come one after another would take stack for all of them at once.
+macro_rules! apart {
+    ($future:expr) => {{
+        let mut future = core::pin::pin!($future);
+        core::future::poll_fn(|context| $crate::flash::poll_apart(future.as_mut(), context)).await
+    }};
+}
+pub(crate) use apart;
+
+#[inline(never)]
+pub(crate) fn poll_apart<F: Future>(future: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
+    future.poll(context)
 }
 
 /// Runs a future to its end on this thread, calling `idle` whenever it waits (`wfe` on a board, a

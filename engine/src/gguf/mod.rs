@@ -142,6 +142,24 @@ impl Gguf {
         Ok(found.map(|(_, value)| value))
     }
 
+    /// [`Gguf::find`] for every key in `names`, each with `prefix` put before it; the values go to `values` in that order.
+    ///
+    /// # Errors
+    /// As [`Gguf::find`].
+    pub(crate) async fn find_all<F: Flash>(
+        &self,
+        source: &mut Source<'_, F>,
+        prefix: [&str; 2],
+        names: &[&str],
+        values: &mut [Option<Value>],
+    ) -> Result<(), GgufError> {
+        let [start, middle] = prefix;
+        for (name, value) in names.iter().zip(values) {
+            *value = self.find(source, &[start, middle, name]).await?;
+        }
+        Ok(())
+    }
+
     /// A walk over all keys and values.
     #[must_use]
     pub fn kvs(&self) -> KvWalk {

@@ -1,7 +1,7 @@
 //! Norms, rotary positions and residual sums.
 
 use super::{Group, MAX_HEAD_DIM};
-use crate::simd::{Isa, LANES, Op, math};
+use crate::simd::{Floats, Isa, LANES, Op, lanes, math};
 
 /// A root-mean-square norm: `y = x / sqrt(mean(x^2) + eps) * weight`.
 #[derive(Clone, Copy, Debug)]
@@ -17,23 +17,29 @@ pub struct Norm<'a> {
 impl Norm<'_> {
     /// The factor of one vector, given as groups; the sum of squares runs in sixteen lanes.
     #[inline(always)]
-    fn factor<'x, I: Isa>(&self, isa: I, x: impl Iterator<Item = &'x Group>) -> f32 {
-        let mut sum = isa.x_splat(0.0);
-        for x in x {
-            let x = isa.x_load(x);
-            sum = isa.x_add(sum, isa.x_mul(x, x));
+    fn factor<'x, I: Isa>(&self, isa: I, x: impl Iterator<Item = &'x Group> + Clone) -> f32 {
+        let mut sums = [0.0; LANES];
+        for f in lanes(isa) {
+            let mut sum = f.splat(0.0);
+            for x in x.clone() {
+                let x = f.load(x);
+                sum = f.add(sum, f.mul(x, x));
+            }
+            f.store(sum, &mut sums);
         }
-        math::rsqrt(isa.x_sum(sum) / self.width as f32 + self.eps)
+        math::rsqrt(isa.x_sum(isa.x_load(&sums)) / self.width as f32 + self.eps)
     }
 
     /// Normalises every token of panel `x` into `out`.
     #[inline(always)]
     pub(super) fn apply<I: Isa>(&self, isa: I, x: &[Group], tokens: usize, out: &mut [Group]) {
         for t in 0..tokens {
-            let factor = isa.x_splat(self.factor(isa, x.iter().skip(t).step_by(tokens)));
+            let factor = self.factor(isa, x.iter().skip(t).step_by(tokens));
             let pairs = out.iter_mut().skip(t).step_by(tokens).zip(x.iter().skip(t).step_by(tokens));
             for ((out, x), w) in pairs.zip(self.weight) {
-                isa.x_store(isa.x_mul(isa.x_mul(isa.x_load(x), factor), isa.x_load(w)), out);
+                for f in lanes(isa) {
+                    f.store(f.mul(f.mul(f.load(x), f.splat(factor)), f.load(w)), out);
+                }
             }
         }
     }
@@ -41,9 +47,11 @@ impl Norm<'_> {
     /// Normalises one vector in place.
     #[inline(always)]
     fn apply_in_place<I: Isa>(&self, isa: I, x: &mut [Group]) {
-        let factor = isa.x_splat(self.factor(isa, x.iter()));
+        let factor = self.factor(isa, x.iter());
         for (x, w) in x.iter_mut().zip(self.weight) {
-            isa.x_store(isa.x_mul(isa.x_mul(isa.x_load(x), factor), isa.x_load(w)), x);
+            for f in lanes(isa) {
+                f.store(f.mul(f.mul(f.load(x), f.splat(factor)), f.load(w)), x);
+            }
         }
     }
 }
@@ -64,16 +72,20 @@ impl Op for Add<'_> {
         let tokens = self.tokens.max(1);
         let Some(norm) = self.norm else {
             for (x, y) in self.x.iter_mut().zip(self.y) {
-                isa.x_store(isa.x_add(isa.x_load(x), isa.x_load(y)), x);
+                for f in lanes(isa) {
+                    f.store(f.add(f.load(x), f.load(y)), x);
+                }
             }
             return;
         };
         for t in 0..tokens {
-            let factor = isa.x_splat(norm.factor(isa, self.y.iter().skip(t).step_by(tokens)));
+            let factor = norm.factor(isa, self.y.iter().skip(t).step_by(tokens));
             let pairs = self.x.iter_mut().skip(t).step_by(tokens).zip(self.y.iter().skip(t).step_by(tokens));
             for ((x, y), w) in pairs.zip(norm.weight) {
-                let y = isa.x_mul(isa.x_mul(isa.x_load(y), factor), isa.x_load(w));
-                isa.x_store(isa.x_add(isa.x_load(x), y), x);
+                for f in lanes(isa) {
+                    let y = f.mul(f.mul(f.load(y), f.splat(factor)), f.load(w));
+                    f.store(f.add(f.load(x), y), x);
+                }
             }
         }
     }

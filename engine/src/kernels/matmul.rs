@@ -2,11 +2,15 @@
 
 use super::{Executor, Gate, Group, Input};
 use crate::quant::{Act32, Act256, FloatFormat, Format, Matrix, Weight, with_format};
-use crate::simd::{Isa, LANES, Op, RowBlocks, math};
+use crate::simd::{Floats, Isa, LANES, Op, RowBlocks, lanes, math};
 
 /// The most tokens whose dot products share one unpacking of the weights, whatever the set.
 const TOKENS: usize = 8;
 /// The same for floats, whose sixteen lanes take more registers.
+#[cfg_attr(
+    not(any(feature = "f32", feature = "f16", feature = "bf16")),
+    allow(dead_code, reason = "no format has floats")
+)]
 const FLOAT_TOKENS: usize = 4;
 
 /// How many of the words that sixteen interleaved rows take are multiplied with `tokens` tokens at once: all of them, so
@@ -100,7 +104,8 @@ fn product<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, y: &mut [f32], first_ro
         w,
         m => {
             let op = Quantised { m, x: Acts::of(x), tokens, y, first_row, combine };
-            if tokens == 1 && !m.interleaved { isa.single().run(op) } else { isa.run(op) }
+            let single = const { I::Single::ROWS != I::ROWS } && tokens == 1 && !m.interleaved;
+            if single { isa.single().run(op) } else { isa.run(op) }
         },
         m => isa.run(Float { m, x: x.float, tokens, y, first_row, combine })
     );
@@ -123,29 +128,52 @@ impl<'a> Acts<'a> for Act256 {
     }
 }
 
-/// Puts one token's sixteen products in place.
+/// Puts `tile`'s sixteen products of each token in place.
 #[inline(always)]
-fn combine_into<I: Isa>(isa: I, combine: Combine, product: &Group, y: &mut [f32]) {
-    let Some(y) = y.first_chunk_mut::<LANES>() else { return };
-    let result = isa.x_load(product);
-    let result = match combine {
-        Combine::Store => result,
-        Combine::Gate(gate) => {
-            let g = isa.x_load(y);
-            let activated = match gate {
-                Gate::Silu => isa.x_mul(g, math::sigmoid(isa, g)),
-                Gate::Gelu => {
-                    // tanh(z) = 2 sigmoid(2z) - 1, so 0.5 x (1 + tanh(z)) = x sigmoid(2z).
-                    let cube = isa.x_mul(isa.x_mul(g, g), g);
-                    let inner = isa.x_add(g, isa.x_mul(isa.x_splat(0.044_715), cube));
-                    let z2 = isa.x_mul(isa.x_splat(1.595_769), inner);
-                    isa.x_mul(g, math::sigmoid(isa, z2))
-                }
-            };
-            isa.x_mul(activated, result)
+fn combine_into<I: Isa>(isa: I, combine: Combine, tile: &[Group], y: &mut [Group]) {
+    match combine {
+        Combine::Store => {
+            for (product, y) in tile.iter().zip(y) {
+                *y = *product;
+            }
         }
-    };
-    isa.x_store(result, y);
+        Combine::Gate(gate) => gate_tile(isa, gate, tile, y),
+    }
+}
+
+/// `y = act(y) * tile`. Not part of each format's loop, which would have it once for every tile of tokens.
+#[inline(never)]
+fn gate_tile<I: Isa>(isa: I, gate: Gate, tile: &[Group], y: &mut [Group]) {
+    isa.run(GateTile { gate, tile, y });
+}
+
+struct GateTile<'a> {
+    gate: Gate,
+    tile: &'a [Group],
+    y: &'a mut [Group],
+}
+
+impl Op for GateTile<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn call<I: Isa>(self, isa: I) {
+        for (product, y) in self.tile.iter().zip(self.y) {
+            for f in lanes(isa) {
+                let g = f.load(y);
+                let inner = match self.gate {
+                    Gate::Silu => g,
+                    Gate::Gelu => {
+                        // tanh(z) = 2 sigmoid(2z) - 1, so 0.5 x (1 + tanh(z)) = x sigmoid(2z).
+                        let cube = f.mul(f.mul(g, g), g);
+                        f.mul(f.splat(1.595_769), f.add(g, f.mul(f.splat(0.044_715), cube)))
+                    }
+                };
+                let activated = f.mul(g, math::sigmoid(f, inner));
+                f.store(f.mul(activated, f.load(product)), y);
+            }
+        }
+    }
 }
 
 /// Evaluates `$body` for tokens `t..t + N` with `N` the first of `$steps` that fits and is not more than `I::TOKENS`,
@@ -200,9 +228,8 @@ impl<B: Format> Op for Quantised<'_, B> {
                     dot_rows::<I, B, N>(isa, &self.m, row + part, self.x, self.tokens, t, part, lanes, &mut tile);
                     part += lanes;
                 }
-                for (product, y) in tile.iter().zip(y.as_chunks_mut::<LANES>().0.iter_mut().skip(t)) {
-                    combine_into(isa, self.combine, product, y);
-                }
+                let y = y.as_chunks_mut::<LANES>().0.get_mut(t..).unwrap_or_default();
+                combine_into(isa, self.combine, &tile, y);
             });
         }
     }
@@ -283,6 +310,10 @@ fn dot_group<I: Isa, B: Format, const N: usize, const P: usize>(
     }
 }
 
+#[cfg_attr(
+    not(any(feature = "f32", feature = "f16", feature = "bf16")),
+    allow(dead_code, reason = "no format has floats")
+)]
 struct Float<'a, B> {
     m: Matrix<'a, B>,
     x: &'a [Group],
@@ -308,9 +339,8 @@ impl<B: FloatFormat> Op for Float<'_, B> {
                         tile[lane] = sum;
                     }
                 }
-                for (product, y) in tile.iter().zip(y.as_chunks_mut::<LANES>().0.iter_mut().skip(t)) {
-                    combine_into(isa, self.combine, product, y);
-                }
+                let y = y.as_chunks_mut::<LANES>().0.get_mut(t..).unwrap_or_default();
+                combine_into(isa, self.combine, &tile, y);
             });
         }
     }
@@ -318,6 +348,10 @@ impl<B: FloatFormat> Op for Float<'_, B> {
 
 /// One row times tokens `t..t + N`, in sixteen lanes. A last group that is not full is padded with
 /// zeros, which leaves the lanes' sums as they are.
+#[cfg_attr(
+    not(any(feature = "f32", feature = "f16", feature = "bf16")),
+    allow(dead_code, reason = "no format has floats")
+)]
 #[inline(always)]
 fn dot_float<I: Isa, B: FloatFormat, const N: usize>(
     isa: I,

@@ -155,21 +155,78 @@ impl core::fmt::Display for ConfigError {
 
 impl core::error::Error for ConfigError {}
 
-/// Reads an architecture's keys.
-struct Keys<'k, 'm, F> {
-    gguf: &'k Gguf,
-    source: &'k mut Source<'m, F>,
-    arch: &'static Arch,
+/// Declares the keys that follow an architecture's name, so that all are looked up by one loop.
+macro_rules! fields {
+    ($($field:ident $name:literal,)+) => {
+        #[derive(Clone, Copy)]
+        enum Field { $($field,)+ }
+
+        impl Field {
+            const NAMES: &[&str] = &[$($name,)+];
+
+            const fn key(self) -> Key {
+                match self { $(Field::$field => Key($name),)+ }
+            }
+        }
+    };
 }
 
-impl<F: Flash> Keys<'_, '_, F> {
-    async fn find(&mut self, key: Key) -> Result<Option<Value>, ConfigError> {
-        Ok(self.gguf.find(self.source, &[self.arch.name, ".", key.0]).await?)
+fields! {
+    Layers "block_count",
+    Width "embedding_length",
+    FeedForward "feed_forward_length",
+    Heads "attention.head_count",
+    KvHeads "attention.head_count_kv",
+    KeyLength "attention.key_length",
+    ValueLength "attention.value_length",
+    Experts "expert_count",
+    Rotated "rope.dimension_count",
+    Context "context_length",
+    NormEps "attention.layer_norm_rms_epsilon",
+    RopeBase "rope.freq_base",
+    ScaleLinear "rope.scale_linear",
+    ScalingFactor "rope.scaling.factor",
+    ScalingType "rope.scaling.type",
+    OriginalContext "rope.scaling.original_context_length",
+    Window "attention.sliding_window",
+    // Factors and soft caps that would change results and are not applied.
+    Scale "attention.scale",
+    AttnCap "attn_logit_softcapping",
+    FinalCap "final_logit_softcapping",
+    LogitScale "logit_scale",
+    ResidualScale "residual_scale",
+    EmbeddingScale "embedding_scale",
+    AttnFactor "rope.scaling.attn_factor",
+    YarnAttnFactor "rope.scaling.yarn_attn_factor",
+    YarnExtFactor "rope.scaling.yarn_ext_factor",
+}
+
+/// The fields that must be absent, 0 or 1.
+const SCALES: [Field; 9] = [
+    Field::Scale,
+    Field::AttnCap,
+    Field::FinalCap,
+    Field::LogitScale,
+    Field::ResidualScale,
+    Field::EmbeddingScale,
+    Field::AttnFactor,
+    Field::YarnAttnFactor,
+    Field::YarnExtFactor,
+];
+
+/// Bytes that are read of `rope.scaling.type`: more than any supported one has.
+const SCALING_BYTES: usize = 8;
+
+/// The values of an architecture's keys, in the order of [`Field`].
+struct Values([Option<Value>; Field::NAMES.len()]);
+
+impl Values {
+    fn of(&self, field: Field) -> Option<Value> {
+        self.0.get(field as usize).copied().flatten()
     }
 
-    async fn uint(&mut self, key: &'static str, max: u64) -> Result<Option<u32>, ConfigError> {
-        let key = Key(key);
-        let Some(value) = self.find(key).await? else { return Ok(None) };
+    fn uint(&self, field: Field, max: u64) -> Result<Option<u32>, ConfigError> {
+        let (Some(value), key) = (self.of(field), field.key()) else { return Ok(None) };
         let value = value.as_uint().ok_or(ConfigError::WrongType(key))?;
         match u32::try_from(value) {
             Ok(n) if value >= 1 && value <= max => Ok(Some(n)),
@@ -177,54 +234,43 @@ impl<F: Flash> Keys<'_, '_, F> {
         }
     }
 
-    async fn need(&mut self, key: &'static str, max: u64) -> Result<u32, ConfigError> {
-        self.uint(key, max).await?.ok_or(ConfigError::Missing(Key(key)))
+    fn need(&self, field: Field, max: u64) -> Result<u32, ConfigError> {
+        self.uint(field, max)?.ok_or(ConfigError::Missing(field.key()))
     }
 
-    async fn float(&mut self, key: &'static str, valid: impl Fn(f32) -> bool) -> Result<Option<f32>, ConfigError> {
-        let key = Key(key);
-        let Some(value) = self.find(key).await? else { return Ok(None) };
+    /// A finite number above 0, or 0 itself if `zero` allows it.
+    fn float(&self, field: Field, zero: bool) -> Result<Option<f32>, ConfigError> {
+        let (Some(value), key) = (self.of(field), field.key()) else { return Ok(None) };
         let value = value.as_f32().ok_or(ConfigError::WrongType(key))?;
-        if value.is_finite() && valid(value) { Ok(Some(value)) } else { Err(ConfigError::BadNumber { key, value }) }
+        let valid = value.is_finite() && (value > 0.0 || zero && value == 0.0);
+        if valid { Ok(Some(value)) } else { Err(ConfigError::BadNumber { key, value }) }
     }
 
-    /// Refuses factors and soft caps that would change results and are not applied.
-    async fn refuse_scales(&mut self) -> Result<(), ConfigError> {
-        for key in [
-            "attention.scale",
-            "attn_logit_softcapping",
-            "final_logit_softcapping",
-            "logit_scale",
-            "residual_scale",
-            "embedding_scale",
-            "rope.scaling.attn_factor",
-            "rope.scaling.yarn_attn_factor",
-            "rope.scaling.yarn_ext_factor",
-        ] {
-            let Some(value) = self.find(Key(key)).await? else { continue };
+    fn refuse_scales(&self) -> Result<(), ConfigError> {
+        for field in SCALES {
+            let Some(value) = self.of(field) else { continue };
             if value.as_f32().is_none_or(|v| v != 0.0 && v != 1.0) {
-                return Err(ConfigError::Unsupported { key: Key(key) });
+                return Err(ConfigError::Unsupported { key: field.key() });
             }
         }
         Ok(())
     }
 
-    async fn rope_scaling(&mut self, ctx_train: u32) -> Result<RopeScaling, ConfigError> {
-        let positive = |v: f32| v > 0.0;
-        let old = self.float("rope.scale_linear", positive).await?;
-        let factor = self.float("rope.scaling.factor", positive).await?.or(old).unwrap_or(1.0);
-        let key = Key("rope.scaling.type");
-        let ty = match self.find(key).await? {
+    /// `ty` is the text of the scaling's type, if that is a short string.
+    fn rope_scaling(&self, ty: &[u8], ctx_train: u32) -> Result<RopeScaling, ConfigError> {
+        let old = self.float(Field::ScaleLinear, false)?;
+        let factor = self.float(Field::ScalingFactor, false)?.or(old).unwrap_or(1.0);
+        let key = Field::ScalingType.key();
+        match self.of(Field::ScalingType) {
             None => return Ok(if factor == 1.0 { RopeScaling::None } else { RopeScaling::Linear { factor } }),
-            Some(value) => value.as_str().ok_or(ConfigError::WrongType(key))?,
-        };
-        let mut buf = [0; 8];
-        let ty = if ty.len <= 8 { ty.read(self.source, &mut buf).await? } else { b"?" };
+            Some(Value::Str(_)) => {}
+            Some(_) => return Err(ConfigError::WrongType(key)),
+        }
         match ty {
             b"none" => Ok(RopeScaling::None),
             b"linear" => Ok(RopeScaling::Linear { factor }),
             b"yarn" => {
-                let original = self.uint("rope.scaling.original_context_length", u64::from(u32::MAX)).await?;
+                let original = self.uint(Field::OriginalContext, u64::from(u32::MAX))?;
                 Ok(RopeScaling::Yarn { factor, original_ctx: original.unwrap_or(ctx_train) })
             }
             _ => Err(ConfigError::Unsupported { key }),
@@ -239,55 +285,56 @@ impl ModelConfig {
     /// [`ConfigError`].
     pub async fn read<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>, n_vocab: u32) -> Result<Self, ConfigError> {
         let arch = architecture(gguf, source).await?;
-        if let Some(parts) = gguf.find(source, &["split.count"]).await?.and_then(|v| v.as_uint()).filter(|&n| n > 1) {
-            return Err(ConfigError::Split { parts });
+        let mut values = Values([None; Field::NAMES.len()]);
+        gguf.find_all(source, [arch.name, "."], Field::NAMES, &mut values.0).await?;
+        let mut scaling = Name::EMPTY;
+        if let Some(Value::Str(ty)) = values.of(Field::ScalingType) {
+            source.read(ty.offset, scaling.room(ty.len.min(SCALING_BYTES as u64))).await.map_err(GgufError::Flash)?;
         }
-        let mut keys = Keys { gguf, source, arch };
+        ModelConfig::check(arch, &values, scaling.as_bytes(), n_vocab)
+    }
+
+    fn check(arch: &'static Arch, values: &Values, scaling: &[u8], n_vocab: u32) -> Result<Self, ConfigError> {
         // Far above any model that is made, and low enough that products of two fit in u64.
         let (wide, deep) = (1 << 20, 1024);
-        let n_layer = keys.need("block_count", deep).await?;
-        let n_embd = keys.need("embedding_length", wide).await?;
-        let n_ff = keys.need("feed_forward_length", wide).await?;
-        let n_head = keys.need("attention.head_count", wide).await?;
-        let n_head_kv = keys.uint("attention.head_count_kv", wide).await?.unwrap_or(n_head);
+        let n_layer = values.need(Field::Layers, deep)?;
+        let n_embd = values.need(Field::Width, wide)?;
+        let n_ff = values.need(Field::FeedForward, wide)?;
+        let n_head = values.need(Field::Heads, wide)?;
+        let n_head_kv = values.uint(Field::KvHeads, wide)?.unwrap_or(n_head);
         if n_head_kv > n_head || !n_head.is_multiple_of(n_head_kv) {
             return Err(ConfigError::HeadCounts { n_head, n_head_kv });
         }
         let max_head = MAX_HEAD_DIM as u64;
-        let head_dim = match keys.uint("attention.key_length", max_head).await? {
+        let head_dim = match values.uint(Field::KeyLength, max_head)? {
             Some(n) => n,
             None => {
-                let key = Key("attention.head_count");
+                let key = Field::Heads.key();
                 let error = ConfigError::Range { key, value: n_head.into(), min: 1, max: n_embd.into() };
                 let even = |&dim: &u32| n_embd.is_multiple_of(n_head) && u64::from(dim) <= max_head;
                 n_embd.checked_div(n_head).filter(even).ok_or(error)?
             }
         };
-        let value_length = keys.uint("attention.value_length", max_head).await?.unwrap_or(head_dim);
+        let value_length = values.uint(Field::ValueLength, max_head)?.unwrap_or(head_dim);
         if value_length != head_dim {
-            return Err(ConfigError::Unsupported { key: Key("attention.value_length") });
+            return Err(ConfigError::Unsupported { key: Field::ValueLength.key() });
         }
-        keys.refuse_scales().await?;
-        if let Some(value) = keys.find(Key("expert_count")).await?
+        values.refuse_scales()?;
+        if let Some(value) = values.of(Field::Experts)
             && value.as_uint() != Some(0)
         {
-            return Err(ConfigError::Unsupported { key: Key("expert_count") });
+            return Err(ConfigError::Unsupported { key: Field::Experts.key() });
         }
-        let rot_key = Key("rope.dimension_count");
-        let n_rot = keys.uint(rot_key.0, head_dim.into()).await?.unwrap_or(head_dim);
+        let n_rot = values.uint(Field::Rotated, head_dim.into())?.unwrap_or(head_dim);
         if n_rot % 2 != 0 {
-            return Err(ConfigError::Odd { what: rot_key, value: n_rot });
+            return Err(ConfigError::Odd { what: Field::Rotated.key(), value: n_rot });
         }
-        let ctx_train = keys.uint("context_length", u64::from(u32::MAX)).await?.unwrap_or(2048);
-        let eps_key = "attention.layer_norm_rms_epsilon";
-        let norm_eps = keys.float(eps_key, |v| v >= 0.0).await?.ok_or(ConfigError::Missing(Key(eps_key)))?;
-        let rope_base = keys.float("rope.freq_base", |v| v > 0.0).await?.unwrap_or(10_000.0);
-        let rope_scaling = keys.rope_scaling(ctx_train).await?;
+        let ctx_train = values.uint(Field::Context, u64::from(u32::MAX))?.unwrap_or(2048);
+        let norm_eps = values.float(Field::NormEps, true)?.ok_or(ConfigError::Missing(Field::NormEps.key()))?;
+        let rope_base = values.float(Field::RopeBase, false)?.unwrap_or(10_000.0);
+        let rope_scaling = values.rope_scaling(scaling, ctx_train)?;
         let window = match &arch.sliding {
-            Some(sliding) => {
-                let window = keys.uint("attention.sliding_window", u64::from(u32::MAX)).await?;
-                window.unwrap_or(sliding.default_window)
-            }
+            Some(sliding) => values.uint(Field::Window, u64::from(u32::MAX))?.unwrap_or(sliding.default_window),
             None => u32::MAX,
         };
         let share = n_embd.checked_div(n_head).unwrap_or(head_dim);
@@ -305,10 +352,17 @@ impl ModelConfig {
     }
 }
 
+/// The file's architecture; only whole models have one.
 async fn architecture<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<&'static Arch, ConfigError> {
-    let name = gguf.find(source, &["general.architecture"]).await?.and_then(|v| v.as_str());
-    let string = name.ok_or(ConfigError::NoArchitecture)?;
+    let mut values = [None; 2];
+    gguf.find_all(source, ["", ""], &["general.architecture", "split.count"], &mut values).await?;
+    let [name, parts] = values;
+    let string = name.and_then(|v| v.as_str()).ok_or(ConfigError::NoArchitecture)?;
     let mut name = Name::EMPTY;
     source.read(string.offset, name.room(string.len)).await.map_err(GgufError::Flash)?;
-    Arch::by_name(name.as_bytes()).ok_or(ConfigError::UnknownArchitecture(name))
+    let arch = Arch::by_name(name.as_bytes()).ok_or(ConfigError::UnknownArchitecture(name))?;
+    match parts.and_then(|v| v.as_uint()) {
+        Some(parts) if parts > 1 => Err(ConfigError::Split { parts }),
+        _ => Ok(arch),
+    }
 }

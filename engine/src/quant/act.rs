@@ -3,7 +3,7 @@
 //! Like ggml's Q8_0 and Q8_K, with the integer sums that offset formats need kept beside the quants.
 //! A value is `d * q` with `q` in `-127..=127`, rounded ties to even.
 
-use crate::simd::{Isa, LANES, Quad};
+use crate::simd::{Floats, Isa, LANES, Quad, lanes};
 use bytemuck::{Pod, Zeroable};
 use half::f16;
 
@@ -54,18 +54,24 @@ fn quantise<I: Isa, const N: usize>(
     x: &[[f32; LANES]; N],
     scale: impl Fn(f32) -> f32,
 ) -> ([[i8; LANES]; N], f32, [i16; N]) {
-    let mut top = isa.x_splat(0.0);
-    for x in x {
-        top = isa.x_max(isa.x_abs(isa.x_load(x)), top);
+    let mut tops = [0.0; LANES];
+    for f in lanes(isa) {
+        let mut top = f.splat(0.0);
+        for x in x {
+            top = f.max(f.abs(f.load(x)), top);
+        }
+        f.store(top, &mut tops);
     }
-    let d = isa.x_greatest(top) / 127.0;
+    let d = isa.x_greatest(isa.x_load(&tops)) / 127.0;
     // Values so small that 1 / d overflows count as zero.
     let inverse = if d > 1.0e-38 { 1.0 / d } else { 0.0 };
     let (mut q, mut sums) = ([[0; LANES]; N], [0; N]);
     for ((x, q), sum) in x.iter().zip(&mut q).zip(&mut sums) {
         // What is not a number becomes -127, everywhere alike.
-        let scaled = isa.x_max(isa.x_mul(isa.x_load(x), isa.x_splat(inverse)), isa.x_splat(-127.0));
-        *q = isa.x_to_i8(scaled);
+        for f in lanes(isa) {
+            let scaled = f.max(f.mul(f.load(x), f.splat(inverse)), f.splat(-127.0));
+            f.store_i8(scaled, q);
+        }
         *sum = q.iter().fold(0i16, |sum, &q| sum.wrapping_add(i16::from(q)));
     }
     (q, scale(d), sums)

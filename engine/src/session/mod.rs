@@ -27,7 +27,7 @@ pub use hash::LogitsHash;
 pub use plan::{Options, Plan, ResidentBytes};
 
 use crate::arena::{Arena, ArenaError, Region};
-use crate::flash::{Flash, FlashStats, Source};
+use crate::flash::{Flash, FlashStats, Source, apart};
 use crate::gguf::Gguf;
 use crate::kernels::{Executor, Kernels};
 use crate::model::{Activations, KvCache, ModelConfig, Pass, RopeTables};
@@ -50,10 +50,10 @@ impl Model {
     /// # Errors
     /// [`Error`]: anything in the file that is malformed or not supported.
     pub async fn open<F: Flash>(source: &mut Source<'_, F>) -> Result<Model, Error> {
-        let gguf = Gguf::open(source).await?;
-        let spec = TokenizerSpec::read(&gguf, source).await?;
-        let config = ModelConfig::read(&gguf, source, spec.n_vocab()).await?;
-        let tensors = Tensors::read(&gguf, source, &config).await?;
+        let gguf = apart!(Gguf::open(source))?;
+        let spec = apart!(TokenizerSpec::read(&gguf, source))?;
+        let config = apart!(ModelConfig::read(&gguf, source, spec.n_vocab()))?;
+        let tensors = apart!(Tensors::read(&gguf, source, &config))?;
         Ok(Model { gguf, config, spec, tensors })
     }
 
@@ -174,10 +174,11 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         let mapped = source.mapped.filter(|_| plan.uses_mapping);
         let mut memory = Memory::carve(&model, &sizes, mapped, &mut Arena::new(arena))?;
         let mut report = |stage, done, total| progress(Progress { stage, done, total });
-        memory.tokenizer.build(&mut source, &mut |done, total| report(Stage::Index, done, total)).await?;
+        let mut indexing = |done, total| report(Stage::Index, done, total);
+        apart!(memory.tokenizer.build(&mut source, &mut indexing))?;
         let budget = plan.pin_budget(model.tensors.has_output);
         let mut pinning = |done, total| report(Stage::Pin, done, total);
-        memory.store.load(&model.gguf, &mut source, budget, kernels.interleaves(), &mut pinning).await?;
+        apart!(memory.store.load(&model.gguf, &mut source, budget, kernels.interleaves(), &mut pinning))?;
         memory.rope.fill(&model.config, memory.store.rope_divisors());
         Ok(Session { source, config: model.config, plan, memory, kernels, executor, position: 0 })
     }
@@ -228,7 +229,7 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
     /// # Errors
     /// [`Error::Text`]: `out` is too short, a word is too long, the flash failed.
     pub async fn encode(&mut self, text: &str, options: Encode, out: &mut [u32]) -> Result<usize, Error> {
-        Ok(self.memory.tokenizer.encode(&mut self.source, text, options, out).await?)
+        Ok(apart!(self.memory.tokenizer.encode(&mut self.source, text, options, out))?)
     }
 
     /// Gives `out` the text of token `id`, as far as its characters are whole.
@@ -241,7 +242,7 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         detokenizer: &mut Detokenizer,
         out: &mut dyn FnMut(&str),
     ) -> Result<(), Error> {
-        Ok(self.memory.tokenizer.decode(&mut self.source, id, detokenizer, out).await?)
+        Ok(apart!(self.memory.tokenizer.decode(&mut self.source, id, detokenizer, out))?)
     }
 
     /// Runs tokens through the model, a chunk a pass. Logits of the positions that `want` names go to
@@ -290,6 +291,6 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
             position: self.position as usize,
             want,
         };
-        Ok(join(read_ahead(&mut self.source, &tiles, schedule), pass.run(ids, &mut feed, sink)).await?)
+        Ok(apart!(join(read_ahead(&mut self.source, &tiles, schedule), pass.run(ids, &mut feed, sink)))?)
     }
 }

@@ -40,7 +40,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { ctx: 0, kv: KvType::F16, residency: Residency::Auto, chunk: 0, tile_bytes: 0, pins_mapped: false }
+        Options { ctx: 0, kv: KvType::DEFAULT, residency: Residency::Auto, chunk: 0, tile_bytes: 0, pins_mapped: false }
     }
 }
 
@@ -135,7 +135,7 @@ impl Tensors {
         config: &ModelConfig,
     ) -> Result<Tensors, WeightError> {
         let mut all = Tensors::default();
-        weights::walk(gguf, source, &config.shapes, |t| {
+        weights::walk(gguf, source, &config.shapes, &mut |t| {
             let row_bytes = t.row_bytes as usize;
             match t.role {
                 Role::TokenEmbd => all.embd_row_bytes = u64::from(t.row_bytes),
@@ -186,7 +186,7 @@ async fn missing<F: Flash>(
     };
     for base in (0..config.shapes.n_layer).step_by(LAYERS as usize) {
         let (mut globals, mut layers) = (0, [0u32; LAYERS as usize]);
-        weights::walk(gguf, source, &config.shapes, |t| {
+        weights::walk(gguf, source, &config.shapes, &mut |t| {
             match t.role {
                 Role::TokenEmbd | Role::OutputNorm => globals |= bit(t.role),
                 Role::Matrix(layer, _) | Role::Vector(layer, _) => {
@@ -234,7 +234,7 @@ impl Model {
         arena_bytes: Option<usize>,
     ) -> Result<Plan, Error> {
         let head_dim = self.config.shapes.head_dim;
-        if options.kv == KvType::Q8_0 && !head_dim.is_multiple_of(32) {
+        if !head_dim.is_multiple_of(options.kv.head_multiple()) {
             return Err(Error::KvHeadDim { head_dim });
         }
         let mapped = source.mapped.is_some_and(|bytes| bytes.len() as u64 >= self.tensors.end);
@@ -279,7 +279,7 @@ impl Model {
         let mut per_pass = 0u64;
         let tied = !self.tensors.has_output;
         let embd_row_bytes = self.tensors.embd_row_bytes;
-        weights::walk(&self.gguf, source, &self.config.shapes, |t| {
+        weights::walk(&self.gguf, source, &self.config.shapes, &mut |t| {
             if t.role.is_matrix() && budget.take(t.role, t.bytes()).is_none() {
                 streamed_bytes = streamed_bytes.saturating_add(t.bytes());
                 let embedding = t.role == Role::TokenEmbd;
@@ -314,7 +314,7 @@ impl Model {
 
     /// Whether `plan` is one that [`Model::plan`] made for this model.
     pub(super) fn accepts(&self, plan: &Plan) -> bool {
-        let heads_fit = plan.kv != KvType::Q8_0 || self.config.shapes.head_dim.is_multiple_of(32);
+        let heads_fit = self.config.shapes.head_dim.is_multiple_of(plan.kv.head_multiple());
         heads_fit && plan.chunk > 0 && plan.ctx > 0 && self.usage(&plan.sizes()) == plan.usage
     }
 

@@ -1,6 +1,6 @@
 //! Elementary functions, one implementation for every target.
 
-use super::Isa;
+use super::Floats;
 
 /// 1.5 * 2^23: adding it to a small float rounds it to an integer, ties to even, in the low bits.
 const MAGIC: f32 = 12_582_912.0;
@@ -9,39 +9,39 @@ const LOG2_E: f32 = core::f32::consts::LOG2_E;
 const LN2_HIGH: f32 = 0.693_359_4;
 const LN2_LOW: f32 = -2.121_944_4e-4;
 
-/// `e^x` in sixteen lanes, within 2 ulp; 0 below -87, saturating above 88; NaN for NaN.
+/// `e^x`, within 2 ulp; 0 below -87, saturating above 88; NaN for NaN.
 #[inline(always)]
-pub fn exp<I: Isa>(isa: I, x: I::X) -> I::X {
-    let s = |v| isa.x_splat(v);
+pub fn exp<F: Floats>(f: F, x: F::V) -> F::V {
+    let s = |v| f.splat(v);
     let limit = s(88.0);
-    let clamped = isa.x_select_lt(limit, x, limit, x);
-    let magic = isa.x_add(isa.x_mul(clamped, s(LOG2_E)), s(MAGIC));
-    let n = isa.x_sub(magic, s(MAGIC));
-    let r = isa.x_sub(isa.x_sub(clamped, isa.x_mul(n, s(LN2_HIGH))), isa.x_mul(n, s(LN2_LOW)));
+    let clamped = f.select_lt(limit, x, limit, x);
+    let magic = f.add(f.mul(clamped, s(LOG2_E)), s(MAGIC));
+    let n = f.sub(magic, s(MAGIC));
+    let r = f.sub(f.sub(clamped, f.mul(n, s(LN2_HIGH))), f.mul(n, s(LN2_LOW)));
     // Taylor to the sixth power; |r| <= ln(2) / 2, so the first term left out is below 2^-25.
     let mut p = s(1.0 / 720.0);
     for c in [1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
-        p = isa.x_add(isa.x_mul(p, r), s(c));
+        p = f.add(f.mul(p, r), s(c));
     }
-    let flushed = isa.x_select_lt(x, s(-87.0), s(0.0), isa.x_scale_by_magic(p, magic));
+    let flushed = f.select_lt(x, s(-87.0), s(0.0), f.scale_by_magic(p, magic));
     // What is not a number stays so; its bits must not be taken for an exponent.
-    isa.x_select_lt(clamped, s(89.0), flushed, clamped)
+    f.select_lt(clamped, s(89.0), flushed, clamped)
 }
 
-/// `x` rounded to its first `24 - DROPPED` bits in sixteen lanes (Veltkamp's splitting), 0 below 2^-60: products with
-/// an `f16` (`DROPPED` of 11 or more) or with an `i8` (8 or more) are then exact.
+/// `x` rounded to its first `24 - DROPPED` bits (Veltkamp's splitting), 0 below 2^-60: products with an `f16` (`DROPPED`
+/// of 11 or more) or with an `i8` (8 or more) are then exact.
 #[inline(always)]
-pub fn shorten<I: Isa, const DROPPED: u32>(isa: I, x: I::X) -> I::X {
-    let large = isa.x_mul(x, isa.x_splat(((1 << DROPPED) + 1) as f32));
-    let rounded = isa.x_sub(large, isa.x_sub(large, x));
-    isa.x_select_lt(isa.x_abs(x), isa.x_splat(1.0 / (1u64 << 60) as f32), isa.x_splat(0.0), rounded)
+pub fn shorten<F: Floats, const DROPPED: u32>(f: F, x: F::V) -> F::V {
+    let large = f.mul(x, f.splat(((1 << DROPPED) + 1) as f32));
+    let rounded = f.sub(large, f.sub(large, x));
+    f.select_lt(f.abs(x), f.splat(1.0 / (1u64 << 60) as f32), f.splat(0.0), rounded)
 }
 
-/// `1 / (1 + e^-x)` in sixteen lanes.
+/// `1 / (1 + e^-x)`.
 #[inline(always)]
-pub fn sigmoid<I: Isa>(isa: I, x: I::X) -> I::X {
-    let one = isa.x_splat(1.0);
-    isa.x_div(one, isa.x_add(one, exp(isa, isa.x_sub(isa.x_splat(0.0), x))))
+pub fn sigmoid<F: Floats>(f: F, x: F::V) -> F::V {
+    let one = f.splat(1.0);
+    f.div(one, f.add(one, exp(f, f.sub(f.splat(0.0), x))))
 }
 
 /// The square root, correctly rounded.
@@ -81,7 +81,7 @@ pub fn sin_cos(angle: f64) -> (f32, f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simd::Scalar;
+    use crate::simd::{Isa, Scalar};
 
     #[test]
     fn exp_is_close_everywhere() {

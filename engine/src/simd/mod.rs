@@ -13,10 +13,12 @@
 use bytemuck::Pod;
 
 pub mod arch;
+mod floats;
 pub mod math;
 mod scalar;
 
 pub use arch::rows::{RowBlocks, Rows};
+pub use floats::{Floats, Halves, Lane, lanes};
 pub use scalar::Scalar;
 
 /// Lanes of [`Isa::X`]: the one lane count of every sum over elements.
@@ -114,6 +116,12 @@ pub trait Isa: Copy + Send + Sync + 'static {
     type F: Copy;
     /// [`LANES`] lanes of one `f32`.
     type X: Copy;
+
+    /// How the set works on sixteen lanes: all at once, then it is `Self`, or one after another, as a [`Lane`].
+    type Floats: Floats;
+
+    /// The part of sixteen lanes that begins with `lane`.
+    fn floats(self, lane: usize) -> Self::Floats;
 
     /// The set that multiplies rows that are not interleaved with one vector: with one token loading
     /// is what takes time, and narrower words load better.

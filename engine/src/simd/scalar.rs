@@ -1,7 +1,7 @@
 //! The oracle: every primitive in portable Rust, one row at a time. All other sets must agree with
 //! it bit for bit.
 
-use super::{Isa, IsaName, LANES, Op, Quad, Rows};
+use super::{Halves, Isa, IsaName, LANES, Lane, Op, Quad, Rows};
 use bytemuck::Pod;
 use core::array::from_fn;
 use half::f16;
@@ -16,6 +16,17 @@ fn bytes_at<T: Pod, const N: usize>(block: &T, offset: usize) -> [u8; N] {
     bytemuck::bytes_of(block).get(offset..).and_then(|b| b.first_chunk()).copied().unwrap_or([0; N])
 }
 
+/// Every lane in place: small where compilers do not unroll.
+#[inline(always)]
+fn each(mut lanes: [f32; LANES], f: impl Fn(usize, f32) -> f32) -> [f32; LANES] {
+    for (i, lane) in lanes.iter_mut().enumerate() {
+        *lane = f(i, *lane);
+    }
+    lanes
+}
+
+impl Halves for Scalar {}
+
 impl Isa for Scalar {
     const NAME: IsaName = IsaName::Scalar;
     const ROWS: usize = 1;
@@ -23,6 +34,13 @@ impl Isa for Scalar {
     type W = u32;
     type F = f32;
     type X = [f32; LANES];
+
+    type Floats = Lane<Self>;
+
+    #[inline(always)]
+    fn floats(self, lane: usize) -> Lane<Self> {
+        Lane { halves: self, lane }
+    }
 
     type Single = Scalar;
 
@@ -200,34 +218,34 @@ impl Isa for Scalar {
     }
     #[inline(always)]
     fn x_add(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
-        from_fn(|i| a[i] + b[i])
+        each(a, |i, a| a + b[i])
     }
     #[inline(always)]
     fn x_sub(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
-        from_fn(|i| a[i] - b[i])
+        each(a, |i, a| a - b[i])
     }
     #[inline(always)]
     fn x_mul(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
-        from_fn(|i| a[i] * b[i])
+        each(a, |i, a| a * b[i])
     }
     #[inline(always)]
     fn x_div(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
-        from_fn(|i| a[i] / b[i])
+        each(a, |i, a| a / b[i])
     }
     #[inline(always)]
     fn x_max(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
-        from_fn(|i| if a[i] > b[i] { a[i] } else { b[i] })
+        each(a, |i, a| if a > b[i] { a } else { b[i] })
     }
     #[inline(always)]
     fn x_abs(self, a: [f32; LANES]) -> [f32; LANES] {
-        a.map(|v| f32::from_bits(v.to_bits() & 0x7FFF_FFFF))
+        each(a, |_, a| f32::from_bits(a.to_bits() & 0x7FFF_FFFF))
     }
     #[inline(always)]
     fn x_select_lt(self, a: [f32; LANES], b: [f32; LANES], yes: [f32; LANES], no: [f32; LANES]) -> [f32; LANES] {
-        from_fn(|i| if a[i] < b[i] { yes[i] } else { no[i] })
+        each(a, |i, a| if a < b[i] { yes[i] } else { no[i] })
     }
     #[inline(always)]
     fn x_scale_by_magic(self, a: [f32; LANES], magic: [f32; LANES]) -> [f32; LANES] {
-        from_fn(|i| f32::from_bits(a[i].to_bits().wrapping_add(magic[i].to_bits() << 23)))
+        each(a, |i, a| f32::from_bits(a.to_bits().wrapping_add(magic[i].to_bits() << 23)))
     }
 }

@@ -12,6 +12,10 @@ mod detokenize;
 mod error;
 mod index;
 mod merge;
+#[cfg(not(feature = "bpe"))]
+#[path = "no_pretokenize.rs"]
+mod pretokenize;
+#[cfg(feature = "bpe")]
 mod pretokenize;
 mod random;
 mod sampler;
@@ -20,7 +24,9 @@ mod special;
 #[cfg(test)]
 mod tests;
 mod tokenizer;
+#[cfg(feature = "bpe")]
 mod unicode;
+#[cfg(feature = "bpe")]
 mod unicode_tables;
 mod word;
 

@@ -58,27 +58,12 @@ impl PreTokenizer {
     /// The pre-tokeniser called `name`, if it is known here.
     #[must_use]
     pub fn by_name(name: &[u8]) -> Option<Self> {
-        Some(match name {
-            b"default" => Self::DEFAULT,
-            b"gpt-2" | b"phi-2" | b"mpt" | b"olmo" | b"jais" | b"trillion" | b"granite-docling" | b"exaone4"
-            | b"gigachat" | b"a.x-4.0" | b"mellum" => Self::new(Stage::Whole, Rule::Gpt2),
-            b"smollm" | b"starcoder" | b"refact" | b"command-r" | b"codeshell" | b"exaone" | b"minerva-7b"
-            | b"mellum2" => Self::new(Stage::Digits, Rule::Gpt2),
-            b"falcon" => {
-                PreTokenizer { digits_by_three: true, ..Self::new(Stage::Punctuation { tick: true }, Rule::Gpt2) }
-            }
-            b"llama-bpe" | b"llama3" | b"llama-v3" | b"falcon3" | b"falcon-h1" | b"pixtral" | b"midm-2.0" | b"lfm2" => {
-                PreTokenizer {
-                    whole_words: true,
-                    adds_bos: true,
-                    ..Self::new(Stage::Whole, Rule::Llama3 { digits: 3 })
-                }
-            }
-            b"dbrx" | b"smaug-bpe" | b"glm4" | b"chatglm-bpe" => Self::new(Stage::Whole, Rule::Llama3 { digits: 3 }),
-            b"qwen2" | b"deepseek-r1-qwen" | b"kormo" | b"f2llmv2" | b"stablelm2" | b"megrez" | b"hunyuan"
-            | b"solar-open" | b"grok-2" => Self::new(Stage::Whole, Rule::Llama3 { digits: 1 }),
-            _ => return None,
-        })
+        KNOWN.iter().find(|(names, _)| names.iter().any(|known| known.as_bytes() == name)).map(|(_, pre)| *pre)
+    }
+
+    /// That of a file which names one, or none.
+    pub(super) fn of_file(name: Option<&[u8]>) -> Option<Self> {
+        name.map_or(Some(Self::DEFAULT), Self::by_name)
     }
 
     pub(super) fn whole_words(self) -> bool {
@@ -95,6 +80,48 @@ impl PreTokenizer {
         Words { pre: self, piece: "", fragment: "", rest: text }
     }
 }
+
+/// All names, by what they stand for.
+static KNOWN: &[(&[&str], PreTokenizer)] = &[
+    (&["default"], PreTokenizer::DEFAULT),
+    (
+        &[
+            "gpt-2",
+            "phi-2",
+            "mpt",
+            "olmo",
+            "jais",
+            "trillion",
+            "granite-docling",
+            "exaone4",
+            "gigachat",
+            "a.x-4.0",
+            "mellum",
+        ],
+        PreTokenizer::new(Stage::Whole, Rule::Gpt2),
+    ),
+    (
+        &["smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2"],
+        PreTokenizer::new(Stage::Digits, Rule::Gpt2),
+    ),
+    (
+        &["falcon"],
+        PreTokenizer { digits_by_three: true, ..PreTokenizer::new(Stage::Punctuation { tick: true }, Rule::Gpt2) },
+    ),
+    (
+        &["llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"],
+        PreTokenizer {
+            whole_words: true,
+            adds_bos: true,
+            ..PreTokenizer::new(Stage::Whole, Rule::Llama3 { digits: 3 })
+        },
+    ),
+    (&["dbrx", "smaug-bpe", "glm4", "chatglm-bpe"], PreTokenizer::new(Stage::Whole, Rule::Llama3 { digits: 3 })),
+    (
+        &["qwen2", "deepseek-r1-qwen", "kormo", "f2llmv2", "stablelm2", "megrez", "hunyuan", "solar-open", "grok-2"],
+        PreTokenizer::new(Stage::Whole, Rule::Llama3 { digits: 1 }),
+    ),
+];
 
 /// Iterator over the words of a text.
 pub(super) struct Words<'t> {

@@ -74,6 +74,24 @@ pub struct TokenizerSpec {
     pub(super) strip_after_special: bool,
 }
 
+/// The keys that a tokenizer is told by, after `tokenizer.ggml.`: strings and arrays, ids, flags.
+const NAMES: &[&str] = &[
+    "model",
+    "pre",
+    "tokens",
+    "scores",
+    "token_type",
+    "merges",
+    "bos_token_id",
+    "eos_token_id",
+    "unknown_token_id",
+    "eot_token_id",
+    "eom_token_id",
+    "add_bos_token",
+    "add_eos_token",
+    "add_space_prefix",
+];
+
 impl TokenizerSpec {
     /// Reads and checks the vocabulary's keys. Missing flags get llama.cpp's defaults; ids outside
     /// the vocabulary count as missing, and so do absent scores and token types.
@@ -82,38 +100,48 @@ impl TokenizerSpec {
     /// [`TextError`]: tokens missing, empty or no strings; scores or token types of another
     /// length; an unknown model or pre-tokeniser; `gpt2` without merges; flash failures.
     pub async fn read<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<Self, TextError> {
-        let model = name(gguf, source, Key::Model).await?.ok_or(TextError::Missing(Key::Model))?;
+        let mut values = [None; NAMES.len()];
+        gguf.find_all(source, ["tokenizer.ggml.", ""], NAMES, &mut values).await?;
+        let [model, pre, tokens, scores, types, merges, ids @ .., bos_first, eos_last, space_first] = values;
+        let model = name(source, model, Key::Model).await?.ok_or(TextError::Missing(Key::Model))?;
         let spm = match model.as_bytes() {
             b"llama" => true,
-            b"gpt2" => false,
+            b"gpt2" if cfg!(feature = "bpe") => false,
             _ => return Err(TextError::UnknownModel(model)),
         };
+        let pre = if spm { None } else { name(source, pre, Key::Pre).await? };
+        let strip_after_special = spm && is_phi3(gguf, source).await?;
 
         let strings = |array: Array, key| match array.elem {
             _ if array.len > MAX_STRINGS => Err(TextError::VocabularyTooLarge),
             ValueType::Str => Ok(array),
             _ => Err(TextError::WrongType(key)),
         };
-        let tokens = array(gguf, source, Key::Tokens).await?.ok_or(TextError::Missing(Key::Tokens))?;
+        let tokens = array(tokens, Key::Tokens)?.ok_or(TextError::Missing(Key::Tokens))?;
         if tokens.len == 0 {
             return Err(TextError::NoTokens);
         }
         let tokens = strings(tokens, Key::Tokens)?;
         let n = tokens.len;
-        let scores = per_token(gguf, source, Key::Scores, n, &[ValueType::F32, ValueType::I32]).await?;
-        let types = per_token(gguf, source, Key::TokenTypes, n, &[ValueType::I32, ValueType::U32]).await?;
+        let scores = per_token(scores, Key::Scores, n, &[ValueType::F32, ValueType::I32])?;
+        let types = per_token(types, Key::TokenTypes, n, &[ValueType::I32, ValueType::U32])?;
 
         let (kind, merges) = if spm {
             (TokenizerKind::Spm, Array { len: 0, end: tokens.offset, ..tokens })
         } else {
-            let merges = array(gguf, source, Key::Merges).await?.ok_or(TextError::Missing(Key::Merges))?;
-            let pre = match name(gguf, source, Key::Pre).await? {
-                Some(name) => PreTokenizer::by_name(&name).ok_or(TextError::UnknownPreTokenizer(name))?,
-                None => PreTokenizer::DEFAULT,
-            };
+            let merges = array(merges, Key::Merges)?.ok_or(TextError::Missing(Key::Merges))?;
+            let unknown = TextError::UnknownPreTokenizer(pre.unwrap_or(Name::EMPTY));
+            let pre = PreTokenizer::of_file(pre.as_deref()).ok_or(unknown)?;
             (TokenizerKind::Bpe(pre), strings(merges, Key::Merges)?)
         };
 
+        let id = |value: Option<Value>, default: Option<u64>| {
+            let inside = |id: &u64| *id < n;
+            let id = value.and_then(|v| v.as_uint()).filter(inside).or(default.filter(inside));
+            id.and_then(|id| u32::try_from(id).ok())
+        };
+        let flag = |value: Option<Value>| value.and_then(|v| v.as_bool());
+        let [bos, eos, unk, eot, eom] = ids;
         let mut spec = TokenizerSpec {
             kind,
             tokens,
@@ -122,18 +150,18 @@ impl TokenizerSpec {
             merges,
             n_special: 0,
             n_user_defined: 0,
-            bos: id(gguf, source, "bos", n, spm.then_some(1)).await?,
-            eos: id(gguf, source, "eos", n, spm.then_some(2)).await?,
-            eot: id(gguf, source, "eot", n, None).await?,
-            eom: id(gguf, source, "eom", n, None).await?,
-            unk: id(gguf, source, "unknown", n, spm.then_some(0)).await?,
-            add_bos: flag(gguf, source, "add_bos_token").await?.unwrap_or(match kind {
+            bos: id(bos, spm.then_some(1)),
+            eos: id(eos, spm.then_some(2)),
+            eot: id(eot, None),
+            eom: id(eom, None),
+            unk: id(unk, spm.then_some(0)),
+            add_bos: flag(bos_first).unwrap_or(match kind {
                 TokenizerKind::Bpe(pre) => pre.adds_bos(),
                 TokenizerKind::Spm => true,
             }),
-            add_eos: flag(gguf, source, "add_eos_token").await?.unwrap_or(false),
-            add_space_prefix: spm && flag(gguf, source, "add_space_prefix").await?.unwrap_or(true),
-            strip_after_special: spm && is_phi3(gguf, source).await?,
+            add_eos: flag(eos_last).unwrap_or(false),
+            add_space_prefix: spm && flag(space_first).unwrap_or(true),
+            strip_after_special,
         };
         if let Some(types) = types {
             let mut walk = types.scalars();
@@ -195,8 +223,8 @@ impl TokenizerSpec {
     }
 }
 
-async fn array<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>, key: Key) -> Result<Option<Array>, TextError> {
-    match gguf.find(source, &[key.name()]).await? {
+fn array(value: Option<Value>, key: Key) -> Result<Option<Array>, TextError> {
+    match value {
         Some(Value::Array(array)) => Ok(Some(array)),
         Some(_) => Err(TextError::WrongType(key)),
         None => Ok(None),
@@ -204,14 +232,8 @@ async fn array<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>, key: Key) -> R
 }
 
 /// An array with an element of one of the types `elems` for each of `n` tokens.
-async fn per_token<F: Flash>(
-    gguf: &Gguf,
-    source: &mut Source<'_, F>,
-    key: Key,
-    n: u64,
-    elems: &[ValueType],
-) -> Result<Option<Array>, TextError> {
-    match array(gguf, source, key).await? {
+fn per_token(value: Option<Value>, key: Key, n: u64, elems: &[ValueType]) -> Result<Option<Array>, TextError> {
+    match array(value, key)? {
         Some(array) if !elems.contains(&array.elem) => Err(TextError::WrongType(key)),
         Some(array) if array.len != n => Err(TextError::Length { key, need: n, have: array.len }),
         found => Ok(found),
@@ -219,8 +241,8 @@ async fn per_token<F: Flash>(
 }
 
 /// A string, cut to what a [`Name`] holds.
-async fn name<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>, key: Key) -> Result<Option<Name>, TextError> {
-    match gguf.find(source, &[key.name()]).await? {
+async fn name<F: Flash>(source: &mut Source<'_, F>, value: Option<Value>, key: Key) -> Result<Option<Name>, TextError> {
+    match value {
         Some(Value::Str(string)) => {
             let mut name = Name::EMPTY;
             source.read(string.offset, name.room(string.len)).await?;
@@ -229,24 +251,6 @@ async fn name<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>, key: Key) -> Re
         Some(_) => Err(TextError::WrongType(key)),
         None => Ok(None),
     }
-}
-
-async fn id<F: Flash>(
-    gguf: &Gguf,
-    source: &mut Source<'_, F>,
-    role: &str,
-    n: u64,
-    default: Option<u64>,
-) -> Result<Option<u32>, TextError> {
-    let value = gguf.find(source, &["tokenizer.ggml.", role, "_token_id"]).await?;
-    let inside = |id: &u64| *id < n;
-    let id = value.and_then(|v| v.as_uint()).filter(inside).or(default.filter(inside));
-    Ok(id.and_then(|id| u32::try_from(id).ok()))
-}
-
-async fn flag<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>, name: &str) -> Result<Option<bool>, TextError> {
-    let value = gguf.find(source, &["tokenizer.ggml.", name]).await?;
-    Ok(value.and_then(|v| v.as_bool()))
 }
 
 /// Phi-3's tokenizer is told by the model's name alone, as llama.cpp does.

@@ -124,10 +124,14 @@ impl<'a> Tokenizer<'a> {
             id += 1;
             step(progress, id.into(), total);
         }
-        index(&mut self.merges, self.spec.merges, source, &mut |done| {
-            step(progress, self.spec.tokens.len.saturating_add(done), total);
-        })
-        .await
+        // Only byte-level BPE lists its merges.
+        if let TokenizerKind::Bpe(_) = self.spec.kind {
+            index(&mut self.merges, self.spec.merges, source, &mut |done| {
+                step(progress, self.spec.tokens.len.saturating_add(done), total);
+            })
+            .await?;
+        }
+        Ok(())
     }
 
     /// Whether token `id` ends an answer: the model's end of text, turn or message, or a token
@@ -303,9 +307,9 @@ impl<'a> Tokenizer<'a> {
                 for byte in word.spelled(start, end) {
                     let hex = |nibble: u8| b"0123456789ABCDEF".get(usize::from(nibble)).copied().unwrap_or(b'0');
                     let name = [b'<', b'0', b'x', hex(byte >> 4), hex(byte & 15), b'>'];
-                    let id = match self.tokens.find(source, name.into_iter()).await? {
+                    let id = match self.tokens.find(source, name.iter().copied()).await? {
                         Some(id) => Some(id),
-                        None => self.tokens.find(source, [byte].into_iter()).await?.or(self.spec.unk),
+                        None => self.tokens.find(source, [byte].iter().copied()).await?.or(self.spec.unk),
                     };
                     ids.push(id.ok_or(TextError::NoTokenFor { byte })?);
                 }

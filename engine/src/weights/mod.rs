@@ -170,7 +170,7 @@ impl<'a, 'm> WeightStore<'a, 'm> {
             self.vectors.iter_mut().skip(start).take(n).for_each(|g| *g = [1.0; 16]);
         }
         let shapes = self.shapes;
-        walk(gguf, source, &shapes, |tensor| self.enter(tensor, &mut budget)).await?;
+        walk(gguf, source, &shapes, &mut |tensor| self.enter(tensor, &mut budget)).await?;
         self.check_complete()?;
         self.read_vectors(gguf, source).await?;
         if interleave {
@@ -183,7 +183,7 @@ impl<'a, 'm> WeightStore<'a, 'm> {
 
     /// Notes a tensor's place, and that it was seen.
     fn enter(&mut self, t: Tensor, budget: &mut PinBudget) -> Result<(), WeightError> {
-        if let Some(index) = slot_index(t.role) {
+        if let (Some(index), Some(ty)) = (slot_index(t.role), t.ty) {
             let slot = self.slots.get_mut(index).ok_or(WeightError::Missing { role: t.role })?;
             if slot.rows != 0 {
                 return Err(WeightError::Duplicate { role: t.role });
@@ -195,7 +195,7 @@ impl<'a, 'm> WeightStore<'a, 'm> {
                 (None, None) => STREAMED,
             };
             let pinned_at = pinned_at.unwrap_or(0);
-            let (ty, [cols, rows]) = (t.ty.id() as u16, t.dims);
+            let (ty, [cols, rows]) = (ty.id() as u16, t.dims);
             *slot = Slot { offset: t.offset, pinned_at, row_bytes: t.row_bytes, cols, rows, ty, place };
             return Ok(());
         }

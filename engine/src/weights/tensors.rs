@@ -3,7 +3,7 @@
 use crate::flash::{Flash, FlashError, Source};
 use crate::gguf::{GgmlType, Gguf, GgufError, Name, TensorInfo};
 use crate::kernels::Group;
-use crate::quant::WeightType;
+use crate::quant::{Block, F32, WeightType};
 use crate::simd::LANES;
 
 /// The weight matrices of a layer, in the order in which a pass uses them.
@@ -316,8 +316,8 @@ impl core::error::Error for WeightError {}
 pub struct Tensor {
     /// Its place in the model.
     pub role: Role,
-    /// Its format.
-    pub ty: WeightType,
+    /// A matrix's format; vectors are all F32.
+    pub ty: Option<WeightType>,
     /// Columns and rows.
     pub dims: [u32; 2],
     /// Absolute offset of its bytes.
@@ -345,15 +345,19 @@ fn check(shapes: &Shapes, info: &TensorInfo) -> Result<Tensor, WeightError> {
     if [cols, rows] != need.map(u64::from) || more != 1 || most != 1 || info.n_dims > dims {
         return Err(WeightError::Shape { index, name, need, have: [cols, rows] });
     }
-    let unsupported = WeightError::UnsupportedType { index, name, ty: info.ggml_type };
-    let ty = WeightType::from_id(info.ggml_type.id()).ok_or(unsupported)?;
-    if is_vector && ty != WeightType::F32 {
-        return Err(unsupported);
-    }
+    let id = info.ggml_type.id();
+    let ty = WeightType::from_id(id);
+    // Blocks of vectors are copied as they are: no kernel computes with them, whatever formats it knows.
+    let (block_elems, block_bytes) = match ty {
+        _ if is_vector => (1, if id == F32::ID { size_of::<F32>() } else { 0 }),
+        Some(ty) => (ty.block_elems(), ty.block_bytes()),
+        None => (1, 0),
+    };
     // The reader asserts whole blocks and a size within the file.
-    let row_bytes = (need[0] as usize).checked_div(ty.block_elems()).and_then(|n| n.checked_mul(ty.block_bytes()));
-    let row_bytes = row_bytes.and_then(|n| u32::try_from(n).ok()).filter(|&n| n > 0).ok_or(unsupported)?;
-    Ok(Tensor { role, ty, dims: need, offset: info.offset, row_bytes })
+    let row_bytes = (need[0] as usize).checked_div(block_elems).and_then(|n| n.checked_mul(block_bytes));
+    let row_bytes = row_bytes.and_then(|n| u32::try_from(n).ok()).filter(|&n| n > 0);
+    let row_bytes = row_bytes.ok_or(WeightError::UnsupportedType { index, name, ty: info.ggml_type })?;
+    Ok(Tensor { role, ty: ty.filter(|_| !is_vector), dims: need, offset: info.offset, row_bytes })
 }
 
 /// Walks the directory once; every tensor is checked, then handed to `each`.
@@ -364,7 +368,7 @@ pub async fn walk<F: Flash>(
     gguf: &Gguf,
     source: &mut Source<'_, F>,
     shapes: &Shapes,
-    mut each: impl FnMut(Tensor) -> Result<(), WeightError>,
+    each: &mut dyn FnMut(Tensor) -> Result<(), WeightError>,
 ) -> Result<(), WeightError> {
     let mut tensors = gguf.tensors();
     while let Some(info) = tensors.next(source).await? {

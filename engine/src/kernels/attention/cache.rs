@@ -8,8 +8,12 @@
 use super::{MAX_HEAD_DIM, MAX_HEAD_GROUPS};
 use crate::kernels::Group;
 use crate::kernels::elementwise::read_head;
+#[cfg(feature = "kv_q8_0")]
 use crate::quant::Act32;
+#[cfg(feature = "kv_f16")]
+use crate::simd::{Floats, lanes};
 use crate::simd::{Isa, LANES, Op};
+#[cfg(feature = "kv_q8_0")]
 use half::f16;
 
 /// The number format of cached keys and values.
@@ -18,17 +22,47 @@ use half::f16;
 #[non_exhaustive]
 pub enum KvType {
     /// Half precision.
+    #[cfg(feature = "kv_f16")]
     F16,
     /// 8-bit blocks of 32 with an `f16` scale; heads must be a multiple of 32 wide.
+    #[cfg(feature = "kv_q8_0")]
     Q8_0,
 }
 
+#[cfg(not(any(feature = "kv_f16", feature = "kv_q8_0")))]
+compile_error!("a number format of the cache is needed: feature kv_f16 or kv_q8_0");
+
 impl KvType {
+    /// Half precision, unless the features leave 8-bit blocks alone.
+    pub const DEFAULT: KvType = {
+        #[cfg(feature = "kv_f16")]
+        {
+            KvType::F16
+        }
+        #[cfg(not(feature = "kv_f16"))]
+        {
+            KvType::Q8_0
+        }
+    };
+
+    /// Elements that a head must be a multiple of.
+    #[must_use]
+    pub const fn head_multiple(self) -> u32 {
+        match self {
+            #[cfg(feature = "kv_f16")]
+            KvType::F16 => 1,
+            #[cfg(feature = "kv_q8_0")]
+            KvType::Q8_0 => 32,
+        }
+    }
+
     /// Bytes that sixteen positions of one head's keys, or of its values, take.
     #[must_use]
     pub const fn block_bytes(self, head_dim: usize) -> usize {
         match self {
+            #[cfg(feature = "kv_f16")]
             KvType::F16 => head_dim.next_multiple_of(LANES) * LANES * 2,
+            #[cfg(feature = "kv_q8_0")]
             KvType::Q8_0 => (head_dim + head_dim / 16) * LANES,
         }
     }
@@ -94,7 +128,9 @@ impl Op for &mut WriteKv<'_> {
                     let Some(block) = out.get_mut(start..).and_then(|b| b.get_mut(..bytes)) else { return };
                     let row = row.get(..dim.div_ceil(LANES)).unwrap_or_default();
                     match self.cache.ty {
+                        #[cfg(feature = "kv_f16")]
                         KvType::F16 => write_f16(isa, row, block, position % LANES, is_key),
+                        #[cfg(feature = "kv_q8_0")]
                         KvType::Q8_0 => write_q8(isa, row, block, position % LANES, is_key),
                     }
                 }
@@ -103,18 +139,24 @@ impl Op for &mut WriteKv<'_> {
     }
 }
 
+#[cfg(feature = "kv_f16")]
 #[inline(always)]
 fn write_f16<I: Isa>(isa: I, row: &[Group], block: &mut [u8], slot: usize, is_key: bool) {
     let halves = block.as_chunks_mut::<2>().0;
     let (start, step) = if is_key { (slot, LANES) } else { (slot * row.len() * LANES, 1) };
     let mut out = halves.iter_mut().skip(start).step_by(step);
     for group in row {
-        for (half, out) in isa.x_to_f16(isa.x_load(group)).into_iter().zip(&mut out) {
+        let mut rounded = [[0; 2]; LANES];
+        for f in lanes(isa) {
+            f.store_f16(f.load(group), &mut rounded);
+        }
+        for (half, out) in rounded.into_iter().zip(&mut out) {
             *out = half;
         }
     }
 }
 
+#[cfg(feature = "kv_q8_0")]
 #[inline(always)]
 fn write_q8<I: Isa>(isa: I, row: &[Group], block: &mut [u8], slot: usize, is_key: bool) {
     let dim = row.len() * LANES;

@@ -1,9 +1,13 @@
 //! What scoring and mixing take in each number format of the cache, for `N` queries at once.
 
+#[cfg(feature = "kv_q8_0")]
 use super::MAX_HEAD_DIM;
 use crate::kernels::Group;
+#[cfg(feature = "kv_q8_0")]
 use crate::quant::Act32;
-use crate::simd::{Isa, LANES, math};
+#[cfg(feature = "kv_f16")]
+use crate::simd::math;
+use crate::simd::{Floats, Isa, LANES, lanes};
 use core::ops::Range;
 
 /// A query, or its output, of up to `G` groups; `G` is a power of two.
@@ -18,7 +22,7 @@ pub(super) trait Format<const G: usize> {
     /// Takes in a query, padded with zeros to whole groups.
     fn query<I: Isa>(isa: I, row: &Row<G>) -> Self::Query;
     /// Scores of a block's sixteen keys.
-    fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [I::X; N];
+    fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [Group; N];
     /// `out[n] += p[n][j] * value[j]` for the positions `range` of a block, in order.
     fn mix<I: Isa, const N: usize>(
         isa: I,
@@ -34,7 +38,8 @@ pub(super) trait Format<const G: usize> {
 /// in half the registers; enough of them to hide an addition's latency.
 const fn at_once<I: Isa>(queries: usize) -> usize {
     // AVX-512 has 32 registers of sixteen lanes; the others have about that many of fewer, or half as many.
-    let sums = if I::ROWS == LANES { 16 } else { 8 * I::ROWS / LANES };
+    // Single lanes fit by the dozen.
+    let sums = if I::ROWS == LANES || I::Floats::LANES == 1 { 16 } else { 8 * I::ROWS / LANES };
     match sums / queries {
         0 | 1 => 1,
         2 | 3 => 2,
@@ -44,20 +49,22 @@ const fn at_once<I: Isa>(queries: usize) -> usize {
 
 /// Sixteen values as the cache stores them.
 trait Stored: Copy {
-    fn load<I: Isa>(isa: I, stored: &Self) -> I::X;
+    fn load<F: Floats>(f: F, stored: &Self) -> F::V;
 }
 
+#[cfg(feature = "kv_f16")]
 impl Stored for [[u8; 2]; LANES] {
     #[inline(always)]
-    fn load<I: Isa>(isa: I, stored: &Self) -> I::X {
-        isa.x_from_f16(stored)
+    fn load<F: Floats>(f: F, stored: &Self) -> F::V {
+        f.load_f16(stored)
     }
 }
 
+#[cfg(feature = "kv_q8_0")]
 impl Stored for [i8; LANES] {
     #[inline(always)]
-    fn load<I: Isa>(isa: I, stored: &Self) -> I::X {
-        isa.x_from_i8(stored)
+    fn load<F: Floats>(f: F, stored: &Self) -> F::V {
+        f.load_i8(stored)
     }
 }
 
@@ -72,51 +79,68 @@ fn add_values<I: Isa, S: Stored, const N: usize, const K: usize, const G: usize>
     groups: usize,
     g: usize,
 ) {
-    let mut acc = [[isa.x_splat(0.0); K]; N];
+    for f in lanes(isa) {
+        add_lanes::<I::Floats, S, N, K, G>(f, values, p, range, out, groups, g);
+    }
+}
+
+#[inline(always)]
+fn add_lanes<F: Floats, S: Stored, const N: usize, const K: usize, const G: usize>(
+    f: F,
+    values: &[S],
+    p: &[Group; N],
+    range: &Range<usize>,
+    out: &mut [Row<G>; N],
+    groups: usize,
+    g: usize,
+) {
+    let mut acc = [[f.splat(0.0); K]; N];
     // Whole arrays: of a part whose length is not known compilers make copies, by calls.
     for (acc, out) in acc.iter_mut().zip(&*out) {
         let Some(out) = out.get(g..).and_then(<[Group]>::first_chunk::<K>) else { return };
-        *acc = out.each_ref().map(|out| isa.x_load(out));
+        *acc = out.each_ref().map(|out| f.load(out));
     }
     let rows = values.get(range.start * groups..).unwrap_or_default().chunks_exact(groups.max(1));
     for (j, row) in range.clone().zip(rows) {
         let Some(row) = row.get(g..).and_then(<[S]>::first_chunk::<K>) else { return };
         for k in 0..K {
-            let v = S::load(isa, &row[k]);
+            let v = S::load(f, &row[k]);
             for (acc, p) in acc.iter_mut().zip(p) {
-                acc[k] = isa.x_add(acc[k], isa.x_mul(isa.x_splat(p[j % LANES]), v));
+                acc[k] = f.add(acc[k], f.mul(f.splat(p[j % LANES]), v));
             }
         }
     }
     for (acc, out) in acc.iter().zip(out) {
         let Some(out) = out.get_mut(g..).and_then(<[Group]>::first_chunk_mut::<K>) else { return };
         for (acc, out) in acc.iter().zip(out) {
-            isa.x_store(*acc, out);
+            f.store(*acc, out);
         }
     }
 }
 
 /// Half precision.
+#[cfg(feature = "kv_f16")]
 pub(super) struct F16;
 
+#[cfg(feature = "kv_f16")]
 impl F16 {
     /// Partial sums `first..first + P` of four: those of the elements `i` with `i % 4` the same.
     #[inline(always)]
-    fn partial<I: Isa, const N: usize, const P: usize, const G: usize>(
-        isa: I,
+    fn partial<F: Floats, const N: usize, const P: usize, const G: usize>(
+        f: F,
         queries: &[Row<G>; N],
         keys: &[[[[u8; 2]; LANES]; LANES]],
         first: usize,
-        sums: &mut [[I::X; 4]; N],
+        sums: &mut [[F::V; 4]; N],
     ) {
-        let mut acc = [[isa.x_splat(0.0); P]; N];
+        let mut acc = [[f.splat(0.0); P]; N];
         for (i, keys) in keys.iter().enumerate() {
             for four in 0..4 {
                 for k in 0..P {
                     let e = 4 * four + (first + k) % 4;
-                    let key = isa.x_from_f16(&keys[e]);
+                    let key = f.load_f16(&keys[e]);
                     for (acc, query) in acc.iter_mut().zip(queries) {
-                        acc[k] = isa.x_add_exact(acc[k], isa.x_splat(query[i % G][e]), key);
+                        acc[k] = f.add_exact(acc[k], f.splat(query[i % G][e]), key);
                     }
                 }
             }
@@ -129,6 +153,7 @@ impl F16 {
     }
 }
 
+#[cfg(feature = "kv_f16")]
 impl<const G: usize> Format<G> for F16 {
     type Query = Row<G>;
     const NONE: Self::Query = [[0.0; LANES]; G];
@@ -137,32 +162,36 @@ impl<const G: usize> Format<G> for F16 {
     fn query<I: Isa>(isa: I, row: &Row<G>) -> Self::Query {
         let mut row = *row;
         for group in &mut row {
-            isa.x_store(math::shorten::<I, 11>(isa, isa.x_load(group)), group);
+            for f in lanes(isa) {
+                f.store(math::shorten::<_, 11>(f, f.load(group)), group);
+            }
         }
         row
     }
 
     /// Queries have 13 bits, so that each product with a key is exact. Four partial sums, of the elements `i % 4`, added as `(0 + 1) + (2 + 3)`.
     #[inline(always)]
-    fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [I::X; N] {
+    fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [Group; N] {
         let keys = block.as_chunks::<2>().0.as_chunks::<LANES>().0.as_chunks::<LANES>().0;
-        let mut sums = [[isa.x_splat(0.0); 4]; N];
-        match const { at_once::<I>(N) } {
-            4 => F16::partial::<I, N, 4, G>(isa, queries, keys, 0, &mut sums),
-            2 => {
-                F16::partial::<I, N, 2, G>(isa, queries, keys, 0, &mut sums);
-                F16::partial::<I, N, 2, G>(isa, queries, keys, 2, &mut sums);
+        let mut scores = [[0.0; LANES]; N];
+        for f in lanes(isa) {
+            let mut sums = [[f.splat(0.0); 4]; N];
+            match const { at_once::<I>(N) } {
+                4 => F16::partial::<_, N, 4, G>(f, queries, keys, 0, &mut sums),
+                2 => {
+                    F16::partial::<_, N, 2, G>(f, queries, keys, 0, &mut sums);
+                    F16::partial::<_, N, 2, G>(f, queries, keys, 2, &mut sums);
+                }
+                _ => {
+                    F16::partial::<_, N, 1, G>(f, queries, keys, 0, &mut sums);
+                    F16::partial::<_, N, 1, G>(f, queries, keys, 1, &mut sums);
+                    F16::partial::<_, N, 1, G>(f, queries, keys, 2, &mut sums);
+                    F16::partial::<_, N, 1, G>(f, queries, keys, 3, &mut sums);
+                }
             }
-            _ => {
-                F16::partial::<I, N, 1, G>(isa, queries, keys, 0, &mut sums);
-                F16::partial::<I, N, 1, G>(isa, queries, keys, 1, &mut sums);
-                F16::partial::<I, N, 1, G>(isa, queries, keys, 2, &mut sums);
-                F16::partial::<I, N, 1, G>(isa, queries, keys, 3, &mut sums);
+            for (scores, s) in scores.iter_mut().zip(sums) {
+                f.store(f.add(f.add(s[0], s[1]), f.add(s[2], s[3])), scores);
             }
-        }
-        let mut scores = [isa.x_splat(0.0); N];
-        for (score, s) in scores.iter_mut().zip(sums) {
-            *score = isa.x_add(isa.x_add(s[0], s[1]), isa.x_add(s[2], s[3]));
         }
         scores
     }
@@ -198,11 +227,14 @@ impl<const G: usize> Format<G> for F16 {
 }
 
 /// 8-bit blocks of 32.
+#[cfg(feature = "kv_q8_0")]
 pub(super) struct Q8;
 
 /// A block's quants and half scales.
+#[cfg(feature = "kv_q8_0")]
 type Quantised<'a> = (&'a [u8], &'a [[[u8; 2]; LANES]]);
 
+#[cfg(feature = "kv_q8_0")]
 impl Q8 {
     #[inline(always)]
     fn split(block: &[u8]) -> Quantised<'_> {
@@ -212,6 +244,7 @@ impl Q8 {
     }
 }
 
+#[cfg(feature = "kv_q8_0")]
 impl<const G: usize> Format<G> for Q8 {
     type Query = [Act32; MAX_HEAD_DIM / 32];
     const NONE: Self::Query = [Act32 { q: [[0; 4]; 8], d: 0.0, sums: [0; 2] }; MAX_HEAD_DIM / 32];
@@ -227,8 +260,8 @@ impl<const G: usize> Format<G> for Q8 {
 
     /// Exact integer dots of 32 elements, scaled and added block by block.
     #[inline(always)]
-    fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [I::X; N] {
-        let mut lanes = [[0.0; LANES]; N];
+    fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [Group; N] {
+        let mut scores = [[0.0; LANES]; N];
         let (quants, scales) = Q8::split(block);
         let words = quants.as_chunks::<4>().0.as_chunks::<LANES>().0.as_chunks::<8>().0;
         for part in 0..LANES / I::ROWS {
@@ -239,7 +272,9 @@ impl<const G: usize> Format<G> for Q8 {
                     *w = isa.load(word, part);
                 }
                 let mut d = [0.0; LANES];
-                isa.x_store(isa.x_from_f16(scale), &mut d);
+                // Of all lanes, or of the one that is this part.
+                let f = isa.floats(part);
+                f.store(f.load_f16(scale), &mut d);
                 let d = isa.as_f32(isa.load(&d.map(f32::to_le_bytes), part));
                 for (acc, query) in acc.iter_mut().zip(queries) {
                     let act = &query[i % (MAX_HEAD_DIM / 32)];
@@ -247,15 +282,11 @@ impl<const G: usize> Format<G> for Q8 {
                     *acc = isa.f_add(*acc, isa.f_mul(isa.f_mul(d, isa.f_splat(act.d)), sum));
                 }
             }
-            for (lanes, acc) in lanes.iter_mut().zip(acc) {
-                if let Some(out) = lanes.get_mut(part * I::ROWS..) {
+            for (scores, acc) in scores.iter_mut().zip(acc) {
+                if let Some(out) = scores.get_mut(part * I::ROWS..) {
                     isa.f_store(acc, out);
                 }
             }
-        }
-        let mut scores = [isa.x_splat(0.0); N];
-        for (score, lanes) in scores.iter_mut().zip(&lanes) {
-            *score = isa.x_load(lanes);
         }
         scores
     }
@@ -272,10 +303,12 @@ impl<const G: usize> Format<G> for Q8 {
         let (quants, scales) = Q8::split(block);
         let quants = bytemuck::try_cast_slice::<u8, i8>(quants).unwrap_or_default().as_chunks::<LANES>().0;
         for (i, scale) in scales.iter().enumerate() {
-            let d = isa.x_from_f16(scale);
             let mut scaled = [[0.0; LANES]; N];
-            for (scaled, p) in scaled.iter_mut().zip(p) {
-                isa.x_store(isa.x_mul(isa.x_load(p), d), scaled);
+            for f in lanes(isa) {
+                let d = f.load_f16(scale);
+                for (scaled, p) in scaled.iter_mut().zip(p) {
+                    f.store(f.mul(f.load(p), d), scaled);
+                }
             }
             if const { at_once::<I>(N) > 1 } {
                 add_values::<I, _, N, 2, G>(isa, quants, &scaled, &range, out, groups, 2 * i);

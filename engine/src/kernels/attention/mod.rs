@@ -6,10 +6,14 @@
 
 use super::elementwise::{read_head, write_head};
 use super::{Executor, Group};
-use crate::simd::{Isa, LANES, Op, math};
+use crate::simd::{Floats, Isa, LANES, Op, lanes, math};
 use core::marker::PhantomData;
 use core::ops::Range;
-use format::{F16, Format, Q8, Row};
+#[cfg(feature = "kv_f16")]
+use format::F16;
+#[cfg(feature = "kv_q8_0")]
+use format::Q8;
+use format::{Format, Row};
 
 mod cache;
 mod format;
@@ -80,7 +84,9 @@ pub(super) fn attention<I: Isa>(isa: I, job: &Attention<'_>, out: &mut [Group], 
     executor.for_rows(out.as_flattened_mut(), piece, &|i, out| {
         let heads = i * heads..((i + 1) * heads).min(job.n_head);
         match job.cache.ty {
+            #[cfg(feature = "kv_f16")]
             KvType::F16 => some_heads::<I, F16>(isa, job, heads, out),
+            #[cfg(feature = "kv_q8_0")]
             KvType::Q8_0 => some_heads::<I, Q8>(isa, job, heads, out),
         }
     });
@@ -106,7 +112,7 @@ fn some_heads<I: Isa, F: Format<SMALL> + Format<MAX_HEAD_GROUPS>>(
             tile.query += match queries - tile.query {
                 4.. if small => tile.run::<I, F, 4, SMALL>(isa, out),
                 3 if small => tile.run::<I, F, 3, SMALL>(isa, out),
-                2.. => tile.run::<I, F, 2, MAX_HEAD_GROUPS>(isa, out),
+                2.. if I::ROWS > 1 => tile.run::<I, F, 2, MAX_HEAD_GROUPS>(isa, out),
                 _ => tile.run::<I, F, 1, MAX_HEAD_GROUPS>(isa, out),
             };
         }
@@ -164,7 +170,9 @@ impl<F: Format<G>, const N: usize, const G: usize> Op for Tile<'_, '_, F, N, G> 
             let mut query = [[0.0; LANES]; G];
             read_head(job.queries, tokens, t, head * dim, dim, query.as_flattened_mut());
             for q in query.iter_mut().take(groups) {
-                isa.x_store(isa.x_mul(isa.x_load(q), isa.x_splat(job.scale)), q);
+                for f in lanes(isa) {
+                    f.store(f.mul(f.load(q), f.splat(job.scale)), q);
+                }
             }
             *to = F::query(isa, &query);
         }
@@ -204,8 +212,8 @@ fn walk<I: Isa, F: Format<G>, const N: usize, const G: usize>(
     let first = seen.iter().map(|s| s.0).min().unwrap_or(0) / LANES;
     let last = seen.iter().map(|s| s.1).max().unwrap_or(0) / LANES;
     let mut top = [f32::NEG_INFINITY; N];
-    let mut total = [isa.x_splat(0.0); N];
-    let mut next = [isa.x_splat(0.0); N];
+    let mut total = [[0.0; LANES]; N];
+    let mut next = [[0.0; LANES]; N];
     // A block's scores are computed before the softmax of the one before it, which waits for its own
     // results most of the time.
     for block in first..=last + 1 {
@@ -229,22 +237,29 @@ fn walk<I: Isa, F: Format<G>, const N: usize, const G: usize>(
                 continue;
             }
             if low > 0 || high < LANES {
-                let (lane, hidden) = (isa.x_load(&LANE), isa.x_splat(f32::NEG_INFINITY));
-                scores[n] = isa.x_select_lt(lane, isa.x_splat(low as f32), hidden, scores[n]);
-                scores[n] = isa.x_select_lt(isa.x_splat((high - 1) as f32), lane, hidden, scores[n]);
+                for f in lanes(isa) {
+                    let (lane, hidden) = (f.load(&LANE), f.splat(f32::NEG_INFINITY));
+                    let score = f.select_lt(lane, f.splat(low as f32), hidden, f.load(&scores[n]));
+                    f.store(f.select_lt(f.splat((high - 1) as f32), lane, hidden, score), &mut scores[n]);
+                }
             }
-            let greatest = isa.x_greatest(scores[n]);
+            let greatest = isa.x_greatest(isa.x_load(&scores[n]));
             if greatest > top[n] {
-                let shrink = math::exp(isa, isa.x_splat(top[n] - greatest));
-                total[n] = isa.x_mul(total[n], shrink);
-                for out in out[n].iter_mut().take(groups) {
-                    isa.x_store(isa.x_mul(isa.x_load(out), shrink), out);
+                // The same in all lanes.
+                let f = isa.floats(0);
+                let shrink = math::exp(f, f.splat(top[n] - greatest));
+                for out in out[n].iter_mut().take(groups).chain([&mut total[n]]) {
+                    for f in lanes(isa) {
+                        f.store(f.mul(f.load(out), shrink), out);
+                    }
                 }
                 top[n] = greatest;
             }
-            let e = math::exp(isa, isa.x_sub(scores[n], isa.x_splat(top[n])));
-            total[n] = isa.x_add(total[n], e);
-            isa.x_store(e, &mut p[n]);
+            for f in lanes(isa) {
+                let e = math::exp(f, f.sub(f.load(&scores[n]), f.splat(top[n])));
+                f.store(f.add(f.load(&total[n]), e), &mut total[n]);
+                f.store(e, &mut p[n]);
+            }
         }
         if parts.iter().all(|part| *part == parts[0]) {
             F::mix(isa, values, &p, parts[0].clone(), out, groups);
@@ -257,9 +272,11 @@ fn walk<I: Isa, F: Format<G>, const N: usize, const G: usize>(
         }
     }
     for (total, out) in total.iter().zip(out) {
-        let total = isa.x_splat(isa.x_sum(*total));
+        let total = isa.x_sum(isa.x_load(total));
         for out in out.iter_mut().take(groups) {
-            isa.x_store(isa.x_div(isa.x_load(out), total), out);
+            for f in lanes(isa) {
+                f.store(f.div(f.load(out), f.splat(total)), out);
+            }
         }
     }
 }

@@ -46,6 +46,13 @@ impl Isa for Avx2 {
     type F = __m256;
     type X = X;
 
+    type Floats = Self;
+
+    #[inline(always)]
+    fn floats(self, _lane: usize) -> Self {
+        self
+    }
+
     type Single = Avx2;
 
     #[inline(always)]

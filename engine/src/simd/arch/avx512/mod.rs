@@ -46,6 +46,13 @@ impl Isa for Avx512 {
     type F = __m512;
     type X = __m512;
 
+    type Floats = Self;
+
+    #[inline(always)]
+    fn floats(self, _lane: usize) -> Self {
+        self
+    }
+
     type Single = Avx2;
 
     #[inline(always)]

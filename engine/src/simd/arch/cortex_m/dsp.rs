@@ -1,7 +1,7 @@
 //! The DSP extension (Cortex-M4, M7, M33): two products to an instruction.
 
 use super::{as_scalar, narrow, widen};
-use crate::simd::{Isa, IsaName, LANES, Op, Quad, Rows, Scalar};
+use crate::simd::{Isa, IsaName, LANES, Lane, Op, Quad, Rows, Scalar};
 use bytemuck::Pod;
 use core::arch::asm;
 

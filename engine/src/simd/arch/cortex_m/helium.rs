@@ -2,7 +2,7 @@
 //! target do not know its registers, so vectors live within one piece of assembly.
 
 use super::{Dsp, as_scalar, narrow, widen};
-use crate::simd::{Isa, IsaName, LANES, Op, Quad, Rows, Scalar};
+use crate::simd::{Isa, IsaName, LANES, Lane, Op, Quad, Rows, Scalar};
 use bytemuck::Pod;
 use core::arch::asm;
 

@@ -1,5 +1,7 @@
 //! Cortex-M: one row at a time. Floats are [`Scalar`](crate::simd::Scalar)'s, as is all that is not written here.
 
+use crate::simd::Halves;
+
 mod dsp;
 #[cfg(feature = "isa-helium")]
 mod helium;
@@ -42,6 +44,25 @@ fn narrow(v: f32) -> u16 {
     half::f16::from_f32(v).to_bits()
 }
 
+/// Halves by the FPU.
+macro_rules! halves {
+    ($isa:ty) => {
+        impl Halves for $isa {
+            #[inline(always)]
+            fn widen(self, half: u16) -> f32 {
+                widen(half)
+            }
+            #[inline(always)]
+            fn narrow(self, v: f32) -> u16 {
+                narrow(v)
+            }
+        }
+    };
+}
+halves!(Dsp);
+#[cfg(feature = "isa-helium")]
+halves!(Helium);
+
 /// The methods of [`Isa`](crate::simd::Isa) that are the same for all Cortex-M: `Scalar`'s, and halves by the FPU.
 macro_rules! as_scalar {
     () => {
@@ -50,6 +71,13 @@ macro_rules! as_scalar {
         type W = u32;
         type F = f32;
         type X = [f32; LANES];
+
+        type Floats = Lane<Self>;
+
+        #[inline(always)]
+        fn floats(self, lane: usize) -> Lane<Self> {
+            Lane { halves: self, lane }
+        }
 
         type Single = Self;
 

@@ -153,6 +153,13 @@ impl<M: Multiply> Isa for Neon<M> {
     type F = float32x4_t;
     type X = X;
 
+    type Floats = Self;
+
+    #[inline(always)]
+    fn floats(self, _lane: usize) -> Self {
+        self
+    }
+
     type Single = Self;
 
     #[inline(always)]

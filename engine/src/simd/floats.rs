@@ -1,0 +1,211 @@
+//! Sixteen lanes of floats, all at once or one after another.
+
+use super::{Isa, LANES};
+use half::f16;
+
+/// What formulas over sixteen neighbouring floats are written in.
+///
+/// A vector set is its own `Floats`, and a value holds all sixteen lanes. Where lanes are numbers a value is one of them
+/// ([`Lane`]): a formula then runs lane after lane with its values in registers, and its code is there once, not sixteen
+/// times. See [`lanes`].
+#[expect(missing_docs, reason = "the operations of `Isa` on sixteen lanes, named alike")]
+pub trait Floats: Copy {
+    /// Lanes of a value: [`LANES`] or 1.
+    const LANES: usize;
+    /// Lanes of one `f32`.
+    type V: Copy;
+
+    fn load(self, v: &[f32; LANES]) -> Self::V;
+    fn store(self, v: Self::V, out: &mut [f32; LANES]);
+    fn load_f16(self, v: &[[u8; 2]; LANES]) -> Self::V;
+    fn load_i8(self, v: &[i8; LANES]) -> Self::V;
+    fn store_f16(self, v: Self::V, out: &mut [[u8; 2]; LANES]);
+    fn store_i8(self, v: Self::V, out: &mut [i8; LANES]);
+    fn splat(self, v: f32) -> Self::V;
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    fn add_exact(self, acc: Self::V, a: Self::V, b: Self::V) -> Self::V;
+    fn sub(self, a: Self::V, b: Self::V) -> Self::V;
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    fn div(self, a: Self::V, b: Self::V) -> Self::V;
+    fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    fn abs(self, a: Self::V) -> Self::V;
+    fn select_lt(self, a: Self::V, b: Self::V, yes: Self::V, no: Self::V) -> Self::V;
+    fn scale_by_magic(self, a: Self::V, magic: Self::V) -> Self::V;
+}
+
+/// Each part of sixteen lanes that the set works on at once: code that goes over them covers every lane once.
+#[inline(always)]
+pub fn lanes<I: Isa>(isa: I) -> impl Iterator<Item = I::Floats> {
+    (0..LANES / I::Floats::LANES).map(move |lane| isa.floats(lane))
+}
+
+impl<I: Isa> Floats for I {
+    const LANES: usize = LANES;
+    type V = I::X;
+
+    #[inline(always)]
+    fn load(self, v: &[f32; LANES]) -> I::X {
+        self.x_load(v)
+    }
+    #[inline(always)]
+    fn store(self, v: I::X, out: &mut [f32; LANES]) {
+        self.x_store(v, out);
+    }
+    #[inline(always)]
+    fn load_f16(self, v: &[[u8; 2]; LANES]) -> I::X {
+        self.x_from_f16(v)
+    }
+    #[inline(always)]
+    fn load_i8(self, v: &[i8; LANES]) -> I::X {
+        self.x_from_i8(v)
+    }
+    #[inline(always)]
+    fn store_f16(self, v: I::X, out: &mut [[u8; 2]; LANES]) {
+        *out = self.x_to_f16(v);
+    }
+    #[inline(always)]
+    fn store_i8(self, v: I::X, out: &mut [i8; LANES]) {
+        *out = self.x_to_i8(v);
+    }
+    #[inline(always)]
+    fn splat(self, v: f32) -> I::X {
+        self.x_splat(v)
+    }
+    #[inline(always)]
+    fn add(self, a: I::X, b: I::X) -> I::X {
+        self.x_add(a, b)
+    }
+    #[inline(always)]
+    fn add_exact(self, acc: I::X, a: I::X, b: I::X) -> I::X {
+        self.x_add_exact(acc, a, b)
+    }
+    #[inline(always)]
+    fn sub(self, a: I::X, b: I::X) -> I::X {
+        self.x_sub(a, b)
+    }
+    #[inline(always)]
+    fn mul(self, a: I::X, b: I::X) -> I::X {
+        self.x_mul(a, b)
+    }
+    #[inline(always)]
+    fn div(self, a: I::X, b: I::X) -> I::X {
+        self.x_div(a, b)
+    }
+    #[inline(always)]
+    fn max(self, a: I::X, b: I::X) -> I::X {
+        self.x_max(a, b)
+    }
+    #[inline(always)]
+    fn abs(self, a: I::X) -> I::X {
+        self.x_abs(a)
+    }
+    #[inline(always)]
+    fn select_lt(self, a: I::X, b: I::X, yes: I::X, no: I::X) -> I::X {
+        self.x_select_lt(a, b, yes, no)
+    }
+    #[inline(always)]
+    fn scale_by_magic(self, a: I::X, magic: I::X) -> I::X {
+        self.x_scale_by_magic(a, magic)
+    }
+}
+
+/// How a set without float vectors converts halves.
+pub trait Halves: Copy {
+    /// Exactly.
+    #[inline(always)]
+    fn widen(self, half: u16) -> f32 {
+        f16::from_bits(half).to_f32()
+    }
+    /// Ties to even.
+    #[inline(always)]
+    fn narrow(self, v: f32) -> u16 {
+        f16::from_f32(v).to_bits()
+    }
+}
+
+/// One of the sixteen lanes, as a number.
+#[derive(Clone, Copy, Debug)]
+pub struct Lane<H> {
+    /// The set's conversions.
+    pub halves: H,
+    /// Which lane, below [`LANES`].
+    pub lane: usize,
+}
+
+impl<H> Lane<H> {
+    #[inline(always)]
+    fn of<T: Copy>(&self, v: &[T; LANES]) -> T {
+        v[self.lane % LANES]
+    }
+}
+
+impl<H: Halves> Floats for Lane<H> {
+    const LANES: usize = 1;
+    type V = f32;
+
+    #[inline(always)]
+    fn load(self, v: &[f32; LANES]) -> f32 {
+        self.of(v)
+    }
+    #[inline(always)]
+    fn store(self, v: f32, out: &mut [f32; LANES]) {
+        out[self.lane % LANES] = v;
+    }
+    #[inline(always)]
+    fn load_f16(self, v: &[[u8; 2]; LANES]) -> f32 {
+        self.halves.widen(u16::from_le_bytes(self.of(v)))
+    }
+    #[inline(always)]
+    fn load_i8(self, v: &[i8; LANES]) -> f32 {
+        f32::from(self.of(v))
+    }
+    #[inline(always)]
+    fn store_f16(self, v: f32, out: &mut [[u8; 2]; LANES]) {
+        out[self.lane % LANES] = self.halves.narrow(v).to_le_bytes();
+    }
+    #[inline(always)]
+    fn store_i8(self, v: f32, out: &mut [i8; LANES]) {
+        // The rounded integer stands in the low bits of the sum, in two's complement.
+        out[self.lane % LANES] = (v + 12_582_912.0).to_bits() as i8;
+    }
+    #[inline(always)]
+    fn splat(self, v: f32) -> f32 {
+        v
+    }
+    #[inline(always)]
+    fn add(self, a: f32, b: f32) -> f32 {
+        a + b
+    }
+    #[inline(always)]
+    fn add_exact(self, acc: f32, a: f32, b: f32) -> f32 {
+        acc + a * b
+    }
+    #[inline(always)]
+    fn sub(self, a: f32, b: f32) -> f32 {
+        a - b
+    }
+    #[inline(always)]
+    fn mul(self, a: f32, b: f32) -> f32 {
+        a * b
+    }
+    #[inline(always)]
+    fn div(self, a: f32, b: f32) -> f32 {
+        a / b
+    }
+    #[inline(always)]
+    fn max(self, a: f32, b: f32) -> f32 {
+        if a > b { a } else { b }
+    }
+    #[inline(always)]
+    fn abs(self, a: f32) -> f32 {
+        f32::from_bits(a.to_bits() & 0x7FFF_FFFF)
+    }
+    #[inline(always)]
+    fn select_lt(self, a: f32, b: f32, yes: f32, no: f32) -> f32 {
+        if a < b { yes } else { no }
+    }
+    #[inline(always)]
+    fn scale_by_magic(self, a: f32, magic: f32) -> f32 {
+        f32::from_bits(a.to_bits().wrapping_add(magic.to_bits() << 23))
+    }
+}
