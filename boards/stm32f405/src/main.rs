@@ -16,8 +16,8 @@ use flashlet_board::uart::Stm32;
 use flashlet_board::{clock, serve, stack};
 
 const HZ: u32 = 168_000_000;
-const MODEL: usize = 0x0802_0000;
-const MODEL_BYTES: usize = 0x000E_0000;
+const MODEL: usize = 0x0802_8000;
+const MODEL_BYTES: usize = 0x000D_8000;
 
 static ARENA: Arena<{ 94 << 10 }> = Arena::new();
 
@@ -57,11 +57,11 @@ fn start_clocks() {
 fn main() -> ! {
     start_clocks();
     clock::start(HZ);
-    // SAFETY: sectors 5 to 11, which the program does not write. USART 1 is this board's.
+    // SAFETY: the flash behind the program, which nothing writes. USART 1 is this board's.
     let (image, uart) = unsafe { (image(MODEL, MODEL_BYTES), Stm32::new(0x4001_1000, HZ / 2 / 115_200)) };
     let board = Board {
         name: "stm32f405",
-        model_at: "flash at 0x08020000",
+        model_at: "flash at 0x08028000",
         mapped: Some(image),
         kernels: Dsp::declared(), // named, so that the scalar kernels stay out of the program
         executor: &Inline,
