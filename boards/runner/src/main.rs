@@ -11,13 +11,14 @@ mod emulator;
 mod figures;
 mod model;
 mod open;
+mod panics;
 mod prompts;
 mod selftest;
 mod simulator;
 mod size;
 mod toolchain;
 
-use boards::{BOARDS, Board, Cpu};
+use boards::{BOARDS, Board};
 use figures::Table;
 use model::RealModel;
 use prompts::Subject;
@@ -114,21 +115,29 @@ fn test(boards: &[&Board], from_source: bool, update: bool) -> Result<bool, Stri
     let references = References { selftest_hash: selftest::host_hash()?, simulator, real };
     println!("this machine: self-test hash {:016x}", references.selftest_hash);
     let mut tally = Tally::default();
-    for board in boards {
-        let started = Instant::now();
-        println!("\n== {}", board.name);
-        let result = Toolchain::find(board.target, from_source)
-            .and_then(|toolchain| test_board(board, &toolchain, &references, update, &mut tally));
-        if let Err(error) = result {
-            tally.count(board.name, started, Err(error));
+    for (part, run) in [("prompts", prompts_of as Part), ("self-test", selftest_of)] {
+        for board in boards {
+            let started = Instant::now();
+            println!("\n== {}: {part}", board.name);
+            let result = Toolchain::find(board.target, from_source)
+                .and_then(|toolchain| run(board, &toolchain, &references, update, &mut tally));
+            if let Err(error) = result {
+                tally.count(&format!("{}: {part}", board.name), started, Err(error));
+            }
         }
     }
+    let started = Instant::now();
+    println!("\n== panics");
+    tally.count("panics", started, panics::check(from_source));
     println!("\n{} passed, {} failed", tally.passed, tally.failed);
     Ok(tally.failed == 0)
 }
 
-/// Everything about a board. An error is one before anything could be counted.
-fn test_board(
+/// A part of a board's tests. An error is one before anything could be counted.
+type Part = fn(&Board, &Toolchain, &References, bool, &mut Tally) -> Result<(), String>;
+
+/// What is asked over the serial line.
+fn prompts_of(
     board: &Board,
     toolchain: &Toolchain,
     references: &References,
@@ -163,19 +172,28 @@ fn test_board(
         let result = references.real.as_ref().map_err(String::clone).and_then(|real| subject.real(real));
         tally.count(&format!("{} on {}: the real model", firmware.name, cpu.name), started, result);
     }
-    if board.selftest {
-        let started = Instant::now();
-        let elf = toolchain.build(board, "release", SELFTEST)?.join(format!("{}-selftest", board.name));
-        println!("self-test built in {} s", started.elapsed().as_secs());
-        for cpu in board.cpus {
-            run_selftest(board, cpu, &elf, references, tally);
-        }
-    }
     Ok(())
 }
 
-fn run_selftest(board: &Board, cpu: &Cpu, elf: &Path, references: &References, tally: &mut Tally) {
+/// The kernels' self-test, where the board has it.
+fn selftest_of(
+    board: &Board,
+    toolchain: &Toolchain,
+    references: &References,
+    _update: bool,
+    tally: &mut Tally,
+) -> Result<(), String> {
+    if !board.selftest {
+        println!("none: its kernels are mps2-an386's");
+        return Ok(());
+    }
     let started = Instant::now();
-    let result = selftest::run(board, cpu, elf, references.selftest_hash);
-    tally.count(&format!("{} on {}: self-test", board.name, cpu.name), started, result);
+    let elf = toolchain.build(board, "release", SELFTEST)?.join(format!("{}-selftest", board.name));
+    println!("built in {} s", started.elapsed().as_secs());
+    for cpu in board.cpus {
+        let started = Instant::now();
+        let result = selftest::run(board, cpu, &elf, references.selftest_hash);
+        tally.count(&format!("{} on {}: self-test", board.name, cpu.name), started, result);
+    }
+    Ok(())
 }

@@ -60,7 +60,15 @@ impl Toolchain {
 
     /// Builds a board's programs; `profile` and `features` are cargo's. Returns the folder that they are in.
     pub(crate) fn build(&self, board: &Board, profile: &str, features: &[&str]) -> Result<PathBuf, String> {
-        let (target, package) = (board.target, format!("flashlet-{}", board.name));
+        let package = format!("flashlet-{}", board.name);
+        let mut args = vec!["--profile", profile, "--package", &package];
+        args.extend(features);
+        let folder = self.cargo_build(board.target, &root().join("boards/Cargo.toml"), &args)?;
+        Ok(folder.join(profile))
+    }
+
+    /// Builds what a manifest holds for `target`; `args` are cargo's. Returns the target's folder.
+    pub(crate) fn cargo_build(&self, target: &str, manifest: &Path, args: &[&str]) -> Result<PathBuf, String> {
         let mut cargo = match self {
             Toolchain::Installed => Command::new("cargo"),
             Toolchain::FromSource { linker } => {
@@ -75,15 +83,13 @@ impl Toolchain {
             Toolchain::Installed => "boards",
             Toolchain::FromSource { .. } => "boards-from-source",
         });
-        cargo.args(["build", "--quiet", "--profile", profile, "--target", target, "--package", &package]);
-        cargo.args(features);
-        cargo.arg("--manifest-path").arg(root().join("boards/Cargo.toml")).arg("--target-dir").arg(&target_dir);
-        cargo.env("DEFMT_LOG", "info");
+        cargo.args(["build", "--quiet", "--target", target, "--manifest-path"]).arg(manifest).args(args);
+        cargo.arg("--target-dir").arg(&target_dir).env("DEFMT_LOG", "info");
         let status = cargo.status().map_err(|error| format!("cargo: {error}"))?;
         if status.success() {
-            Ok(target_dir.join(target).join(profile))
+            Ok(target_dir.join(target))
         } else {
-            Err(format!("{package} does not build"))
+            Err(format!("{} does not build", manifest.display()))
         }
     }
 }
