@@ -232,7 +232,7 @@ fn errors(serial: &mut Serial, simulator: &Simulator, kv: &str) -> Result<(), St
     expect(&serial.ask(&"x".repeat(600))?, "error: the line has 600 bytes, 512 are the most\n")?;
     goes_on(serial)?;
     let long = "lamp on, tv off and ".repeat(25);
-    expect(&serial.ask(&long)?, "error: the context of 128 tokens is full")?;
+    expect(&serial.ask(&long)?, " tokens is full: it holds 0, and ")?;
     goes_on(serial)?;
     expect(&serial.ask("/ids 1 2 99999999")?, "error: there is no token 99999999")?;
     expect(&serial.ask("/ids 1 two")?, "error: word 2 is not a token id")?;

@@ -16,7 +16,7 @@ const HZ: u32 = 25_000_000;
 const MODEL: usize = 0x0020_0000;
 const MODEL_BYTES: usize = 2 << 20;
 
-static ARENA: Arena<{ 128 << 10 }> = Arena::new();
+static ARENA: Arena<{ 160 << 10 }> = Arena::new();
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
