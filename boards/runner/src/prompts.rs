@@ -214,7 +214,8 @@ impl Subject<'_> {
         println!("   {}", stats.line);
         // A long answer is stopped in its midst.
         serial.ask("/len 400")?;
-        let said = serial.interrupt_after("Count to a hundred.", 2)?;
+        serial.ask("/chat off")?;
+        let said = serial.interrupt_after("One, two,", 2)?;
         let stats = Stats::parse(&said)?;
         expect(stats.text, "^C\n")?;
         match (stats.value("stop")?, stats.number("made")?) {
