@@ -109,7 +109,7 @@ impl Serial {
         said.split_once('\n').map(|(_, said)| said.to_owned()).ok_or("the board does not echo the line".into())
     }
 
-    /// Types `line` and, once the board has said `marker` after its echo, Ctrl-C; returns what it says.
+    /// Types `line` and, once `bytes` have come after its echo, Ctrl-C; returns what the board says.
     pub(crate) fn interrupt_after(&mut self, line: &str, bytes: usize) -> Result<String, String> {
         self.type_bytes(format!("{line}\r").as_bytes())?;
         let mut all: Vec<u8> = Vec::new();
