@@ -22,6 +22,7 @@ impl<const N: usize> Arena<N> {
 
     /// The bytes; none the second time. For one processor, outside of interrupts.
     #[must_use]
+    #[expect(clippy::mut_from_ref, reason = "they are given away once, as a cell's value would be")]
     pub fn take(&'static self) -> &'static mut [u8] {
         if self.taken.load(Relaxed) {
             return &mut [];
