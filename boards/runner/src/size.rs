@@ -1,16 +1,8 @@
 //! How large the engine is in a firmware.
 
-use crate::toolchain::{Program, Toolchain};
+use crate::boards::Board;
+use crate::toolchain::Toolchain;
 use object::{Object, ObjectSection, ObjectSymbol};
-
-/// The engine on a Cortex-M4F: one instruction set, what the built-in model needs.
-const ENGINE: Program<'_> = Program {
-    board: "mps2-an386",
-    target: "thumbv7em-none-eabihf",
-    name: "engine",
-    profile: "size",
-    features: Some("engine"),
-};
 
 /// Sections that firmware has in flash or RAM.
 const SECTIONS: [&str; 4] = [".text", ".rodata", ".data", ".bss"];
@@ -19,7 +11,10 @@ const SYMBOLS: usize = 20;
 
 /// Builds the firmware and prints its sections, then its largest symbols.
 pub(crate) fn print(from_source: bool) -> Result<(), String> {
-    let path = Toolchain::find(ENGINE.target, from_source)?.build(&ENGINE)?;
+    let board = Board::of_firmware("mps2-an386").ok_or("no such board")?;
+    let features = ["--no-default-features", "--features", "engine"];
+    let folder = Toolchain::find(board.target, from_source)?.build(board, "size", &features)?;
+    let path = folder.join("mps2-an386-engine");
     let bytes = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let elf = object::File::parse(&*bytes).map_err(|error| format!("{}: {error}", path.display()))?;
     println!("{}: Cortex-M4F, dsp, Q4_K Q6_K, SentencePiece, q8_0 cache", path.display());
