@@ -37,6 +37,7 @@ pub(crate) const BOARDS: &[Board] = &[
         cpus: &[
             Cpu { name: "cortex-a53", isas: "scalar neon" },
             Cpu { name: "cortex-a76", isas: "scalar neon neon+dotprod" },
+            Cpu { name: "max", isas: "scalar neon neon+dotprod neon+i8mm" },
         ],
     },
     mps("mps2-an385", "thumbv7m-none-eabi", &[Cpu { name: "cortex-m3", isas: "scalar" }]),

@@ -1,14 +1,14 @@
 //! What a product with one token costs.
 
-use crate::data::{Activations, Rng, weights};
+use crate::data::{Activations, Rng, interleaved, weights};
 use alloc::vec;
 use core::fmt::{self, Write};
 use flashlet::kernels::{Inline, Kernels};
 use flashlet::quant::{Weight, WeightType};
 use flashlet::simd::LANES;
 
-/// Tells each set's time for a product with one token, and with eight, in units of `clock` a byte of weights: where the
-/// clock counts instructions, these.
+/// Tells each set's time for a product with one token, and with eight, of rows as in a file and, where a set takes them,
+/// of interleaved ones, in units of `clock` a byte of weights: where the clock counts instructions, these.
 ///
 /// # Errors
 /// What `out` returns.
@@ -19,7 +19,10 @@ pub fn costs(kernels: &[&dyn Kernels], clock: &mut dyn FnMut() -> u64, out: &mut
         let bytes = weights(&mut rng, ty, rows * cols / ty.block_elems());
         let Some(w) = Weight::new(ty, &bytes, cols) else { continue };
         write!(out, "cost {:7}", ty.name())?;
-        for kernels in kernels {
+        let other = interleaved(ty, &bytes, cols);
+        let other = other.as_ref().and_then(|bytes| Weight::new(ty, bytes, cols)).map(Weight::interleaved);
+        for (kernels, w) in kernels.iter().flat_map(|k| [(k, Some(w)), (k, other.filter(|_| k.interleaves()))]) {
+            let Some(w) = w else { continue };
             write!(out, " {}", kernels.isa().name())?;
             for tokens in [1, 8] {
                 let x = rng.panel(cols, tokens, 3.0);

@@ -91,7 +91,18 @@ impl Test<'_> {
                 self.report.hash = (self.report.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
             }
         }
-        for kernels in self.kernels {
+        self.same_as(what, &oracle, self.kernels, run)
+    }
+
+    /// Checks that some of the sets give these values' bits.
+    fn same_as(
+        &mut self,
+        what: fmt::Arguments<'_>,
+        oracle: &[Group],
+        kernels: &[&dyn Kernels],
+        run: impl Fn(&dyn Kernels) -> Vec<Group>,
+    ) -> fmt::Result {
+        for kernels in kernels {
             let got = run(*kernels);
             let differs = got.as_flattened().iter().zip(oracle.as_flattened()).position(|(a, b)| bits(*a) != bits(*b));
             let holds = differs.is_none() && got.len() == oracle.len();

@@ -1,7 +1,7 @@
 //! Matrix products of every format.
 
 use crate::Test;
-use crate::data::{Activations, Rng, activations, panel, weights};
+use crate::data::{Activations, Rng, activations, interleaved, panel, weights};
 use alloc::{format, vec, vec::Vec};
 use core::fmt;
 use flashlet::kernels::{Gate, Group, Inline, Kernels};
@@ -51,6 +51,7 @@ fn gated(kernels: &dyn Kernels, [gate, up]: [Weight<'_>; 2], act: Gate, x: &[Gro
 
 pub(crate) fn run(test: &mut Test<'_>) -> fmt::Result {
     let mut rng = Rng(1);
+    let interleaving: Vec<_> = test.kernels.iter().copied().filter(|kernels| kernels.interleaves()).collect();
     for &ty in WeightType::ALL {
         let elems = ty.block_elems();
         let widths: &[usize] = if elems == 1 { &[1, 15, 17, 100] } else { &[elems, 2 * elems, 3 * elems] };
@@ -64,6 +65,14 @@ pub(crate) fn run(test: &mut Test<'_>) -> fmt::Result {
                 test.same_bits(format_args!("{} {rows}x{cols}, {tokens} tokens", ty.name()), |kernels| {
                     linear(kernels, w, &x, tokens)
                 })?;
+                if interleaving.is_empty() || rows < LANES {
+                    continue;
+                }
+                let Some(other) = interleaved(ty, &bytes, cols) else { continue };
+                let Some(other) = Weight::new(ty, &other, cols).map(Weight::interleaved) else { continue };
+                let plain = linear(test.oracle, w, &x, tokens);
+                let what = format_args!("{} {rows}x{cols} interleaved, {tokens} tokens", ty.name());
+                test.same_as(what, &plain, &interleaving, |kernels| linear(kernels, other, &x, tokens))?;
             }
         }
         test.done(&format!("products {}", ty.name()))?;

@@ -142,6 +142,8 @@ impl<I: Isa> Kernels for I {
 
 /// The kernels of a named instruction set, if this processor has it. Where a program cannot ask the processor, this
 /// goes by what the engine's features `isa-*` declare.
+// Not inlined, nor are the next two: the crates that call it would compile all kernels once more.
+#[inline(never)]
 #[must_use]
 pub fn by_name(name: IsaName) -> Option<&'static dyn Kernels> {
     match name {
@@ -153,7 +155,15 @@ pub fn by_name(name: IsaName) -> Option<&'static dyn Kernels> {
         #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
         IsaName::Neon => Some(crate::simd::arch::neon::Neon::baseline()),
         #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
-        IsaName::NeonDotprod => crate::simd::arch::neon::Neon::declared().map(|isa| isa as &dyn Kernels),
+        IsaName::NeonDotprod => {
+            use crate::simd::arch::neon::{Dotprod, Neon};
+            Neon::<Dotprod>::declared().map(|isa| isa as &dyn Kernels)
+        }
+        #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+        IsaName::NeonI8mm => {
+            use crate::simd::arch::neon::{I8mm, Neon};
+            Neon::<I8mm>::declared().map(|isa| isa as &dyn Kernels)
+        }
         #[cfg(all(target_arch = "arm", feature = "isa-dsp"))]
         IsaName::Dsp => Some(crate::simd::arch::cortex_m::Dsp::declared()),
         #[cfg(all(target_arch = "arm", feature = "isa-helium"))]
@@ -165,10 +175,19 @@ pub fn by_name(name: IsaName) -> Option<&'static dyn Kernels> {
 
 /// The kernels of a set whose proof is at hand.
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+#[inline(never)]
 #[must_use]
 pub fn with_dotprod(
     proof: &'static crate::simd::arch::neon::Neon<crate::simd::arch::neon::Dotprod>,
 ) -> &'static dyn Kernels {
+    proof
+}
+
+/// The kernels of a set whose proof is at hand.
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+#[inline(never)]
+#[must_use]
+pub fn with_i8mm(proof: &'static crate::simd::arch::neon::Neon<crate::simd::arch::neon::I8mm>) -> &'static dyn Kernels {
     proof
 }
 

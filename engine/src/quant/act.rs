@@ -106,6 +106,13 @@ impl Act256 {
         &subs[i & 7]
     }
 
+    /// `N` words of quants from word `N * i` on, of 64.
+    #[inline(always)]
+    pub(super) fn words<const N: usize>(&self, i: usize) -> &[Quad; N] {
+        let all = self.q.as_flattened().as_chunks::<N>().0;
+        &all[i % (64 / N)]
+    }
+
     /// The sum of sub-block `i`'s quants, `i` below 8.
     #[inline(always)]
     pub(super) fn sum32(&self, i: usize) -> i32 {

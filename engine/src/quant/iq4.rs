@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act32, Act256, Block, Format, assert_layout, map_nibbles, nibbles, scale, scaled};
+use super::{Act32, Act256, Block, Format, assert_layout, dot_i8, map_nibbles, nibbles, scale, scaled};
 use crate::simd::{Isa, Rows};
 
 /// The values that nibbles stand for, ggml's `kvalues_iq4nl`.
@@ -95,11 +95,7 @@ impl Format for IQ4NL {
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act32; T]) -> [I::F; T] {
         let q = lookup_nibbles(isa, &IQ4_VALUES, isa.words(rows, 2));
         let d = isa.half_at(rows, 0);
-        let mut out = [d; T];
-        for (out, x) in out.iter_mut().zip(x) {
-            *out = scaled(isa, d, x.d, isa.dot_i8(isa.splat(0), &q, &x.q, x.sum()));
-        }
-        out
+        dot_i8(isa, d, &q, x)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act256, Block, Format, assert_layout, bytes, dot_bytes, planes, scale, scaled, two_groups};
+use super::{Act256, Block, Format, add_scaled, assert_layout, bytes, dot_bytes, planes, scale, scaled, two_groups};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q3_K`: `x = (d * sc) * (q - 4)`, `sc` one of 16 sub-blocks each.
@@ -90,10 +90,8 @@ impl Format for Q3K {
                         *q = isa.or(isa.and(isa.shr(*q, 2 * plane as u32), two), isa.shl(third, 2));
                     }
                     let group = 8 * half + 2 * plane;
-                    for (sum, x) in sums.iter_mut().zip(x) {
-                        *sum = isa.dot_u8_scaled::<7, 4>(*sum, &q[0], x.sub16(group), s_first);
-                        *sum = isa.dot_u8_scaled::<7, 4>(*sum, &q[1], x.sub16(group + 1), s_second);
-                    }
+                    add_scaled::<I, 7, 4, T>(isa, &mut sums, &q[0], x, group, s_first);
+                    add_scaled::<I, 7, 4, T>(isa, &mut sums, &q[1], x, group + 1, s_second);
                 }
             }
         }

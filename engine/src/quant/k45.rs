@@ -2,7 +2,9 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act256, Block, Format, assert_layout, bytes, dot_bytes, planes, scale, scaled, split_nibbles, unrolled};
+use super::{
+    Act256, Block, Format, add_scaled, assert_layout, bytes, dot_bytes, planes, scale, scaled, split_nibbles, unrolled,
+};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q4_K`: `x = (d * sc) * q - dmin * m`, `sc` and `m` one of 8 sub-blocks each.
@@ -129,10 +131,8 @@ macro_rules! dot_k45 {
             let s = bytes($isa, scales[$i / 2 % 2]);
             let (s_low, s_high) = (s[2 * $i % 4], s[(2 * $i + 1) % 4]);
             let [low, high]: [[I::W; 8]; 2] = $quants;
-            for (sum, x) in sums.iter_mut().zip($x) {
-                *sum = $isa.dot_u8_scaled::<$max, 8>(*sum, &low, x.sub32(2 * $i), s_low);
-                *sum = $isa.dot_u8_scaled::<$max, 8>(*sum, &high, x.sub32(2 * $i + 1), s_high);
-            }
+            add_scaled::<I, $max, 8, T>($isa, &mut sums, &low, $x, 2 * $i, s_low);
+            add_scaled::<I, $max, 8, T>($isa, &mut sums, &high, $x, 2 * $i + 1, s_high);
         });
         let (d, dmin) = ($isa.f16_low(d), $isa.f16_high(d));
         let mut out = [d; T];

@@ -2,7 +2,9 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act256, Block, Format, assert_layout, bytes, dot_bytes, planes, scale, scaled, two_groups, unrolled};
+use super::{
+    Act256, Block, Format, add_scaled, assert_layout, bytes, dot_bytes, planes, scale, scaled, two_groups, unrolled,
+};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q6_K`: `x = (d * sc) * (q - 32)`, `sc` one of 16 sub-blocks each.
@@ -82,10 +84,8 @@ impl Format for Q6K {
                         *q = isa.or(isa.and(isa.shr(*q, 4 * nibble as u32), four), isa.and(h, two));
                     }
                     let group = 8 * half + 2 * plane;
-                    for (sum, x) in sums.iter_mut().zip(x) {
-                        *sum = isa.dot_u8_scaled::<63, 4>(*sum, &q[0], x.sub16(group), s_first);
-                        *sum = isa.dot_u8_scaled::<63, 4>(*sum, &q[1], x.sub16(group + 1), s_second);
-                    }
+                    add_scaled::<I, 63, 4, T>(isa, &mut sums, &q[0], x, group, s_first);
+                    add_scaled::<I, 63, 4, T>(isa, &mut sums, &q[1], x, group + 1, s_second);
                     if T > 1 {
                         for sum in &mut sums {
                             *sum = isa.settle(*sum);

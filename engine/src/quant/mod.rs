@@ -143,6 +143,83 @@ fn two_groups<I: Isa, T: Pod>(isa: I, rows: Rows<'_, T>, offset: usize) -> [[I::
     [isa.words(rows, offset), isa.words(rows, offset + 16)]
 }
 
+/// `(d * dx) * (q . x + start * sum of x)` for every token: 32 quants, each at most `MAX`.
+#[inline(always)]
+fn dot_u8<I: Isa, const MAX: u8, const T: usize>(
+    isa: I,
+    d: I::F,
+    q: &[I::W; 8],
+    start: i32,
+    x: &[Act32; T],
+) -> [I::F; T] {
+    let mut out = [d; T];
+    let ((pairs, last), (x_pairs, x_last)) = (out.as_chunks_mut::<2>(), x.as_chunks::<2>());
+    for (out, [a, b]) in pairs.iter_mut().zip(x_pairs) {
+        let starts = [isa.splat((start * a.sum()) as u32), isa.splat((start * b.sum()) as u32)];
+        let [sum_a, sum_b] = isa.pair_u8::<MAX, 8>(starts, q, [&a.q, &b.q]);
+        *out = [scaled(isa, d, a.d, sum_a), scaled(isa, d, b.d, sum_b)];
+    }
+    for (out, x) in last.iter_mut().zip(x_last) {
+        let start = isa.splat((start * x.sum()) as u32);
+        *out = scaled(isa, d, x.d, isa.dot_u8::<MAX, 8>(start, q, &x.q));
+    }
+    out
+}
+
+/// `dx * (d * (q . x) + m * sum of x)` for every token: 32 quants, each at most `MAX`.
+#[inline(always)]
+fn dot_u8_with_min<I: Isa, const MAX: u8, const T: usize>(
+    isa: I,
+    [d, m]: [I::F; 2],
+    q: &[I::W; 8],
+    x: &[Act32; T],
+) -> [I::F; T] {
+    let mut out = [d; T];
+    let ((pairs, last), (x_pairs, x_last)) = (out.as_chunks_mut::<2>(), x.as_chunks::<2>());
+    for (out, [a, b]) in pairs.iter_mut().zip(x_pairs) {
+        let [sum_a, sum_b] = isa.pair_u8::<MAX, 8>([isa.splat(0); 2], q, [&a.q, &b.q]);
+        *out = [scaled_with_min(isa, d, m, a, sum_a), scaled_with_min(isa, d, m, b, sum_b)];
+    }
+    for (out, x) in last.iter_mut().zip(x_last) {
+        *out = scaled_with_min(isa, d, m, x, isa.dot_u8::<MAX, 8>(isa.splat(0), q, &x.q));
+    }
+    out
+}
+
+/// `(d * dx) * (q . x)` for every token: 32 signed quants.
+#[inline(always)]
+fn dot_i8<I: Isa, const T: usize>(isa: I, d: I::F, q: &[I::W; 8], x: &[Act32; T]) -> [I::F; T] {
+    let mut out = [d; T];
+    let ((pairs, last), (x_pairs, x_last)) = (out.as_chunks_mut::<2>(), x.as_chunks::<2>());
+    for (out, [a, b]) in pairs.iter_mut().zip(x_pairs) {
+        let [sum_a, sum_b] = isa.pair_i8([isa.splat(0); 2], q, [&a.q, &b.q], [a.sum(), b.sum()]);
+        *out = [scaled(isa, d, a.d, sum_a), scaled(isa, d, b.d, sum_b)];
+    }
+    for (out, x) in last.iter_mut().zip(x_last) {
+        *out = scaled(isa, d, x.d, isa.dot_i8(isa.splat(0), q, &x.q, x.sum()));
+    }
+    out
+}
+
+/// `sums += scale * (q . x)` for every token: the `N` words of quants from `N * i` on, each at most `MAX`.
+#[inline(always)]
+fn add_scaled<I: Isa, const MAX: u8, const N: usize, const T: usize>(
+    isa: I,
+    sums: &mut [I::W; T],
+    q: &[I::W; N],
+    x: &[Act256; T],
+    i: usize,
+    scale: I::W,
+) {
+    let ((pairs, last), (x_pairs, x_last)) = (sums.as_chunks_mut::<2>(), x.as_chunks::<2>());
+    for (sums, [a, b]) in pairs.iter_mut().zip(x_pairs) {
+        *sums = isa.pair_u8_scaled::<MAX, N>(*sums, q, [a.words(i), b.words(i)], scale);
+    }
+    for (sum, x) in last.iter_mut().zip(x_last) {
+        *sum = isa.dot_u8_scaled::<MAX, N>(*sum, q, x.words(i), scale);
+    }
+}
+
 /// `(d * dx) * sum` in each lane.
 #[inline(always)]
 fn scaled<I: Isa>(isa: I, d: I::F, dx: f32, sum: I::W) -> I::F {

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act32, Block, Format, assert_layout, iq4::lookup_nibbles, map_nibbles, scaled};
+use super::{Act32, Block, Format, assert_layout, dot_i8, iq4::lookup_nibbles, map_nibbles};
 use crate::simd::{Isa, Rows};
 
 /// Twice the values of the sixteen E2M1 codes, ggml's `kvalues_mxfp4`.
@@ -58,10 +58,6 @@ impl Format for MXFP4 {
         let half = isa.shr(e, 1);
         let power = |n| isa.as_f32(isa.shl(isa.add(n, isa.splat(63)), 23));
         let d = isa.f_mul(power(half), power(isa.sub(e, half)));
-        let mut out = [d; T];
-        for (out, x) in out.iter_mut().zip(x) {
-            *out = scaled(isa, d, x.d, isa.dot_i8(isa.splat(0), &q, &x.q, x.sum()));
-        }
-        out
+        dot_i8(isa, d, &q, x)
     }
 }

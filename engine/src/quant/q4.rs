@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act32, Block, Format, assert_layout, map_nibbles, nibbles, scale, scaled, scaled_with_min};
+use super::{Act32, Block, Format, assert_layout, dot_u8, dot_u8_with_min, map_nibbles, nibbles, scale};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q4_0`: `x = d * (q - 8)`.
@@ -59,12 +59,7 @@ impl Format for Q4_0 {
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act32; T]) -> [I::F; T] {
         let q = nibbles(isa, isa.words(rows, 2));
         let d = isa.half_at(rows, 0);
-        let mut out = [d; T];
-        for (out, x) in out.iter_mut().zip(x) {
-            let start = isa.splat((-8 * x.sum()) as u32);
-            *out = scaled(isa, d, x.d, isa.dot_u8::<15, 8>(start, &q, &x.q));
-        }
-        out
+        dot_u8::<I, 15, T>(isa, d, &q, -8, x)
     }
 }
 
@@ -75,11 +70,6 @@ impl Format for Q4_1 {
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act32; T]) -> [I::F; T] {
         let q = nibbles(isa, isa.words(rows, 4));
         let [dm] = isa.words(rows, 0);
-        let (d, m) = (isa.f16_low(dm), isa.f16_high(dm));
-        let mut out = [d; T];
-        for (out, x) in out.iter_mut().zip(x) {
-            *out = scaled_with_min(isa, d, m, x, isa.dot_u8::<15, 8>(isa.splat(0), &q, &x.q));
-        }
-        out
+        dot_u8_with_min::<I, 15, T>(isa, [isa.f16_low(dm), isa.f16_high(dm)], &q, x)
     }
 }

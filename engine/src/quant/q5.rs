@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act32, Block, Format, assert_layout, nibbles, scale, scaled, scaled_with_min};
+use super::{Act32, Block, Format, assert_layout, dot_u8, dot_u8_with_min, nibbles, scale};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q5_0`: `x = d * (q - 16)`.
@@ -92,12 +92,7 @@ impl Format for Q5_0 {
             (isa.f16_low(first), isa.or(isa.shr(first, 16), isa.shl(second, 16)))
         };
         let q = with_fifth_bits(isa, isa.words(rows, 6), qh);
-        let mut out = [d; T];
-        for (out, x) in out.iter_mut().zip(x) {
-            let start = isa.splat((-16 * x.sum()) as u32);
-            *out = scaled(isa, d, x.d, isa.dot_u8::<31, 8>(start, &q, &x.q));
-        }
-        out
+        dot_u8::<I, 31, T>(isa, d, &q, -16, x)
     }
 }
 
@@ -108,11 +103,6 @@ impl Format for Q5_1 {
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act32; T]) -> [I::F; T] {
         let [dm, qh, _, _] = isa.words::<_, 4>(rows, 0);
         let q = with_fifth_bits(isa, isa.words(rows, 8), qh);
-        let (d, m) = (isa.f16_low(dm), isa.f16_high(dm));
-        let mut out = [d; T];
-        for (out, x) in out.iter_mut().zip(x) {
-            *out = scaled_with_min(isa, d, m, x, isa.dot_u8::<31, 8>(isa.splat(0), &q, &x.q));
-        }
-        out
+        dot_u8_with_min::<I, 31, T>(isa, [isa.f16_low(dm), isa.f16_high(dm)], &q, x)
     }
 }

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act32, Act256, Block, Format, assert_layout, scale, scaled};
+use super::{Act32, Act256, Block, Format, assert_layout, dot_i8, scale, scaled};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q8_0`: `x = d * q`.
@@ -63,11 +63,7 @@ impl Format for Q8_0 {
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act32; T]) -> [I::F; T] {
         let q: [I::W; 8] = isa.words(rows, 2);
         let d = isa.half_at(rows, 0);
-        let mut out = [d; T];
-        for (out, x) in out.iter_mut().zip(x) {
-            *out = scaled(isa, d, x.d, isa.dot_i8(isa.splat(0), &q, &x.q, x.sum()));
-        }
-        out
+        dot_i8(isa, d, &q, x)
     }
 }
 

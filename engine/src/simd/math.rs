@@ -28,6 +28,15 @@ pub fn exp<I: Isa>(isa: I, x: I::X) -> I::X {
     isa.x_select_lt(clamped, s(89.0), flushed, clamped)
 }
 
+/// `x` rounded to its first `24 - DROPPED` bits in sixteen lanes (Veltkamp's splitting), 0 below 2^-60: products with
+/// an `f16` (`DROPPED` of 11 or more) or with an `i8` (8 or more) are then exact.
+#[inline(always)]
+pub fn shorten<I: Isa, const DROPPED: u32>(isa: I, x: I::X) -> I::X {
+    let large = isa.x_mul(x, isa.x_splat(((1 << DROPPED) + 1) as f32));
+    let rounded = isa.x_sub(large, isa.x_sub(large, x));
+    isa.x_select_lt(isa.x_abs(x), isa.x_splat(1.0 / (1u64 << 60) as f32), isa.x_splat(0.0), rounded)
+}
+
 /// `1 / (1 + e^-x)` in sixteen lanes.
 #[inline(always)]
 pub fn sigmoid<I: Isa>(isa: I, x: I::X) -> I::X {

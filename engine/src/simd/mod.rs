@@ -40,6 +40,8 @@ pub enum IsaName {
     Neon,
     /// AArch64 with NEON and FEAT_DotProd, four rows at a time.
     NeonDotprod,
+    /// AArch64 with NEON, FEAT_DotProd and FEAT_I8MM, four rows at a time, two tokens at a time.
+    NeonI8mm,
     /// Cortex-M with the DSP extension, one row at a time.
     Dsp,
     /// Cortex-M with Helium (integers only), one row at a time.
@@ -48,12 +50,13 @@ pub enum IsaName {
 
 impl IsaName {
     /// All names, each architecture's slowest first.
-    pub const ALL: [IsaName; 7] = [
+    pub const ALL: [IsaName; 8] = [
         IsaName::Scalar,
         IsaName::Avx2,
         IsaName::Avx512,
         IsaName::Neon,
         IsaName::NeonDotprod,
+        IsaName::NeonI8mm,
         IsaName::Dsp,
         IsaName::Helium,
     ];
@@ -73,6 +76,7 @@ impl IsaName {
             IsaName::Avx512 => "avx512",
             IsaName::Neon => "neon",
             IsaName::NeonDotprod => "neon+dotprod",
+            IsaName::NeonI8mm => "neon+i8mm",
             IsaName::Dsp => "dsp",
             IsaName::Helium => "helium",
         }
@@ -179,6 +183,39 @@ pub trait Isa: Copy + Send + Sync + 'static {
         let sum = self.dot_u8::<MAX, N>(self.splat(0), w, x);
         self.add(acc, self.mul(sum, scale))
     }
+    /// [`Isa::dot_u8`] of two tokens.
+    #[inline(always)]
+    fn pair_u8<const MAX: u8, const N: usize>(
+        self,
+        acc: [Self::W; 2],
+        w: &[Self::W; N],
+        x: [&[Quad; N]; 2],
+    ) -> [Self::W; 2] {
+        [self.dot_u8::<MAX, N>(acc[0], w, x[0]), self.dot_u8::<MAX, N>(acc[1], w, x[1])]
+    }
+    /// [`Isa::dot_i8`] of two tokens.
+    #[inline(always)]
+    fn pair_i8<const N: usize>(
+        self,
+        acc: [Self::W; 2],
+        w: &[Self::W; N],
+        x: [&[Quad; N]; 2],
+        sums: [i32; 2],
+    ) -> [Self::W; 2] {
+        [self.dot_i8(acc[0], w, x[0], sums[0]), self.dot_i8(acc[1], w, x[1], sums[1])]
+    }
+    /// [`Isa::dot_u8_scaled`] of two tokens.
+    #[inline(always)]
+    fn pair_u8_scaled<const MAX: u8, const N: usize>(
+        self,
+        acc: [Self::W; 2],
+        w: &[Self::W; N],
+        x: [&[Quad; N]; 2],
+        scale: Self::W,
+    ) -> [Self::W; 2] {
+        let first = self.dot_u8_scaled::<MAX, N>(acc[0], w, x[0], scale);
+        [first, self.dot_u8_scaled::<MAX, N>(acc[1], w, x[1], scale)]
+    }
     /// `acc + a.low * b[0] + a.high * b[1]`: the lanes of `a` hold two `i16`.
     fn dot_i16(self, acc: Self::W, a: Self::W, b: [i16; 2]) -> Self::W;
 
@@ -232,6 +269,12 @@ pub trait Isa: Copy + Send + Sync + 'static {
     fn x_sub(self, a: Self::X, b: Self::X) -> Self::X;
     /// Product of lanes.
     fn x_mul(self, a: Self::X, b: Self::X) -> Self::X;
+    /// `acc + a * b` of lanes, each product of which is exact in `f32` (see [`math::shorten`]): there a fused
+    /// multiply-add rounds as two operations do, and sets that have one use it.
+    #[inline(always)]
+    fn x_add_exact(self, acc: Self::X, a: Self::X, b: Self::X) -> Self::X {
+        self.x_add(acc, self.x_mul(a, b))
+    }
     /// Quotient of lanes.
     fn x_div(self, a: Self::X, b: Self::X) -> Self::X;
     /// `if a > b { a } else { b }` of lanes.

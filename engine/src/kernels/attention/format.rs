@@ -3,7 +3,7 @@
 use super::MAX_HEAD_DIM;
 use crate::kernels::Group;
 use crate::quant::Act32;
-use crate::simd::{Isa, LANES};
+use crate::simd::{Isa, LANES, math};
 use core::ops::Range;
 
 /// A query, or its output, of up to `G` groups; `G` is a power of two.
@@ -31,9 +31,11 @@ pub(super) trait Format<const G: usize> {
 }
 
 /// How many sums a query gets at once: the most, up to four, with which those of `queries` still fit
-/// in registers; enough of them to hide an addition's latency.
+/// in half the registers; enough of them to hide an addition's latency.
 const fn at_once<I: Isa>(queries: usize) -> usize {
-    match 8 / (queries * (LANES / I::ROWS)) {
+    // AVX-512 has 32 registers of sixteen lanes; the others have about that many of fewer, or half as many.
+    let sums = if I::ROWS == LANES { 16 } else { 8 * I::ROWS / LANES };
+    match sums / queries {
         0 | 1 => 1,
         2 | 3 => 2,
         _ => 4,
@@ -71,10 +73,10 @@ fn add_values<I: Isa, S: Stored, const N: usize, const K: usize, const G: usize>
     g: usize,
 ) {
     let mut acc = [[isa.x_splat(0.0); K]; N];
+    // Whole arrays: of a part whose length is not known compilers make copies, by calls.
     for (acc, out) in acc.iter_mut().zip(&*out) {
-        for (acc, out) in acc.iter_mut().zip(out.iter().skip(g)) {
-            *acc = isa.x_load(out);
-        }
+        let Some(out) = out.get(g..).and_then(<[Group]>::first_chunk::<K>) else { return };
+        *acc = out.each_ref().map(|out| isa.x_load(out));
     }
     let rows = values.get(range.start * groups..).unwrap_or_default().chunks_exact(groups.max(1));
     for (j, row) in range.clone().zip(rows) {
@@ -87,7 +89,8 @@ fn add_values<I: Isa, S: Stored, const N: usize, const K: usize, const G: usize>
         }
     }
     for (acc, out) in acc.iter().zip(out) {
-        for (acc, out) in acc.iter().zip(out.iter_mut().skip(g)) {
+        let Some(out) = out.get_mut(g..).and_then(<[Group]>::first_chunk_mut::<K>) else { return };
+        for (acc, out) in acc.iter().zip(out) {
             isa.x_store(*acc, out);
         }
     }
@@ -113,7 +116,7 @@ impl F16 {
                     let e = 4 * four + (first + k) % 4;
                     let key = isa.x_from_f16(&keys[e]);
                     for (acc, query) in acc.iter_mut().zip(queries) {
-                        acc[k] = isa.x_add(acc[k], isa.x_mul(isa.x_splat(query[i % G][e]), key));
+                        acc[k] = isa.x_add_exact(acc[k], isa.x_splat(query[i % G][e]), key);
                     }
                 }
             }
@@ -131,11 +134,15 @@ impl<const G: usize> Format<G> for F16 {
     const NONE: Self::Query = [[0.0; LANES]; G];
 
     #[inline(always)]
-    fn query<I: Isa>(_: I, row: &Row<G>) -> Self::Query {
-        *row
+    fn query<I: Isa>(isa: I, row: &Row<G>) -> Self::Query {
+        let mut row = *row;
+        for group in &mut row {
+            isa.x_store(math::shorten::<I, 11>(isa, isa.x_load(group)), group);
+        }
+        row
     }
 
-    /// Four partial sums, of the elements `i % 4`, added as `(0 + 1) + (2 + 3)`.
+    /// Queries have 13 bits, so that each product with a key is exact. Four partial sums, of the elements `i % 4`, added as `(0 + 1) + (2 + 3)`.
     #[inline(always)]
     fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [I::X; N] {
         let keys = block.as_chunks::<2>().0.as_chunks::<LANES>().0.as_chunks::<LANES>().0;

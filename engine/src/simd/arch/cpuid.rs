@@ -4,6 +4,7 @@ use core::arch::x86_64::*;
 
 const OSXSAVE_AVX: u32 = 1 << 27 | 1 << 28;
 const F16C: u32 = 1 << 29;
+const FMA: u32 = 1 << 12;
 const AVX2: u32 = 1 << 5;
 const F_BW_VL: u32 = 1 << 16 | 1 << 30 | 1 << 31;
 const VNNI: u32 = 1 << 11;
@@ -12,15 +13,15 @@ const AVX_STATE: u64 = 0b110;
 /// Mask registers and both halves of the wide registers are too.
 const AVX512_STATE: u64 = 0b1110_0110;
 
-/// AVX2 and F16C.
+/// AVX2, F16C and FMA.
 pub(super) fn avx2() -> bool {
     __cpuid(0).eax >= 7
-        && __cpuid(1).ecx & (OSXSAVE_AVX | F16C) == OSXSAVE_AVX | F16C
+        && __cpuid(1).ecx & (OSXSAVE_AVX | F16C | FMA) == OSXSAVE_AVX | F16C | FMA
         && state() & AVX_STATE == AVX_STATE
         && __cpuid_count(7, 0).ebx & AVX2 != 0
 }
 
-/// AVX-512 F, BW, VL and VNNI, with F16C.
+/// AVX-512 F, BW, VL and VNNI, with F16C and FMA.
 pub(super) fn avx512_vnni() -> bool {
     let has = avx2() && state() & AVX512_STATE == AVX512_STATE;
     let features = __cpuid_count(7, 0);

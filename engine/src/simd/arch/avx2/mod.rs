@@ -54,7 +54,7 @@ impl Isa for Avx2 {
     }
     #[inline(always)]
     fn run<O: Op>(self, op: O) -> O::Out {
-        #[target_feature(enable = "avx2,f16c")]
+        #[target_feature(enable = "avx2,f16c,fma")]
         fn enter<O: Op>(isa: Avx2, op: O) -> O::Out {
             op.call(isa)
         }
@@ -377,6 +377,10 @@ impl Isa for Avx2 {
     #[inline(always)]
     fn x_mul(self, a: X, b: X) -> X {
         avx2! { X(_mm256_mul_ps(a.0, b.0), _mm256_mul_ps(a.1, b.1)) }
+    }
+    #[inline(always)]
+    fn x_add_exact(self, acc: X, a: X, b: X) -> X {
+        avx2! { X(_mm256_fmadd_ps(a.0, b.0, acc.0), _mm256_fmadd_ps(a.1, b.1, acc.1)) }
     }
     #[inline(always)]
     fn x_div(self, a: X, b: X) -> X {

@@ -275,7 +275,8 @@ impl Isa for Avx512 {
     }
     #[inline(always)]
     fn x_from_f16(self, v: &[[u8; 2]; LANES]) -> __m512 {
-        avx512! { _mm512_cvtph_ps(_mm256_loadu_si256(v.as_ptr().cast())) }
+        // SAFETY: the features are there, as `self` proves.
+        unsafe { words::widened(v) }
     }
     #[inline(always)]
     fn x_from_bf16(self, v: &[[u8; 2]; LANES]) -> __m512 {
@@ -317,6 +318,10 @@ impl Isa for Avx512 {
     #[inline(always)]
     fn x_mul(self, a: __m512, b: __m512) -> __m512 {
         avx512! { _mm512_mul_ps(a, b) }
+    }
+    #[inline(always)]
+    fn x_add_exact(self, acc: __m512, a: __m512, b: __m512) -> __m512 {
+        avx512! { _mm512_fmadd_ps(a, b, acc) }
     }
     #[inline(always)]
     fn x_div(self, a: __m512, b: __m512) -> __m512 {

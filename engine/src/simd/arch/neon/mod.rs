@@ -8,9 +8,11 @@ mod words;
 use super::super::{Isa, IsaName, LANES, Op, Quad, Rows};
 use bytemuck::Pod;
 use core::arch::{aarch64::*, asm};
-use words::{bytes_of, four, halves, halves_of, sixteen, store, store_four, transposed, word};
+use words::{
+    bytes_of, columns, eight, four, four_bytes, halves, halves_of, sixteen, store, store_four, transposed, word,
+};
 
-pub use multiply::{Dotprod, Multiply, Widening};
+pub use multiply::{Dotprod, I8mm, Multiply, Widening};
 
 /// Proof that the processor has NEON and the instructions of `M`.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +49,26 @@ impl Neon<Dotprod> {
     }
 }
 
+impl Neon<I8mm> {
+    /// The proof, if the program is compiled for `dotprod` and `i8mm` or the engine's feature `isa-i8mm` declares them.
+    #[must_use]
+    pub fn declared() -> Option<&'static Self> {
+        const COMPILED: bool = cfg!(all(target_feature = "dotprod", target_feature = "i8mm"));
+        // SAFETY: the compiler's target or the board's feature says so.
+        (COMPILED || cfg!(feature = "isa-i8mm")).then(|| unsafe { Self::assume() })
+    }
+
+    /// The proof, on the caller's word.
+    ///
+    /// # Safety
+    /// The processor has FEAT_DotProd and FEAT_I8MM: the system says so, or [`id_registers_show_dotprod`] and
+    /// [`id_registers_show_i8mm`] do.
+    #[must_use]
+    pub unsafe fn assume() -> &'static Self {
+        &Neon(I8mm(Dotprod(())))
+    }
+}
+
 /// Whether ID_AA64ISAR0_EL1 shows FEAT_DotProd.
 ///
 /// # Safety
@@ -57,6 +79,18 @@ pub unsafe fn id_registers_show_dotprod() -> bool {
     // SAFETY: the caller's promise; the register is read and nothing else.
     unsafe { asm!("mrs {}, ID_AA64ISAR0_EL1", out(reg) isar0, options(pure, nomem, nostack, preserves_flags)) };
     isar0 >> 44 & 0xF != 0
+}
+
+/// Whether ID_AA64ISAR1_EL1 shows FEAT_I8MM.
+///
+/// # Safety
+/// As of [`id_registers_show_dotprod`].
+#[must_use]
+pub unsafe fn id_registers_show_i8mm() -> bool {
+    let isar1: u64;
+    // SAFETY: the caller's promise; the register is read and nothing else.
+    unsafe { asm!("mrs {}, ID_AA64ISAR1_EL1", out(reg) isar1, options(pure, nomem, nostack, preserves_flags)) };
+    isar1 >> 52 & 0xF != 0
 }
 
 /// Runs intrinsics. SAFETY of every use: NEON is part of the target; loads and stores go through references to
@@ -113,6 +147,7 @@ impl X {
 impl<M: Multiply> Isa for Neon<M> {
     const NAME: IsaName = M::NAME;
     const ROWS: usize = 4;
+    const INTERLEAVES: bool = true;
     type W = uint32x4_t;
     type F = float32x4_t;
     type X = X;
@@ -132,6 +167,21 @@ impl<M: Multiply> Isa for Neon<M> {
     fn words<T: Pod, const N: usize>(self, rows: Rows<'_, T>, offset: usize) -> [uint32x4_t; N] {
         let mut out = [self.splat(0); N];
         if !rows.has(4, offset, 4 * N) {
+            return out;
+        }
+        if let Some(at) = rows.interleaved(offset, 4) {
+            for (i, out) in out.chunks_mut(4).enumerate() {
+                let at = at.wrapping_add(256 * i);
+                if let [a, b, c, d] = out {
+                    // SAFETY: four of sixteen rows of `4 * N` bytes from `offset` may be read, interleaved.
+                    [*a, *b, *c, *d] = unsafe { columns(at) };
+                } else {
+                    for (j, out) in out.iter_mut().enumerate() {
+                        // SAFETY: as above.
+                        *out = unsafe { vreinterpretq_u32_u8(sixteen(at.add(64 * j))) };
+                    }
+                }
+            }
             return out;
         }
         let step = rows.stride_bytes();
@@ -155,6 +205,10 @@ impl<M: Multiply> Isa for Neon<M> {
         if !rows.has(4, offset, 2) {
             return self.f_splat(0.0);
         }
+        if let Some(at) = rows.interleaved(offset, 2) {
+            // SAFETY: four of sixteen rows of two bytes at `offset` may be read, interleaved.
+            return widen(unsafe { vreinterpret_u16_u8(eight(at)) });
+        }
         // SAFETY: rows 0 to 3 may be read for two bytes from `offset`.
         widen(unsafe { halves(rows.as_ptr().add(offset), rows.stride_bytes()) })
     }
@@ -162,6 +216,10 @@ impl<M: Multiply> Isa for Neon<M> {
     fn byte_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> uint32x4_t {
         if !rows.has(4, offset, 1) {
             return self.splat(0);
+        }
+        if let Some(at) = rows.interleaved(offset, 1) {
+            // SAFETY: four of sixteen rows of one byte at `offset` may be read, interleaved.
+            return unsafe { vmovl_u16(vget_low_u16(vmovl_u8(four_bytes(at)))) };
         }
         // SAFETY: rows 0 to 3 may be read for a byte from `offset`.
         unsafe { bytes_of(rows.as_ptr().add(offset), rows.stride_bytes()) }
@@ -230,6 +288,37 @@ impl<M: Multiply> Isa for Neon<M> {
     #[inline(always)]
     fn dot_i8<const N: usize>(self, acc: uint32x4_t, w: &[uint32x4_t; N], x: &[Quad; N], _sum: i32) -> uint32x4_t {
         self.0.dot::<128, N>(acc, w, x)
+    }
+    #[inline(always)]
+    fn pair_u8<const MAX: u8, const N: usize>(
+        self,
+        acc: [uint32x4_t; 2],
+        w: &[uint32x4_t; N],
+        x: [&[Quad; N]; 2],
+    ) -> [uint32x4_t; 2] {
+        const { assert!(MAX < 128, "taken as signed bytes") };
+        self.0.pair::<MAX, N>(acc, w, x)
+    }
+    #[inline(always)]
+    fn pair_i8<const N: usize>(
+        self,
+        acc: [uint32x4_t; 2],
+        w: &[uint32x4_t; N],
+        x: [&[Quad; N]; 2],
+        _sums: [i32; 2],
+    ) -> [uint32x4_t; 2] {
+        self.0.pair::<128, N>(acc, w, x)
+    }
+    #[inline(always)]
+    fn pair_u8_scaled<const MAX: u8, const N: usize>(
+        self,
+        acc: [uint32x4_t; 2],
+        w: &[uint32x4_t; N],
+        x: [&[Quad; N]; 2],
+        scale: uint32x4_t,
+    ) -> [uint32x4_t; 2] {
+        let [a, b] = self.pair_u8::<MAX, N>([self.splat(0); 2], w, x);
+        [self.add(acc[0], self.mul(a, scale)), self.add(acc[1], self.mul(b, scale))]
     }
     #[inline(always)]
     fn dot_i16(self, acc: uint32x4_t, a: uint32x4_t, b: [i16; 2]) -> uint32x4_t {
@@ -359,6 +448,17 @@ impl<M: Multiply> Isa for Neon<M> {
     #[inline(always)]
     fn x_mul(self, a: X, b: X) -> X {
         a.zip(b, |a, b| neon! { vmulq_f32(a, b) })
+    }
+    #[inline(always)]
+    fn x_add_exact(self, acc: X, a: X, b: X) -> X {
+        neon! {
+            X(
+                vfmaq_f32(acc.0, a.0, b.0),
+                vfmaq_f32(acc.1, a.1, b.1),
+                vfmaq_f32(acc.2, a.2, b.2),
+                vfmaq_f32(acc.3, a.3, b.3),
+            )
+        }
     }
     #[inline(always)]
     fn x_div(self, a: X, b: X) -> X {

@@ -14,6 +14,17 @@ pub trait Multiply: Copy + Send + Sync + 'static {
 
     /// `acc + sum of w * x` over `N` words of signed bytes, none further from zero than `MAX`.
     fn dot<const MAX: u8, const N: usize>(self, acc: uint32x4_t, w: &[uint32x4_t; N], x: &[Quad; N]) -> uint32x4_t;
+
+    /// [`Multiply::dot`] of two tokens.
+    #[inline(always)]
+    fn pair<const MAX: u8, const N: usize>(
+        self,
+        acc: [uint32x4_t; 2],
+        w: &[uint32x4_t; N],
+        x: [&[Quad; N]; 2],
+    ) -> [uint32x4_t; 2] {
+        [self.dot::<MAX, N>(acc[0], w, x[0]), self.dot::<MAX, N>(acc[1], w, x[1])]
+    }
 }
 
 /// Products of 16 bits, added in pairs: any AArch64.
@@ -107,5 +118,84 @@ impl Multiply for Dotprod {
             unsafe { sdot::<0>(&mut acc, *w, repeated(x)) };
         }
         acc
+    }
+}
+
+/// `smmla` for two tokens, else `sdot`: FEAT_I8MM and FEAT_DotProd.
+#[derive(Clone, Copy, Debug)]
+pub struct I8mm(pub(super) Dotprod);
+
+/// `acc + w * x` of two rows' eight bytes and two tokens': row by row, the first token's sum first.
+///
+/// # Safety
+/// The processor has FEAT_I8MM.
+#[inline(always)]
+unsafe fn smmla(acc: uint32x4_t, w: uint32x4_t, x: int8x16_t) -> uint32x4_t {
+    let mut acc = acc;
+    // SAFETY: the caller's promise; registers alone.
+    unsafe {
+        asm!(".arch_extension i8mm", "smmla {acc:v}.4s, {w:v}.16b, {x:v}.16b",
+            acc = inlateout(vreg) acc, w = in(vreg) w, x = in(vreg) x, options(pure, nomem, nostack, preserves_flags));
+    }
+    acc
+}
+
+/// The two tokens' eight bytes each of the first halves of both, and those of the second halves.
+#[inline(always)]
+fn halves_of_both(x: [&[Quad; 4]; 2]) -> [int8x16_t; 2] {
+    // SAFETY: sixteen bytes each.
+    unsafe {
+        let a = vreinterpretq_u64_u8(sixteen(x[0].as_ptr().cast()));
+        let b = vreinterpretq_u64_u8(sixteen(x[1].as_ptr().cast()));
+        [vreinterpretq_s8_u64(vzip1q_u64(a, b)), vreinterpretq_s8_u64(vzip2q_u64(a, b))]
+    }
+}
+
+impl Multiply for I8mm {
+    const NAME: IsaName = IsaName::NeonI8mm;
+
+    #[inline(always)]
+    fn run<I: Isa, O: Op>(self, isa: I, op: O) -> O::Out {
+        #[target_feature(enable = "dotprod,i8mm")]
+        fn enter<I: Isa, O: Op>(isa: I, op: O) -> O::Out {
+            op.call(isa)
+        }
+        // SAFETY: an `I8mm` exists, so the features are there.
+        unsafe { enter(isa, op) }
+    }
+
+    #[inline(always)]
+    fn dot<const MAX: u8, const N: usize>(self, acc: uint32x4_t, w: &[uint32x4_t; N], x: &[Quad; N]) -> uint32x4_t {
+        self.0.dot::<MAX, N>(acc, w, x)
+    }
+
+    #[inline(always)]
+    fn pair<const MAX: u8, const N: usize>(
+        self,
+        acc: [uint32x4_t; 2],
+        w: &[uint32x4_t; N],
+        x: [&[Quad; N]; 2],
+    ) -> [uint32x4_t; 2] {
+        // SAFETY: an `I8mm` exists, so the features are there.
+        unsafe {
+            // Rows 0 and 1, rows 2 and 3: each row's sums of both tokens side by side.
+            let (mut rows01, mut rows23) = (vzip1q_u32(acc[0], acc[1]), vzip2q_u32(acc[0], acc[1]));
+            let (w4, w_rest) = w.as_chunks::<4>();
+            let (a4, a_rest) = x[0].as_chunks::<4>();
+            let (b4, b_rest) = x[1].as_chunks::<4>();
+            for (([a, b, c, d], x0), x1) in w4.iter().zip(a4).zip(b4) {
+                let [first, second] = halves_of_both([x0, x1]);
+                rows01 = smmla(rows01, vzip1q_u32(*a, *b), first);
+                rows23 = smmla(rows23, vzip2q_u32(*a, *b), first);
+                rows01 = smmla(rows01, vzip1q_u32(*c, *d), second);
+                rows23 = smmla(rows23, vzip2q_u32(*c, *d), second);
+            }
+            let (mut one, mut two) = (vuzp1q_u32(rows01, rows23), vuzp2q_u32(rows01, rows23));
+            for ((w, x0), x1) in w_rest.iter().zip(a_rest).zip(b_rest) {
+                sdot::<0>(&mut one, *w, repeated(x0));
+                sdot::<0>(&mut two, *w, repeated(x1));
+            }
+            [one, two]
+        }
     }
 }

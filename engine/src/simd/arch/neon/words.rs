@@ -19,6 +19,52 @@ pub(super) unsafe fn sixteen(at: *const u8) -> uint8x16_t {
     out
 }
 
+/// Eight bytes at any address.
+///
+/// # Safety
+/// Eight bytes may be read at `at`.
+#[inline(always)]
+pub(super) unsafe fn eight(at: *const u8) -> uint8x8_t {
+    let out: uint8x8_t;
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!("ldr {o:d}, [{at}]", o = lateout(vreg) out, at = in(reg) at,
+            options(pure, readonly, nostack, preserves_flags));
+    }
+    out
+}
+
+/// Four bytes at any address, then zeros.
+///
+/// # Safety
+/// Four bytes may be read at `at`.
+#[inline(always)]
+pub(super) unsafe fn four_bytes(at: *const u8) -> uint8x8_t {
+    let out: uint8x8_t;
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!("ldr {o:s}, [{at}]", o = lateout(vreg) out, at = in(reg) at,
+            options(pure, readonly, nostack, preserves_flags));
+    }
+    out
+}
+
+/// Four words of four interleaved rows: sixteen bytes every 64.
+///
+/// # Safety
+/// Sixteen bytes may be read at `at + 64 * i` for `i` below 4.
+#[inline(always)]
+pub(super) unsafe fn columns(at: *const u8) -> [uint32x4_t; 4] {
+    let (a, b, c, d);
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!("ldr {a:q}, [{at}]", "ldr {b:q}, [{at}, #64]", "ldr {c:q}, [{at}, #128]", "ldr {d:q}, [{at}, #192]",
+            a = lateout(vreg) a, b = lateout(vreg) b, c = lateout(vreg) c, d = lateout(vreg) d, at = in(reg) at,
+            options(pure, readonly, nostack, preserves_flags));
+    }
+    [a, b, c, d]
+}
+
 /// Stores sixteen bytes at any address.
 ///
 /// # Safety
