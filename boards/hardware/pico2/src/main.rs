@@ -1,18 +1,27 @@
-//! flashlet on the Raspberry Pi Pico 2: an RP2350 whose flash, model included, is mapped into memory.
+//! flashlet on the Raspberry Pi Pico 2: an RP2350 whose flash, the model included, is mapped into memory.
+//!
+//! The console is UART0: GP0 sends, GP1 receives, 115200 baud.
 #![no_std]
 #![no_main]
 
 use defmt_rtt as _;
-use embassy_rp::bind_interrupts;
 use embassy_rp::peripherals::UART0;
 use embassy_rp::uart::{BufferedInterruptHandler, BufferedUart, Config};
-use flashlet::flash::{SliceFlash, Source};
+use embassy_time::Instant;
+use flashlet::flash::SliceFlash;
+use flashlet::kernels::{Inline, detect};
+use flashlet::session::Options;
+use flashlet_console::{Board, run};
+use flashlet_serial::Steady;
 use panic_probe as _;
-use static_cell::{ConstStaticCell, StaticCell};
+use static_cell::ConstStaticCell;
 
-bind_interrupts!(struct Irqs {
+embassy_rp::bind_interrupts!(struct Irqs {
     UART0_IRQ => BufferedInterruptHandler<UART0>;
 });
+
+/// Leaves 80 KiB of the 512 for statics and stack.
+static ARENA: ConstStaticCell<[u8; 432 << 10]> = ConstStaticCell::new([0; 432 << 10]);
 
 #[embassy_executor::main]
 async fn main(_spawner: embassy_executor::Spawner) {
@@ -20,20 +29,34 @@ async fn main(_spawner: embassy_executor::Spawner) {
     static TX: ConstStaticCell<[u8; 256]> = ConstStaticCell::new([0; 256]);
     static RX: ConstStaticCell<[u8; 256]> = ConstStaticCell::new([0; 256]);
     let uart = BufferedUart::new(p.UART0, p.PIN_0, p.PIN_1, Irqs, TX.take(), RX.take(), Config::default());
-    let _ = uart;
-    let mapped = model();
-    let mut source = Source::with_mapping(SliceFlash(mapped), mapped);
-    let m = flashlet::session::Model::open(&mut source).await;
-    defmt::info!("model {}", m.is_ok());
+    let (mut tx, rx) = uart.split();
+    let mut rx = Steady(rx);
+
+    let model = model();
+    let board = Board {
+        name: "Raspberry Pi Pico 2",
+        model_at: "flash at 0x10080000",
+        mapped: Some(model),
+        kernels: detect(),
+        executor: &Inline,
+        options: Options::default(),
+        now_ns: || Instant::now().as_micros() * 1000,
+        stack_peak: None,
+    };
+    let arena = ARENA.take();
+    loop {
+        let error = run(&board, SliceFlash(model), &mut rx, &mut tx, arena).await;
+        defmt::warn!("the line failed: {}", defmt::Debug2Format(&error));
+    }
 }
 
-/// The flash behind the firmware, as the linker's script places it.
+/// The flash behind the firmware, as `memory.x` places it.
 fn model() -> &'static [u8] {
     unsafe extern "C" {
         static _model_start: u8;
         static _model_end: u8;
     }
     let (start, end) = (&raw const _model_start, &raw const _model_end);
-    // SAFETY: the script lays the region over flash that is always mapped and that this program never writes.
+    // SAFETY: the symbols bound flash that is mapped for ever and that this program never writes.
     unsafe { core::slice::from_raw_parts(start, end.addr() - start.addr()) }
 }
