@@ -35,7 +35,7 @@ pub(crate) enum Fault {
     /// It does not finish what it was told.
     Busy,
     /// Beyond the chip's end, or not aligned.
-    Range(NorFlashErrorKind),
+    Range(#[defmt(Debug2Format)] NorFlashErrorKind),
 }
 
 impl NorFlashError for Fault {
