@@ -1,10 +1,13 @@
 //! Builds the boards' firmware, runs it under QEMU and compares what it says with this machine.
 //!
 //! `board-runner test [--from-source] [BOARD ...]` runs every board, or those named, and ends with
-//! `N passed, N failed`. `--from-source` takes the distribution's compiler even where rustup's targets are installed.
+//! `N passed, N failed`. `board-runner hardware [--from-source]` builds the firmware of the boards in `hardware`, which no
+//! emulator has, and says what it takes. `--from-source` takes the distribution's compiler even where rustup's targets
+//! are installed.
 
 mod boards;
 mod emulator;
+mod hardware;
 mod toolchain;
 
 use boards::{BOARDS, Board};
@@ -15,12 +18,21 @@ use std::process::ExitCode;
 use std::time::Instant;
 use toolchain::Toolchain;
 
-const USAGE: &str = "usage: board-runner test [--from-source] [BOARD ...]";
+const USAGE: &str =
+    "usage: board-runner test [--from-source] [BOARD ...]\n       board-runner hardware [--from-source]";
 const TIME_LIMIT: Duration = Duration::from_secs(300);
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
-    if args.next().as_deref() != Some("test") {
+    let command = args.next();
+    if command.as_deref() == Some("hardware") {
+        match (args.next().as_deref(), args.next()) {
+            (None, None) => return hardware::build_all(false),
+            (Some("--from-source"), None) => return hardware::build_all(true),
+            _ => {}
+        }
+    }
+    if command.as_deref() != Some("test") {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     }

@@ -45,11 +45,17 @@ impl Toolchain {
         linker().map(|linker| Toolchain::FromSource { linker }).ok_or("no linker: run boards/setup.sh".into())
     }
 
-    /// Builds a board's self-test and returns the program.
-    pub(crate) fn build(&self, board: &Board) -> Result<PathBuf, String> {
-        let boards = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let target_dir = std::env::var_os("CARGO_TARGET_DIR").map_or(boards.join("../target"), PathBuf::from);
-        let (target, package) = (board.target, format!("flashlet-{}", board.name));
+    /// Where programs go, a folder for each compiler.
+    pub(crate) fn target_dir(&self, name: &str) -> PathBuf {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from).join(match self {
+            Toolchain::Installed => name.into(),
+            Toolchain::FromSource { .. } => format!("{name}-from-source"),
+        })
+    }
+
+    /// `cargo command --target target`, with this compiler.
+    pub(crate) fn cargo(&self, command: &str, target: &str) -> Command {
         let mut cargo = match self {
             Toolchain::Installed => Command::new("cargo"),
             Toolchain::FromSource { linker } => {
@@ -60,14 +66,18 @@ impl Toolchain {
                 cargo
             }
         };
-        let target_dir = target_dir.join(match self {
-            Toolchain::Installed => "boards",
-            Toolchain::FromSource { .. } => "boards-from-source",
-        });
-        cargo.args(["build", "--quiet", "--release", "--target", target, "--package", &package]);
-        cargo.arg("--manifest-path").arg(boards.join("Cargo.toml")).arg("--target-dir").arg(&target_dir);
+        cargo.args([command, "--quiet", "--target", target]);
+        cargo
+    }
+
+    /// Builds a board's self-test and returns the program.
+    pub(crate) fn build(&self, board: &Board) -> Result<PathBuf, String> {
+        let (target_dir, package) = (self.target_dir("boards"), format!("flashlet-{}", board.name));
+        let mut cargo = self.cargo("build", board.target);
+        cargo.args(["--release", "--package", &package, "--manifest-path"]);
+        cargo.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml")).arg("--target-dir").arg(&target_dir);
         let status = cargo.status().map_err(|error| format!("cargo: {error}"))?;
-        let program = target_dir.join(target).join("release").join(format!("{}-selftest", board.name));
+        let program = target_dir.join(board.target).join("release").join(format!("{}-selftest", board.name));
         if status.success() { Ok(program) } else { Err(format!("{package} does not build")) }
     }
 }

@@ -16,7 +16,9 @@ use embedded_io_async::Write;
 use flashlet::flash::AsyncNorFlash;
 use flashlet::kernels::{Inline, detect};
 use flashlet::session::Options;
-use flashlet_console::{Board, run};
+use flashlet_board::console::{Board, run};
+use flashlet_board::memory::Arena;
+use flashlet_board::stack;
 use flashlet_serial::{Steady, receive};
 use panic_probe as _;
 use static_cell::ConstStaticCell;
@@ -27,7 +29,7 @@ embassy_nrf::bind_interrupts!(struct Irqs {
 });
 
 /// Leaves 64 KiB of the 256 for statics and stack.
-static ARENA: ConstStaticCell<[u8; 192 << 10]> = ConstStaticCell::new([0; 192 << 10]);
+static ARENA: Arena<{ 192 << 10 }> = Arena::new();
 
 #[embassy_executor::main]
 async fn main(_spawner: embassy_executor::Spawner) {
@@ -81,7 +83,7 @@ async fn main(_spawner: embassy_executor::Spawner) {
         executor: &Inline,
         options: Options::default(),
         now_ns: || Instant::now().as_micros() * 1000,
-        stack_peak: None,
+        stack_peak: Some(stack::peak),
     };
     let arena = ARENA.take();
     loop {

@@ -11,7 +11,9 @@ use embassy_time::Instant;
 use flashlet::flash::SliceFlash;
 use flashlet::kernels::{Inline, detect};
 use flashlet::session::Options;
-use flashlet_console::{Board, run};
+use flashlet_board::console::{Board, run};
+use flashlet_board::memory::{Arena, image};
+use flashlet_board::stack;
 use flashlet_serial::Steady;
 use panic_probe as _;
 use static_cell::ConstStaticCell;
@@ -20,8 +22,11 @@ embassy_rp::bind_interrupts!(struct Irqs {
     UART0_IRQ => BufferedInterruptHandler<UART0>;
 });
 
+const MODEL: usize = 0x1008_0000;
+const MODEL_BYTES: usize = 3584 << 10;
+
 /// Leaves 80 KiB of the 512 for statics and stack.
-static ARENA: ConstStaticCell<[u8; 432 << 10]> = ConstStaticCell::new([0; 432 << 10]);
+static ARENA: Arena<{ 432 << 10 }> = Arena::new();
 
 #[embassy_executor::main]
 async fn main(_spawner: embassy_executor::Spawner) {
@@ -32,7 +37,8 @@ async fn main(_spawner: embassy_executor::Spawner) {
     let (mut tx, rx) = uart.split();
     let mut rx = Steady(rx);
 
-    let model = model();
+    // SAFETY: flash behind the firmware, mapped for ever; this program writes none.
+    let model = unsafe { image(MODEL, MODEL_BYTES) };
     let board = Board {
         name: "Raspberry Pi Pico 2",
         model_at: "flash at 0x10080000",
@@ -41,22 +47,11 @@ async fn main(_spawner: embassy_executor::Spawner) {
         executor: &Inline,
         options: Options::default(),
         now_ns: || Instant::now().as_micros() * 1000,
-        stack_peak: None,
+        stack_peak: Some(stack::peak),
     };
     let arena = ARENA.take();
     loop {
         let error = run(&board, SliceFlash(model), &mut rx, &mut tx, arena).await;
         defmt::warn!("the line failed: {}", defmt::Debug2Format(&error));
     }
-}
-
-/// The flash behind the firmware, as `memory.x` places it.
-fn model() -> &'static [u8] {
-    unsafe extern "C" {
-        static _model_start: u8;
-        static _model_end: u8;
-    }
-    let (start, end) = (&raw const _model_start, &raw const _model_end);
-    // SAFETY: the symbols bound flash that is mapped for ever and that this program never writes.
-    unsafe { core::slice::from_raw_parts(start, end.addr() - start.addr()) }
 }

@@ -16,7 +16,9 @@ use embassy_time::{Instant, Timer};
 use embedded_io_async::Write;
 use flashlet::kernels::{Inline, detect};
 use flashlet::session::Options;
-use flashlet_console::{Board, run};
+use flashlet_board::console::{Board, run};
+use flashlet_board::memory::Arena;
+use flashlet_board::stack;
 use flashlet_serial::{Steady, receive};
 use panic_probe as _;
 use static_cell::ConstStaticCell;
@@ -26,7 +28,7 @@ embassy_stm32::bind_interrupts!(struct Irqs {
 });
 
 /// Leaves 32 KiB of the AXI SRAM's 512 for statics; the stack lies elsewhere.
-static ARENA: ConstStaticCell<[u8; 480 << 10]> = ConstStaticCell::new([0; 480 << 10]);
+static ARENA: Arena<{ 480 << 10 }> = Arena::new();
 
 #[embassy_executor::main]
 async fn main(_spawner: embassy_executor::Spawner) {
@@ -67,7 +69,7 @@ async fn main(_spawner: embassy_executor::Spawner) {
         executor: &Inline,
         options: Options::default(),
         now_ns: || Instant::now().as_micros() * 1000,
-        stack_peak: None,
+        stack_peak: Some(stack::peak),
     };
     let arena = ARENA.take();
     loop {
