@@ -1,7 +1,7 @@
 //! What a board does over its serial line before and beside the console.
 //!
-//! [`receive`] writes a model's image to a flash chip that no programmer reaches, a chip behind a microcontroller's QSPI
-//! for example. The protocol is XMODEM-1K with CRC, which terminal programs and `sx -k` of lrzsz speak. [`Steady`] keeps
+//! [`ask`] writes a model's image to a flash chip that no programmer reaches, a chip behind a microcontroller's QSPI for
+//! example. The protocol is XMODEM-1K with CRC, which terminal programs and `sx -k` of lrzsz speak. [`Steady`] keeps
 //! a console alive on a line that now and then loses a byte.
 #![no_std]
 #![deny(unsafe_code)]
@@ -11,5 +11,5 @@ mod steady;
 #[cfg(test)]
 mod tests;
 
-pub use receive::{Error, receive};
+pub use receive::{Error, ask, receive};
 pub use steady::Steady;

@@ -4,6 +4,7 @@
 //! to erase and write. A block is `SOH` or `STX`, its number, the number's complement, 128 or 1024 bytes, and a CRC-16.
 //! Source: Chuck Forsberg, "XMODEM/YMODEM Protocol Reference", 1988.
 
+use core::fmt::Write as _;
 use embassy_futures::select::{Either, select};
 use embedded_io_async::{Read, Write};
 use embedded_storage::nor_flash::NorFlash;
@@ -77,6 +78,28 @@ impl core::error::Error for Error {}
 /// Bytes that are aligned, because some controllers' DMA asks for it.
 #[repr(align(4))]
 struct Aligned<const N: usize>([u8; N]);
+
+/// [`receive`] for people: asks for an image on the line, and says there what came of it.
+///
+/// # Errors
+/// [`Error`], which has been said then.
+pub async fn ask<F: NorFlash>(
+    flash: &mut F,
+    rx: impl Read,
+    mut tx: impl Write,
+    second: impl AsyncFnMut(),
+) -> Result<u32, Error> {
+    tx.write_all(b"send a GGUF file by XMODEM-1K\r\n").await.map_err(|_| Error::Line)?;
+    let result = receive(flash, rx, &mut tx, second).await;
+    // The longest of the errors has 60 characters; a line that is cut is one still.
+    let mut line = heapless::String::<96>::new();
+    let _ = match result {
+        Ok(bytes) => write!(line, "\r\n{bytes} bytes received\r\n"),
+        Err(error) => write!(line, "\r\nnothing received: {error}\r\n"),
+    };
+    tx.write_all(line.as_bytes()).await.map_err(|_| Error::Line)?;
+    result
+}
 
 /// Receives an image into `flash` from its first byte on and compares what the flash then holds; returns how many bytes
 /// were written, a multiple of 128: the sender pads the last block. `second` waits about a second.

@@ -1,7 +1,7 @@
 extern crate std;
 
 use crate::receive::crc16;
-use crate::{Error, Steady, receive};
+use crate::{Error, Steady, ask, receive};
 use core::cell::RefCell;
 use core::future::{pending, poll_fn};
 use core::task::Poll;
@@ -223,6 +223,45 @@ fn what_goes_wrong_is_said() {
     assert_eq!(answers.iter().filter(|&&a| a == b'C').count(), 300);
     let (result, _) = run(&mut Chip::new(1), vec![vec![4]]);
     assert_eq!(result, Err(Error::NoAnswer), "an end without a block is no image");
+}
+
+/// Takes what is said, and never says anything.
+#[derive(Default)]
+struct Paper(Vec<u8>);
+
+impl ErrorType for Paper {
+    type Error = ErrorKind;
+}
+
+impl Write for Paper {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
+        self.0.extend(bytes);
+        Ok(bytes.len())
+    }
+
+    async fn flush(&mut self) -> Result<(), ErrorKind> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_came_of_it_is_said_on_the_line() {
+    let image = image(1024);
+    let said = |chip: &mut Chip, script: Vec<Vec<u8>>| {
+        // All of it lies on the wire already: no answer is needed for it to come.
+        let wire = Wire::new(Vec::new());
+        wire.borrow_mut().to_receiver.extend(script.concat());
+        let mut paper = Paper::default();
+        let result = block_on(ask(chip, Rx(&wire), &mut paper, async || ()));
+        (result, paper.0)
+    };
+    let (result, paper) = said(&mut Chip::new(1), script(&image));
+    assert_eq!(result, Ok(1024));
+    assert!(paper.starts_with(b"send a GGUF file by XMODEM-1K\r\nC"));
+    assert!(paper.ends_with(b"\r\n1024 bytes received\r\n"));
+    let (result, paper) = said(&mut Chip::new(0), script(&image));
+    assert_eq!(result, Err(Error::Full { capacity: 0 }));
+    assert!(paper.ends_with(b"nothing received: the image is longer than the flash's 0 bytes\r\n"));
 }
 
 #[test]

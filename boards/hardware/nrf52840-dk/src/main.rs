@@ -12,14 +12,13 @@ use embassy_nrf::gpio::{Input, Pull};
 use embassy_nrf::peripherals::{QSPI, UARTE0};
 use embassy_nrf::{config, qspi, uarte};
 use embassy_time::{Instant, Timer};
-use embedded_io_async::Write;
 use flashlet::flash::AsyncNorFlash;
 use flashlet::kernels::{Inline, detect};
 use flashlet::session::Options;
 use flashlet_board::console::{Board, run};
 use flashlet_board::memory::Arena;
 use flashlet_board::stack;
-use flashlet_serial::{Steady, receive};
+use flashlet_serial::{Steady, ask};
 use panic_probe as _;
 use static_cell::ConstStaticCell;
 
@@ -70,8 +69,7 @@ async fn main(_spawner: embassy_executor::Spawner) {
 
     let button = Input::new(p.P0_11, Pull::Up);
     if button.is_low() {
-        let _ = tx.write_all(b"send a GGUF file by XMODEM-1K\r\n").await;
-        let received = receive(&mut chip, &mut rx, &mut tx, async || Timer::after_secs(1).await).await;
+        let received = ask(&mut chip, &mut rx, &mut tx, async || Timer::after_secs(1).await).await;
         defmt::info!("{}", received);
     }
 

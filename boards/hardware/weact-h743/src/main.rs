@@ -13,13 +13,12 @@ use embassy_stm32::peripherals::USART1;
 use embassy_stm32::qspi::Qspi;
 use embassy_stm32::usart::{BufferedInterruptHandler, BufferedUart, Config};
 use embassy_time::{Instant, Timer};
-use embedded_io_async::Write;
 use flashlet::kernels::{Inline, detect};
 use flashlet::session::Options;
 use flashlet_board::console::{Board, run};
 use flashlet_board::memory::Arena;
 use flashlet_board::stack;
-use flashlet_serial::{Steady, receive};
+use flashlet_serial::{Steady, ask};
 use panic_probe as _;
 use static_cell::ConstStaticCell;
 
@@ -52,8 +51,7 @@ async fn main(_spawner: embassy_executor::Spawner) {
 
     let key = Input::new(p.PC13, Pull::Down);
     if key.is_high() {
-        let _ = tx.write_all(b"send a GGUF file by XMODEM-1K\r\n").await;
-        let received = receive(&mut chip, &mut rx, &mut tx, async || Timer::after_secs(1).await).await;
+        let received = ask(&mut chip, &mut rx, &mut tx, async || Timer::after_secs(1).await).await;
         defmt::info!("{}", received);
     }
 
