@@ -49,7 +49,7 @@ pub(crate) const BOARDS: [Board; 8] = [
         name: "pico2",
         what: "RP2350, 2x Cortex-M33, 512 KiB SRAM, 4 MiB QSPI flash",
         arena_bytes: 432 * KIB,
-        flash_bytes: (4 * MIB - 512 * KIB) as u64,
+        flash_bytes: 3 * MIB as u64,
         mapped: true,
     },
     Board {

@@ -26,7 +26,7 @@ const KIB: u64 = 1 << 10;
 
 #[rustfmt::skip]
 const FIRMWARE: &[Firmware] = &[
-    Firmware { board: "pico2", target: M33, features: "", flash: 512 * KIB, ram: 512 * KIB, stack: 24 * KIB },
+    Firmware { board: "pico2", target: M33, features: "", flash: 1024 * KIB, ram: 512 * KIB, stack: 24 * KIB },
     Firmware { board: "weact-h743", target: M4F, features: "", flash: 2048 * KIB, ram: 512 * KIB, stack: 0 },
     Firmware { board: "weact-h743", target: M4F, features: "mapped", flash: 2048 * KIB, ram: 512 * KIB, stack: 0 },
     Firmware { board: "nrf52840-dk", target: M4F, features: "", flash: 1024 * KIB, ram: 256 * KIB, stack: 24 * KIB },

@@ -22,8 +22,8 @@ embassy_rp::bind_interrupts!(struct Irqs {
     UART0_IRQ => BufferedInterruptHandler<UART0>;
 });
 
-const MODEL: usize = 0x1008_0000;
-const MODEL_BYTES: usize = 3584 << 10;
+const MODEL: usize = 0x1010_0000;
+const MODEL_BYTES: usize = 3 << 20;
 
 /// Leaves 80 KiB of the 512 for statics and stack.
 static ARENA: Arena<{ 432 << 10 }> = Arena::new();
@@ -41,7 +41,7 @@ async fn main(_spawner: embassy_executor::Spawner) {
     let model = unsafe { image(MODEL, MODEL_BYTES) };
     let board = Board {
         name: "Raspberry Pi Pico 2",
-        model_at: "flash at 0x10080000",
+        model_at: "flash at 0x10100000",
         mapped: Some(model),
         kernels: detect(),
         executor: &Inline,
