@@ -133,6 +133,12 @@ impl Conversation {
         self.state = State::Fresh;
     }
 
+    /// Not inlined: the new sampler takes 3 KB of stack before it is in its place.
+    #[inline(never)]
+    fn restart_sampler(&mut self, config: SamplerConfig) {
+        self.sampler = Sampler::new(config);
+    }
+
     /// The answer's ids, as far as they were kept.
     pub(crate) fn ids(&self) -> &[u32] {
         self.ids.get(..self.figures.made).unwrap_or(&self.ids)
@@ -156,7 +162,7 @@ impl Conversation {
         let fresh = self.state == State::Fresh;
         if fresh {
             model.session.reset();
-            self.sampler = Sampler::new(settings.sampling);
+            self.restart_sampler(settings.sampling);
         }
         let chat = settings.chat && model.format.is_some() && matches!(prompt, Prompt::Text(_));
         let n = self.encode(model, prompt, chat).await?;

@@ -56,22 +56,22 @@ pub(crate) async fn talk<F: Flash, R: Read, W: Write>(
     loop {
         line.out.say(format_args!("model in {}\n", board.model_at)).await?;
         let arena_bytes = arena.len();
-        let (mut model, why) = match load(board, ctx, flash, arena, &mut line.out).await {
-            Ok(model) => {
+        // It stays where it is made: a session is large.
+        let mut model = load(board, ctx, flash, arena, &mut line.out).await;
+        match &model {
+            Ok(_) => {
                 info!("model ready");
                 line.out.write("ready; /help lists the commands\n").await?;
-                (Some(model), None)
             }
-            Err(NoModel::Line(error)) => return Err(error),
+            Err(NoModel::Line(error)) => return Err(*error),
             Err(error) => {
                 warning!("no model");
-                line.out.say(format_args!("error: no model: {error}\n")).await?;
-                (None, Some(error))
+                say_why(error, &mut line.out).await?;
             }
-        };
+        }
         conversation.reset();
         let mut talk = Talk { board, settings: &mut settings, conversation: &mut conversation, arena_bytes, ctx };
-        ctx = talk.serve(line, &mut model, why).await?;
+        ctx = talk.serve(line, &mut model).await?;
     }
 }
 
@@ -90,8 +90,7 @@ impl Talk<'_, '_, '_> {
     async fn serve<F: Flash, R: Read, W: Write>(
         &mut self,
         line: &mut Line<R, W>,
-        model: &mut Option<Loaded<'_, '_, F>>,
-        why: Option<NoModel>,
+        model: &mut Result<Loaded<'_, '_, F>, NoModel>,
     ) -> Result<Option<u32>, LineError> {
         let Line { input, typed, out } = line;
         loop {
@@ -126,13 +125,13 @@ impl Talk<'_, '_, '_> {
                 }
                 Command::ShowStats => {
                     self.show_settings(out).await?;
-                    show_figures(self.board, self.conversation, model.as_ref(), out).await?;
+                    show_figures(self.board, self.conversation, model.as_ref().ok(), out).await?;
                     continue;
                 }
                 Command::ShowPlan => {
                     match &model {
-                        Some(model) => show_plan(model.session.plan(), self.arena_bytes, out).await?,
-                        None => say_why(why, out).await?,
+                        Ok(model) => show_plan(model.session.plan(), self.arena_bytes, out).await?,
+                        Err(error) => say_why(error, out).await?,
                     }
                     continue;
                 }
@@ -142,8 +141,8 @@ impl Talk<'_, '_, '_> {
                 }
             };
             match model {
-                Some(model) => self.answer(prompt, model, input, out).await?,
-                None => say_why(why, out).await?,
+                Ok(model) => self.answer(prompt, model, input, out).await?,
+                Err(error) => say_why(error, out).await?,
             }
         }
     }
@@ -219,11 +218,8 @@ impl Talk<'_, '_, '_> {
     }
 }
 
-async fn say_why<W: Write>(why: Option<NoModel>, out: &mut Output<W>) -> Result<(), LineError> {
-    match why {
-        Some(error) => out.say(format_args!("error: no model: {error}\n")).await,
-        None => Ok(()),
-    }
+async fn say_why<W: Write>(why: &NoModel, out: &mut Output<W>) -> Result<(), LineError> {
+    out.say(format_args!("error: no model: {why}\n")).await
 }
 
 /// The last answer's figures, on two lines for programs to read: `[stats] NAME=VALUE ...` and `[ids] ID ...`.

@@ -1,8 +1,9 @@
 //! Firmware for boards that one can buy: built, measured, not run.
 
+use crate::simulator::root;
 use crate::toolchain::Toolchain;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 use std::time::Instant;
 
 /// A firmware of the folder `hardware`.
@@ -35,8 +36,8 @@ const FIRMWARE: &[Firmware] = &[
 /// The smallest core, Cortex-M0+, for which the engine alone is built.
 const SMALLEST: &str = "thumbv6m-none-eabi";
 
-/// Builds everything, and says what it takes.
-pub(crate) fn build_all(from_source: bool) -> ExitCode {
+/// Builds everything, and says what it takes. Whether all of it builds and fits.
+pub(crate) fn build_all(from_source: bool) -> bool {
     let mut failed = 0;
     println!("{:<22} {:>12} {:>12} {:>12} {:>12}", "firmware", "flash", "of", "statics", "left of RAM");
     for firmware in FIRMWARE {
@@ -61,19 +62,15 @@ pub(crate) fn build_all(from_source: bool) -> ExitCode {
             println!("the engine for {SMALLEST} FAILED: {error}");
         }
     }
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    failed == 0
 }
 
 impl Firmware {
     fn build(&self, from_source: bool) -> Result<PathBuf, String> {
         let toolchain = Toolchain::find(self.target, from_source)?;
         let target_dir = toolchain.target_dir("hardware");
-        let mut cargo = toolchain.cargo("build", self.target);
-        cargo.args(["--release", "--locked", "--package", &format!("flashlet-{}", self.board)]);
+        let mut cargo = toolchain.cargo_build(self.target);
+        cargo.args(["--locked", "--package", &format!("flashlet-{}", self.board)]);
         cargo.args(["--features", self.features]).arg("--manifest-path").arg(root().join("boards/hardware/Cargo.toml"));
         run(cargo.arg("--target-dir").arg(&target_dir))?;
         Ok(target_dir.join(self.target).join("release").join(self.board))
@@ -96,8 +93,8 @@ impl Firmware {
 /// The engine alone, for a core without DSP, FPU and atomic read-modify-write.
 fn build_smallest(from_source: bool) -> Result<(), String> {
     let toolchain = Toolchain::find(SMALLEST, from_source)?;
-    let mut cargo = toolchain.cargo("build", SMALLEST);
-    cargo.args(["--release", "--package", "flashlet", "--manifest-path"]).arg(root().join("Cargo.toml"));
+    let mut cargo = toolchain.cargo_build(SMALLEST);
+    cargo.args(["--package", "flashlet", "--manifest-path"]).arg(root().join("Cargo.toml"));
     run(cargo.arg("--target-dir").arg(toolchain.target_dir("boards")))
 }
 

@@ -1,6 +1,7 @@
 //! Which compiler builds a target: rustup's, or a distribution's with `core` from source.
 
 use crate::boards::Board;
+use crate::simulator::{root, target_dir};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -45,17 +46,28 @@ impl Toolchain {
         linker().map(|linker| Toolchain::FromSource { linker }).ok_or("no linker: run boards/setup.sh".into())
     }
 
+    /// The compiler's name: its version, and whether `core` was built with the program.
+    pub(crate) fn name(&self) -> Result<String, String> {
+        let (rustc, suffix) = match self {
+            Toolchain::Installed => ("rustc", ""),
+            Toolchain::FromSource { .. } => (SYSTEM_RUSTC, "-source"),
+        };
+        let output = Command::new(rustc).arg("--version").output().map_err(|error| format!("{rustc}: {error}"))?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let version = text.split_whitespace().nth(1).ok_or(format!("{rustc} does not say its version"))?;
+        Ok(format!("rustc-{version}{suffix}"))
+    }
+
     /// Where programs go, a folder for each compiler.
     pub(crate) fn target_dir(&self, name: &str) -> PathBuf {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from).join(match self {
+        target_dir().join(match self {
             Toolchain::Installed => name.into(),
             Toolchain::FromSource { .. } => format!("{name}-from-source"),
         })
     }
 
-    /// `cargo command --target target`, with this compiler.
-    pub(crate) fn cargo(&self, command: &str, target: &str) -> Command {
+    /// `cargo build --release --target target`, with this compiler.
+    pub(crate) fn cargo_build(&self, target: &str) -> Command {
         let mut cargo = match self {
             Toolchain::Installed => Command::new("cargo"),
             Toolchain::FromSource { linker } => {
@@ -66,18 +78,21 @@ impl Toolchain {
                 cargo
             }
         };
-        cargo.args([command, "--quiet", "--target", target]);
+        cargo.args(["build", "--quiet", "--release", "--target", target]).env("DEFMT_LOG", "info");
         cargo
     }
 
-    /// Builds a board's self-test and returns the program.
-    pub(crate) fn build(&self, board: &Board) -> Result<PathBuf, String> {
+    /// Builds a board's programs, with `features` of its package. Returns the folder that they are in.
+    pub(crate) fn build(&self, board: &Board, features: &str) -> Result<PathBuf, String> {
         let (target_dir, package) = (self.target_dir("boards"), format!("flashlet-{}", board.name));
-        let mut cargo = self.cargo("build", board.target);
-        cargo.args(["--release", "--package", &package, "--manifest-path"]);
-        cargo.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml")).arg("--target-dir").arg(&target_dir);
+        let mut cargo = self.cargo_build(board.target);
+        cargo.args(["--package", &package, "--features", features, "--manifest-path"]);
+        cargo.arg(root().join("boards/Cargo.toml")).arg("--target-dir").arg(&target_dir);
         let status = cargo.status().map_err(|error| format!("cargo: {error}"))?;
-        let program = target_dir.join(board.target).join("release").join(format!("{}-selftest", board.name));
-        if status.success() { Ok(program) } else { Err(format!("{package} does not build")) }
+        if status.success() {
+            Ok(target_dir.join(board.target).join("release"))
+        } else {
+            Err(format!("{package} does not build"))
+        }
     }
 }

@@ -7,8 +7,9 @@ use core::panic::PanicInfo;
 use cortex_m::peripheral::SCB;
 use defmt_rtt as _;
 use flashlet::flash::SliceFlash;
-use flashlet::kernels::{Inline, detect};
+use flashlet::kernels::Inline;
 use flashlet::session::Options;
+use flashlet::simd::arch::cortex_m::Dsp;
 use flashlet_board::console::Board;
 use flashlet_board::memory::{Arena, image};
 use flashlet_board::uart::Stm32;
@@ -62,7 +63,7 @@ fn main() -> ! {
         name: "stm32f405",
         model_at: "flash at 0x08020000",
         mapped: Some(image),
-        kernels: detect(),
+        kernels: Dsp::declared(), // named, so that the scalar kernels stay out of the program
         executor: &Inline,
         options: Options::default(),
         now_ns: clock::nanoseconds,

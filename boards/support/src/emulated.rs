@@ -2,7 +2,6 @@
 
 use crate::semihosting::{self, Host};
 use core::fmt::Write;
-use defmt_semihosting as _;
 
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {

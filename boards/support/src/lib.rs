@@ -12,6 +12,8 @@ pub mod clock;
 mod emulated;
 #[cfg(feature = "selftest")]
 mod heap;
+#[cfg(feature = "emulated")]
+mod log;
 pub mod memory;
 pub mod nor;
 #[cfg(feature = "selftest")]

@@ -9,8 +9,15 @@ const TOKENS: usize = 8;
 /// The same for floats, whose sixteen lanes take more registers.
 const FLOAT_TOKENS: usize = 4;
 
-/// The most words that sixteen interleaved rows take: of eight lanes each.
-const MAX_PARTS: usize = 2;
+/// How many of the words that sixteen interleaved rows take are multiplied with `tokens` tokens at once: all of them, so
+/// that loading overlaps with computing, or one where that would take more sums than there are registers.
+const fn parts_at_once<I: Isa>(tokens: usize) -> usize {
+    match LANES / I::ROWS {
+        parts @ (1 | 2) => parts,
+        4 if tokens <= 2 => 4,
+        _ => 1,
+    }
+}
 
 /// How far ahead of several tokens' products interleaved rows are fetched.
 const AHEAD_BYTES: usize = 4096;
@@ -178,7 +185,13 @@ impl<B: Format> Op for Quantised<'_, B> {
                 let mut tile = [[0.0; LANES]; N];
                 let mut part = 0;
                 if I::INTERLEAVES && self.m.interleaves(row) {
-                    dot_group::<I, B, N>(isa, &self.m, row, self.x, self.tokens, t, &mut tile);
+                    for part in (0..LANES / I::ROWS).step_by(const { parts_at_once::<I>(N) }) {
+                        match const { parts_at_once::<I>(N) } {
+                            4 => dot_group::<I, B, N, 4>(isa, &self.m, row, self.x, self.tokens, t, part, &mut tile),
+                            2 => dot_group::<I, B, N, 2>(isa, &self.m, row, self.x, self.tokens, t, part, &mut tile),
+                            _ => dot_group::<I, B, N, 1>(isa, &self.m, row, self.x, self.tokens, t, part, &mut tile),
+                        }
+                    }
                     part = LANES;
                 }
                 while part < LANES && row + part < rows {
@@ -230,37 +243,38 @@ fn dot_rows<I: Isa, B: Format, const N: usize>(
     }
 }
 
-/// The interleaved group of sixteen rows that begins with `row`, times tokens `t..t + N`.
+/// Words `first..first + P` of the interleaved group of sixteen rows that begins with `row`, times tokens `t..t + N`.
 #[inline(always)]
-fn dot_group<I: Isa, B: Format, const N: usize>(
+#[expect(clippy::too_many_arguments, reason = "an inlined piece of one loop")]
+fn dot_group<I: Isa, B: Format, const N: usize, const P: usize>(
     isa: I,
     m: &Matrix<'_, B>,
     row: usize,
     x: &[B::Act],
     tokens: usize,
     t: usize,
+    first: usize,
     tile: &mut [Group; N],
 ) {
-    const { assert!(!I::INTERLEAVES || LANES / I::ROWS <= MAX_PARTS, "every lane has its sums") };
     let Some(columns) = RowBlocks::interleaved(m.blocks, m.row_blocks, row, I::ROWS) else { return };
     // With several tokens there is so much to do between loads that prefetchers in hardware give up: the
     // first tile of tokens fetches what lies ahead.
     let ahead = LANES * AHEAD_BYTES.div_ceil(LANES * size_of::<B>());
-    let ahead = if N > 1 && t == 0 { row * m.row_blocks + ahead } else { m.blocks.len() };
+    let ahead = if N > 1 && t == 0 && first == 0 { row * m.row_blocks + ahead } else { m.blocks.len() };
     let mut ahead = m.blocks.get(ahead..).unwrap_or_default().chunks_exact(LANES);
     // All lanes of a column while it is at hand, so that loading overlaps with what all of them compute.
-    let mut acc = [[isa.f_splat(0.0); N]; MAX_PARTS];
+    let mut acc = [[isa.f_splat(0.0); N]; P];
     for (rows, x) in columns.zip(x.chunks_exact(tokens.max(1))) {
         isa.prefetch(ahead.next().unwrap_or_default());
         let Some(x) = x.get(t..).and_then(|x| x.first_chunk::<N>()) else { return };
-        for (part, acc) in acc.iter_mut().take(LANES / I::ROWS).enumerate() {
+        for (part, acc) in (first..).zip(&mut acc) {
             let dots = B::dot(isa, rows.from_lane(part * I::ROWS), x);
             for (acc, dot) in acc.iter_mut().zip(&dots) {
                 *acc = isa.f_add(*acc, *dot);
             }
         }
     }
-    for (part, acc) in acc.into_iter().take(LANES / I::ROWS).enumerate() {
+    for (part, acc) in (first..).zip(acc) {
         for (tile, acc) in tile.iter_mut().zip(acc) {
             if let Some(out) = tile.get_mut(part * I::ROWS..(part + 1) * I::ROWS) {
                 isa.f_store(acc, out);

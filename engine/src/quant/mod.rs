@@ -143,6 +143,26 @@ fn two_groups<I: Isa, T: Pod>(isa: I, rows: Rows<'_, T>, offset: usize) -> [[I::
     [isa.words(rows, offset), isa.words(rows, offset + 16)]
 }
 
+/// Evaluates `$one` for every token's value and activations, or `$two` for those of two where the set multiplies two
+/// tokens at once. (Not a function of closures: these would not have the set's features.)
+macro_rules! for_each_token {
+    ($I:ident, $T:ident, $values:ident, $x:ident, |$v:pat_param, $a:ident| $one:expr, |$v2:pat_param, $b:ident| $two:expr) => {{
+        let mut t = 0;
+        if const { $I::PAIRS } {
+            while t + 1 < $T {
+                let ($v2, $a, $b) = ([$values[t], $values[t + 1]], &$x[t], &$x[t + 1]);
+                [$values[t], $values[t + 1]] = $two;
+                t += 2;
+            }
+        }
+        while t < $T {
+            let ($v, $a) = ($values[t], &$x[t]);
+            $values[t] = $one;
+            t += 1;
+        }
+    }};
+}
+
 /// `(d * dx) * (q . x + start * sum of x)` for every token: 32 quants, each at most `MAX`.
 #[inline(always)]
 fn dot_u8<I: Isa, const MAX: u8, const T: usize>(
@@ -153,16 +173,18 @@ fn dot_u8<I: Isa, const MAX: u8, const T: usize>(
     x: &[Act32; T],
 ) -> [I::F; T] {
     let mut out = [d; T];
-    let ((pairs, last), (x_pairs, x_last)) = (out.as_chunks_mut::<2>(), x.as_chunks::<2>());
-    for (out, [a, b]) in pairs.iter_mut().zip(x_pairs) {
-        let starts = [isa.splat((start * a.sum()) as u32), isa.splat((start * b.sum()) as u32)];
-        let [sum_a, sum_b] = isa.pair_u8::<MAX, 8>(starts, q, [&a.q, &b.q]);
-        *out = [scaled(isa, d, a.d, sum_a), scaled(isa, d, b.d, sum_b)];
-    }
-    for (out, x) in last.iter_mut().zip(x_last) {
-        let start = isa.splat((start * x.sum()) as u32);
-        *out = scaled(isa, d, x.d, isa.dot_u8::<MAX, 8>(start, q, &x.q));
-    }
+    for_each_token!(
+        I,
+        T,
+        out,
+        x,
+        |_, a| scaled(isa, d, a.d, isa.dot_u8::<MAX, 8>(isa.splat((start * a.sum()) as u32), q, &a.q)),
+        |_, b| {
+            let starts = [isa.splat((start * a.sum()) as u32), isa.splat((start * b.sum()) as u32)];
+            let sums = isa.pair_u8::<MAX, 8>(starts, q, [&a.q, &b.q]);
+            [scaled(isa, d, a.d, sums[0]), scaled(isa, d, b.d, sums[1])]
+        }
+    );
     out
 }
 
@@ -175,14 +197,17 @@ fn dot_u8_with_min<I: Isa, const MAX: u8, const T: usize>(
     x: &[Act32; T],
 ) -> [I::F; T] {
     let mut out = [d; T];
-    let ((pairs, last), (x_pairs, x_last)) = (out.as_chunks_mut::<2>(), x.as_chunks::<2>());
-    for (out, [a, b]) in pairs.iter_mut().zip(x_pairs) {
-        let [sum_a, sum_b] = isa.pair_u8::<MAX, 8>([isa.splat(0); 2], q, [&a.q, &b.q]);
-        *out = [scaled_with_min(isa, d, m, a, sum_a), scaled_with_min(isa, d, m, b, sum_b)];
-    }
-    for (out, x) in last.iter_mut().zip(x_last) {
-        *out = scaled_with_min(isa, d, m, x, isa.dot_u8::<MAX, 8>(isa.splat(0), q, &x.q));
-    }
+    for_each_token!(
+        I,
+        T,
+        out,
+        x,
+        |_, a| scaled_with_min(isa, d, m, a, isa.dot_u8::<MAX, 8>(isa.splat(0), q, &a.q)),
+        |_, b| {
+            let sums = isa.pair_u8::<MAX, 8>([isa.splat(0); 2], q, [&a.q, &b.q]);
+            [scaled_with_min(isa, d, m, a, sums[0]), scaled_with_min(isa, d, m, b, sums[1])]
+        }
+    );
     out
 }
 
@@ -190,14 +215,10 @@ fn dot_u8_with_min<I: Isa, const MAX: u8, const T: usize>(
 #[inline(always)]
 fn dot_i8<I: Isa, const T: usize>(isa: I, d: I::F, q: &[I::W; 8], x: &[Act32; T]) -> [I::F; T] {
     let mut out = [d; T];
-    let ((pairs, last), (x_pairs, x_last)) = (out.as_chunks_mut::<2>(), x.as_chunks::<2>());
-    for (out, [a, b]) in pairs.iter_mut().zip(x_pairs) {
-        let [sum_a, sum_b] = isa.pair_i8([isa.splat(0); 2], q, [&a.q, &b.q], [a.sum(), b.sum()]);
-        *out = [scaled(isa, d, a.d, sum_a), scaled(isa, d, b.d, sum_b)];
-    }
-    for (out, x) in last.iter_mut().zip(x_last) {
-        *out = scaled(isa, d, x.d, isa.dot_i8(isa.splat(0), q, &x.q, x.sum()));
-    }
+    for_each_token!(I, T, out, x, |_, a| scaled(isa, d, a.d, isa.dot_i8(isa.splat(0), q, &a.q, a.sum())), |_, b| {
+        let sums = isa.pair_i8([isa.splat(0); 2], q, [&a.q, &b.q], [a.sum(), b.sum()]);
+        [scaled(isa, d, a.d, sums[0]), scaled(isa, d, b.d, sums[1])]
+    });
     out
 }
 
@@ -211,13 +232,8 @@ fn add_scaled<I: Isa, const MAX: u8, const N: usize, const T: usize>(
     i: usize,
     scale: I::W,
 ) {
-    let ((pairs, last), (x_pairs, x_last)) = (sums.as_chunks_mut::<2>(), x.as_chunks::<2>());
-    for (sums, [a, b]) in pairs.iter_mut().zip(x_pairs) {
-        *sums = isa.pair_u8_scaled::<MAX, N>(*sums, q, [a.words(i), b.words(i)], scale);
-    }
-    for (sum, x) in last.iter_mut().zip(x_last) {
-        *sum = isa.dot_u8_scaled::<MAX, N>(*sum, q, x.words(i), scale);
-    }
+    for_each_token!(I, T, sums, x, |sum, a| isa.dot_u8_scaled::<MAX, N>(sum, q, a.words(i), scale), |two, b| isa
+        .pair_u8_scaled::<MAX, N>(two, q, [a.words(i), b.words(i)], scale));
 }
 
 /// `(d * dx) * sum` in each lane.

@@ -103,6 +103,8 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// Whether interleaved rows are worth making: weights that are copied into the arena are laid out
     /// so that one load brings a word of sixteen rows (see [`Rows`]).
     const INTERLEAVES: bool = false;
+    /// Whether two tokens at a time take fewer instructions than one after the other.
+    const PAIRS: bool = false;
     /// The most tokens whose dot products share one unpacking of the weights, at most 8: as many as there are registers
     /// for.
     const TOKENS: usize = 8;

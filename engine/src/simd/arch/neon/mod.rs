@@ -148,6 +148,7 @@ impl<M: Multiply> Isa for Neon<M> {
     const NAME: IsaName = M::NAME;
     const ROWS: usize = 4;
     const INTERLEAVES: bool = true;
+    const PAIRS: bool = M::PAIRS;
     type W = uint32x4_t;
     type F = float32x4_t;
     type X = X;

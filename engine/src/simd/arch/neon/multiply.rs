@@ -8,6 +8,8 @@ use core::arch::{aarch64::*, asm};
 pub trait Multiply: Copy + Send + Sync + 'static {
     /// The name of NEON with these instructions.
     const NAME: IsaName;
+    /// Whether [`Multiply::pair`] is more than two calls of [`Multiply::dot`].
+    const PAIRS: bool = false;
 
     /// Calls `op` inside a function that has the features enabled.
     fn run<I: Isa, O: Op>(self, isa: I, op: O) -> O::Out;
@@ -153,6 +155,7 @@ fn halves_of_both(x: [&[Quad; 4]; 2]) -> [int8x16_t; 2] {
 
 impl Multiply for I8mm {
     const NAME: IsaName = IsaName::NeonI8mm;
+    const PAIRS: bool = true;
 
     #[inline(always)]
     fn run<I: Isa, O: Op>(self, isa: I, op: O) -> O::Out {
