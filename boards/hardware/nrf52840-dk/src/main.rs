@@ -52,17 +52,7 @@ async fn main(_spawner: embassy_executor::Spawner) {
     );
     let (rx, mut tx) = uart.split();
     let mut rx = Steady(rx);
-    let mut chip = qspi::Qspi::new(
-        p.QSPI,
-        Irqs,
-        p.P0_19,
-        p.P0_17,
-        p.P0_20,
-        p.P0_21,
-        p.P0_22,
-        p.P0_23,
-        mx25r::config(),
-    );
+    let mut chip = qspi::Qspi::new(p.QSPI, Irqs, p.P0_19, p.P0_17, p.P0_20, p.P0_21, p.P0_22, p.P0_23, mx25r::config());
     if let Err(fault) = mx25r::start(&mut chip).await {
         defmt::error!("the flash: {}", fault);
     }
