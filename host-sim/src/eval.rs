@@ -4,13 +4,13 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use flashlet::session::LogitsHash;
 use flashlet::text::Encode;
 use serde::Serialize;
 
 use crate::cli::EvalArgs;
 use crate::engine::{Engine, Machine, Opened, open_file};
 use crate::failure::Failure;
-use crate::hash::LogitsHash;
 use crate::input;
 use crate::output::{print, print_json};
 use crate::tokenize;
@@ -73,7 +73,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<(), Failure> {
         mean_nll,
         ppl: mean_nll.map(f64::exp),
         top1_acc: loss.top1_acc(),
-        logits_hash: hash.map(|hash| hash.hex()).unwrap_or_default(),
+        logits_hash: hash.map(|hash| hash.to_string()).unwrap_or_default(),
     };
     if args.json {
         return print_json(&report);

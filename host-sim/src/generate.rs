@@ -3,13 +3,12 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use flashlet::session::Want;
+use flashlet::session::{LogitsHash, Want};
 use flashlet::text::{Detokenizer, Sampler, SamplerConfig};
 use serde::Serialize;
 
 use crate::engine::Engine;
 use crate::failure::Failure;
-use crate::hash::LogitsHash;
 use crate::stop::StopStrings;
 
 /// Why text ended.

@@ -17,7 +17,6 @@ mod demo;
 mod engine;
 mod eval;
 mod generate;
-mod hash;
 mod input;
 mod inspect;
 mod output;

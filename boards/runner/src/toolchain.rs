@@ -1,5 +1,7 @@
 //! Which compiler builds a target: rustup's, or a distribution's with `core` from source.
 
+use crate::boards::Board;
+use crate::simulator::{root, target_dir};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -14,19 +16,6 @@ pub(crate) enum Toolchain {
     Installed,
     /// The distribution's builds `core`; it links with the given linker.
     FromSource { linker: PathBuf },
-}
-
-/// What to build.
-#[derive(Debug)]
-pub(crate) struct Program<'a> {
-    /// The board's folder.
-    pub(crate) board: &'a str,
-    pub(crate) target: &'a str,
-    /// The program's name after the board's.
-    pub(crate) name: &'a str,
-    pub(crate) profile: &'a str,
-    /// In place of the default ones.
-    pub(crate) features: Option<&'a str>,
 }
 
 /// Where the compiler that is at hand keeps its files.
@@ -57,12 +46,21 @@ impl Toolchain {
         linker().map(|linker| Toolchain::FromSource { linker }).ok_or("no linker: run boards/setup.sh".into())
     }
 
-    /// Builds a board's program and returns its path; `profile` and `features` are cargo's.
-    pub(crate) fn build(&self, program: &Program<'_>) -> Result<PathBuf, String> {
-        let boards = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let target_dir = std::env::var_os("CARGO_TARGET_DIR").map_or(boards.join("../target"), PathBuf::from);
-        let &Program { board, target, name, profile, features } = program;
-        let package = format!("flashlet-{board}");
+    /// The compiler's name: its version, and whether `core` was built with the program.
+    pub(crate) fn name(&self) -> Result<String, String> {
+        let (rustc, suffix) = match self {
+            Toolchain::Installed => ("rustc", ""),
+            Toolchain::FromSource { .. } => (SYSTEM_RUSTC, "-source"),
+        };
+        let output = Command::new(rustc).arg("--version").output().map_err(|error| format!("{rustc}: {error}"))?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let version = text.split_whitespace().nth(1).ok_or(format!("{rustc} does not say its version"))?;
+        Ok(format!("rustc-{version}{suffix}"))
+    }
+
+    /// Builds a board's programs, with `features` of its package. Returns the folder that they are in.
+    pub(crate) fn build(&self, board: &Board, features: &str) -> Result<PathBuf, String> {
+        let (target, package) = (board.target, format!("flashlet-{}", board.name));
         let mut cargo = match self {
             Toolchain::Installed => Command::new("cargo"),
             Toolchain::FromSource { linker } => {
@@ -73,17 +71,28 @@ impl Toolchain {
                 cargo
             }
         };
-        let target_dir = target_dir.join(match self {
+        let target_dir = target_dir().join(match self {
             Toolchain::Installed => "boards",
             Toolchain::FromSource { .. } => "boards-from-source",
         });
-        cargo.args(["build", "--quiet", "--profile", profile, "--target", target, "--package", &package]);
-        if let Some(features) = features {
-            cargo.args(["--no-default-features", "--features", features]);
-        }
-        cargo.arg("--manifest-path").arg(boards.join("Cargo.toml")).arg("--target-dir").arg(&target_dir);
+        cargo.args([
+            "build",
+            "--quiet",
+            "--release",
+            "--target",
+            target,
+            "--package",
+            &package,
+            "--features",
+            features,
+        ]);
+        cargo.arg("--manifest-path").arg(root().join("boards/Cargo.toml")).arg("--target-dir").arg(&target_dir);
+        cargo.env("DEFMT_LOG", "info");
         let status = cargo.status().map_err(|error| format!("cargo: {error}"))?;
-        let program = target_dir.join(target).join(profile).join(format!("{board}-{name}"));
-        if status.success() { Ok(program) } else { Err(format!("{package} does not build")) }
+        if status.success() {
+            Ok(target_dir.join(target).join("release"))
+        } else {
+            Err(format!("{package} does not build"))
+        }
     }
 }

@@ -14,8 +14,13 @@ global_asm!(
     "mov x0, #3 << 20", // CPACR: floats do not trap
     "msr CPACR_EL1, x0",
     "msr FPCR, xzr",
-    "ldr x0, =__stack_top",
+    "ldr x0, =_stack_start",
     "mov sp, x0",
+    "ldr x1, =_stack_end",
+    "ldr x2, =0xCCCCCCCCCCCCCCCC", // see stack.rs
+    "0: stp x2, x2, [x1], #16",
+    "cmp x1, x0",
+    "b.lo 0b",
     "ldr x0, =__bss_start",
     "ldr x1, =__bss_end",
     "1: cmp x0, x1",

@@ -1,49 +1,61 @@
 //! Time. Under QEMU's `-icount shift=0` an instruction takes a nanosecond, so this counts them.
 
-/// A free-running counter.
-#[derive(Clone, Copy, Debug)]
-pub struct Clock {
-    /// Counts in a second.
-    hz: u64,
-}
+/// SysTick, which counts 24 bits down; its exception counts how often.
+#[cfg(all(target_arch = "arm", feature = "systick"))]
+mod systick {
+    use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-impl Clock {
-    /// Starts SysTick, which counts `hz` times in a second. It runs for 2^24 counts before it starts anew.
-    #[cfg(target_arch = "arm")]
-    #[must_use]
-    pub fn systick(hz: u64) -> Clock {
-        // SAFETY: SysTick's registers, which nothing else uses: the whole range, from 0, at the processor's clock.
+    static HZ: AtomicU32 = AtomicU32::new(0);
+    static WRAPS: AtomicU32 = AtomicU32::new(0);
+
+    /// Starts the clock, which counts `hz` times in a second: the processor's frequency.
+    pub fn start(hz: u32) {
+        HZ.store(hz, Relaxed);
+        // SAFETY: SysTick's registers, which nothing else uses: the whole range, from 0, at the processor's clock, with
+        // its exception.
         unsafe {
             (0xE000_E014 as *mut u32).write_volatile(0xFF_FFFF);
             (0xE000_E018 as *mut u32).write_volatile(0);
-            (0xE000_E010 as *mut u32).write_volatile(0b101);
+            (0xE000_E010 as *mut u32).write_volatile(0b111);
         }
-        Clock { hz }
     }
 
-    /// The processor's own timer.
+    /// The exception, under the name that `cortex-m-rt` looks for.
+    #[unsafe(no_mangle)]
+    extern "C" fn SysTick() {
+        WRAPS.store(WRAPS.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+
+    /// Counts since the start, and counts in a second.
+    pub(super) fn counts() -> (u64, u64) {
+        loop {
+            let wraps = WRAPS.load(Relaxed);
+            // SAFETY: SysTick counts down from 2^24 - 1; reading it does nothing else.
+            let count = 0xFF_FFFF - unsafe { (0xE000_E018 as *const u32).read_volatile() };
+            if wraps == WRAPS.load(Relaxed) {
+                return (u64::from(wraps) << 24 | u64::from(count), u64::from(HZ.load(Relaxed)));
+            }
+        }
+    }
+}
+
+#[cfg(all(target_arch = "arm", feature = "systick"))]
+pub use systick::start;
+
+/// Nanoseconds since some time.
+#[cfg(any(target_arch = "aarch64", feature = "systick"))]
+#[must_use]
+pub fn nanoseconds() -> u64 {
+    #[cfg(target_arch = "arm")]
+    let (count, hz) = systick::counts();
     #[cfg(target_arch = "aarch64")]
-    #[must_use]
-    pub fn generic() -> Clock {
-        let hz;
-        // SAFETY: the register may be read at any level.
-        unsafe { core::arch::asm!("mrs {}, CNTFRQ_EL0", out(reg) hz, options(nomem, nostack, preserves_flags)) };
-        Clock { hz }
-    }
-
-    /// Nanoseconds since some time.
-    #[must_use]
-    pub fn nanoseconds(&self) -> u64 {
-        #[cfg(target_arch = "arm")]
-        // SAFETY: SysTick counts down from 2^24 - 1; reading it does nothing else.
-        let count = u64::from(0xFF_FFFF - unsafe { (0xE000_E018 as *const u32).read_volatile() });
-        #[cfg(target_arch = "aarch64")]
-        let count: u64 = {
-            let count;
-            // SAFETY: the register may be read at any level; `isb` keeps the read where it stands.
-            unsafe { core::arch::asm!("isb", "mrs {}, CNTVCT_EL0", out(reg) count, options(nostack)) };
-            count
-        };
-        count * 1_000_000 / (self.hz / 1000)
-    }
+    let (count, hz) = {
+        let (count, hz): (u64, u64);
+        // SAFETY: the registers may be read at any level; `isb` keeps the read where it stands.
+        unsafe {
+            core::arch::asm!("isb", "mrs {}, CNTVCT_EL0", "mrs {}, CNTFRQ_EL0", out(reg) count, out(reg) hz, options(nostack));
+        }
+        (count, hz)
+    };
+    count * 1_000_000 / (hz / 1000).max(1)
 }

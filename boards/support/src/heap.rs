@@ -20,13 +20,3 @@ pub(crate) fn init() {
         unsafe { HEAP.init(addr_of_mut!(MEMORY) as usize, BYTES) };
     }
 }
-
-/// One processor, and nothing interrupts.
-struct Alone;
-critical_section::set_impl!(Alone);
-
-// SAFETY: nothing can come between.
-unsafe impl critical_section::Impl for Alone {
-    unsafe fn acquire() -> critical_section::RawRestoreState {}
-    unsafe fn release(_state: critical_section::RawRestoreState) {}
-}

@@ -3,6 +3,7 @@
 use core::arch::asm;
 use core::fmt;
 
+const WRITEC: usize = 0x03;
 const WRITE0: usize = 0x04;
 const EXIT_EXTENDED: usize = 0x20;
 const APPLICATION_EXIT: usize = 0x2_0026;
@@ -37,6 +38,14 @@ impl fmt::Write for Host {
             unsafe { call(WRITE0, line.as_ptr()) };
         }
         Ok(())
+    }
+}
+
+/// Bytes for the host's console, as they are.
+pub(crate) fn write(bytes: &[u8]) {
+    for byte in bytes {
+        // SAFETY: the operation reads one byte.
+        unsafe { call(WRITEC, byte) };
     }
 }
 

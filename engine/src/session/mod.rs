@@ -16,12 +16,14 @@
 //! number depends on the model or on the length of a text (SmolLM2 135M takes what a model of 57 kB does).
 
 mod error;
+mod hash;
 mod plan;
 
 pub use crate::kernels::KvType;
 pub use crate::model::{LogitsSink, Want};
 pub use crate::weights::Residency;
 pub use error::Error;
+pub use hash::LogitsHash;
 pub use plan::{Options, Plan, ResidentBytes};
 
 use crate::arena::{Arena, ArenaError, Region};

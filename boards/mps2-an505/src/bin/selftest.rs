@@ -2,9 +2,10 @@
 #![no_std]
 #![no_main]
 
-use flashlet_board::{clock::Clock, selftest};
+use flashlet_board::{clock, selftest};
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    selftest(&[], &Clock::systick(20_000_000))
+    clock::start(20_000_000);
+    selftest(&[])
 }

@@ -4,7 +4,7 @@
 
 use flashlet::kernels::{with_dotprod, with_i8mm};
 use flashlet::simd::arch::neon::{Dotprod, I8mm, Neon, id_registers_show_dotprod, id_registers_show_i8mm};
-use flashlet_board::{clock::Clock, selftest};
+use flashlet_board::selftest;
 
 #[unsafe(no_mangle)]
 extern "C" fn main() -> ! {
@@ -15,5 +15,5 @@ extern "C" fn main() -> ! {
         (dotprod.then(|| with_dotprod(Neon::<Dotprod>::assume())), i8mm.then(|| with_i8mm(Neon::<I8mm>::assume())))
     };
     let (dotprod, i8mm) = (dotprod.as_slice(), i8mm.as_slice());
-    selftest(&[dotprod, i8mm], &Clock::generic())
+    selftest(&[dotprod, i8mm])
 }

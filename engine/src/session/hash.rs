@@ -1,5 +1,7 @@
 //! One number that stands for all logits of a run.
 
+use core::fmt;
+
 /// FNV-1a with 64 bits.
 #[derive(Clone, Copy, Debug)]
 struct Fnv(u64);
@@ -14,21 +16,29 @@ impl Fnv {
     }
 }
 
-/// The hash of a sequence of steps, each hashed over the little-endian bits of its logits in
-/// vocabulary order. Every NaN counts as `0x7fc00000`.
+/// The hash of a sequence of steps, each hashed over the little-endian bits of its logits in vocabulary order. Every NaN
+/// counts as `0x7fc00000`. Two machines that show the same hash computed the same logits; it is shown as 16 hex digits.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LogitsHash {
+pub struct LogitsHash {
     step: Fnv,
     steps: Fnv,
 }
 
+impl Default for LogitsHash {
+    fn default() -> Self {
+        LogitsHash::new()
+    }
+}
+
 impl LogitsHash {
-    pub(crate) const fn new() -> LogitsHash {
+    /// The hash of no steps.
+    #[must_use]
+    pub const fn new() -> LogitsHash {
         LogitsHash { step: Fnv::new(), steps: Fnv::new() }
     }
 
     /// The next logits of the current step.
-    pub(crate) fn push(&mut self, logits: &[f32]) {
+    pub fn push(&mut self, logits: &[f32]) {
         for x in logits {
             let bits = if x.is_nan() { 0x7fc0_0000 } else { x.to_bits() };
             self.step.write(&bits.to_le_bytes());
@@ -36,20 +46,23 @@ impl LogitsHash {
     }
 
     /// Ends the current step.
-    pub(crate) fn end_step(&mut self) {
+    pub fn end_step(&mut self) {
         self.steps.write(&self.step.0.to_le_bytes());
         self.step = Fnv::new();
     }
+}
 
-    /// The hash of all steps that ended: 16 hex digits.
-    pub(crate) fn hex(&self) -> String {
-        format!("{:016x}", self.steps.0)
+/// The hash of all steps that ended.
+impl fmt::Display for LogitsHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.steps.0)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::string::{String, ToString};
 
     #[test]
     fn fnv_is_the_published_one() {
@@ -64,13 +77,13 @@ mod tests {
 
     #[test]
     fn tiles_do_not_matter_and_steps_do() {
-        let hash = |steps: &[&[&[f32]]]| {
+        let hash = |steps: &[&[&[f32]]]| -> String {
             let mut hash = LogitsHash::new();
             for step in steps {
                 step.iter().for_each(|tile| hash.push(tile));
                 hash.end_step();
             }
-            hash.hex()
+            hash.to_string()
         };
         let nan = f32::from_bits(0xffc0_1234);
         assert_eq!(hash(&[&[&[1.0, 2.0], &[nan]]]), hash(&[&[&[1.0], &[2.0, f32::NAN]]]));

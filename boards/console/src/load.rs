@@ -1,0 +1,170 @@
+//! From an image in flash to a session.
+
+use crate::output::{LineError, Output};
+use crate::{Board, info, warning};
+use core::fmt;
+use embedded_io_async::Write;
+use flashlet::arena::{ALIGN, Region};
+use flashlet::flash::{Flash, FlashError, Source};
+use flashlet::gguf::Gguf;
+use flashlet::session::{Error, Model, Options, Plan, Session};
+use flashlet::text::ChatFormat;
+
+/// The flash, lent to a session.
+pub(crate) struct Lent<'f, F>(&'f mut F);
+
+impl<F: Flash> Flash for Lent<'_, F> {
+    const READ_ALIGN: usize = F::READ_ALIGN;
+
+    fn size(&self) -> u64 {
+        self.0.size()
+    }
+
+    fn read(&mut self, offset: u64, dst: &mut [u8]) -> impl Future<Output = Result<(), FlashError>> {
+        self.0.read(offset, dst)
+    }
+}
+
+/// A model that answers.
+pub(crate) struct Loaded<'a, 'm, F: Flash> {
+    pub(crate) session: Session<'a, 'm, Lent<'a, F>>,
+    /// The model's chat template, if it has one that is known.
+    pub(crate) format: Option<ChatFormat>,
+}
+
+/// Why there is no model.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum NoModel {
+    Engine(Error),
+    /// The end of the model's data, up to this byte, is erased flash.
+    Erased {
+        end: u64,
+    },
+    Line(LineError),
+}
+
+impl<E: Into<Error>> From<E> for NoModel {
+    fn from(error: E) -> NoModel {
+        NoModel::Engine(error.into())
+    }
+}
+
+impl fmt::Display for NoModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NoModel::Engine(error) => error.fmt(f),
+            NoModel::Erased { end } => {
+                write!(f, "the flash is erased where the model ends, before byte {end}: the image was cut")
+            }
+            NoModel::Line(_) => f.write_str("the line failed"),
+        }
+    }
+}
+
+/// How the end of the model's data looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tail {
+    Data,
+    Zeros,
+    Erased,
+}
+
+/// The part of the data's end that is looked at: at least one block of any format, so that erased bytes, were they
+/// weights, would be scales that are not numbers.
+const TAIL: u64 = 512;
+
+async fn tail<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<(Tail, u64), Error> {
+    let (mut tensors, mut end) = (gguf.tensors(), 0);
+    while let Some(tensor) = tensors.next(source).await? {
+        end = tensor.offset.saturating_add(tensor.bytes).max(end);
+    }
+    let mut at = end.saturating_sub(TAIL).max(gguf.data_offset()).min(end);
+    let (mut erased, mut zeros) = (at < end, at < end);
+    let mut buffer = [0; 64];
+    while at < end {
+        let now = (end - at).min(buffer.len() as u64);
+        let bytes = source.view(at, now as usize, &mut buffer).await?;
+        erased &= bytes.iter().all(|&byte| byte == 0xFF);
+        zeros &= bytes.iter().all(|&byte| byte == 0);
+        at += now;
+    }
+    Ok((
+        if erased {
+            Tail::Erased
+        } else if zeros {
+            Tail::Zeros
+        } else {
+            Tail::Data
+        },
+        end,
+    ))
+}
+
+/// Finds the model in `flash`, says what it is and how it will use `arena`, and makes it ready.
+pub(crate) async fn load<'a, 'm, F: Flash, W: Write>(
+    board: &Board<'a, 'm>,
+    ctx: Option<u32>,
+    flash: &'a mut F,
+    arena: &'a mut [u8],
+    out: &mut Output<W>,
+) -> Result<Loaded<'a, 'm, F>, NoModel> {
+    let flash = Lent(flash);
+    let mut source = match board.mapped {
+        Some(bytes) => Source::with_mapping(flash, bytes),
+        None => Source::new(flash),
+    };
+    let model = Model::open(&mut source).await?;
+    match tail(model.gguf(), &mut source).await? {
+        (Tail::Erased, end) => return Err(NoModel::Erased { end }),
+        (Tail::Zeros, end) => {
+            let message =
+                format_args!("warning: the model's data ends in zeros before byte {end}: was the image cut?\n");
+            out.say(message).await.map_err(NoModel::Line)?;
+            warning!("the model's data ends in zeros before byte {}", end);
+        }
+        (Tail::Data, _) => {}
+    }
+    let skip = arena.as_ptr().align_offset(ALIGN).min(arena.len());
+    let arena = arena.split_at_mut(skip).1;
+    let plan = plan(&model, &mut source, board, ctx, arena.len()).await?;
+    show_plan(&plan, arena.len(), out).await.map_err(NoModel::Line)?;
+    let format = ChatFormat::recognise(model.gguf(), &mut source).await.ok();
+    info!("plan: {} bytes of {}, {} tokens", plan.arena_bytes, arena.len(), plan.ctx);
+    let arena = arena.split_at_mut(plan.arena_bytes.min(arena.len())).0;
+    let session = Session::new(source, model, plan, arena, board.kernels, board.executor, &mut |_| {}).await?;
+    Ok(Loaded { session, format })
+}
+
+/// The plan for `ctx` tokens, or for those that the board asks for; where it does not care, for as many as fit.
+async fn plan<F: Flash>(
+    model: &Model,
+    source: &mut Source<'_, F>,
+    board: &Board<'_, '_>,
+    ctx: Option<u32>,
+    arena_bytes: usize,
+) -> Result<Plan, Error> {
+    let options = Options { ctx: ctx.unwrap_or(board.options.ctx), ..board.options };
+    match model.plan(source, &options, Some(arena_bytes)).await {
+        Err(Error::DoesNotFit { fitting_ctx, .. }) if fitting_ctx > 0 && options.ctx == 0 => {
+            model.plan(source, &Options { ctx: fitting_ctx, ..options }, Some(arena_bytes)).await
+        }
+        planned => planned,
+    }
+}
+
+/// How `plan` uses an arena of `have` bytes.
+pub(crate) async fn show_plan<W: Write>(plan: &Plan, have: usize, out: &mut Output<W>) -> Result<(), LineError> {
+    out.say(format_args!("plan: {} bytes of {have}", plan.arena_bytes)).await?;
+    for region in Region::ALL {
+        let bytes = plan.usage.bytes(region);
+        if bytes > 0 {
+            out.say(format_args!(", {} {bytes}", region.name())).await?;
+        }
+    }
+    let r = plan.residency;
+    out.say(format_args!(
+        "\nweights: {} bytes mapped, {} pinned, {} streamed; {} read for each token\ncontext: {} tokens, {} of a prompt at once\n",
+        r.mapped_bytes, r.pinned_bytes, r.streamed_bytes, plan.flash_bytes_per_pass, plan.ctx, plan.chunk
+    ))
+    .await
+}

@@ -1,0 +1,198 @@
+//! A firmware's sizes and costs, and the committed table that says when they grew.
+
+use core::fmt::Write;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// How much more than the table says is growth, in percent.
+const TOLERANCE: u64 = 5;
+
+/// Bytes, and instructions for a token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Figures {
+    pub(crate) text: u64,
+    pub(crate) rodata: u64,
+    pub(crate) bss: u64,
+    pub(crate) arena: u64,
+    pub(crate) stack: u64,
+    pub(crate) prefill: u64,
+    pub(crate) decode: u64,
+}
+
+const NAMES: [&str; 7] = ["text", "rodata", "bss", "arena", "stack", "prefill", "decode"];
+
+impl Figures {
+    fn values(&self) -> [u64; 7] {
+        [self.text, self.rodata, self.bss, self.arena, self.stack, self.prefill, self.decode]
+    }
+
+    fn from_values([text, rodata, bss, arena, stack, prefill, decode]: [u64; 7]) -> Figures {
+        Figures { text, rodata, bss, arena, stack, prefill, decode }
+    }
+
+    /// A program's sections.
+    pub(crate) fn of_elf(elf: &Path) -> Result<Figures, String> {
+        let bytes = fs::read(elf).map_err(|error| format!("{}: {error}", elf.display()))?;
+        let mut figures = Figures::default();
+        for (name, size) in sections(&bytes).ok_or(format!("{} is no ELF file", elf.display()))? {
+            match &*name {
+                ".text" | ".vector_table" => figures.text += size,
+                // What starts with a value takes flash as well as RAM.
+                ".rodata" => figures.rodata += size,
+                ".data" => (figures.rodata, figures.bss) = (figures.rodata + size, figures.bss + size),
+                ".bss" | ".uninit" => figures.bss += size,
+                _ => {}
+            }
+        }
+        Ok(figures)
+    }
+}
+
+/// The sections of an ELF file of 32 or 64 bits, little-endian: names and sizes.
+fn sections(elf: &[u8]) -> Option<Vec<(String, u64)>> {
+    let field = |at: usize, bytes: usize| {
+        let bytes = elf.get(at..at.checked_add(bytes)?)?;
+        Some(bytes.iter().rev().fold(0_u64, |n, &byte| n << 8 | u64::from(byte)))
+    };
+    let wide = match elf.get(..6)? {
+        b"\x7fELF\x01\x01" => false,
+        b"\x7fELF\x02\x01" => true,
+        _ => return None,
+    };
+    let (word, header) = if wide { (8, [0x28, 0x3A, 0x3C, 0x3E]) } else { (4, [0x20, 0x2E, 0x30, 0x32]) };
+    let table = field(header[0], word)? as usize;
+    let [entry, n, names] = [header[1], header[2], header[3]].map(|at| field(at, 2));
+    let (entry, n, names) = (entry? as usize, n? as usize, names? as usize);
+    let (offset_at, size_at) = if wide { (0x18, 0x20) } else { (0x10, 0x14) };
+    let names = field(table + names * entry + offset_at, word)? as usize;
+    (0..n)
+        .map(|i| {
+            let at = table + i * entry;
+            let name = elf.get(names + field(at, 4)? as usize..)?.split(|&byte| byte == 0).next()?;
+            Some((String::from_utf8_lossy(name).into_owned(), field(at + size_at, word)?))
+        })
+        .collect()
+}
+
+/// The committed table: figures by compiler and program.
+pub(crate) struct Table {
+    path: PathBuf,
+    compiler: String,
+    rows: BTreeMap<(String, String), Figures>,
+}
+
+impl Table {
+    /// The table in `path`, for programs of `compiler`.
+    pub(crate) fn read(path: PathBuf, compiler: String) -> Result<Table, String> {
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(error) => return Err(format!("{}: {error}", path.display())),
+        };
+        let rows = parse(&text).ok_or(format!("{}: a line is not as it was written", path.display()))?;
+        Ok(Table { path, compiler, rows })
+    }
+
+    /// Compares a program's figures with the table's. What grew is an error; what there is nothing to compare with is
+    /// one too, unless another compiler is known instead.
+    pub(crate) fn check(&self, program: &str, now: Figures) -> Result<(), String> {
+        let Some(before) = self.rows.get(&(self.compiler.clone(), program.to_owned())) else {
+            if self.rows.keys().any(|(compiler, _)| *compiler == self.compiler) || self.rows.is_empty() {
+                return Err(format!("{program} is not in {}: --update adds it", self.path.display()));
+            }
+            println!("   not compared: the table has no figures of {}", self.compiler);
+            return Ok(());
+        };
+        let grown: Vec<_> = NAMES
+            .into_iter()
+            .zip(before.values().into_iter().zip(now.values()))
+            .filter(|(_, (before, now))| now * 100 > before * (100 + TOLERANCE))
+            .map(|(name, (before, now))| format!("{name} grew from {before} to {now}"))
+            .collect();
+        if grown.is_empty() { Ok(()) } else { Err(format!("{} (--update takes it)", grown.join(", "))) }
+    }
+
+    /// Takes a program's figures.
+    pub(crate) fn set(&mut self, program: &str, now: Figures) {
+        self.rows.insert((self.compiler.clone(), program.to_owned()), now);
+    }
+
+    /// Writes the table.
+    pub(crate) fn write(&self) -> Result<(), String> {
+        fs::write(&self.path, format(&self.rows)).map_err(|error| format!("{}: {error}", self.path.display()))
+    }
+}
+
+const HEAD: &str = "\
+# Firmware with a prompt, answering with the demo model: bytes of .text, .rodata and .bss, of the arena and of the
+# deepest stack; instructions for a prompt's token and for an answer's (QEMU's -icount). Written by
+# `cargo run --release -p board-runner -- test --update`; a test fails when a number grows by more than 5 %.
+";
+
+fn format(rows: &BTreeMap<(String, String), Figures>) -> String {
+    let mut text = HEAD.to_owned();
+    // Writing to a string does not fail.
+    let mut line = |compiler: &str, program: &str, values: [&str; 7]| {
+        let _ = write!(text, "{compiler:16} {program:22}");
+        for value in values {
+            let _ = write!(text, " {value:>9}");
+        }
+        text.push('\n');
+    };
+    line("# compiler", "program", NAMES);
+    for ((compiler, program), figures) in rows {
+        let values = figures.values().map(|value| value.to_string());
+        line(compiler, program, values.each_ref().map(String::as_str));
+    }
+    text
+}
+
+fn parse(text: &str) -> Option<BTreeMap<(String, String), Figures>> {
+    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    lines
+        .map(|line| {
+            let mut words = line.split_whitespace();
+            let key = (words.next()?.to_owned(), words.next()?.to_owned());
+            let values: Vec<u64> = words.map(|word| word.parse().ok()).collect::<Option<_>>()?;
+            Some((key, Figures::from_values(values.try_into().ok()?)))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        let rows = parse("# head\nrustc-1 board 1000 100 10 5 4 3 0\n").expect("it is a table");
+        Table { path: PathBuf::from("table"), compiler: "rustc-1".into(), rows }
+    }
+
+    #[test]
+    fn growth_is_found_and_named() {
+        let table = table();
+        let now = Figures::from_values([1050, 100, 10, 5, 4, 3, 0]);
+        assert_eq!(table.check("board", now), Ok(()));
+        let error = table.check("board", Figures { text: 1051, stack: 5, ..now }).expect_err("it grew");
+        assert_eq!(error, "text grew from 1000 to 1051, stack grew from 4 to 5 (--update takes it)");
+        assert!(table.check("board", Figures { decode: 1, ..now }).is_err());
+        assert!(table.check("another", now).is_err());
+        let other = Table { compiler: "rustc-2".into(), ..table };
+        assert_eq!(other.check("board", Figures { text: 9999, ..now }), Ok(()));
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let rows = table().rows;
+        assert_eq!(parse(&format(&rows)), Some(rows));
+        assert_eq!(parse("rustc-1 board 1 2 3\n"), None);
+    }
+
+    #[test]
+    fn this_programs_sections_are_found() {
+        let this = std::env::current_exe().expect("it runs");
+        let figures = Figures::of_elf(&this).expect("it is an ELF file");
+        assert!(figures.text > 100_000 && figures.rodata > 10_000 && figures.bss > 0, "{figures:?}");
+    }
+}

@@ -1,0 +1,53 @@
+//! What the simulator says: the reference for every board.
+
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// An answer of the simulator's.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Answer {
+    pub(crate) prompt_ids: Vec<u32>,
+    pub(crate) ids: Vec<u32>,
+    pub(crate) text: String,
+    pub(crate) stop: String,
+    pub(crate) logits_hash: String,
+}
+
+/// The binary `flashlet`, with its scalar kernels on one thread.
+#[derive(Debug)]
+pub(crate) struct Simulator {
+    binary: PathBuf,
+}
+
+/// The repository's root.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target_dir() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), PathBuf::from)
+}
+
+impl Simulator {
+    /// Builds it, unless that is done.
+    pub(crate) fn build() -> Result<Simulator, String> {
+        let mut cargo = Command::new("cargo");
+        cargo.args(["build", "--quiet", "--release", "--package", "flashlet-sim"]).current_dir(root());
+        let status = cargo.status().map_err(|error| format!("cargo: {error}"))?;
+        let binary = target_dir().join("release/flashlet");
+        if status.success() { Ok(Simulator { binary }) } else { Err("the simulator does not build".into()) }
+    }
+
+    /// `flashlet run ARGS`.
+    pub(crate) fn run(&self, args: &[&str]) -> Result<Answer, String> {
+        let mut command = Command::new(&self.binary);
+        command.args(["run", "--json", "--isa", "scalar", "--threads", "1"]).args(args);
+        let output = command.output().map_err(|error| format!("{}: {error}", self.binary.display()))?;
+        if !output.status.success() {
+            return Err(format!("the simulator: {}", String::from_utf8_lossy(&output.stderr).trim()));
+        }
+        serde_json::from_slice(&output.stdout).map_err(|error| format!("the simulator's answer: {error}"))
+    }
+}
