@@ -7,7 +7,7 @@ use embedded_io_async::Write;
 use flashlet::arena::{ALIGN, Region};
 use flashlet::flash::{Flash, FlashError, Source};
 use flashlet::gguf::Gguf;
-use flashlet::session::{Error, Model, Options, Plan, Session};
+use flashlet::session::{Error, Model, Named, Options, Plan, Session};
 use flashlet::text::ChatFormat;
 
 /// The flash, lent to a session.
@@ -35,7 +35,7 @@ pub(crate) struct Loaded<'a, 'm, F: Flash> {
 /// Why there is no model.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum NoModel {
-    Engine(Error),
+    Engine(Named),
     /// The end of the model's data, up to this byte, is erased flash.
     Erased {
         end: u64,
@@ -43,7 +43,7 @@ pub(crate) enum NoModel {
     Line(LineError),
 }
 
-impl<E: Into<Error>> From<E> for NoModel {
+impl<E: Into<Named>> From<E> for NoModel {
     fn from(error: E) -> NoModel {
         NoModel::Engine(error.into())
     }
@@ -113,7 +113,10 @@ pub(crate) async fn load<'a, 'm, F: Flash, W: Write>(
         Some(bytes) => Source::with_mapping(flash, bytes),
         None => Source::new(flash),
     };
-    let model = Model::open(&mut source).await?;
+    let model = match Model::open(&mut source).await {
+        Ok(model) => model,
+        Err(error) => return Err(error.named(&mut source).await.into()),
+    };
     match tail(model.gguf(), &mut source).await? {
         (Tail::Erased, end) => return Err(NoModel::Erased { end }),
         (Tail::Zeros, end) => {
