@@ -29,7 +29,8 @@ pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
 
 /// What is wrong with `file`, which calls what is at fault by its name.
 pub(crate) fn about_file<F: Flash>(file: &ModelFile, source: &mut Source<'_, F>, error: impl Into<Error>) -> Failure {
-    Failure::about(file.path().display(), wait(error.into().named(source)))
+    let error: Error = error.into();
+    Failure::about(file.path().display(), wait(error.named(source)))
 }
 
 /// Opens the file that `-m` names, or the built-in model, mapped if `--source` and `residency` ask for it.
