@@ -286,7 +286,7 @@ impl Values {
         match ty {
             b"none" => Ok(RopeScaling::None),
             b"linear" => Ok(RopeScaling::Linear { factor }),
-            b"yarn" => {
+            b"yarn" if cfg!(feature = "yarn") => {
                 let original = self.uint(Field::OriginalContext, u64::from(u32::MAX))?;
                 Ok(RopeScaling::Yarn { factor, original_ctx: original.unwrap_or(ctx_train) })
             }

@@ -39,7 +39,7 @@ impl<'a> RopeTables<'a> {
     /// Computes the frequencies; `divisors[pairs]` are the model's own (`rope_freqs.weight`) or ones.
     pub fn fill(&mut self, config: &ModelConfig, divisors: &[f32]) {
         self.magnitude = match config.rope_scaling {
-            RopeScaling::Yarn { factor, .. } => 1.0 + 0.1 * libm::log(f64::from(factor)) as f32,
+            RopeScaling::Yarn { factor, .. } if cfg!(feature = "yarn") => 1.0 + 0.1 * libm::log(f64::from(factor)) as f32,
             _ => 1.0,
         };
         powers(config.rope_base, self.global);
@@ -48,6 +48,8 @@ impl<'a> RopeTables<'a> {
             *f = match config.rope_scaling {
                 RopeScaling::None => plain,
                 RopeScaling::Linear { factor } => plain / f64::from(factor),
+                // Without the feature no configuration has it.
+                RopeScaling::Yarn { .. } if !cfg!(feature = "yarn") => plain,
                 RopeScaling::Yarn { factor, original_ctx } => {
                     let kept = yarn_kept(config, f64::from(original_ctx), i);
                     plain / f64::from(factor) * (1.0 - kept) + plain * kept
