@@ -274,7 +274,7 @@ fn a_steady_line_reads_on_after_errors() {
         async fn read(&mut self, buf: &mut [u8]) -> Result<usize, ErrorKind> {
             self.0 += 1;
             let turn = self.0;
-            let answer = if turn % 3 == 0 { Ok(1) } else { Err(ErrorKind::Other) };
+            let answer = if turn.is_multiple_of(3) { Ok(1) } else { Err(ErrorKind::Other) };
             poll_fn(|_| Poll::Ready(())).await;
             buf[0] = turn as u8;
             answer
