@@ -22,7 +22,7 @@ const MIB: usize = 1 << 20;
 /// Stack, statics and buffers of a firmware.
 const FIRMWARE: usize = 32 * KIB;
 
-/// The boards, small ones first.
+/// The boards, small ones first. Where there is firmware, `boards` has the same numbers.
 pub(crate) const BOARDS: [Board; 8] = [
     Board {
         name: "netduinoplus2",
@@ -41,23 +41,23 @@ pub(crate) const BOARDS: [Board; 8] = [
     Board {
         name: "nrf52840-dk",
         what: "nRF52840, Cortex-M4F, 256 KiB SRAM, 8 MiB QSPI flash",
-        arena_bytes: 256 * KIB - FIRMWARE,
+        arena_bytes: 192 * KIB,
         flash_bytes: 8 * MIB as u64,
         mapped: false,
     },
     Board {
         name: "pico2",
         what: "RP2350, 2x Cortex-M33, 512 KiB SRAM, 4 MiB QSPI flash",
-        arena_bytes: 512 * KIB - FIRMWARE,
-        flash_bytes: (4 * MIB - 256 * KIB) as u64,
+        arena_bytes: 432 * KIB,
+        flash_bytes: 3 * MIB as u64,
         mapped: true,
     },
     Board {
-        name: "stm32h743",
-        what: "STM32H743, Cortex-M7, 512 KiB AXI SRAM, 2 MiB flash",
-        arena_bytes: 512 * KIB,
-        flash_bytes: (2 * MIB - 256 * KIB) as u64,
-        mapped: true,
+        name: "weact-h743",
+        what: "WeAct STM32H743, Cortex-M7, 512 KiB AXI SRAM, 8 MiB QSPI flash",
+        arena_bytes: 480 * KIB,
+        flash_bytes: 8 * MIB as u64,
+        mapped: false,
     },
     Board {
         name: "mps2-an500",

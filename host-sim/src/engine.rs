@@ -3,7 +3,7 @@
 use core::num::NonZero;
 
 use flashlet::arena::Region;
-use flashlet::flash::{FlashStats, Source, block_on};
+use flashlet::flash::{Flash, FlashStats, Source, block_on};
 use flashlet::kernels::{self, Executor, Inline, Kernels};
 use flashlet::session::{self, Error, KvType, Model, Options, Plan, Session, Want};
 use flashlet::simd::IsaName;
@@ -25,6 +25,12 @@ const ALL_ROWS: usize = 32;
 /// Runs an engine future to its end. A file's reads are done when they return, so it never idles.
 pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     block_on(future, core::hint::spin_loop)
+}
+
+/// What is wrong with `file`, which calls what is at fault by its name.
+pub(crate) fn about_file<F: Flash>(file: &ModelFile, source: &mut Source<'_, F>, error: impl Into<Error>) -> Failure {
+    let error: Error = error.into();
+    Failure::about(file.path().display(), wait(error.named(source)))
 }
 
 /// Opens the file that `-m` names, or the built-in model, mapped if `--source` and `residency` ask for it.
@@ -61,7 +67,7 @@ impl<'f> Opened<'f> {
     /// Reads the header of `file`.
     pub(crate) fn new(file: &'f ModelFile) -> Result<Opened<'f>, Failure> {
         let mut source = file.source();
-        let model = wait(Model::open(&mut source)).map_err(|error| Failure::about(file.path().display(), error))?;
+        let model = wait(Model::open(&mut source)).map_err(|error| about_file(file, &mut source, error))?;
         Ok(Opened { file, model, source })
     }
 

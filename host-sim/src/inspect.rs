@@ -7,7 +7,7 @@ use flashlet::gguf::{Gguf, Str, TensorInfo, Value};
 use serde_json::{Map, json};
 
 use crate::cli::{InspectArgs, Residency};
-use crate::engine::{open_file, wait};
+use crate::engine::{about_file, open_file, wait};
 use crate::failure::Failure;
 use crate::output::{print, print_json};
 use crate::size::show;
@@ -50,7 +50,7 @@ impl Contents {
     fn read(file: &ModelFile) -> Result<Contents, Failure> {
         let path = file.path().display();
         let mut source = file.source();
-        let gguf = wait(Gguf::open(&mut source)).map_err(|error| Failure::about(&path, error))?;
+        let gguf = wait(Gguf::open(&mut source)).map_err(|error| about_file(file, &mut source, error))?;
         let mut metadata = Vec::new();
         let mut kvs = gguf.kvs();
         while let Some((key, value)) = wait(kvs.next(&mut source)).map_err(|error| Failure::about(&path, error))? {

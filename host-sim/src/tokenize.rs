@@ -5,7 +5,7 @@ use flashlet::gguf::Gguf;
 use flashlet::text::{Encode, Tokenizer, TokenizerSpec};
 
 use crate::cli::{Residency, TokenizeArgs};
-use crate::engine::{open_file, wait};
+use crate::engine::{about_file, open_file, wait};
 use crate::failure::Failure;
 use crate::input;
 use crate::memory::HostArena;
@@ -40,8 +40,8 @@ pub(crate) fn most_tokens(text: &str) -> usize {
 pub(crate) fn encode(file: &ModelFile, text: &str, options: Encode) -> Result<Vec<u32>, Failure> {
     let path = file.path().display();
     let mut source = file.source();
-    let gguf = wait(Gguf::open(&mut source)).map_err(|error| Failure::about(&path, error))?;
-    let spec = wait(TokenizerSpec::read(&gguf, &mut source)).map_err(|error| Failure::about(&path, error))?;
+    let gguf = wait(Gguf::open(&mut source)).map_err(|error| about_file(file, &mut source, error))?;
+    let spec = wait(TokenizerSpec::read(&gguf, &mut source)).map_err(|error| about_file(file, &mut source, error))?;
     let most = most_tokens(text);
     let ctx = u32::try_from(most).map_err(|_| Failure::new("the text is too long"))?;
     let mut measuring = Arena::measuring();

@@ -7,7 +7,7 @@ use core::fmt;
 use embedded_io_async::Write;
 use flashlet::flash::Flash;
 use flashlet::session::{Error, LogitsHash, Session, Want};
-use flashlet::text::{Detokenizer, Encode, Sampler, SamplerConfig, Turn};
+use flashlet::text::{Detokenizer, Encode, Piece, Sampler, SamplerConfig, Turn};
 
 /// The most tokens of a prompt with what the template puts around it, and the most ids of an answer that are listed.
 const MAX_IDS: usize = 640;
@@ -171,46 +171,48 @@ impl Conversation {
         }
         self.figures.prompt = n;
         let mut detokenizer = if chat { Detokenizer::new() } else { Detokenizer::continuing() };
-        let start = (board.now_ns)();
         let before = core::mem::replace(&mut self.state, State::Reading);
-        let Conversation { sampler, ids, figures, .. } = self;
-        let ids = ids.get(..n).unwrap_or_default();
-        if let Err(error) = feed(&mut model.session, ids, sampler, &mut figures.hash).await {
-            if matches!(error, Error::ContextFull { .. } | Error::NoSuchToken { .. }) {
-                // Nothing was done.
-                self.state = before;
-            }
-            return Err(error.into());
-        }
-        self.figures.prefill_ns = (board.now_ns)().saturating_sub(start);
+        let mut last = None;
         loop {
+            let start = (board.now_ns)();
+            let Conversation { sampler, ids, figures, .. } = self;
+            let ids = if last.is_some() { last.as_slice() } else { ids.get(..n).unwrap_or_default() };
+            if let Err(error) = feed(&mut model.session, ids, sampler, &mut figures.hash).await {
+                if last.is_none() && matches!(error, Error::ContextFull { .. } | Error::NoSuchToken { .. }) {
+                    // Nothing was done.
+                    self.state = before;
+                }
+                return Err(error.into());
+            }
+            let ns = (board.now_ns)().saturating_sub(start);
+            let spent = if last.is_some() { &mut figures.decode_ns } else { &mut figures.prefill_ns };
+            *spent = spent.saturating_add(ns);
             let id = self.choose();
+            last = Some(id);
             let ended = model.session.is_end(id);
             self.state = State::Open { id, ended };
-            if ended {
-                self.figures.stop = Stop::Eos;
-                break;
-            }
             let text = out.gather();
-            model.session.decode(id, &mut detokenizer, &mut |piece| text.push(piece)).await?;
+            let stop = if ended {
+                Some(Stop::Eos)
+            } else {
+                model.session.decode(id, &mut detokenizer, &mut |piece| text.push(piece)).await?;
+                if self.figures.made >= settings.length as usize {
+                    Some(Stop::Length)
+                } else if model.session.position() >= model.session.plan().ctx {
+                    Some(Stop::Context)
+                } else {
+                    None
+                }
+            };
+            if stop.is_some() {
+                detokenizer.flush(&mut |piece| text.push(piece));
+            }
             out.send_gathered().await?;
-            if self.figures.made >= settings.length as usize {
-                self.figures.stop = Stop::Length;
-                break;
+            if let Some(stop) = stop {
+                self.figures.stop = stop;
+                return Ok(());
             }
-            if model.session.position() >= model.session.plan().ctx {
-                self.figures.stop = Stop::Context;
-                break;
-            }
-            let start = (board.now_ns)();
-            feed(&mut model.session, &[id], &mut self.sampler, &mut self.figures.hash).await?;
-            let ns = (board.now_ns)().saturating_sub(start);
-            self.figures.decode_ns = self.figures.decode_ns.saturating_add(ns);
         }
-        let text = out.gather();
-        detokenizer.flush(&mut |piece| text.push(piece));
-        out.send_gathered().await?;
-        Ok(())
     }
 
     /// Puts the prompt's tokens into `ids`, with the last one of an answer that the model has not seen.
@@ -228,19 +230,19 @@ impl Conversation {
             *slot = id;
             n = 1;
         }
-        match (prompt, model.format.filter(|_| chat)) {
-            (Prompt::Text(user), Some(format)) => {
-                for piece in format.pieces(&Turn { first, system: None, user }) {
+        match prompt {
+            Prompt::Text(user) => {
+                let turn = Turn { first, system: None, user };
+                let format = model.format.filter(|_| chat);
+                let plain = Encode { bos: first, special: true, continues: !first, ..Encode::default() };
+                let plain = Piece { text: user, encode: plain };
+                let plain = format.is_none().then_some(plain);
+                for piece in format.iter().flat_map(|format| format.pieces(&turn)).chain(plain) {
                     let room = self.ids.get_mut(n..).unwrap_or_default();
                     n += model.session.encode(piece.text, piece.encode, room).await?;
                 }
             }
-            (Prompt::Text(text), None) => {
-                let options = Encode { bos: first, special: true, continues: !first, ..Encode::default() };
-                let room = self.ids.get_mut(n..).unwrap_or_default();
-                n += model.session.encode(text, options, room).await?;
-            }
-            (Prompt::Ids(words), _) => {
+            Prompt::Ids(words) => {
                 for (i, word) in words.split_ascii_whitespace().enumerate() {
                     let slot = self.ids.get_mut(n).ok_or(Trouble::TooManyIds)?;
                     *slot = word.parse().map_err(|_| Trouble::NotAnId(i + 1))?;

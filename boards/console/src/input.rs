@@ -25,6 +25,17 @@ pub(crate) enum Entry<'l> {
     Interrupt,
 }
 
+/// What a byte was.
+#[derive(Clone, Copy)]
+enum Key {
+    Nothing,
+    Character,
+    /// This many characters are gone.
+    RubbedOut(usize),
+    End,
+    Interrupt,
+}
+
 /// A line that is being typed.
 pub(crate) type Buffer = heapless::Vec<u8, MAX_LINE>;
 
@@ -59,46 +70,62 @@ impl<R: Read> Input<R> {
                     continue;
                 }
             };
-            let after_return = core::mem::replace(&mut self.after_return, byte == b'\r');
-            match byte {
-                b'\n' if after_return => {}
-                b'\r' | b'\n' => {
-                    out.echo(b"\r\n").await?;
-                    if len > line.len() {
-                        return Ok(Entry::TooLong(len));
-                    }
+            let key = self.key(byte, line, &mut len);
+            let typed = [byte];
+            let (echo, times) = match key {
+                Key::Nothing => (&[][..], 0),
+                Key::Character => (&typed[..], 1),
+                Key::RubbedOut(n) => (&b"\x08 \x08"[..], n),
+                Key::End => (&b"\r\n"[..], 1),
+                Key::Interrupt => (&b"^C\r\n"[..], 1),
+            };
+            for _ in 0..times {
+                out.echo(echo).await?;
+            }
+            match key {
+                Key::Interrupt => return Ok(Entry::Interrupt),
+                Key::End if len > line.len() => return Ok(Entry::TooLong(len)),
+                Key::End => {
                     return Ok(match core::str::from_utf8(line) {
                         Ok(line) => Entry::Line(line),
                         Err(error) => Entry::NotText(error.valid_up_to()),
                     });
                 }
-                CTRL_C => {
-                    out.echo(b"^C\r\n").await?;
-                    return Ok(Entry::Interrupt);
-                }
-                CTRL_U => {
-                    while rub_out(line) {
-                        out.echo(b"\x08 \x08").await?;
-                    }
-                    len = 0;
-                }
-                BACKSPACE | DELETE => {
-                    if len > line.len() {
-                        len -= 1;
-                    } else if rub_out(line) {
-                        out.echo(b"\x08 \x08").await?;
-                        len = line.len();
-                    }
-                }
-                b'\t' | 0x20.. => {
-                    len += 1;
-                    if line.push(byte).is_ok() {
-                        out.echo(&[byte]).await?;
-                    }
-                }
-                // Other control characters mean nothing.
                 _ => {}
             }
+        }
+    }
+
+    /// Does what `byte` says to the line; `len` counts bytes for which there is no room too.
+    fn key(&mut self, byte: u8, line: &mut Buffer, len: &mut usize) -> Key {
+        let after_return = core::mem::replace(&mut self.after_return, byte == b'\r');
+        match byte {
+            b'\n' if after_return => Key::Nothing,
+            b'\r' | b'\n' => Key::End,
+            CTRL_C => Key::Interrupt,
+            CTRL_U => {
+                let mut n = 0;
+                while rub_out(line) {
+                    n += 1;
+                }
+                *len = 0;
+                Key::RubbedOut(n)
+            }
+            BACKSPACE | DELETE if *len > line.len() => {
+                *len -= 1;
+                Key::Nothing
+            }
+            BACKSPACE | DELETE => {
+                let n = usize::from(rub_out(line));
+                *len = line.len();
+                Key::RubbedOut(n)
+            }
+            b'\t' | 0x20.. => {
+                *len += 1;
+                if line.push(byte).is_ok() { Key::Character } else { Key::Nothing }
+            }
+            // Other control characters mean nothing.
+            _ => Key::Nothing,
         }
     }
 

@@ -1,13 +1,13 @@
 //! From an image in flash to a session.
 
-use crate::output::{LineError, Output};
+use crate::output::{LineError, Message, Output};
 use crate::{Board, info, warning};
 use core::fmt;
 use embedded_io_async::Write;
 use flashlet::arena::{ALIGN, Region};
 use flashlet::flash::{Flash, FlashError, Source};
 use flashlet::gguf::Gguf;
-use flashlet::session::{Error, Model, Options, Plan, Session};
+use flashlet::session::{Error, Model, Named, Options, Plan, Session};
 use flashlet::text::ChatFormat;
 
 /// The flash, lent to a session.
@@ -35,7 +35,7 @@ pub(crate) struct Loaded<'a, 'm, F: Flash> {
 /// Why there is no model.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum NoModel {
-    Engine(Error),
+    Engine(Named),
     /// The end of the model's data, up to this byte, is erased flash.
     Erased {
         end: u64,
@@ -43,7 +43,7 @@ pub(crate) enum NoModel {
     Line(LineError),
 }
 
-impl<E: Into<Error>> From<E> for NoModel {
+impl<E: Into<Named>> From<E> for NoModel {
     fn from(error: E) -> NoModel {
         NoModel::Engine(error.into())
     }
@@ -113,21 +113,27 @@ pub(crate) async fn load<'a, 'm, F: Flash, W: Write>(
         Some(bytes) => Source::with_mapping(flash, bytes),
         None => Source::new(flash),
     };
-    let model = Model::open(&mut source).await?;
-    match tail(model.gguf(), &mut source).await? {
-        (Tail::Erased, end) => return Err(NoModel::Erased { end }),
-        (Tail::Zeros, end) => {
-            let message =
-                format_args!("warning: the model's data ends in zeros before byte {end}: was the image cut?\n");
-            out.say(message).await.map_err(NoModel::Line)?;
-            warning!("the model's data ends in zeros before byte {}", end);
-        }
-        (Tail::Data, _) => {}
+    let model = match Model::open(&mut source).await {
+        Ok(model) => model,
+        Err(error) => return Err(error.named(&mut source).await.into()),
+    };
+    let (tail, end) = tail(model.gguf(), &mut source).await?;
+    if tail == Tail::Erased {
+        return Err(NoModel::Erased { end });
     }
     let skip = arena.as_ptr().align_offset(ALIGN).min(arena.len());
     let arena = arena.split_at_mut(skip).1;
     let plan = plan(&model, &mut source, board, ctx, arena.len()).await?;
-    show_plan(&plan, arena.len(), out).await.map_err(NoModel::Line)?;
+    let mut say = |number, message: &mut Message| match number {
+        0 if tail == Tail::Zeros => {
+            warning!("the model's data ends in zeros before byte {}", end);
+            write!(message, "warning: the model's data ends in zeros before byte {end}: was the image cut?\n");
+            true
+        }
+        0 => true,
+        _ => write_plan(&plan, arena.len(), number - 1, message),
+    };
+    out.say(&mut say).await.map_err(NoModel::Line)?;
     let format = ChatFormat::recognise(model.gguf(), &mut source).await.ok();
     info!("plan: {} bytes of {}, {} tokens", plan.arena_bytes, arena.len(), plan.ctx);
     let arena = arena.split_at_mut(plan.arena_bytes.min(arena.len())).0;
@@ -152,19 +158,27 @@ async fn plan<F: Flash>(
     }
 }
 
-/// How `plan` uses an arena of `have` bytes.
-pub(crate) async fn show_plan<W: Write>(plan: &Plan, have: usize, out: &mut Output<W>) -> Result<(), LineError> {
-    out.say(format_args!("plan: {} bytes of {have}", plan.arena_bytes)).await?;
-    for region in Region::ALL {
-        let bytes = plan.usage.bytes(region);
-        if bytes > 0 {
-            out.say(format_args!(", {} {bytes}", region.name())).await?;
+/// How `plan` uses an arena of `have` bytes, in two messages.
+pub(crate) fn write_plan(plan: &Plan, have: usize, number: usize, message: &mut Message) -> bool {
+    match number {
+        0 => {
+            write!(message, "plan: {} bytes of {have}", plan.arena_bytes);
+            for region in Region::ALL {
+                let bytes = plan.usage.bytes(region);
+                if bytes > 0 {
+                    write!(message, ", {} {bytes}", region.name());
+                }
+            }
         }
+        1 => {
+            let r = plan.residency;
+            write!(
+                message,
+                "\nweights: {} bytes mapped, {} pinned, {} streamed; {} read for each token\ncontext: {} tokens, {} of a prompt at once\n",
+                r.mapped_bytes, r.pinned_bytes, r.streamed_bytes, plan.flash_bytes_per_pass, plan.ctx, plan.chunk
+            );
+        }
+        _ => return false,
     }
-    let r = plan.residency;
-    out.say(format_args!(
-        "\nweights: {} bytes mapped, {} pinned, {} streamed; {} read for each token\ncontext: {} tokens, {} of a prompt at once\n",
-        r.mapped_bytes, r.pinned_bytes, r.streamed_bytes, plan.flash_bytes_per_pass, plan.ctx, plan.chunk
-    ))
-    .await
+    true
 }

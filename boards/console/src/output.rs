@@ -1,6 +1,6 @@
 //! What goes out.
 
-use core::fmt::{self, Write as _};
+use core::fmt;
 use embedded_io_async::{Error, ErrorKind, Write};
 
 /// The longest message, and the longest text of a token that comes out whole.
@@ -29,6 +29,13 @@ impl Message {
     }
 }
 
+impl Message {
+    /// What `write!` asks for; a message takes everything.
+    pub(crate) fn write_fmt(&mut self, arguments: fmt::Arguments<'_>) {
+        let _ = fmt::Write::write_fmt(self, arguments);
+    }
+}
+
 impl fmt::Write for Message {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.push(text);
@@ -47,17 +54,15 @@ impl<W: Write> Output<W> {
         Output { tx, message: Message::default() }
     }
 
-    /// A message, cut if it is too long.
-    pub(crate) async fn say(&mut self, message: fmt::Arguments<'_>) -> Result<(), LineError> {
-        self.message.0.clear();
-        // A message takes everything.
-        let _ = self.message.write_fmt(message);
-        send(&mut self.tx, &self.message.0).await
-    }
-
-    /// Text as it is.
-    pub(crate) async fn write(&mut self, text: &str) -> Result<(), LineError> {
-        send(&mut self.tx, text).await
+    /// Sends message after message, each cut if it is too long: `write` writes number 0, 1 and so on, and says whether
+    /// there was one.
+    pub(crate) async fn say(&mut self, write: &mut dyn FnMut(usize, &mut Message) -> bool) -> Result<(), LineError> {
+        let mut number = 0;
+        while write(number, self.gather()) {
+            self.send_gathered().await?;
+            number += 1;
+        }
+        Ok(())
     }
 
     /// Where text is gathered that [`send_gathered`](Self::send_gathered) sends.
@@ -66,8 +71,8 @@ impl<W: Write> Output<W> {
         &mut self.message
     }
 
-    pub(crate) async fn send_gathered(&mut self) -> Result<(), LineError> {
-        send(&mut self.tx, &self.message.0).await
+    pub(crate) fn send_gathered(&mut self) -> impl Future<Output = Result<(), LineError>> {
+        send(&mut self.tx, &self.message.0)
     }
 
     /// Bytes as they are, without a flush.

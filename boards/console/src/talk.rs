@@ -1,10 +1,10 @@
 //! The loop: a model is looked for, lines are read and done.
 
 use crate::answer::{Conversation, Figures, Prompt, Settings, Stop, Trouble};
-use crate::command::{Command, HELP, parse};
+use crate::command::{Command, Complaint, HELP, parse};
 use crate::input::{Buffer, Entry, Input};
-use crate::load::{Loaded, NoModel, load, show_plan};
-use crate::output::{LineError, Output};
+use crate::load::{Loaded, NoModel, load, write_plan};
+use crate::output::{LineError, Message, Output};
 use crate::{Board, MAX_LINE, info, warning};
 use core::convert::Infallible;
 use core::fmt;
@@ -48,27 +48,31 @@ pub(crate) async fn talk<F: Flash, R: Read, W: Write>(
     arena: &mut [u8],
 ) -> Result<Infallible, LineError> {
     let isa = board.kernels.isa().name();
-    line.out.say(format_args!("\nflashlet {} on {}, {isa}\n", env!("CARGO_PKG_VERSION"), board.name)).await?;
+    write!(line.out.gather(), "\nflashlet {} on {}, {isa}\n", env!("CARGO_PKG_VERSION"), board.name);
+    line.out.send_gathered().await?;
     let sampling = SamplerConfig { temperature: 0.0, ..SamplerConfig::default() };
     let mut settings = Settings { sampling, length: LENGTH, chat: true, keep: false, stats: false };
     let mut conversation = Conversation::new();
     let mut ctx = None;
     loop {
-        line.out.say(format_args!("model in {}\n", board.model_at)).await?;
+        write!(line.out.gather(), "model in {}\n", board.model_at);
+        line.out.send_gathered().await?;
         let arena_bytes = arena.len();
         // It stays where it is made: a session is large.
         let mut model = load(board, ctx, flash, arena, &mut line.out).await;
+        let message = line.out.gather();
         match &model {
             Ok(_) => {
                 info!("model ready");
-                line.out.write("ready; /help lists the commands\n").await?;
+                message.push("ready; /help lists the commands\n");
             }
             Err(NoModel::Line(error)) => return Err(*error),
             Err(error) => {
                 warning!("no model");
-                say_why(error, &mut line.out).await?;
+                write!(message, "{}", Why(error));
             }
         }
+        line.out.send_gathered().await?;
         conversation.reset();
         let mut talk = Talk { board, settings: &mut settings, conversation: &mut conversation, arena_bytes, ctx };
         ctx = talk.serve(line, &mut model).await?;
@@ -94,57 +98,79 @@ impl Talk<'_, '_, '_> {
     ) -> Result<Option<u32>, LineError> {
         let Line { input, typed, out } = line;
         loop {
-            out.write("> ").await?;
-            let entry = match input.line(typed, out).await? {
-                Entry::Line(text) => text,
-                Entry::TooLong(bytes) => {
-                    out.say(format_args!("error: the line has {bytes} bytes, {MAX_LINE} are the most\n")).await?;
-                    continue;
-                }
-                Entry::NotText(at) => {
-                    out.say(format_args!("error: the line is not UTF-8: byte {at} is invalid\n")).await?;
-                    continue;
-                }
-                Entry::Interrupt => continue,
-            };
-            let command = match parse(entry) {
-                Ok(command) => command,
-                Err(complaint) => {
-                    out.say(format_args!("error: {complaint}\n")).await?;
-                    continue;
-                }
-            };
-            let prompt = match command {
-                Command::Prompt(text) => Prompt::Text(text),
-                Command::Ids(words) => Prompt::Ids(words),
-                Command::Load => return Ok(self.ctx),
-                Command::Context(n) => return Ok(Some(n).filter(|&n| n > 0)),
-                Command::Help => {
-                    out.write(HELP).await?;
-                    continue;
-                }
-                Command::ShowStats => {
-                    self.show_settings(out).await?;
-                    show_figures(self.board, self.conversation, model.as_ref().ok(), out).await?;
-                    continue;
-                }
-                Command::ShowPlan => {
-                    match &model {
-                        Ok(model) => show_plan(model.session.plan(), self.arena_bytes, out).await?,
-                        Err(error) => say_why(error, out).await?,
+            out.gather().push("> ");
+            out.send_gathered().await?;
+            let reply = match self.react(input.line(typed, out).await?) {
+                Reaction::Load(ctx) => return Ok(ctx),
+                Reaction::Reply(reply) => reply,
+                Reaction::Answer(prompt) => match model {
+                    Ok(model) => {
+                        self.answer(prompt, model, input, out).await?;
+                        if self.settings.stats { Reply::Figures } else { Reply::Nothing }
                     }
-                    continue;
-                }
-                command => {
-                    self.set(command);
-                    continue;
-                }
+                    Err(_) => Reply::Plan,
+                },
             };
-            match model {
-                Ok(model) => self.answer(prompt, model, input, out).await?,
-                Err(error) => say_why(error, out).await?,
+            out.say(&mut |number, message| self.write(reply, model, number, message)).await?;
+        }
+    }
+
+    /// Understands what was typed; settings change at once.
+    fn react<'l>(&mut self, entry: Entry<'l>) -> Reaction<'l> {
+        let line = match entry {
+            Entry::Line(line) => line,
+            Entry::TooLong(bytes) => return Reaction::Reply(Reply::TooLong(bytes)),
+            Entry::NotText(at) => return Reaction::Reply(Reply::NotText(at)),
+            Entry::Interrupt => return Reaction::Reply(Reply::Nothing),
+        };
+        let command = match parse(line) {
+            Ok(command) => command,
+            Err(complaint) => return Reaction::Reply(Reply::Complaint(complaint)),
+        };
+        match command {
+            Command::Prompt(text) => Reaction::Answer(Prompt::Text(text)),
+            Command::Ids(words) => Reaction::Answer(Prompt::Ids(words)),
+            Command::Load => Reaction::Load(self.ctx),
+            Command::Context(n) => Reaction::Load(Some(n).filter(|&n| n > 0)),
+            Command::Help => Reaction::Reply(Reply::Help),
+            Command::ShowStats => Reaction::Reply(Reply::Stats),
+            Command::ShowPlan => Reaction::Reply(Reply::Plan),
+            command => {
+                self.set(command);
+                Reaction::Reply(Reply::Nothing)
             }
         }
+    }
+
+    /// Writes a reply, message by message; false after the last.
+    fn write<F: Flash>(
+        &self,
+        reply: Reply<'_>,
+        model: &Result<Loaded<'_, '_, F>, NoModel>,
+        number: usize,
+        message: &mut Message,
+    ) -> bool {
+        match (reply, model) {
+            (Reply::Help, _) => match HELP.split_inclusive('\n').nth(number) {
+                Some(line) => message.push(line),
+                None => return false,
+            },
+            (Reply::Stats, _) if number == 0 => self.write_settings(message),
+            (Reply::Stats, _) => return self.write_figures(model.as_ref().ok(), number - 1, message),
+            (Reply::Figures, _) => return self.write_figures(model.as_ref().ok(), number, message),
+            (Reply::Plan, Ok(model)) => {
+                return write_plan(model.session.plan(), self.arena_bytes, number, message);
+            }
+            _ if number > 0 => return false,
+            (Reply::Plan, Err(error)) => write!(message, "{}", Why(error)),
+            (Reply::TooLong(bytes), _) => {
+                write!(message, "error: the line has {bytes} bytes, {MAX_LINE} are the most\n");
+            }
+            (Reply::NotText(at), _) => write!(message, "error: the line is not UTF-8: byte {at} is invalid\n"),
+            (Reply::Complaint(complaint), _) => write!(message, "error: {complaint}\n"),
+            (Reply::Nothing, _) => return false,
+        }
+        true
     }
 
     /// Does a command that changes how answers are made.
@@ -175,10 +201,11 @@ impl Talk<'_, '_, '_> {
     ) -> Result<(), LineError> {
         let answer = self.conversation.answer(self.board, self.settings, model, prompt, out);
         let end = select(answer, input.interrupt()).await;
-        let Figures { made, stop, .. } = self.conversation.figures;
+        let Figures { made, stop, prompt, .. } = self.conversation.figures;
+        let message = out.gather();
         match end {
-            Either::First(Ok(())) => out.write("\n").await?,
-            Either::First(Err(Trouble::Line(error))) => return Err(error),
+            Either::First(Ok(())) => message.push("\n"),
+            Either::First(Err(Trouble::Line(error))) | Either::Second(Err(error)) => return Err(error),
             Either::First(Err(trouble)) => {
                 warning!("no answer");
                 let hint = match trouble {
@@ -188,71 +215,113 @@ impl Talk<'_, '_, '_> {
                     _ => "",
                 };
                 let line_break = if made > 0 { "\n" } else { "" };
-                out.say(format_args!("{line_break}error: {trouble}{hint}\n")).await?;
+                write!(message, "{line_break}error: {trouble}{hint}\n");
             }
-            Either::Second(interrupted) => {
-                interrupted?;
-                out.write("^C\n").await?;
-            }
+            Either::Second(Ok(())) => message.push("^C\n"),
         }
         if stop == Stop::Context {
-            out.write("(the context is full: /reset forgets the conversation, /ctx N asks for more room)\n").await?;
+            message.push("(the context is full: /reset forgets the conversation, /ctx N asks for more room)\n");
         }
-        info!("answer: {} tokens after {}, {}", made, self.conversation.figures.prompt, stop.name());
-        if self.settings.stats {
-            show_figures(self.board, self.conversation, Some(model), out).await?;
-        }
-        Ok(())
+        info!("answer: {} tokens after {}, {}", made, prompt, stop.name());
+        // Without a log that is all that it is for.
+        let _ = prompt;
+        out.send_gathered().await
     }
 
-    async fn show_settings<W: Write>(&self, out: &mut Output<W>) -> Result<(), LineError> {
+    fn write_settings(&self, message: &mut Message) {
         let Settings { sampling, length, chat, keep, .. } = *self.settings;
         let switch = |on| if on { "on" } else { "off" };
         let [temp, top_p, min_p] = [sampling.temperature, sampling.top_p, sampling.min_p].map(Milli);
         let (chat, keep) = (switch(chat), switch(keep));
-        out.say(format_args!(
+        write!(
+            message,
             "/temp {temp}, /top-k {}, /top-p {top_p}, /min-p {min_p}, /seed {}, /len {length}, /chat {chat}, /keep {keep}\n",
             sampling.top_k, sampling.seed
-        ))
-        .await
+        );
+    }
+
+    /// The last answer's figures, on two lines for programs to read: `[stats] NAME=VALUE ...` and `[ids] ID ...`.
+    fn write_figures<F: Flash>(
+        &self,
+        model: Option<&Loaded<'_, '_, F>>,
+        number: usize,
+        message: &mut Message,
+    ) -> bool {
+        /// Ids of a message.
+        const IDS: usize = 32;
+        let Figures { prompt, made, stop, hash, prefill_ns, decode_ns } = self.conversation.figures;
+        match number {
+            0 => {
+                write!(message, "[stats] prompt={prompt} made={made} stop={}", stop.name());
+                if let Some(hash) = hash {
+                    write!(message, " hash={hash}");
+                }
+                write!(message, " prefill_ns={prefill_ns} decode_ns={decode_ns}");
+            }
+            1 => {
+                if let Some(peak) = self.board.stack_peak {
+                    write!(message, " stack_bytes={}", peak());
+                }
+                if let Some(Loaded { session, .. }) = model {
+                    let (plan, flash) = (session.plan(), session.flash_stats());
+                    write!(
+                        message,
+                        " arena_bytes={} ctx={} position={} flash_bytes={} flash_reads={}",
+                        plan.arena_bytes,
+                        plan.ctx,
+                        session.position(),
+                        flash.bytes_read,
+                        flash.reads
+                    );
+                }
+                message.push("\n[ids]");
+            }
+            _ => {
+                let ids = self.conversation.ids();
+                let first = (number - 2) * IDS;
+                if first > ids.len() {
+                    return false;
+                }
+                let rest = ids.get(first..).unwrap_or_default();
+                for id in rest.iter().take(IDS) {
+                    write!(message, " {id}");
+                }
+                if rest.len() < IDS {
+                    message.push("\n");
+                }
+            }
+        }
+        true
     }
 }
 
-async fn say_why<W: Write>(why: &NoModel, out: &mut Output<W>) -> Result<(), LineError> {
-    out.say(format_args!("error: no model: {why}\n")).await
+/// What a line leads to.
+enum Reaction<'l> {
+    Reply(Reply<'l>),
+    Answer(Prompt<'l>),
+    /// The model is loaded anew, with a context of so many tokens.
+    Load(Option<u32>),
 }
 
-/// The last answer's figures, on two lines for programs to read: `[stats] NAME=VALUE ...` and `[ids] ID ...`.
-async fn show_figures<F: Flash, W: Write>(
-    board: &Board<'_, '_>,
-    conversation: &Conversation,
-    model: Option<&Loaded<'_, '_, F>>,
-    out: &mut Output<W>,
-) -> Result<(), LineError> {
-    let Figures { prompt, made, stop, hash, prefill_ns, decode_ns } = conversation.figures;
-    out.say(format_args!("[stats] prompt={prompt} made={made} stop={}", stop.name())).await?;
-    if let Some(hash) = hash {
-        out.say(format_args!(" hash={hash}")).await?;
+/// What is said to a line.
+#[derive(Clone, Copy)]
+enum Reply<'l> {
+    Nothing,
+    TooLong(usize),
+    NotText(usize),
+    Complaint(Complaint<'l>),
+    Help,
+    Stats,
+    Figures,
+    /// The plan, or why there is none.
+    Plan,
+}
+
+/// Why there is no model, as a message.
+struct Why<'e>(&'e NoModel);
+
+impl fmt::Display for Why<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "error: no model: {}", self.0)
     }
-    out.say(format_args!(" prefill_ns={prefill_ns} decode_ns={decode_ns}")).await?;
-    if let Some(peak) = board.stack_peak {
-        out.say(format_args!(" stack_bytes={}", peak())).await?;
-    }
-    if let Some(Loaded { session, .. }) = model {
-        let (plan, flash) = (session.plan(), session.flash_stats());
-        out.say(format_args!(
-            " arena_bytes={} ctx={} position={} flash_bytes={} flash_reads={}",
-            plan.arena_bytes,
-            plan.ctx,
-            session.position(),
-            flash.bytes_read,
-            flash.reads
-        ))
-        .await?;
-    }
-    out.write("\n[ids]").await?;
-    for id in conversation.ids() {
-        out.say(format_args!(" {id}")).await?;
-    }
-    out.write("\n").await
 }

@@ -67,6 +67,7 @@ pub(crate) const BOARDS: &[Board] = &[
         cpus: &[
             cpu("cortex-a53", "scalar neon"),
             Cpu { name: "cortex-a76", isas: "scalar neon neon+dotprod", real_model: true },
+            cpu("max", "scalar neon neon+dotprod neon+i8mm"),
         ],
         selftest: true,
         firmware: &[mapped("virt-aarch64")],

@@ -4,11 +4,13 @@
 //! `N passed, N failed`. `--from-source` takes the distribution's compiler even where rustup's targets are installed;
 //! `--update` writes the figures anew. `board-runner run [--from-source] BOARD|PROGRAM [MODEL]` opens a board's prompt;
 //! as cargo's `runner` it is given a program. `board-runner size` builds the engine for a Cortex-M4F with the formats of
-//! one model, and prints how large it is.
+//! one model, and prints how large it is. `board-runner hardware [--from-source]` builds the firmware of the boards in
+//! `hardware`, which no emulator has, and says what it takes.
 
 mod boards;
 mod emulator;
 mod figures;
+mod hardware;
 mod model;
 mod open;
 mod panics;
@@ -30,7 +32,8 @@ use toolchain::Toolchain;
 
 const USAGE: &str = "usage: board-runner test [--from-source] [--update] [BOARD ...]
        board-runner run [--from-source] BOARD|PROGRAM [MODEL]
-       board-runner size [--from-source]";
+       board-runner size [--from-source]
+       board-runner hardware [--from-source]";
 
 /// Cargo's words for the self-test.
 const SELFTEST: &[&str] = &["--features", "selftest"];
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
     let done = match *words {
         ["test", ref names @ ..] => named(names).and_then(|boards| test(&boards, from_source, update)),
         ["size"] => size::print(from_source).map(|()| true),
+        ["hardware"] => Ok(hardware::build_all(from_source)),
         ["run", program] => open::open(program, None, from_source),
         ["run", program, model] => open::open(program, Some(Path::new(model)), from_source),
         _ => {

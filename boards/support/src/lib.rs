@@ -14,6 +14,8 @@ mod emulated;
 mod heap;
 #[cfg(feature = "emulated")]
 mod log;
+#[cfg(feature = "small")]
+mod mem;
 pub mod memory;
 pub mod nor;
 #[cfg(feature = "selftest")]

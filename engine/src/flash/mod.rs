@@ -37,6 +37,11 @@ pub enum FlashError {
         /// First byte asked for.
         offset: u64,
     },
+    /// The offset, the length or the destination's address is no multiple of [`Flash::READ_ALIGN`].
+    Misaligned {
+        /// First byte asked for.
+        offset: u64,
+    },
     /// The buffer for a view is smaller than the view.
     BufferTooSmall {
         /// Bytes asked for.
@@ -53,6 +58,9 @@ impl core::fmt::Display for FlashError {
                 write!(f, "flash read of {bytes} bytes at offset {offset} ends past the device's {size} bytes")
             }
             FlashError::Device { offset } => write!(f, "the flash device failed to read at offset {offset}"),
+            FlashError::Misaligned { offset } => {
+                write!(f, "flash read at offset {offset}: its offset, length or address is not aligned for the device")
+            }
             FlashError::BufferTooSmall { need, have } => {
                 write!(f, "a view of {need} bytes does not fit its buffer of {have}")
             }

@@ -1,6 +1,9 @@
 //! `embedded-storage` devices as a [`Flash`].
+//!
+//! Drivers differ in what they do with a read that they cannot serve: some return an error, some panic (embassy-nrf if it
+//! is misaligned, embassy-stm32 if it is empty). So whatever can be refused is refused here, and no driver is asked.
 
-use super::{Flash, FlashError};
+use super::{Flash, FlashError, check_range};
 use embedded_storage::nor_flash::{NorFlashError, NorFlashErrorKind, ReadNorFlash};
 use embedded_storage_async::nor_flash::ReadNorFlash as AsyncReadNorFlash;
 
@@ -16,9 +19,9 @@ impl<T: ReadNorFlash> Flash for NorFlash<T> {
     }
 
     async fn read(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
-        let (size, bytes) = (self.size(), dst.len() as u64);
-        let at = address(offset, bytes, size)?;
-        self.0.read(at, dst).map_err(|e| failure(e.kind(), offset, bytes, size))
+        let size = self.size();
+        let Some(at) = address::<Self>(offset, dst, size)? else { return Ok(()) };
+        self.0.read(at, dst).map_err(|e| failure(e.kind(), offset, dst.len(), size))
     }
 }
 
@@ -34,9 +37,9 @@ impl<T: AsyncReadNorFlash> Flash for AsyncNorFlash<T> {
     }
 
     async fn read(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
-        let (size, bytes) = (self.size(), dst.len() as u64);
-        let at = address(offset, bytes, size)?;
-        self.0.read(at, dst).await.map_err(|e| failure(e.kind(), offset, bytes, size))
+        let size = self.size();
+        let Some(at) = address::<Self>(offset, dst, size)? else { return Ok(()) };
+        self.0.read(at, dst).await.map_err(|e| failure(e.kind(), offset, dst.len(), size))
     }
 }
 
@@ -45,13 +48,24 @@ fn readable(capacity: usize, read_size: usize) -> u64 {
     (capacity & !read_size.saturating_sub(1)) as u64
 }
 
-fn address(offset: u64, bytes: u64, size: u64) -> Result<u32, FlashError> {
-    u32::try_from(offset).map_err(|_| FlashError::OutOfBounds { offset, bytes, size })
+/// Where the driver reads for `dst`, or nothing for an empty one.
+fn address<F: Flash>(offset: u64, dst: &[u8], size: u64) -> Result<Option<u32>, FlashError> {
+    check_range(offset, dst.len(), size)?;
+    if dst.is_empty() {
+        return Ok(None);
+    }
+    let mask = F::READ_ALIGN.wrapping_sub(1);
+    if (offset as usize | dst.len() | dst.as_ptr().addr()) & mask != 0 {
+        return Err(FlashError::Misaligned { offset });
+    }
+    let error = FlashError::OutOfBounds { offset, bytes: dst.len() as u64, size };
+    u32::try_from(offset).map(Some).map_err(|_| error)
 }
 
-fn failure(kind: NorFlashErrorKind, offset: u64, bytes: u64, size: u64) -> FlashError {
+fn failure(kind: NorFlashErrorKind, offset: u64, bytes: usize, size: u64) -> FlashError {
     match kind {
-        NorFlashErrorKind::OutOfBounds => FlashError::OutOfBounds { offset, bytes, size },
+        NorFlashErrorKind::OutOfBounds => FlashError::OutOfBounds { offset, bytes: bytes as u64, size },
+        NorFlashErrorKind::NotAligned => FlashError::Misaligned { offset },
         _ => FlashError::Device { offset },
     }
 }

@@ -1,6 +1,6 @@
 //! Sequential reading through one small window.
 
-use super::error::{GgufError, Name, Problem};
+use super::error::{GgufError, NameAt, Problem};
 use super::value::{Value, ValueType};
 use crate::flash::{Flash, FlashError, MAX_READ_ALIGN, Source};
 
@@ -17,10 +17,6 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) fn bad(offset: u64, problem: Problem) -> Self {
-        Fault::Bad { offset, problem }
-    }
-
     pub(super) fn header(self) -> GgufError {
         match self {
             Fault::Flash(error) => GgufError::Flash(error),
@@ -28,14 +24,14 @@ impl Fault {
         }
     }
 
-    pub(super) fn key(self, index: u32, name: Name) -> GgufError {
+    pub(super) fn key(self, index: u32, name: NameAt) -> GgufError {
         match self {
             Fault::Flash(error) => GgufError::Flash(error),
             Fault::Bad { offset, problem } => GgufError::Key { index, name, offset, problem },
         }
     }
 
-    pub(super) fn tensor(self, index: u32, name: Name) -> GgufError {
+    pub(super) fn tensor(self, index: u32, name: NameAt) -> GgufError {
         match self {
             Fault::Flash(error) => GgufError::Flash(error),
             Fault::Bad { offset, problem } => GgufError::Tensor { index, name, offset, problem },
@@ -50,11 +46,9 @@ impl Fault {
     }
 }
 
-impl From<FlashError> for Fault {
-    fn from(error: FlashError) -> Self {
-        Fault::Flash(error)
-    }
-}
+/// A step failed. Its cursor keeps the [`Fault`], so that what steps return stays small.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Failed;
 
 /// Aligned, so that a refill is one transfer.
 #[derive(Clone, Debug)]
@@ -72,11 +66,24 @@ pub(super) struct Cursor {
     /// ..for this many bytes.
     len: usize,
     window: Window,
+    fault: Fault,
 }
 
 impl Cursor {
     pub(super) fn new(pos: u64) -> Self {
-        Cursor { pos, start: pos, len: 0, window: Window([0; WINDOW_BYTES]) }
+        Cursor { pos, start: pos, len: 0, window: Window([0; WINDOW_BYTES]), fault: Fault::Bad { offset: pos, problem: Problem::Nesting } }
+    }
+
+    /// Keeps what is wrong.
+    #[cold]
+    pub(super) fn bad(&mut self, offset: u64, problem: Problem) -> Failed {
+        self.fault = Fault::Bad { offset, problem };
+        Failed
+    }
+
+    /// What was wrong.
+    pub(super) fn fault(&self, _: Failed) -> Fault {
+        self.fault
     }
 
     pub(super) fn pos(&self) -> u64 {
@@ -91,51 +98,55 @@ impl Cursor {
     }
 
     /// Moves the window to the position, where the file must go on.
-    async fn refill<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<(), Fault> {
+    async fn refill<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<(), Failed> {
         let size = source.size();
         if self.pos >= size {
-            return Err(Fault::bad(self.pos, Problem::Truncated { need: 1, size }));
+            return Err(self.bad(self.pos, Problem::Truncated { need: 1, size }));
         }
         let start = self.pos & !(F::READ_ALIGN.saturating_sub(1) as u64);
         let len = size.saturating_sub(start).min(WINDOW_BYTES as u64) as usize;
         self.len = 0;
-        source.read(start, self.window.0.get_mut(..len).unwrap_or_default()).await?;
+        if let Err(error) = source.read(start, self.window.0.get_mut(..len).unwrap_or_default()).await {
+            self.fault = Fault::Flash(error);
+            return Err(Failed);
+        }
         self.start = start;
         self.len = len;
         Ok(())
     }
 
     /// Where `need` bytes from here end, which is not past the end of the file.
-    fn end<F: Flash>(&self, source: &Source<'_, F>, need: u64) -> Result<u64, Fault> {
+    fn end<F: Flash>(&mut self, source: &Source<'_, F>, need: u64) -> Result<u64, Failed> {
         let size = source.size();
         let end = self.pos.checked_add(need).filter(|&end| end <= size);
-        end.ok_or(Fault::bad(self.pos, Problem::Truncated { need, size }))
+        end.ok_or_else(|| self.bad(self.pos, Problem::Truncated { need, size }))
     }
 
     /// The next `N` bytes, at most 8.
-    async fn fixed<const N: usize, F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<[u8; N], Fault> {
+    async fn fixed<const N: usize, F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<[u8; N], Failed> {
         const { assert!(N <= 8) };
         if self.ahead().len() < N {
             self.end(source, N as u64)?;
             self.refill(source).await?;
         }
         // A fresh window starts less than READ_ALIGN bytes early: it always shows N bytes.
-        let missing = Fault::bad(self.pos, Problem::Truncated { need: N as u64, size: source.size() });
-        let bytes = self.ahead().first_chunk().copied().ok_or(missing)?;
+        let Some(&bytes) = self.ahead().first_chunk() else {
+            return Err(self.bad(self.pos, Problem::Truncated { need: N as u64, size: source.size() }));
+        };
         self.pos = self.pos.saturating_add(N as u64);
         Ok(bytes)
     }
 
-    pub(super) async fn u32<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<u32, Fault> {
+    pub(super) async fn u32<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<u32, Failed> {
         Ok(u32::from_le_bytes(self.fixed(source).await?))
     }
 
-    pub(super) async fn u64<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<u64, Fault> {
+    pub(super) async fn u64<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<u64, Failed> {
         Ok(u64::from_le_bytes(self.fixed(source).await?))
     }
 
     /// Passes over `bytes` bytes, which must lie inside the file.
-    pub(super) fn skip<F: Flash>(&mut self, source: &Source<'_, F>, bytes: u64) -> Result<(), Fault> {
+    pub(super) fn skip<F: Flash>(&mut self, source: &Source<'_, F>, bytes: u64) -> Result<(), Failed> {
         self.pos = self.end(source, bytes)?;
         Ok(())
     }
@@ -146,7 +157,7 @@ impl Cursor {
     }
 
     /// Fills `dst`.
-    pub(super) async fn read<F: Flash>(&mut self, source: &mut Source<'_, F>, dst: &mut [u8]) -> Result<(), Fault> {
+    pub(super) async fn read<F: Flash>(&mut self, source: &mut Source<'_, F>, dst: &mut [u8]) -> Result<(), Failed> {
         self.end(source, dst.len() as u64)?;
         let mut rest = dst;
         while !rest.is_empty() {
@@ -167,7 +178,7 @@ impl Cursor {
         &mut self,
         source: &mut Source<'_, F>,
         expected: &[u8],
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, Failed> {
         let end = self.end(source, expected.len() as u64)?;
         let mut rest = expected;
         while !rest.is_empty() {
@@ -191,16 +202,16 @@ impl Cursor {
         &mut self,
         source: &mut Source<'_, F>,
         elem: ValueType,
-    ) -> Result<Value, Fault> {
+    ) -> Result<Value, Failed> {
         let at = self.pos;
         let mut bytes = [0; 8];
         let width = elem.scalar_bytes().and_then(|n| bytes.get_mut(..n as usize)).unwrap_or_default();
         self.read(source, width).await?;
-        Value::scalar(elem, bytes).map_err(|problem| Fault::bad(at, problem))
+        Value::scalar(elem, bytes).map_err(|problem| self.bad(at, problem))
     }
 
     /// The header of an array: type and number of elements, at most as many as the file has room for.
-    pub(super) async fn array<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<(ValueType, u64), Fault> {
+    pub(super) async fn array<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<(ValueType, u64), Failed> {
         let elem = self.value_type(source).await?;
         let at = self.pos;
         let len = self.u64(source).await?;
@@ -208,14 +219,14 @@ impl Cursor {
         let bytes = len.checked_mul(elem.min_bytes()).and_then(|bytes| self.pos.checked_add(bytes));
         match bytes {
             Some(end) if end <= size => Ok((elem, len)),
-            _ => Err(Fault::bad(at, Problem::ArrayLength { len, size })),
+            _ => Err(self.bad(at, Problem::ArrayLength { len, size })),
         }
     }
 
-    pub(super) async fn value_type<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<ValueType, Fault> {
+    pub(super) async fn value_type<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<ValueType, Failed> {
         let at = self.pos;
         let id = self.u32(source).await?;
-        ValueType::from_id(id).ok_or(Fault::bad(at, Problem::ValueType(id)))
+        ValueType::from_id(id).ok_or_else(|| self.bad(at, Problem::ValueType(id)))
     }
 
     /// Passes over the elements of an array, checking each.
@@ -224,14 +235,14 @@ impl Cursor {
         source: &mut Source<'_, F>,
         elem: ValueType,
         len: u64,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Failed> {
         // Arrays that were entered and the elements left in each: nesting is bounded here, by a
         // count, not by the stack.
         let mut open = heapless::Vec::<(ValueType, u64), { super::MAX_NESTING }>::new();
         let mut inner = Some((elem, len));
         loop {
             if let Some(entered) = inner.take() {
-                open.push(entered).map_err(|_| Fault::bad(self.pos, Problem::Nesting))?;
+                open.push(entered).map_err(|_| self.bad(self.pos, Problem::Nesting))?;
             }
             let Some((elem, left)) = open.last_mut() else { return Ok(()) };
             match *elem {
@@ -249,7 +260,7 @@ impl Cursor {
         }
     }
 
-    async fn strings<F: Flash>(&mut self, source: &mut Source<'_, F>, len: u64) -> Result<(), Fault> {
+    async fn strings<F: Flash>(&mut self, source: &mut Source<'_, F>, len: u64) -> Result<(), Failed> {
         for _ in 0..len {
             let bytes = self.u64(source).await?;
             self.skip(source, bytes)?;
@@ -257,12 +268,12 @@ impl Cursor {
         Ok(())
     }
 
-    async fn bools<F: Flash>(&mut self, source: &mut Source<'_, F>, len: u64) -> Result<(), Fault> {
+    async fn bools<F: Flash>(&mut self, source: &mut Source<'_, F>, len: u64) -> Result<(), Failed> {
         for _ in 0..len {
             let at = self.pos;
             let [byte] = self.fixed(source).await?;
             if byte > 1 {
-                return Err(Fault::bad(at, Problem::Bool(byte)));
+                return Err(self.bad(at, Problem::Bool(byte)));
             }
         }
         Ok(())

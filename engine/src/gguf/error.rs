@@ -1,8 +1,8 @@
 //! What can be wrong with a GGUF, and where.
 
 use super::ggml_type::GgmlType;
-use super::value::ValueType;
-use crate::flash::FlashError;
+use super::value::{Str, ValueType};
+use crate::flash::{Flash, FlashError, Source};
 use core::fmt::{self, Display, Formatter, Write};
 
 /// The start of a key or the whole of a tensor's name: raw bytes of the file.
@@ -32,6 +32,12 @@ impl Name {
     /// [`core::str::Utf8Error`] for a key that is not UTF-8 or was cut inside a character.
     pub fn as_str(&self) -> Result<&str, core::str::Utf8Error> {
         core::str::from_utf8(self.as_bytes())
+    }
+
+    /// ` 7 (the name)`, or the number alone without a name.
+    pub(crate) fn write_after(&self, f: &mut Formatter<'_>, index: u32) -> fmt::Result {
+        write!(f, " {index}")?;
+        if self.is_empty() { Ok(()) } else { write!(f, " ({self})") }
     }
 
     /// The first `len` bytes, at most [`Name::MAX_BYTES`], to be filled in.
@@ -71,6 +77,34 @@ impl fmt::Debug for Name {
     }
 }
 
+/// Where a name lies in the file, which is all that an error carries of it: [`read`](Self::read) gives the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct NameAt {
+    /// The offset, and in the lowest byte the bytes of a name, at most [`Name::MAX_BYTES`].
+    packed: u64,
+}
+
+impl NameAt {
+    /// No name.
+    pub const NONE: NameAt = NameAt { packed: 0 };
+
+    /// The name, which is that of `string` or its start.
+    pub(crate) fn new(string: Str) -> NameAt {
+        // No file has the 2^56 bytes that an offset would have to be cut for.
+        NameAt { packed: string.offset << 8 | string.len.min(Name::MAX_BYTES as u64) }
+    }
+
+    /// The name; none where the flash fails.
+    pub async fn read<F: Flash>(self, source: &mut Source<'_, F>) -> Name {
+        let mut name = Name::EMPTY;
+        match source.read(self.packed >> 8, name.room(self.packed & 0xFF)).await {
+            Ok(()) => name,
+            Err(_) => Name::EMPTY,
+        }
+    }
+}
+
 /// A GGUF that cannot be read, and where. Offsets are bytes from the start of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -89,8 +123,8 @@ pub enum GgufError {
     Key {
         /// Which key, counted from 0.
         index: u32,
-        /// The key; empty when the key itself is at fault.
-        name: Name,
+        /// The key; none when the key itself is at fault.
+        name: NameAt,
         /// The field at fault.
         offset: u64,
         /// What is wrong.
@@ -100,8 +134,8 @@ pub enum GgufError {
     Tensor {
         /// Which tensor, counted from 0.
         index: u32,
-        /// The tensor's name; empty when the name itself is at fault.
-        name: Name,
+        /// The tensor's name; none when the name itself is at fault.
+        name: NameAt,
         /// The field at fault.
         offset: u64,
         /// What is wrong.
@@ -230,22 +264,36 @@ pub enum Problem {
     ElementType(ValueType),
 }
 
+impl GgufError {
+    /// Where the name of the key or tensor lies that is at fault.
+    #[must_use]
+    pub fn name(&self) -> NameAt {
+        match *self {
+            GgufError::Key { name, .. } | GgufError::Tensor { name, .. } => name,
+            _ => NameAt::NONE,
+        }
+    }
+
+    /// The message, with the name if there is one.
+    pub(crate) fn write(&self, f: &mut Formatter<'_>, name: &Name) -> fmt::Result {
+        let (what, index, offset, problem) = match self {
+            GgufError::Flash(error) => return Display::fmt(error, f),
+            GgufError::Header { offset, problem } => ("header", None, offset, problem),
+            GgufError::Key { index, offset, problem, .. } => ("key", Some(*index), offset, problem),
+            GgufError::Tensor { index, offset, problem, .. } => ("tensor", Some(*index), offset, problem),
+            GgufError::Value { offset, problem } => ("value", None, offset, problem),
+        };
+        f.write_str(what)?;
+        if let Some(index) = index {
+            name.write_after(f, index)?;
+        }
+        write!(f, " at offset {offset}: {problem}")
+    }
+}
+
 impl Display for GgufError {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut entry = |what: &str, index: u32, name: &Name, offset: u64, problem: &Problem| {
-            write!(f, "{what} {index}")?;
-            if !name.is_empty() {
-                write!(f, " ({name})")?;
-            }
-            write!(f, " at offset {offset}: {problem}")
-        };
-        match self {
-            GgufError::Flash(error) => Display::fmt(error, f),
-            GgufError::Header { offset, problem } => write!(f, "header at offset {offset}: {problem}"),
-            GgufError::Key { index, name, offset, problem } => entry("key", *index, name, *offset, problem),
-            GgufError::Tensor { index, name, offset, problem } => entry("tensor", *index, name, *offset, problem),
-            GgufError::Value { offset, problem } => write!(f, "value at offset {offset}: {problem}"),
-        }
+        self.write(f, &Name::EMPTY)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The walk over keys and values.
 
-use super::cursor::{Cursor, Fault};
-use super::error::{GgufError, Name, Problem};
+use super::cursor::{Cursor, Failed};
+use super::error::{GgufError, NameAt, Problem};
 use super::value::{Array, Str, Value, ValueType};
 use crate::flash::{Flash, Source};
 
@@ -89,11 +89,9 @@ impl KvWalk {
                 self.index = self.index.saturating_add(1);
                 Ok(Some(found))
             }
-            Err(fault) => {
+            Err(failed) => {
                 let index = core::mem::replace(&mut self.index, self.n_kv);
-                let mut name = Name::EMPTY;
-                source.read(self.key.offset, name.room(self.key.len)).await?;
-                Err(fault.key(index, name))
+                Err(self.cursor.fault(failed).key(index, NameAt::new(self.key)))
             }
         }
     }
@@ -102,11 +100,11 @@ impl KvWalk {
         &mut self,
         source: &mut Source<'_, F>,
         parts: &[&str],
-    ) -> Result<(Str, Value, bool), Fault> {
+    ) -> Result<(Str, Value, bool), Failed> {
         let at = self.cursor.pos();
         let len = self.cursor.u64(source).await?;
         if len > MAX_KEY_BYTES {
-            return Err(Fault::bad(at, Problem::KeyLength(len)));
+            return Err(self.cursor.bad(at, Problem::KeyLength(len)));
         }
         let key = Str { offset: self.cursor.pos(), len };
         let wanted = parts.iter().fold(0_u64, |sum, part| sum.saturating_add(part.len() as u64));
@@ -132,7 +130,7 @@ impl KvWalk {
         Ok((key, value, equal))
     }
 
-    async fn array<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<Array, Fault> {
+    async fn array<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<Array, Failed> {
         let (elem, len) = self.cursor.array(source).await?;
         let offset = self.cursor.pos();
         match (elem.scalar_bytes(), self.skips.end(offset)) {

@@ -32,7 +32,7 @@ mod value;
 mod walk;
 
 pub use cursor::WINDOW_BYTES;
-pub use error::{GgufError, Name, Problem};
+pub use error::{GgufError, Name, NameAt, Problem};
 pub use ggml_type::GgmlType;
 pub use kv::KvWalk;
 pub use tensor::{TensorInfo, TensorWalk};
@@ -40,7 +40,7 @@ pub use value::{Array, Str, Value, ValueType};
 pub use walk::{ArrayWalk, ScalarWalk, StrWalk};
 
 use crate::flash::{Flash, Source};
-use cursor::{Cursor, Fault};
+use cursor::{Cursor, Failed};
 
 /// How deep arrays may be nested: an array of arrays of arrays of arrays of numbers.
 pub const MAX_NESTING: usize = 4;
@@ -74,7 +74,9 @@ impl Gguf {
     /// # Errors
     /// [`GgufError`], saying what is wrong and where.
     pub async fn open<F: Flash>(source: &mut Source<'_, F>) -> Result<Gguf, GgufError> {
-        let (version, n_kv, n_tensors) = header(source).await.map_err(Fault::header)?;
+        let mut cursor = Cursor::new(0);
+        let counts = header(&mut cursor, source).await;
+        let (version, n_kv, n_tensors) = counts.map_err(|failed| cursor.fault(failed).header())?;
         let (tensors_offset, alignment, skips) = check_keys(source, n_kv).await?;
         let mut gguf = Gguf { version, n_kv, n_tensors, alignment, tensors_offset, data_offset: 0, skips };
         // Where the data section begins is known only after the whole directory.
@@ -133,7 +135,7 @@ impl Gguf {
             let Some((key, value, matched)) = kvs.next_matching(source, parts).await? else { break };
             match found {
                 Some((first, _)) if matched => {
-                    return Err(key_error(source, index, key, Problem::DuplicateKey { first }).await);
+                    return Err(key_error(index, key, Problem::DuplicateKey { first }));
                 }
                 None if matched => found = Some((index, value)),
                 _ => {}
@@ -174,19 +176,18 @@ impl Gguf {
 }
 
 /// Version and counts, the latter within what the file has room for.
-async fn header<F: Flash>(source: &mut Source<'_, F>) -> Result<(u32, u32, u32), Fault> {
-    let mut cursor = Cursor::new(0);
+async fn header<F: Flash>(cursor: &mut Cursor, source: &mut Source<'_, F>) -> Result<(u32, u32, u32), Failed> {
     let magic = cursor.u32(source).await?.to_le_bytes();
     if magic != *b"GGUF" {
-        return Err(Fault::bad(0, Problem::Magic(magic)));
+        return Err(cursor.bad(0, Problem::Magic(magic)));
     }
     let at = cursor.pos();
     let version = cursor.u32(source).await?;
     match version {
         2 | 3 => {}
         // Versions are small, so the bytes of a big-endian file's lie in the upper half.
-        _ if version & 0xffff == 0 && version != 0 => return Err(Fault::bad(at, Problem::BigEndian)),
-        _ => return Err(Fault::bad(at, Problem::Version(version))),
+        _ if version & 0xffff == 0 && version != 0 => return Err(cursor.bad(at, Problem::BigEndian)),
+        _ => return Err(cursor.bad(at, Problem::Version(version))),
     }
     let at = cursor.pos();
     let n_tensors = cursor.u64(source).await?;
@@ -197,7 +198,7 @@ async fn header<F: Flash>(source: &mut Source<'_, F>) -> Result<(u32, u32, u32),
         .and_then(|kvs| kvs.checked_add(n_tensors.checked_mul(MIN_TENSOR_BYTES)?)?.checked_add(cursor.pos()));
     match (need, u32::try_from(n_kv), u32::try_from(n_tensors)) {
         (Some(need), Ok(n_kv), Ok(n_tensors)) if need <= size => Ok((version, n_kv, n_tensors)),
-        _ => Err(Fault::bad(at, Problem::Counts { n_kv, n_tensors, size })),
+        _ => Err(cursor.bad(at, Problem::Counts { n_kv, n_tensors, size })),
     }
 }
 
@@ -215,7 +216,7 @@ async fn check_keys<F: Flash>(source: &mut Source<'_, F>, n_kv: u32) -> Result<(
             };
             match checked {
                 Ok(n) => alignment = Some((index, n)),
-                Err(problem) => return Err(key_error(source, index, key, problem).await),
+                Err(problem) => return Err(key_error(index, key, problem)),
             }
         }
     }
@@ -231,10 +232,6 @@ fn check_alignment(value: Value) -> Result<u32, Problem> {
     }
 }
 
-async fn key_error<F: Flash>(source: &mut Source<'_, F>, index: u32, key: Str, problem: Problem) -> GgufError {
-    let mut name = Name::EMPTY;
-    match source.read(key.offset, name.room(key.len)).await {
-        Ok(()) => GgufError::Key { index, name, offset: key.offset, problem },
-        Err(error) => GgufError::Flash(error),
-    }
+fn key_error(index: u32, key: Str, problem: Problem) -> GgufError {
+    GgufError::Key { index, name: NameAt::new(key), offset: key.offset, problem }
 }

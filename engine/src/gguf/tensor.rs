@@ -1,7 +1,7 @@
 //! The tensor directory.
 
-use super::cursor::{Cursor, Fault};
-use super::error::{GgufError, Name, Problem};
+use super::cursor::{Cursor, Failed};
+use super::error::{GgufError, Name, NameAt, Problem};
 use super::ggml_type::GgmlType;
 use super::value::Str;
 use crate::flash::{Flash, Source};
@@ -41,6 +41,7 @@ pub struct TensorWalk {
     /// End of the previous tensor's data, relative to the data section.
     end: u64,
     name: Name,
+    name_at: NameAt,
 }
 
 impl TensorWalk {
@@ -53,20 +54,22 @@ impl TensorWalk {
             data_offset,
             end: 0,
             name: Name::EMPTY,
+            name_at: NameAt::NONE,
         }
     }
 
     /// Where the directory ends. Only what says how long entries are is checked.
     pub(super) async fn measure<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<u64, GgufError> {
         while self.index < self.n_tensors {
-            self.name = Name::EMPTY;
-            self.pass_over(source).await.map_err(|fault| fault.tensor(self.index, self.name))?;
+            self.name_at = NameAt::NONE;
+            let passed = self.pass_over(source).await;
+            passed.map_err(|failed| self.cursor.fault(failed).tensor(self.index, self.name_at))?;
             self.index = self.index.saturating_add(1);
         }
         Ok(self.cursor.pos())
     }
 
-    async fn pass_over<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<(), Fault> {
+    async fn pass_over<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<(), Failed> {
         self.read_name(source).await?;
         let dims = self.read_n_dims(source).await?;
         // The dimensions, then a u32 type and a u64 offset.
@@ -82,20 +85,20 @@ impl TensorWalk {
         if self.index >= self.n_tensors {
             return Ok(None);
         }
-        self.name = Name::EMPTY;
+        self.name_at = NameAt::NONE;
         match self.step(source).await {
             Ok(info) => {
                 self.index = self.index.saturating_add(1);
                 Ok(Some(info))
             }
-            Err(fault) => {
+            Err(failed) => {
                 let index = core::mem::replace(&mut self.index, self.n_tensors);
-                Err(fault.tensor(index, self.name))
+                Err(self.cursor.fault(failed).tensor(index, self.name_at))
             }
         }
     }
 
-    async fn step<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<TensorInfo, Fault> {
+    async fn step<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<TensorInfo, Failed> {
         let name = self.read_name(source).await?;
         let n_dims = self.read_n_dims(source).await?;
         let dims_at = self.cursor.pos();
@@ -104,41 +107,41 @@ impl TensorWalk {
             let at = self.cursor.pos();
             *n = self.cursor.u64(source).await?;
             if *n == 0 {
-                return Err(Fault::bad(at, Problem::ZeroDim { dim }));
+                return Err(self.cursor.bad(at, Problem::ZeroDim { dim }));
             }
         }
         let at = self.cursor.pos();
         let id = self.cursor.u32(source).await?;
-        let ggml_type = GgmlType::from_id(id).ok_or(Fault::bad(at, Problem::GgmlType(id)))?;
-        let bytes = tensor_bytes(ne, ggml_type).map_err(|problem| Fault::bad(dims_at, problem))?;
+        let ggml_type = GgmlType::from_id(id).ok_or_else(|| self.cursor.bad(at, Problem::GgmlType(id)))?;
+        let bytes = tensor_bytes(ne, ggml_type).map_err(|problem| self.cursor.bad(dims_at, problem))?;
 
         let at = self.cursor.pos();
         let start = self.cursor.u64(source).await?;
-        let offset = self.place(source.size(), start, bytes).map_err(|problem| Fault::bad(at, problem))?;
+        let offset = self.place(source.size(), start, bytes).map_err(|problem| self.cursor.bad(at, problem))?;
         Ok(TensorInfo { index: self.index, name, name_bytes: self.name, n_dims, ne, ggml_type, offset, bytes })
     }
 
-    async fn read_name<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<Str, Fault> {
+    async fn read_name<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<Str, Failed> {
         let at = self.cursor.pos();
         let len = self.cursor.u64(source).await?;
         if len == 0 || len > Name::MAX_BYTES as u64 {
-            return Err(Fault::bad(at, Problem::NameLength(len)));
+            return Err(self.cursor.bad(at, Problem::NameLength(len)));
         }
         let offset = self.cursor.pos();
-        let mut name = Name::EMPTY;
-        self.cursor.read(source, name.room(len)).await?;
-        self.name = name;
-        match name.as_str() {
-            Ok(_) => Ok(Str { offset, len }),
-            Err(_) => Err(Fault::bad(offset, Problem::NameUtf8)),
+        let string = Str { offset, len };
+        self.cursor.read(source, self.name.room(len)).await?;
+        self.name_at = NameAt::new(string);
+        match self.name.as_str() {
+            Ok(_) => Ok(string),
+            Err(_) => Err(self.cursor.bad(offset, Problem::NameUtf8)),
         }
     }
 
-    async fn read_n_dims<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<u32, Fault> {
+    async fn read_n_dims<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<u32, Failed> {
         let at = self.cursor.pos();
         match self.cursor.u32(source).await? {
             n_dims @ 1..=4 => Ok(n_dims),
-            n_dims => Err(Fault::bad(at, Problem::Dims(n_dims))),
+            n_dims => Err(self.cursor.bad(at, Problem::Dims(n_dims))),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Walks over the elements of arrays, in order, through a window each.
 
-use super::cursor::{Cursor, Fault};
+use super::cursor::{Cursor, Failed};
 use super::error::{GgufError, Problem};
 use super::value::{Array, Str, Value, ValueType};
 use crate::flash::{Flash, Source};
@@ -32,10 +32,10 @@ impl ArrayWalk {
             return Err(GgufError::Value { offset: self.array.offset, problem });
         }
         self.left = self.left.saturating_sub(1);
-        self.step(source).await.map(Some).map_err(Fault::value)
+        self.step(source).await.map(Some).map_err(|failed| self.cursor.fault(failed).value())
     }
 
-    async fn step<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<Array, Fault> {
+    async fn step<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<Array, Failed> {
         let (elem, len) = self.cursor.array(source).await?;
         let offset = self.cursor.pos();
         self.cursor.elements(source, elem, len).await?;
@@ -66,7 +66,7 @@ impl ScalarWalk {
             return Ok(None);
         }
         self.left = self.left.saturating_sub(1);
-        self.cursor.scalar(source, self.elem).await.map(Some).map_err(Fault::value)
+        self.cursor.scalar(source, self.elem).await.map(Some).map_err(|failed| self.cursor.fault(failed).value())
     }
 }
 
@@ -117,14 +117,14 @@ impl StrWalk {
             return Err(GgufError::Value { offset: self.array.offset, problem });
         }
         self.index = self.index.saturating_add(1);
-        self.step(source, buf).await.map(Some).map_err(Fault::value)
+        self.step(source, buf).await.map(Some).map_err(|failed| self.cursor.fault(failed).value())
     }
 
     async fn step<'b, F: Flash>(
         &mut self,
         source: &mut Source<'_, F>,
         buf: &'b mut [u8],
-    ) -> Result<(Str, &'b [u8]), Fault> {
+    ) -> Result<(Str, &'b [u8]), Failed> {
         let len = self.cursor.u64(source).await?;
         let offset = self.cursor.pos();
         let prefix = buf.len().min(usize::try_from(len).unwrap_or(usize::MAX));

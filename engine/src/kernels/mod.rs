@@ -194,5 +194,13 @@ pub fn with_i8mm(proof: &'static crate::simd::arch::neon::Neon<crate::simd::arch
 /// The fastest kernels that this processor has.
 #[must_use]
 pub fn detect() -> &'static dyn Kernels {
+    // What a board declares is settled when it is compiled: no other kernels are linked.
+    #[cfg(all(target_arch = "arm", feature = "isa-helium"))]
+    return crate::simd::arch::cortex_m::Helium::declared();
+    #[cfg(all(target_arch = "arm", feature = "isa-dsp", not(feature = "isa-helium")))]
+    return crate::simd::arch::cortex_m::Dsp::declared();
+    #[cfg(all(target_arch = "arm", not(feature = "isa-dsp")))]
+    return &Scalar;
+    #[cfg(not(target_arch = "arm"))]
     IsaName::ALL.into_iter().rev().find_map(by_name).unwrap_or(&Scalar)
 }

@@ -2,7 +2,7 @@
 
 use super::arch::Arch;
 use crate::flash::{Flash, Source};
-use crate::gguf::{Gguf, GgufError, Name, Value};
+use crate::gguf::{Gguf, GgufError, Name, NameAt, Value};
 use crate::kernels::MAX_HEAD_DIM;
 use crate::simd::math::rsqrt;
 use crate::weights::Shapes;
@@ -63,7 +63,7 @@ pub enum ConfigError {
     /// `general.architecture` is missing or not a string.
     NoArchitecture,
     /// An architecture that the engine does not know.
-    UnknownArchitecture(Name),
+    UnknownArchitecture(NameAt),
     /// One part of a model that was split into several files.
     Split {
         /// Parts in all.
@@ -118,12 +118,23 @@ impl From<GgufError> for ConfigError {
     }
 }
 
-impl core::fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl ConfigError {
+    /// Where the name of what is at fault lies, if it has one.
+    #[must_use]
+    pub fn name(&self) -> NameAt {
         match *self {
-            ConfigError::Gguf(e) => e.fmt(f),
+            ConfigError::Gguf(error) => error.name(),
+            ConfigError::UnknownArchitecture(name) => name,
+            _ => NameAt::NONE,
+        }
+    }
+
+    /// The message, with the name if there is one.
+    pub(crate) fn write(&self, f: &mut core::fmt::Formatter<'_>, name: &Name) -> core::fmt::Result {
+        match *self {
+            ConfigError::Gguf(e) => e.write(f, name),
             ConfigError::NoArchitecture => f.write_str("general.architecture is missing or not a string"),
-            ConfigError::UnknownArchitecture(name) => {
+            ConfigError::UnknownArchitecture(_) => {
                 write!(f, "architecture {name} is not supported; supported:")?;
                 Arch::names().try_for_each(|name| write!(f, " {name}"))
             }
@@ -150,6 +161,12 @@ impl core::fmt::Display for ConfigError {
             ConfigError::Odd { what, value } => write!(f, "*.{} is {value}; it must be even", what.0),
             ConfigError::Unsupported { key } => write!(f, "metadata key *.{} asks for what is not supported", key.0),
         }
+    }
+}
+
+impl core::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.write(f, &Name::EMPTY)
     }
 }
 
@@ -269,7 +286,7 @@ impl Values {
         match ty {
             b"none" => Ok(RopeScaling::None),
             b"linear" => Ok(RopeScaling::Linear { factor }),
-            b"yarn" => {
+            b"yarn" if cfg!(feature = "yarn") => {
                 let original = self.uint(Field::OriginalContext, u64::from(u32::MAX))?;
                 Ok(RopeScaling::Yarn { factor, original_ctx: original.unwrap_or(ctx_train) })
             }
@@ -360,7 +377,7 @@ async fn architecture<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Resu
     let string = name.and_then(|v| v.as_str()).ok_or(ConfigError::NoArchitecture)?;
     let mut name = Name::EMPTY;
     source.read(string.offset, name.room(string.len)).await.map_err(GgufError::Flash)?;
-    let arch = Arch::by_name(name.as_bytes()).ok_or(ConfigError::UnknownArchitecture(name))?;
+    let arch = Arch::by_name(name.as_bytes()).ok_or(ConfigError::UnknownArchitecture(NameAt::new(string)))?;
     match parts.and_then(|v| v.as_uint()) {
         Some(parts) if parts > 1 => Err(ConfigError::Split { parts }),
         _ => Ok(arch),

@@ -38,17 +38,18 @@ impl<'a> RopeTables<'a> {
 
     /// Computes the frequencies; `divisors[pairs]` are the model's own (`rope_freqs.weight`) or ones.
     pub fn fill(&mut self, config: &ModelConfig, divisors: &[f32]) {
-        let n_rot = f64::from(config.shapes.n_rot);
-        let frequency = |base: f32, i: usize| libm::pow(f64::from(base), -2.0 * i as f64 / n_rot);
         self.magnitude = match config.rope_scaling {
-            RopeScaling::Yarn { factor, .. } => 1.0 + 0.1 * libm::log(f64::from(factor)) as f32,
+            RopeScaling::Yarn { factor, .. } if cfg!(feature = "yarn") => 1.0 + 0.1 * libm::log(f64::from(factor)) as f32,
             _ => 1.0,
         };
+        powers(config.rope_base, self.global);
         for (i, (f, divisor)) in self.global.iter_mut().zip(divisors).enumerate() {
-            let plain = frequency(config.rope_base, i) / f64::from(*divisor);
+            let plain = *f / f64::from(*divisor);
             *f = match config.rope_scaling {
                 RopeScaling::None => plain,
                 RopeScaling::Linear { factor } => plain / f64::from(factor),
+                // Without the feature no configuration has it.
+                RopeScaling::Yarn { .. } if !cfg!(feature = "yarn") => plain,
                 RopeScaling::Yarn { factor, original_ctx } => {
                     let kept = yarn_kept(config, f64::from(original_ctx), i);
                     plain / f64::from(factor) * (1.0 - kept) + plain * kept
@@ -56,9 +57,7 @@ impl<'a> RopeTables<'a> {
             };
         }
         if let Some(sliding) = &config.arch.sliding {
-            for (i, f) in self.windowed.iter_mut().enumerate() {
-                *f = frequency(sliding.rope_base, i);
-            }
+            powers(sliding.rope_base, self.windowed);
         }
     }
 
@@ -91,6 +90,81 @@ impl<'a> RopeTables<'a> {
     }
 }
 
+/// A positive number with 64 bits of precision, `mantissa * 2^exponent`; the mantissa's highest bit is set.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Wide {
+    exponent: i32,
+    mantissa: u64,
+}
+
+impl Wide {
+    const ONE: Wide = Wide { exponent: -63, mantissa: 1 << 63 };
+
+    fn new(mantissa: u64, exponent: i32) -> Wide {
+        let zeros = mantissa.leading_zeros();
+        Wide { exponent: exponent - zeros as i32, mantissa: mantissa << (zeros & 63) }
+    }
+
+    /// `x` must be positive and normal.
+    fn from_f32(x: f32) -> Wide {
+        let bits = x.to_bits();
+        Wide::new(u64::from(bits & 0x7F_FFFF | 0x80_0000), (bits >> 23 & 0xFF) as i32 - 150)
+    }
+
+    fn to_f64(self) -> f64 {
+        // Exact but for the conversion of the mantissa, which rounds: the factor is a power of two.
+        self.mantissa as f64 * f64::from_bits(((self.exponent + 1023).clamp(1, 2046) as u64) << 52)
+    }
+
+    /// The product, rounded down.
+    fn times(self, other: Wide) -> Wide {
+        let product = u128::from(self.mantissa) * u128::from(other.mantissa);
+        let exponent = self.exponent + other.exponent + 64;
+        if product >> 127 == 1 {
+            Wide { exponent, mantissa: (product >> 64) as u64 }
+        } else {
+            Wide { exponent: exponent - 1, mantissa: (product >> 63) as u64 }
+        }
+    }
+
+    /// `self^n`.
+    fn power(self, n: usize) -> Wide {
+        let mut result = Wide::ONE;
+        for bit in (0..usize::BITS - n.leading_zeros()).rev() {
+            result = result.times(result);
+            if n >> bit & 1 == 1 {
+                result = result.times(self);
+            }
+        }
+        result
+    }
+
+    /// The largest number whose `n`-th power times `self` is at most 1, found bit by bit.
+    fn inverse_root(self, n: usize) -> Wide {
+        let fits = |root: &Wide| root.power(n).times(self) <= Wide::ONE;
+        let exponents = (-256..256).rev().map(|exponent| Wide { exponent: exponent - 63, ..Wide::ONE });
+        let mut root = exponents.into_iter().find(fits).unwrap_or(Wide::ONE);
+        for bit in (0..63).rev() {
+            let larger = Wide { mantissa: root.mantissa | 1 << bit, ..root };
+            if fits(&larger) {
+                root = larger;
+            }
+        }
+        root
+    }
+}
+
+/// `out[i] = base^(-i / out.len())`. Powers of one root: with 64 bits they are as near as a library's `pow`, which would
+/// take 3 kB of a small board's flash.
+fn powers(base: f32, out: &mut [f64]) {
+    let root = Wide::from_f32(base).inverse_root(out.len());
+    let mut power = Wide::ONE;
+    for out in out {
+        *out = power.to_f64();
+        power = power.times(root);
+    }
+}
+
 /// The share of pair `i`'s frequency that YaRN keeps: 1 for pairs that turn more than 32 times within
 /// the original context, 0 for those that turn less than once, a ramp between.
 fn yarn_kept(config: &ModelConfig, original_ctx: f64, i: usize) -> f64 {
@@ -103,4 +177,30 @@ fn yarn_kept(config: &ModelConfig, original_ctx: f64, i: usize) -> f64 {
     let high = libm::ceil(pair_of(1.0)).min(n_rot - 1.0);
     let ramp = (i as f64 - low) / (high - low).max(0.001);
     1.0 - ramp.clamp(0.0, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn powers_are_as_near_as_the_librarys() {
+        let mut out = [0.0; 256];
+        let (mut unequal, mut all) = (0, 0);
+        for base in [10_000.0, 1_000_000.0, 500_000.0, 100_000.0, 1.0, 1.5, 0.25, 1e-3, 3e38, 130_000.0] {
+            for n in [1, 2, 5, 16, 32, 48, 64, 128, 256] {
+                powers(base, &mut out[..n]);
+                for (i, &got) in out[..n].iter().enumerate() {
+                    let want = libm::pow(f64::from(base), -(i as f64) / n as f64);
+                    // The library's exponent is rounded, which counts where the power is far from one.
+                    let ulps = 1.0 + 0.5 * libm::fabs(libm::log(want));
+                    let far = libm::fabs(got - want) / (want * f64::EPSILON);
+                    assert!(far <= ulps, "{base}^(-{i}/{n}): {got} {want}");
+                    unequal += usize::from(got != want);
+                    all += 1;
+                }
+            }
+        }
+        assert!(unequal * 4 < all, "{unequal} of {all} differ");
+    }
 }

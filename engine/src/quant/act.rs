@@ -15,8 +15,8 @@ pub struct Act32 {
     pub q: [Quad; 8],
     /// The scale.
     pub d: f32,
-    /// Sum of each 16 quants.
-    pub sums: [i16; 2],
+    /// Sum of all quants.
+    pub sum: i32,
 }
 
 /// 256 activations for blocks of 256 weights; the scale is an `f32` as in ggml's Q8_K.
@@ -82,14 +82,7 @@ impl Act32 {
     #[inline(always)]
     pub fn quantise<I: Isa>(isa: I, x: &[[f32; LANES]; 2]) -> Act32 {
         let (q, d, sums) = quantise(isa, x, |d| f16::from_f32(d).to_f32());
-        Act32 { q: bytemuck::cast(q), d, sums }
-    }
-
-    /// The sum of all quants.
-    #[inline(always)]
-    #[must_use]
-    pub fn sum(&self) -> i32 {
-        i32::from(self.sums[0]) + i32::from(self.sums[1])
+        Act32 { q: bytemuck::cast(q), d, sum: sums.into_iter().map(i32::from).sum() }
     }
 }
 

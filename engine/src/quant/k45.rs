@@ -3,7 +3,8 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::{
-    Act256, Block, Format, add_scaled, assert_layout, bytes, dot_bytes, planes, scale, scaled, split_nibbles, unrolled,
+    Act256, Block, Format, add_scaled, assert_layout, bytes, dot_bytes, planes, scale, scale_and_min, scaled,
+    split_nibbles, unrolled,
 };
 use crate::simd::{Isa, Rows};
 
@@ -84,6 +85,7 @@ impl Block for Q4K {
     const ELEMS: usize = 256;
     const NAME: &'static str = "Q4_K";
     const ID: u32 = 12;
+    const PARTS: &'static [(usize, usize)] = &[(0, 2), (2, 2), (4, 140)];
 
     fn dequantise(&self, out: &mut [f32]) {
         let sub_blocks = planes(&self.qs, [0, 4]).zip(sub_values(self.d, self.dmin, self.sub_scales()));
@@ -99,6 +101,7 @@ impl Block for Q5K {
     const ELEMS: usize = 256;
     const NAME: &'static str = "Q5_K";
     const ID: u32 = 13;
+    const PARTS: &'static [(usize, usize)] = &[(0, 2), (2, 2), (4, 172)];
 
     fn dequantise(&self, out: &mut [f32]) {
         let sub_blocks = planes(&self.qs, [0, 4]).zip(sub_values(self.d, self.dmin, self.sub_scales())).zip(0u32..);
@@ -124,7 +127,8 @@ fn sub_scale_words<I: Isa>(isa: I, a: I::W, b: I::W, c: I::W) -> ([I::W; 2], [I:
 /// the low nibbles' 32 first.
 macro_rules! dot_k45 {
     ($isa:ident, $rows:ident, $x:ident, $max:literal, |$i:ident| $quants:expr) => {{
-        let [d, a, b, c] = $isa.words::<_, 4>($rows, 0);
+        let [d, dmin] = scale_and_min($isa, $rows);
+        let [a, b, c] = $isa.words::<_, 3>($rows, 4);
         let (scales, mins) = sub_scale_words($isa, a, b, c);
         let mut sums = [$isa.splat(0); T];
         unrolled!(I, $i in [0, 1, 2, 3] {
@@ -134,7 +138,6 @@ macro_rules! dot_k45 {
             add_scaled::<I, $max, 8, T>($isa, &mut sums, &low, $x, 2 * $i, s_low);
             add_scaled::<I, $max, 8, T>($isa, &mut sums, &high, $x, 2 * $i + 1, s_high);
         });
-        let (d, dmin) = ($isa.f16_low(d), $isa.f16_high(d));
         let mut out = [d; T];
         for ((out, x), sum) in out.iter_mut().zip($x).zip(sums) {
             let min_sum = dot_bytes($isa, $isa.splat(0), &mins, &x.sums32);

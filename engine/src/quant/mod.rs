@@ -137,6 +137,17 @@ fn nibbles<I: Isa>(isa: I, w: [I::W; 4]) -> [I::W; 8] {
     [a, b, c, d, e, f, g, h]
 }
 
+/// A scale and a minimum, the first two halves of a block. Interleaved they are units of their own ([`Block::PARTS`]),
+/// which a vector unit converts on their way from memory.
+#[inline(always)]
+fn scale_and_min<I: Isa, T: Pod>(isa: I, rows: Rows<'_, T>) -> [I::F; 2] {
+    if rows.are_interleaved() {
+        return [isa.half_at(rows, 0), isa.half_at(rows, 2)];
+    }
+    let [both] = isa.words(rows, 0);
+    [isa.f16_low(both), isa.f16_high(both)]
+}
+
 /// Eight words from byte `offset` of each row's block, as two groups of sixteen elements.
 #[inline(always)]
 fn two_groups<I: Isa, T: Pod>(isa: I, rows: Rows<'_, T>, offset: usize) -> [[I::W; 4]; 2] {
@@ -178,9 +189,9 @@ fn dot_u8<I: Isa, const MAX: u8, const T: usize>(
         T,
         out,
         x,
-        |_, a| scaled(isa, d, a.d, isa.dot_u8::<MAX, 8>(isa.splat((start * a.sum()) as u32), q, &a.q)),
+        |_, a| scaled(isa, d, a.d, isa.dot_u8::<MAX, 8>(isa.splat((start * a.sum) as u32), q, &a.q)),
         |_, b| {
-            let starts = [isa.splat((start * a.sum()) as u32), isa.splat((start * b.sum()) as u32)];
+            let starts = [isa.splat((start * a.sum) as u32), isa.splat((start * b.sum) as u32)];
             let sums = isa.pair_u8::<MAX, 8>(starts, q, [&a.q, &b.q]);
             [scaled(isa, d, a.d, sums[0]), scaled(isa, d, b.d, sums[1])]
         }
@@ -215,8 +226,8 @@ fn dot_u8_with_min<I: Isa, const MAX: u8, const T: usize>(
 #[inline(always)]
 fn dot_i8<I: Isa, const T: usize>(isa: I, d: I::F, q: &[I::W; 8], x: &[Act32; T]) -> [I::F; T] {
     let mut out = [d; T];
-    for_each_token!(I, T, out, x, |_, a| scaled(isa, d, a.d, isa.dot_i8(isa.splat(0), q, &a.q, a.sum())), |_, b| {
-        let sums = isa.pair_i8([isa.splat(0); 2], q, [&a.q, &b.q], [a.sum(), b.sum()]);
+    for_each_token!(I, T, out, x, |_, a| scaled(isa, d, a.d, isa.dot_i8(isa.splat(0), q, &a.q, a.sum)), |_, b| {
+        let sums = isa.pair_i8([isa.splat(0); 2], q, [&a.q, &b.q], [a.sum, b.sum]);
         [scaled(isa, d, a.d, sums[0]), scaled(isa, d, b.d, sums[1])]
     });
     out
@@ -246,7 +257,7 @@ fn scaled<I: Isa>(isa: I, d: I::F, dx: f32, sum: I::W) -> I::F {
 #[inline(always)]
 fn scaled_with_min<I: Isa>(isa: I, d: I::F, m: I::F, x: &Act32, sum: I::W) -> I::F {
     let products = isa.f_mul(d, isa.to_f32(sum));
-    let offsets = isa.f_mul(m, isa.f_splat(x.sum() as f32));
+    let offsets = isa.f_mul(m, isa.to_f32(isa.splat(x.sum as u32)));
     isa.f_mul(isa.f_add(products, offsets), isa.f_splat(x.d))
 }
 

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act32, Block, Format, assert_layout, dot_u8, dot_u8_with_min, map_nibbles, nibbles, scale};
+use super::{Act32, Block, Format, assert_layout, dot_u8, dot_u8_with_min, map_nibbles, nibbles, scale, scale_and_min};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q4_0`: `x = d * (q - 8)`.
@@ -45,6 +45,7 @@ impl Block for Q4_1 {
     const ELEMS: usize = 32;
     const NAME: &'static str = "Q4_1";
     const ID: u32 = 3;
+    const PARTS: &'static [(usize, usize)] = &[(0, 2), (2, 2), (4, 16)];
 
     fn dequantise(&self, out: &mut [f32]) {
         let (d, m) = (scale(self.d), scale(self.m));
@@ -68,8 +69,7 @@ impl Format for Q4_1 {
 
     #[inline(always)]
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act32; T]) -> [I::F; T] {
-        let q = nibbles(isa, isa.words(rows, 4));
-        let [dm] = isa.words(rows, 0);
-        dot_u8_with_min::<I, 15, T>(isa, [isa.f16_low(dm), isa.f16_high(dm)], &q, x)
+        let d_and_m = scale_and_min(isa, rows);
+        dot_u8_with_min::<I, 15, T>(isa, d_and_m, &nibbles(isa, isa.words(rows, 4)), x)
     }
 }

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act32, Block, Format, assert_layout, dot_u8, dot_u8_with_min, nibbles, scale};
+use super::{Act32, Block, Format, assert_layout, dot_u8, dot_u8_with_min, nibbles, scale, scale_and_min};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q5_0`: `x = d * (q - 16)`.
@@ -60,6 +60,7 @@ impl Block for Q5_1 {
     const ELEMS: usize = 32;
     const NAME: &'static str = "Q5_1";
     const ID: u32 = 7;
+    const PARTS: &'static [(usize, usize)] = &[(0, 2), (2, 2), (4, 20)];
 
     fn dequantise(&self, out: &mut [f32]) {
         let (d, m) = (scale(self.d), scale(self.m));
@@ -101,8 +102,9 @@ impl Format for Q5_1 {
 
     #[inline(always)]
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act32; T]) -> [I::F; T] {
-        let [dm, qh, _, _] = isa.words::<_, 4>(rows, 0);
+        let d_and_m = scale_and_min(isa, rows);
+        let [qh] = isa.words(rows, 4);
         let q = with_fifth_bits(isa, isa.words(rows, 8), qh);
-        dot_u8_with_min::<I, 31, T>(isa, [isa.f16_low(dm), isa.f16_high(dm)], &q, x)
+        dot_u8_with_min::<I, 31, T>(isa, d_and_m, &q, x)
     }
 }

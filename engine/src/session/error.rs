@@ -1,8 +1,8 @@
 //! What can go wrong, of all layers.
 
 use crate::arena::ArenaError;
-use crate::flash::FlashError;
-use crate::gguf::GgufError;
+use crate::flash::{Flash, FlashError, Source};
+use crate::gguf::{GgufError, Name, NameAt};
 use crate::model::{ConfigError, PassError};
 use crate::text::TextError;
 use crate::weights::WeightError;
@@ -61,13 +61,48 @@ pub enum Error {
     },
 }
 
-impl Display for Error {
+/// An error with the name of the key, tensor or architecture at fault, for its message.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Named {
+    /// The error.
+    pub error: Error,
+    /// The name; empty where there is none.
+    pub name: Name,
+}
+
+impl Display for Named {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.error.write(f, &self.name)
+    }
+}
+
+impl<E: Into<Error>> From<E> for Named {
+    fn from(error: E) -> Self {
+        Named { error: error.into(), name: Name::EMPTY }
+    }
+}
+
+impl Error {
+    /// Reads the name of what is at fault from the file, so that the message has it. Errors alone are small: they say
+    /// where a name lies.
+    pub async fn named<F: Flash>(self, source: &mut Source<'_, F>) -> Named {
+        let at = match self {
+            Error::Gguf(error) => error.name(),
+            Error::Config(error) => error.name(),
+            Error::Text(error) => error.name(),
+            Error::Weight(error) => error.name(),
+            _ => NameAt::NONE,
+        };
+        Named { error: self, name: at.read(source).await }
+    }
+
+    fn write(&self, f: &mut Formatter<'_>, name: &Name) -> fmt::Result {
         match *self {
-            Error::Gguf(e) => e.fmt(f),
-            Error::Config(e) => e.fmt(f),
-            Error::Text(e) => e.fmt(f),
-            Error::Weight(e) => e.fmt(f),
+            Error::Gguf(e) => e.write(f, name),
+            Error::Config(e) => e.write(f, name),
+            Error::Text(e) => e.write(f, name),
+            Error::Weight(e) => e.write(f, name),
             Error::Arena(e) => e.fmt(f),
             Error::Pass(e) => e.fmt(f),
             Error::DoesNotFit { need, have, fitting_ctx } => {
@@ -89,6 +124,12 @@ impl Display for Error {
                 write!(f, "there is no token {id}: the vocabulary has {n_vocab}")
             }
         }
+    }
+}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.write(f, &Name::EMPTY)
     }
 }
 

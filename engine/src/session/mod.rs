@@ -22,7 +22,7 @@ mod plan;
 pub use crate::kernels::KvType;
 pub use crate::model::{LogitsSink, Want};
 pub use crate::weights::Residency;
-pub use error::Error;
+pub use error::{Error, Named};
 pub use hash::LogitsHash;
 pub use plan::{Options, Plan, ResidentBytes};
 

@@ -3,7 +3,7 @@
 use core::fmt::{self, Display, Formatter};
 
 use crate::flash::FlashError;
-use crate::gguf::{GgufError, Name};
+use crate::gguf::{GgufError, Name, NameAt};
 
 /// A key of the tokenizer's metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,9 +61,9 @@ pub enum TextError {
         have: u64,
     },
     /// `tokenizer.ggml.model` names no tokenizer that is known here.
-    UnknownModel(Name),
+    UnknownModel(NameAt),
     /// `tokenizer.ggml.pre` names no pre-tokeniser that is known here.
-    UnknownPreTokenizer(Name),
+    UnknownPreTokenizer(NameAt),
     /// More strings, or more bytes of them, than the index can number.
     VocabularyTooLarge,
     /// So many strings share one hash that the vocabulary must have been made to; looking them up would take
@@ -105,11 +105,22 @@ pub enum TextError {
     },
 }
 
-impl Display for TextError {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+impl TextError {
+    /// Where the name of what is at fault lies, if it has one.
+    #[must_use]
+    pub fn name(&self) -> NameAt {
+        match *self {
+            TextError::Gguf(error) => error.name(),
+            TextError::UnknownModel(name) | TextError::UnknownPreTokenizer(name) => name,
+            _ => NameAt::NONE,
+        }
+    }
+
+    /// The message, with the name if there is one.
+    pub(crate) fn write(&self, f: &mut Formatter<'_>, name: &Name) -> fmt::Result {
         match self {
             TextError::Flash(error) => Display::fmt(error, f),
-            TextError::Gguf(error) => Display::fmt(error, f),
+            TextError::Gguf(error) => error.write(f, name),
             TextError::Missing(Key::ChatTemplate) => write!(
                 f,
                 "the file has no {}: choose a chat format by name, or prompt without one",
@@ -121,8 +132,8 @@ impl Display for TextError {
             TextError::Length { key, need, have } => {
                 write!(f, "{} has {have} elements for {need} tokens", key.name())
             }
-            TextError::UnknownModel(name) => write!(f, "unknown tokenizer \"{name}\" ({})", Key::Model.name()),
-            TextError::UnknownPreTokenizer(name) => {
+            TextError::UnknownModel(_) => write!(f, "unknown tokenizer \"{name}\" ({})", Key::Model.name()),
+            TextError::UnknownPreTokenizer(_) => {
                 write!(f, "unknown pre-tokeniser \"{name}\" ({})", Key::Pre.name())
             }
             TextError::Collisions { id } => {
@@ -145,6 +156,12 @@ impl Display for TextError {
                 "the chat template at offset {offset} is of no known family: choose a chat format by name, or prompt without one"
             ),
         }
+    }
+}
+
+impl Display for TextError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.write(f, &Name::EMPTY)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a file says of its vocabulary.
 
 use crate::flash::{Flash, Source};
-use crate::gguf::{Array, Gguf, Name, Value, ValueType};
+use crate::gguf::{Array, Gguf, Name, NameAt, Str, Value, ValueType};
 
 use super::pretokenize::PreTokenizer;
 use super::{Key, TextError};
@@ -103,13 +103,13 @@ impl TokenizerSpec {
         let mut values = [None; NAMES.len()];
         gguf.find_all(source, ["tokenizer.ggml.", ""], NAMES, &mut values).await?;
         let [model, pre, tokens, scores, types, merges, ids @ .., bos_first, eos_last, space_first] = values;
-        let model = name(source, model, Key::Model).await?.ok_or(TextError::Missing(Key::Model))?;
-        let spm = match model.as_bytes() {
+        let model = string(model, Key::Model)?.ok_or(TextError::Missing(Key::Model))?;
+        let spm = match name(source, Some(model)).await?.as_bytes() {
             b"llama" => true,
             b"gpt2" if cfg!(feature = "bpe") => false,
-            _ => return Err(TextError::UnknownModel(model)),
+            _ => return Err(TextError::UnknownModel(NameAt::new(model))),
         };
-        let pre = if spm { None } else { name(source, pre, Key::Pre).await? };
+        let pre = if spm { None } else { string(pre, Key::Pre)? };
         let strip_after_special = spm && is_phi3(gguf, source).await?;
 
         let strings = |array: Array, key| match array.elem {
@@ -130,8 +130,9 @@ impl TokenizerSpec {
             (TokenizerKind::Spm, Array { len: 0, end: tokens.offset, ..tokens })
         } else {
             let merges = array(merges, Key::Merges)?.ok_or(TextError::Missing(Key::Merges))?;
-            let unknown = TextError::UnknownPreTokenizer(pre.unwrap_or(Name::EMPTY));
-            let pre = PreTokenizer::of_file(pre.as_deref()).ok_or(unknown)?;
+            let unknown = TextError::UnknownPreTokenizer(pre.map_or(NameAt::NONE, NameAt::new));
+            let bytes = name(source, pre).await?;
+            let pre = PreTokenizer::of_file(pre.map(|_| bytes.as_bytes())).ok_or(unknown)?;
             (TokenizerKind::Bpe(pre), strings(merges, Key::Merges)?)
         };
 
@@ -240,24 +241,27 @@ fn per_token(value: Option<Value>, key: Key, n: u64, elems: &[ValueType]) -> Res
     }
 }
 
-/// A string, cut to what a [`Name`] holds.
-async fn name<F: Flash>(source: &mut Source<'_, F>, value: Option<Value>, key: Key) -> Result<Option<Name>, TextError> {
+fn string(value: Option<Value>, key: Key) -> Result<Option<Str>, TextError> {
     match value {
-        Some(Value::Str(string)) => {
-            let mut name = Name::EMPTY;
-            source.read(string.offset, name.room(string.len)).await?;
-            Ok(Some(name))
-        }
+        Some(Value::Str(string)) => Ok(Some(string)),
         Some(_) => Err(TextError::WrongType(key)),
         None => Ok(None),
     }
 }
 
+/// The bytes of a string, cut to what a [`Name`] holds; no bytes of none.
+async fn name<F: Flash>(source: &mut Source<'_, F>, string: Option<Str>) -> Result<Name, TextError> {
+    let mut name = Name::EMPTY;
+    if let Some(string) = string {
+        source.read(string.offset, name.room(string.len)).await?;
+    }
+    Ok(name)
+}
+
 /// Phi-3's tokenizer is told by the model's name alone, as llama.cpp does.
 async fn is_phi3<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<bool, TextError> {
     let Some(Value::Str(string)) = gguf.find(source, &["general.name"]).await? else { return Ok(false) };
-    let mut name = Name::EMPTY;
-    source.read(string.offset, name.room(string.len)).await?;
+    let name = name(source, Some(string)).await?;
     let has = |needle: &[u8]| name.as_bytes().windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle));
     Ok(has(b"phi-3") || has(b"phi3"))
 }

@@ -1,7 +1,7 @@
 //! Which tensors a model has, under which names and in which shapes.
 
 use crate::flash::{Flash, FlashError, Source};
-use crate::gguf::{GgmlType, Gguf, GgufError, Name, TensorInfo};
+use crate::gguf::{GgmlType, Gguf, GgufError, Name, NameAt, TensorInfo};
 use crate::kernels::Group;
 use crate::quant::{Block, F32, WeightType};
 use crate::simd::LANES;
@@ -241,14 +241,14 @@ pub enum WeightError {
         /// Place in the directory.
         index: u32,
         /// The tensor's name.
-        name: Name,
+        name: NameAt,
     },
     /// The engine does not compute with the tensor's type.
     UnsupportedType {
         /// Place in the directory.
         index: u32,
         /// The tensor's name.
-        name: Name,
+        name: NameAt,
         /// Its type.
         ty: GgmlType,
     },
@@ -257,7 +257,7 @@ pub enum WeightError {
         /// Place in the directory.
         index: u32,
         /// The tensor's name.
-        name: Name,
+        name: NameAt,
         /// Columns and rows expected.
         need: [u32; 2],
         /// Columns and rows found.
@@ -287,25 +287,49 @@ impl From<FlashError> for WeightError {
     }
 }
 
-impl core::fmt::Display for WeightError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl WeightError {
+    /// Where the name of the tensor or key lies that is at fault, if the file has it.
+    #[must_use]
+    pub fn name(&self) -> NameAt {
+        match *self {
+            WeightError::Gguf(error) => error.name(),
+            WeightError::Unknown { name, .. }
+            | WeightError::UnsupportedType { name, .. }
+            | WeightError::Shape { name, .. } => name,
+            _ => NameAt::NONE,
+        }
+    }
+
+    /// The message, with the name if there is one.
+    pub(crate) fn write(&self, f: &mut core::fmt::Formatter<'_>, name: &Name) -> core::fmt::Result {
+        if let WeightError::Unknown { index, .. }
+        | WeightError::UnsupportedType { index, .. }
+        | WeightError::Shape { index, .. } = *self
+        {
+            f.write_str("tensor")?;
+            name.write_after(f, index)?;
+        }
         match self {
-            WeightError::Gguf(e) => e.fmt(f),
-            WeightError::Flash(e) => e.fmt(f),
-            WeightError::Unknown { index, name } => {
-                write!(f, "tensor {index} ({name}) is not one that this architecture uses")
+            WeightError::Gguf(e) => e.write(f, name),
+            WeightError::Flash(e) => core::fmt::Display::fmt(e, f),
+            WeightError::Unknown { .. } => f.write_str(" is not one that this architecture uses"),
+            WeightError::UnsupportedType { ty, .. } => {
+                write!(f, " has type {}, which is not supported in this place", ty.name())
             }
-            WeightError::UnsupportedType { index, name, ty } => {
-                write!(f, "tensor {index} ({name}) has type {}, which is not supported in this place", ty.name())
-            }
-            WeightError::Shape { index, name, need, have } => write!(
+            WeightError::Shape { need, have, .. } => write!(
                 f,
-                "tensor {index} ({name}) has {} columns and {} rows; the metadata ask for {} and {}",
+                " has {} columns and {} rows; the metadata ask for {} and {}",
                 have[0], have[1], need[0], need[1]
             ),
             WeightError::Duplicate { role } => write!(f, "tensor {role} occurs twice"),
             WeightError::Missing { role } => write!(f, "tensor {role} is missing"),
         }
+    }
+}
+
+impl core::fmt::Display for WeightError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.write(f, &Name::EMPTY)
     }
 }
 
@@ -336,8 +360,8 @@ impl Tensor {
 
 /// Checks a directory entry against the shapes.
 fn check(shapes: &Shapes, info: &TensorInfo) -> Result<Tensor, WeightError> {
-    let (index, name) = (info.index, info.name_bytes);
-    let role = Role::parse(name.as_bytes()).ok_or(WeightError::Unknown { index, name })?;
+    let (index, name) = (info.index, NameAt::new(info.name));
+    let role = Role::parse(info.name_bytes.as_bytes()).ok_or(WeightError::Unknown { index, name })?;
     let need = shapes.of(role).ok_or(WeightError::Unknown { index, name })?;
     let is_vector = matches!(role, Role::OutputNorm | Role::RopeFreqs | Role::Vector(..));
     let [cols, rows, more, most] = info.ne;

@@ -247,7 +247,7 @@ impl Q8 {
 #[cfg(feature = "kv_q8_0")]
 impl<const G: usize> Format<G> for Q8 {
     type Query = [Act32; MAX_HEAD_DIM / 32];
-    const NONE: Self::Query = [Act32 { q: [[0; 4]; 8], d: 0.0, sums: [0; 2] }; MAX_HEAD_DIM / 32];
+    const NONE: Self::Query = [Act32 { q: [[0; 4]; 8], d: 0.0, sum: 0 }; MAX_HEAD_DIM / 32];
 
     #[inline(always)]
     fn query<I: Isa>(isa: I, row: &Row<G>) -> Self::Query {
@@ -278,7 +278,7 @@ impl<const G: usize> Format<G> for Q8 {
                 let d = isa.as_f32(isa.load(&d.map(f32::to_le_bytes), part));
                 for (acc, query) in acc.iter_mut().zip(queries) {
                     let act = &query[i % (MAX_HEAD_DIM / 32)];
-                    let sum = isa.to_f32(isa.dot_i8(isa.splat(0), &w, &act.q, act.sum()));
+                    let sum = isa.to_f32(isa.dot_i8(isa.splat(0), &w, &act.q, act.sum));
                     *acc = isa.f_add(*acc, isa.f_mul(isa.f_mul(d, isa.f_splat(act.d)), sum));
                 }
             }

@@ -118,7 +118,7 @@ impl Isa for Avx512 {
         }
         if let Some(at) = rows.interleaved(offset, 2) {
             // SAFETY: sixteen rows of two bytes at `offset` may be read, interleaved.
-            return unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(at.cast())) };
+            return unsafe { words::widened(&*at.cast()) };
         }
         // SAFETY: rows 0 to 15 may be read, each for `size_of::<T>()` bytes.
         unsafe { gather_halves(rows.as_ptr().add(offset), rows.stride_bytes()) }

@@ -67,7 +67,7 @@ halves!(Helium);
 macro_rules! as_scalar {
     () => {
         const ROWS: usize = 1;
-        const TOKENS: usize = 2;
+        const TOKENS: usize = if cfg!(feature = "small") { 1 } else { 2 };
         type W = u32;
         type F = f32;
         type X = [f32; LANES];
