@@ -10,12 +10,13 @@ import argparse, collections, json, pathlib, random, re
 from functools import lru_cache
 
 import grammar as g
+from frames import BETWEEN, framed
 from lexicon import COLORS, DEVICES, DOORS, FOODS, LEVELLED, PEOPLE, PLACES, ROOMS, SWITCHED, TOPICS, UNSUPPORTED, words
 from speech import Speech, expand
 
 HERE = pathlib.Path(__file__).parent
 KEYS = "do device room what level by temp unit color at after_s for_s why".split()
-HELD_SEED, HELD_SHARE, HELD_COUNTS = 11, 0.12, {"single": 1300, "double": 700, "none": 500}
+HELD_SEED, HELD_SHARE, HELD_COUNTS = 12, 0.12, {"single": 1300, "double": 700, "none": 500}
 
 ADJ = {  # device: quantity, (more, adjective, opposite) upwards, the same downwards
     "light": ("brightness|intensity|light level", ("brighter|lighter", "bright", "dark|dim"), ("dimmer|darker|less bright", "dim|dark", "bright")),
@@ -57,7 +58,7 @@ def families():
         return dict(d=lambda: s.np(device, room, word=word), b=lambda: s.np(device, room, bare=True, word=word))
 
     def family(name, weight, templates, maker):
-        F[name] = (weight, list(dict.fromkeys(templates)), maker)
+        F[name] = (weight, templates, maker)
 
     def switched(do):
         def make(s, t):
@@ -380,8 +381,9 @@ def nones():
     return F
 
 
-SINGLE, PAIR, NONE = families(), pairs(), nones()
-JOINS = {"join": (1, list(dict.fromkeys(g.JOIN)), None), "reversed": (1, g.REVERSED, None)}
+SINGLE, PAIR, NONE = [{name: (weight, list(dict.fromkeys([*templates, *framed(name)])), maker) for name, (weight, templates, maker) in group.items()}
+                      for group in (families(), pairs(), nones())]
+JOINS = {"join": (1, list(dict.fromkeys(g.JOIN + BETWEEN)), None), "reversed": (1, g.REVERSED, None)}
 ALL = {**SINGLE, **PAIR, **NONE, **JOINS}
 QUESTIONS = {"ask_on", "ask_open", "ask_locked", "ask_temp", "ask_level", "ask_timer", "ask_alarm", "question"}
 TIMED = {"on", "off", "set", "dimto", "lift", "temp", "color", "open", "close", "raise", "lower", "lock", "unlock", "play", "pause", "mute", "unmute", "vacuum", "vachome"}
@@ -396,18 +398,23 @@ def template_words(template):
 
 def draw():
     """Chooses the templates to hold out. A template qualifies when each of its words and slots also occurs in another template of
-    its family that is trained on: what is tested is a new arrangement, not an unknown word."""
+    its family that is trained on: what is tested is a new arrangement, not an unknown word. One without a
+    word besides its slots stays in training, and templates that differ in punctuation alone go together."""
     rng = random.Random(HELD_SEED)
     order = [(name, i) for name, (_, templates, _) in ALL.items() for i in range(len(templates))]
     rng.shuffle(order)
+    twins = collections.defaultdict(list)
+    for name, i in order:
+        twins[name, " ".join(re.findall(r"[a-z']+|\{\w+\}|[|()]", ALL[name][1][i].lower()))].append((name, i))
     trained = collections.Counter((name, w) for name, i in order for w in template_words(ALL[name][1][i]))
     held, per = set(), collections.Counter()
-    for name, i in order:
-        templates = ALL[name][1]
-        own = [(name, w) for w in template_words(templates[i])]
-        if per[name] < max(1, round(HELD_SHARE * len(templates))) and templates.count(templates[i]) == 1 and all(trained[w] >= 2 for w in own):
-            held.add((name, i))
-            per[name] += 1
+    for (name, _), group in twins.items():
+        own = collections.Counter((name, w) for _, i in group for w in template_words(ALL[name][1][i]))
+        most = max(1, round(HELD_SHARE * len(ALL[name][1])))
+        wordless = all("{" in w for _, w in own)
+        if not wordless and per[name] + len(group) <= most and all(trained[w] > n for w, n in own.items()):
+            held.update(group)
+            per[name] += len(group)
             trained.subtract(own)
     return held
 
@@ -566,7 +573,7 @@ class Generator:
         # The second part may carry its own courtesy.
         if rng.random() < 0.08 and CLAUSE_VERBS.match(x2) and "please" not in join and "could" not in join:
             x2 = s.pick("please ", "can you ", "could you ", "also ", "maybe ", "just ") + x2
-        text = join.replace("{x}", x1).replace("{y}", x2)
+        text = expand(rng, join).replace("{x}", x1).replace("{y}", x2)
         if kind == "reversed":
             # {y} happens first.
             a1, a2 = a2, a1

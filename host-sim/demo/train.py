@@ -17,7 +17,7 @@ import tokenizer
 from generate import HERE, Generator
 
 # A row holds about three samples; the few longer than a row are left out.
-ROWS, LENGTH, ANSWERS = 80, 80, 30
+ROWS, PART, LENGTH, ANSWERS = 80, 10, 80, 30
 MATRIX_RATE, VECTOR_RATE, MOMENTUM, DECAY = 0.01, 2e-3, 0.95, 0.02
 
 
@@ -97,15 +97,21 @@ def orthogonal(g):
 
 
 def update(params, state, batch, step, rate, one, quantise):
-    *places, want, weight = batch
+    seen = M.rounded(params) if quantise else params
 
-    def loss_of(params):
-        params = M.rounded(params) if quantise else params
+    def loss_of(params, part):
+        *places, want, weight = part
         logp = jax.nn.log_softmax(M.logits(params, *places, one))
         nll = -jnp.take_along_axis(logp, want.reshape(-1, 1), -1)[:, 0]
-        return (nll * weight.reshape(-1)).sum() / weight.sum()
+        return (nll * weight.reshape(-1)).sum()
 
-    loss, grads = jax.value_and_grad(loss_of)(params)
+    def add(total, part):
+        return jax.tree.map(jnp.add, total, jax.value_and_grad(loss_of)(seen, part)), None
+
+    # Rounding lets gradients pass. In small parts, whose activations stay in the cache.
+    parts = [a.reshape(-1, PART, *a.shape[1:]) for a in batch]
+    (loss, grads), _ = jax.lax.scan(add, (0.0, jax.tree.map(jnp.zeros_like, params)), parts)
+    loss, grads = jax.tree.map(lambda a: a / batch[-1].sum(), (loss, grads))
     new, new_state = {}, {}
     for name, w in params.items():
         g, s = grads[name], state[name]
