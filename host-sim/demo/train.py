@@ -133,9 +133,9 @@ def update(params, state, batch, step, rate, one, quantise):
 
 def main():
     args = argparse.ArgumentParser()
-    args.add_argument("--steps", type=int, default=5500)
-    args.add_argument("--decay", type=float, default=0.45, help="share of the steps over which the rate falls to zero")
-    args.add_argument("--quantise", type=float, default=0.545, help="share of the steps after which weights are rounded")
+    args.add_argument("--steps", type=int, default=8000)
+    args.add_argument("--decay", type=float, default=0.5, help="share of the steps over which the rate falls to zero")
+    args.add_argument("--quantise", type=float, default=0.5, help="share of the steps after which weights are rounded")
     args.add_argument("--seed", type=int, default=1)
     args.add_argument("--out", type=pathlib.Path, default=pathlib.Path("target/demo"))
     args.add_argument("--float32", action="store_true", help="multiply matrices in float32")
