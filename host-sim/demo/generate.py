@@ -10,12 +10,13 @@ import argparse, collections, json, pathlib, random, re
 from functools import lru_cache
 
 import grammar as g
+from frames import BETWEEN, framed
 from lexicon import COLORS, DEVICES, DOORS, FOODS, LEVELLED, PEOPLE, PLACES, ROOMS, SWITCHED, TOPICS, UNSUPPORTED, words
 from speech import Speech, expand
 
 HERE = pathlib.Path(__file__).parent
 KEYS = "do device room what level by temp unit color at after_s for_s why".split()
-HELD_SEED, HELD_SHARE, HELD_COUNTS = 11, 0.12, {"single": 1300, "double": 700, "none": 500}
+HELD_SEED, HELD_SHARE, HELD_COUNTS = 12, 0.06, {"single": 1300, "double": 700, "none": 500}
 
 ADJ = {  # device: quantity, (more, adjective, opposite) upwards, the same downwards
     "light": ("brightness|intensity|light level", ("brighter|lighter", "bright", "dark|dim"), ("dimmer|darker|less bright", "dim|dark", "bright")),
@@ -57,7 +58,7 @@ def families():
         return dict(d=lambda: s.np(device, room, word=word), b=lambda: s.np(device, room, bare=True, word=word))
 
     def family(name, weight, templates, maker):
-        F[name] = (weight, list(dict.fromkeys(templates)), maker)
+        F[name] = (weight, templates, maker)
 
     def switched(do):
         def make(s, t):
@@ -77,6 +78,9 @@ def families():
 
     def loud(s, device, room, t):
         """The volume may stand for what makes the sound."""
+        if device == "heater":
+            # "Heating at 20" is a temperature.
+            return s.pick("heater", "radiator", "space heater", "electric heater", "radiators"), room
         if "{q}" in t:
             return None, room
         if device == "speaker" and s.p(0.45):
@@ -189,7 +193,7 @@ def families():
             room = place(s, share) if "{in}" in t or "{d}" in t or "{b}" in t or "{m}" in t or "{s}" in t else None
             slots = np(s, device, room)
             slots.update(ambient(s, room, ("", "", "", "now")))
-            slots.update(m=lambda: s.np("speaker", room, word=s.pick("music", "radio", "playlist", "song", "songs")), s=lambda: s.np("speaker", room))
+            slots.update(m=lambda: s.np("speaker", room, word=s.pick("music", "playlist", "song", "songs")), s=lambda: s.np("speaker", room))
             return about(do, s, device, room), Slots(s.rng, **slots)
         return make
     family("play", 3, g.PLAY, media("play"))
@@ -377,8 +381,9 @@ def nones():
     return F
 
 
-SINGLE, PAIR, NONE = families(), pairs(), nones()
-JOINS = {"join": (1, list(dict.fromkeys(g.JOIN)), None), "reversed": (1, g.REVERSED, None)}
+SINGLE, PAIR, NONE = [{name: (weight, list(dict.fromkeys([*templates, *framed(name)])), maker) for name, (weight, templates, maker) in group.items()}
+                      for group in (families(), pairs(), nones())]
+JOINS = {"join": (1, list(dict.fromkeys(g.JOIN + BETWEEN)), None), "reversed": (1, g.REVERSED, None)}
 ALL = {**SINGLE, **PAIR, **NONE, **JOINS}
 QUESTIONS = {"ask_on", "ask_open", "ask_locked", "ask_temp", "ask_level", "ask_timer", "ask_alarm", "question"}
 TIMED = {"on", "off", "set", "dimto", "lift", "temp", "color", "open", "close", "raise", "lower", "lock", "unlock", "play", "pause", "mute", "unmute", "vacuum", "vachome"}
@@ -393,18 +398,23 @@ def template_words(template):
 
 def draw():
     """Chooses the templates to hold out. A template qualifies when each of its words and slots also occurs in another template of
-    its family that is trained on: what is tested is a new arrangement, not an unknown word."""
+    its family that is trained on: what is tested is a new arrangement, not an unknown word. One without a
+    word besides its slots stays in training, and templates that differ in punctuation alone go together."""
     rng = random.Random(HELD_SEED)
     order = [(name, i) for name, (_, templates, _) in ALL.items() for i in range(len(templates))]
     rng.shuffle(order)
+    twins = collections.defaultdict(list)
+    for name, i in order:
+        twins[name, " ".join(re.findall(r"[a-z']+|\{\w+\}|[|()]", ALL[name][1][i].lower()))].append((name, i))
     trained = collections.Counter((name, w) for name, i in order for w in template_words(ALL[name][1][i]))
     held, per = set(), collections.Counter()
-    for name, i in order:
-        templates = ALL[name][1]
-        own = [(name, w) for w in template_words(templates[i])]
-        if per[name] < max(1, round(HELD_SHARE * len(templates))) and templates.count(templates[i]) == 1 and all(trained[w] >= 2 for w in own):
-            held.add((name, i))
-            per[name] += 1
+    for (name, _), group in twins.items():
+        own = collections.Counter((name, w) for _, i in group for w in template_words(ALL[name][1][i]))
+        most = max(1, round(HELD_SHARE * len(ALL[name][1])))
+        wordless = all("{" in w for _, w in own)
+        if not wordless and per[name] + len(group) <= most and all(trained[w] > n for w, n in own.items()):
+            held.update(group)
+            per[name] += len(group)
             trained.subtract(own)
     return held
 
@@ -479,10 +489,11 @@ def handwritten():
 class Generator:
     """Samples of one side of the split: dicts with text, actions, category and template ids."""
 
-    def __init__(self, seed, held=False, noise=True):
+    def __init__(self, seed, held=False):
         self.rng = random.Random(seed)
         self.s = Speech(self.rng)
-        self.held, self.noise = held, noise
+        # Training sees more slips and shouting than the test.
+        self.held, self.slips, self.led = held, 1 if held else 1.6, False
         side = split()
         self.templates = {name: [i for i in range(len(ts)) if ((name, i) in side) == held] for name, (_, ts, _) in ALL.items()}
 
@@ -507,6 +518,7 @@ class Generator:
         if isinstance(action, dict) and not used & PLACED:
             # Nothing has named the room.
             action.pop("room", None)
+        self.led = False
         if name in TIMED and s.p(times):
             action, text = self.timed(name, action, text)
         return name, f"{name}.{i}", action, text
@@ -525,7 +537,8 @@ class Generator:
             if s.p(0.06):
                 said += " sharp"
         action = {**action, kind: v}
-        if kind != "for_s" and s.p(0.25):
+        self.led = kind != "for_s" and s.p(0.25)
+        if self.led:
             text = f"{said}{s.pick(',', '', '')} {text}"
         else:
             text = f"{text}{s.pick('', '', '', ',')} {said}" if not text.endswith((".", ":")) else f"{text} {said}"
@@ -551,12 +564,16 @@ class Generator:
                 parts = [self.clause(SINGLE, times=0.12) for _ in range(2)]
         (n1, t1, a1, x1), (n2, t2, a2, x2) = parts
         kind = "reversed" if rng.random() < 0.07 and self.templates["reversed"] and n1 not in QUESTIONS and n2 not in QUESTIONS and CLAUSE_VERBS.match(x1) and CLAUSE_VERBS.match(x2) else "join"
-        j = rng.choice(self.templates[kind])
-        join = JOINS[kind][1][j]
+        while True:
+            j = rng.choice(self.templates[kind])
+            join = JOINS[kind][1][j]
+            # Where a time leads the second part, a word must part it from the first: "lamp on, at 7 fan off" is anyone's guess.
+            if not self.led or re.search(r"\{x\}.*[a-z&+/].*\{y\}", join, re.I) or kind == "reversed":
+                break
         # The second part may carry its own courtesy.
         if rng.random() < 0.08 and CLAUSE_VERBS.match(x2) and "please" not in join and "could" not in join:
             x2 = s.pick("please ", "can you ", "could you ", "also ", "maybe ", "just ") + x2
-        text = join.replace("{x}", x1).replace("{y}", x2)
+        text = expand(rng, join).replace("{x}", x1).replace("{y}", x2)
         if kind == "reversed":
             # {y} happens first.
             a1, a2 = a2, a1
@@ -594,17 +611,17 @@ class Generator:
         """Casing, punctuation and slips, as people type and as speech is transcribed."""
         rng = self.rng
         question = name in QUESTIONS or re.match(r"(hey,? |ok,? |um,? |uh,? )?(can|could|would|will|is|are|did|do|does|how|what|who|when|where|why)\b", text, re.I)
-        text = text.rstrip("?") if rng.random() < 0.3 else text
         style = rng.random()
         if style < 0.40:
             # Spoken: no case, little punctuation.
-            text = re.sub(r"(?<!\d)[,;](?!\d)|[!?:]+(?=\s|$)|\.(?=\s|$)", "", text)
+            # A question mark of the template's own stays: without it "lamp on?" is a command.
+            text = re.sub(r"(?<!\d)[,;](?!\d)|[!:]+(?=\s|$)|\.(?=\s|$)", "", text)
             if rng.random() < 0.9:
                 text = text.lower()
             if rng.random() < 0.3:
                 text = text.replace("'", "")
             text = text.replace("a m ", "am ")
-        elif style < 0.985:
+        elif style < 1 - 0.015 * self.slips:
             end = ("?" if question and rng.random() < 0.85 else "." if rng.random() < 0.6 else "!" if rng.random() < 0.2 else "") if rng.random() < 0.75 else ""
             if end and not text.endswith((".", "?", "!")):
                 text += end
@@ -613,25 +630,25 @@ class Generator:
                 text = re.sub(r"([.?!] )(\w)", lambda m: m[1] + (m[2].upper() if rng.random() < 0.8 else m[2]), text)
             if rng.random() < 0.02:
                 text += end
-        elif style < 0.993:
+        elif style < 1 - 0.007 * self.slips:
             text = text.upper()
         else:
             text = text.title()
-        if self.noise and rng.random() < 0.08:
+        if rng.random() < 0.08 * self.slips:
             ws = text.split(" ")
             for _ in range(rng.choice([1, 1, 1, 1, 2])):
                 i = rng.randrange(len(ws))
                 if len(ws[i]) >= 4 and ws[i].isalpha() and ws[i].lower() not in NUMBER_WORDS:
                     ws[i] = typo(rng, ws[i])
             text = " ".join(ws)
-        if self.noise and rng.random() < 0.03:
+        if rng.random() < 0.03 * self.slips:
             ws = text.split(" ")
             ws.insert(rng.randrange(len(ws)), rng.choice(["um", "uh", "like", "er", "please", "just", "maybe", "hmm"]))
             text = " ".join(ws)
         return re.sub(r" +", " ", text).strip()
 
     def sample(self, category=None):
-        category = category or self.rng.choices(["single", "double", "none"], [44, 37, 19])[0]
+        category = category or self.rng.choices(["single", "double", "none"], [43, 40, 17])[0]
         while True:
             actions, name, ids, text, many = getattr(self, category)()
             text = self.surface(text, name)

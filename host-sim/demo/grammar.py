@@ -64,7 +64,7 @@ set {{d}} to on
 on: {{b}}
 command: {TURN} on {{d}}
 {{d}} (goes|go) on
-(use|boot|bring up) {{d}}
+(use|boot) {{d}}
 can {{d}} be (turned|switched) on
 could {{d}} (go|be switched|be turned|come) on
 is it possible to {TURN} on {{d}}
@@ -625,7 +625,7 @@ open: {b}
 open {b}
 """.strip().split("\n")
 OPEN = [t.replace("|a bit more_", "").replace("(open|have {d} open_|get open_) {d}", "open {d}") for t in OPEN]
-OPEN_BLINDS = ["let in (the|some|more|) (light|sun|sunlight|daylight) {in}", "let some (light|sun|daylight) in", "(bring|get) some (light|sun|daylight) into {the}", "(I want|I'd like|we need) (some|more) (sun|sunlight|daylight) {in}", "let the (sun|daylight|sunlight) shine (in|into {the})", "(pull|roll|lift|raise) {d} (up|all the way up|please)", "{d} (raised|pulled up|rolled up|lifted)", "{b} (raised|pulled up|rolled up|up please)", "(get|have|put) {d} up", "(I want|I'd like) {d} (up|raised)", "{d} up (please|now|all the way)", "(raise|lift) {b}", "(could|can) {d} go up", "(raise|lift|pull up|roll up|draw up|pull back|put up) {d}", "(pull|roll|put|draw|bring) {d} up", "{d} up", "{b} up", "let (the |some |)(light|sun|sunlight|daylight) in {in}",
+OPEN_BLINDS = ["let in (the|some|more|) (light|sun|sunlight|daylight) {in}", "let some (light|sun|daylight) in", "(bring|get) some (light|sun|daylight) into {the}", "(I want|I'd like|we need) (some|more) (sun|sunlight|daylight) {in}", "let the (sun|daylight|sunlight) shine (in|into {the})", "(pull|roll|lift|raise) {d} (up|all the way up|up please)", "{d} (raised|pulled up|rolled up|lifted)", "{b} (raised|pulled up|rolled up|up please)", "(get|have|put) {d} up", "(I want|I'd like) {d} (up|raised)", "{d} up (please|now|all the way)", "(raise|lift) {b}", "(could|can) {d} go up", "(raise|lift|pull up|roll up|draw up|pull back|put up) {d}", "(pull|roll|put|draw|bring) {d} up", "{d} up", "{b} up", "let (the |some |)(light|sun|sunlight|daylight) in {in}",
                "let (the |some |)(light|sun|sunlight|daylight) into {the}", "(would|do) you mind (raising|lifting|pulling up) {d}",
                "(pull|draw) {d} (apart|back|aside)"]
 CLOSE = """
@@ -746,7 +746,7 @@ PAUSE = """
 (pause|stop|halt) {m}
 (pause|stop) (everything that is playing|what is playing|what's playing|it for a moment|playing for a bit)
 (I want|I'd like|we need) (silence|quiet|the song to stop|the music off) {in}
-(turn|switch|shut) (off|down) the (song|songs|tunes|playlist) {in}
+(turn|switch|shut) off the (song|songs|tunes|playlist) {in}
 (music|song|playlist|tunes) (off|stop) please {in}
 (let|make) the (song|music|playlist) (pause|stop) {in}
 (take|have) a break from the music {in}
@@ -974,7 +974,7 @@ alarm clock (at |for |to ){t}
 set the alarm clock (to|for) {t}
 """.strip().split("\n")
 ALARM = [t for t in ALARM if not t.endswith("_")]
-ALARMOFF = ["(please |)(cancel|stop|kill|turn off) (my|the|that) (alarm|alarm clock)", "(stop|turn off|shut off) the (ringing|alarm clock)", "alarm off (please|now)", "(let's|let us) (cancel|stop) the alarm", "(I'm|I am) (up|awake), (stop|turn off) the alarm", "don't wake me up (tomorrow|anymore|at all)", "(cancel|stop|delete|turn off|clear|disable|remove|switch off|kill|shut off|dismiss) (the|my|that|this) alarm", "alarm (off|stop|cancel)", "no (more |)alarm", "(forget|scrap|drop) the alarm",
+ALARMOFF = ["(please |)(cancel|stop|kill|turn off) (my|the|that) (alarm|alarm clock)", "(stop|turn off|shut off) the (ringing|alarm clock)", "alarm off (please|now)", "(let's|let us) (cancel|stop) the alarm", "(I'm|I am) (up|awake), (stop|turn off) the alarm", "don't wake me up (tomorrow|this time|at all)", "(cancel|stop|delete|turn off|clear|disable|remove|switch off|kill|shut off|dismiss) (the|my|that|this) alarm", "alarm (off|stop|cancel)", "no (more |)alarm", "(forget|scrap|drop) the alarm",
             "(I don't|we don't) need the alarm (anymore|any more|any longer)", "(get rid of) (the|my) alarm", "make the alarm stop", "(would|do) you mind (stopping|cancelling) the alarm",
             "(cancel|delete|remove) (the|my) alarm clock"]
 
@@ -1082,7 +1082,7 @@ have (I|we) (left|closed|shut) {d} (open|)
 (check|see|tell me) (if|whether) (I|we|anyone|someone) (left {d} open|closed {d}|shut {d})
 {d} open?
 {b} (still open|closed)?
-(what's|what is) the (state|status|position) of {d}
+(what's|what is) the (state|status) of {d}
 status of {d}
 {d} status
 (was|were) {d} left open
@@ -1163,7 +1163,7 @@ ASK_LEVEL = """
 (what's|what is) the {q} (on|for) {d}
 (what's|what is) {d} {q}
 {b} {q}?
-{q} (on|for) {b}
+{q} (on|for) {b}?
 (check|tell me|give me) {d} {q}
 (what|how much) {q} (does|do) {d} have
 how high is the {q} (of|on) {d}
@@ -1344,8 +1344,8 @@ both {x} and {y}
 two things: {x} and {y}
 {x}. When done {y}
 {x} + {y}
-1. {x} 2. {y}
-one, {x}, two, {y}
+1) {x} 2) {y}
+number one, {x}, number two, {y}
 {x}, and {y} too
 {x}, and {y} as well
 {x} and {y} please
@@ -1794,7 +1794,7 @@ tell (me|us) a (joke|story|riddle|fairy tale|bedtime story|secret|fun fact|poem)
 (add|put) {{food}} (to|on) (my|the) (shopping list|list|cart|grocery list)
 (remind|tell) me to (call|visit|feed|water|buy|pay|walk|email) (mom|the cat|the plants|milk|the bills|the dog|{{who}}) (tomorrow|later|tonight|)
 (take|snap|make) (a|me a) (picture|photo|selfie|video|screenshot|note|memo) (of {{topic}}|please|)
-(wash|iron|fold|clean|dry) (the|my) (dishes|clothes|car|windows|shirt|laundry|toilet|shoes|bathtub)
+(wash|iron|fold|clean|dry) (the|my) (dishes|clothes|car|windows|shirt|towels|shoes|bathtub)
 (cook|make|bake|prepare|fry) (me |us |)(dinner|lunch|breakfast|a cake|some eggs|a sandwich|pasta|soup|pancakes)
 (navigate|drive|take me|drive me|fly me|show me the way) to (work|the airport|{{place}}|the store|school|the station|the beach|home)
 (search|google|look up|browse) (for |) {{topic}} (online|on the internet|please|)
@@ -1900,7 +1900,7 @@ NEGATED = """
 (please |)never {imp} (again|at night|when I'm home|)
 (it's better|better) not to {imp}
 (keep|leave) {d} (as it is|as is|alone) please
-(keep|leave) {d} (the way it was|like it is|where it is now)
+(keep|leave) {d} (the way it was|like it is|as it is now)
 (hands off|stay away from|keep away from|don't mess with) {d}
 (don't|do not|dont) you dare {imp}
 (I|we) (don't|do not) want (you to |anyone to |){imp}

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 
 VOCAB, WIDTH, LAYERS, HIDDEN, HEADS, HEAD = 1024, 256, 3, 256, 4, 64
 EPS, ROPE_BASE, CONTEXT = 1e-5, 10000.0, 128
+HALF = jnp.bfloat16
 SHAPES = {"attn_q": (HEADS * HEAD, WIDTH), "attn_k": (HEAD, WIDTH), "attn_v": (HEAD, WIDTH), "attn_output": (WIDTH, HEADS * HEAD),
           "ffn_gate": (HIDDEN, WIDTH), "ffn_up": (HIDDEN, WIDTH), "ffn_down": (WIDTH, HIDDEN)}
 
@@ -53,43 +54,101 @@ def rounded(params):
     return {name: one(name, w) for name, w in params.items()}
 
 
+def turned(a, one):
+    """The transpose of the last two axes, as an operation of its own: `one` is 1, but the compiler does not know. It would otherwise
+    merge the transpose into a matrix product, which is then several times slower than both apart."""
+    return jax.lax.cond(one == 1, lambda a: a.swapaxes(-1, -2), lambda a: jnp.zeros((*a.shape[:-2], a.shape[-1], a.shape[-2]), a.dtype), a)
+
+
+def dot(a, b, axes):
+    """A product of bfloat16 matrices, summed in float32, over these axes; of three-dimensional ones for each of the first axis."""
+    batch = ((0,), (0,)) if a.ndim == 3 else ((), ())
+    return jax.lax.dot_general(a, b, (((axes[0],), (axes[1],)), batch), preferred_element_type=jnp.float32)
+
+
+@jax.custom_vjp
+def linear(x, w, one):
+    """x: [n, cols], w: [rows, cols]; [n, rows]."""
+    return dot(x.astype(HALF), w.astype(HALF), (1, 1))
+
+
+def linear_forward(x, w, one):
+    x, w = x.astype(HALF), w.astype(HALF)
+    return dot(x, w, (1, 1)), (x, w, one)
+
+
+def linear_backward(kept, g):
+    x, w, one = kept
+    g = g.astype(HALF)
+    # The narrower of the two is turned.
+    dw = dot(turned(g, one), x, (1, 0)) if g.shape[1] <= x.shape[1] else turned(dot(turned(x, one), g, (1, 0)), one)
+    return dot(g, w, (1, 0)), dw, None
+
+
+linear.defvjp(linear_forward, linear_backward)
+
+
+@jax.custom_vjp
+def attend(q, k, v, mask, one):
+    """q: [n, queries * HEADS, HEAD], k and v: [n, tokens, HEAD], mask: [n, queries, tokens]; as q."""
+    return attend_forward(q, k, v, mask, one)[0]
+
+
+def attend_forward(q, k, v, mask, one):
+    q, k, v = (a.astype(HALF) for a in (q, k, v))
+    scores = dot(q, k, (2, 2)).reshape(*mask.shape[:2], HEADS, -1) * HEAD ** -0.5
+    p = jax.nn.softmax(jnp.where(mask[:, :, None], scores, -1e9), -1).reshape(*q.shape[:2], -1).astype(HALF)
+    return dot(p, v, (2, 1)), (q, k, v, p, one)
+
+
+def attend_backward(kept, g):
+    q, k, v, p, one = kept
+    g = g.astype(HALF)
+    dp, wide = dot(g, v, (2, 2)), p.astype(jnp.float32)
+    ds = (wide * (dp - (wide * dp).sum(-1, keepdims=True)) * HEAD ** -0.5).astype(HALF)
+    return dot(ds, k, (2, 1)), dot(turned(ds, one), q, (2, 1)), dot(turned(p, one), g, (2, 1)), None, None
+
+
+attend.defvjp(attend_forward, attend_backward)
+
+
 def norm(x, weight):
     return x * jax.lax.rsqrt((x * x).mean(-1, keepdims=True) + EPS) * weight
 
 
-def rope(x, positions):
-    """Rotates adjacent pairs, as GGUF's llama does. x: [rows, tokens, heads, HEAD]."""
-    freq = ROPE_BASE ** (-jnp.arange(0, HEAD, 2) / HEAD)
-    angle = positions[..., None, None] * freq
-    c, s = jnp.cos(angle), jnp.sin(angle)
-    a, b = x[..., 0::2], x[..., 1::2]
-    return jnp.stack([a * c - b * s, a * s + b * c], -1).reshape(x.shape)
+def quarter(w):
+    """The rows that give a projection turned by a quarter, in adjacent pairs as GGUF's llama rotates: (a, b) to (-b, a)."""
+    pairs = w.reshape(-1, 2, w.shape[1])
+    return jnp.stack([-pairs[:, 1], pairs[:, 0]], 1).reshape(w.shape)
 
 
-def hidden(params, tokens, segments, positions, at):
-    """[rows, n, WIDTH] after the last norm, at the n places `at` of each row: the last layer computes nothing else there.
-    Tokens see earlier ones of their own segment."""
+def hidden(params, tokens, segments, positions, at, one):
+    """[rows * n, WIDTH] after the last norm, at the n places `at` of each row: the last layer computes nothing else there.
+    Tokens see earlier ones of their own segment. `one` is 1 (see `turned`)."""
     n, t = tokens.shape
-    x = params["token_embd"][tokens]
+    angle = jnp.arange(CONTEXT)[:, None] * ROPE_BASE ** (-(jnp.arange(HEAD) // 2 * 2) / HEAD)
+    cos, sin = (f(angle)[positions.reshape(-1)] for f in (jnp.cos, jnp.sin))
+    x = params["token_embd"][tokens.reshape(-1)]
     mask = (segments[:, :, None] == segments[:, None, :]) & (jnp.arange(t)[:, None] >= jnp.arange(t))
-    place = positions
+    flat = (at + jnp.arange(n)[:, None] * t).reshape(-1)
     for i in range(LAYERS):
         w = lambda name: params[f"blk.{i}.{name}"]
         h = norm(x, w("attn_norm"))
-        k = rope((h @ w("attn_k").T)[:, :, None], positions)[:, :, 0]
-        v = h @ w("attn_v").T
+        k, v = w("attn_k"), w("attn_v")
+        kv = linear(h, jnp.concatenate([k, quarter(k), v]), one)
+        k, v = kv[:, :HEAD] * cos + kv[:, HEAD:2 * HEAD] * sin, kv[:, 2 * HEAD:]
         if i + 1 == LAYERS:
-            x, h = (jnp.take_along_axis(a, at[:, :, None], 1) for a in (x, h))
-            mask, place = jnp.take_along_axis(mask, at[:, :, None], 1), jnp.take_along_axis(positions, at, 1)
-        q = rope((h @ w("attn_q").T).reshape(n, -1, HEADS, HEAD), place)
-        scores = jnp.einsum("nqhd,nkd->nhqk", q, k) * HEAD ** -0.5
-        scores = jax.nn.softmax(jnp.where(mask[:, None], scores, -1e9), -1)
-        x = x + jnp.einsum("nhqk,nkd->nqhd", scores, v).reshape(n, -1, HEADS * HEAD) @ w("attn_output").T
-        h = norm(x, w("ffn_norm"))
-        x = x + (jax.nn.silu(h @ w("ffn_gate").T) * (h @ w("ffn_up").T)) @ w("ffn_down").T
+            x, h, cos, sin = (a[flat] for a in (x, h, cos, sin))
+            mask = jnp.take_along_axis(mask, at[:, :, None], 1)
+        q = linear(h, jnp.concatenate([w("attn_q"), quarter(w("attn_q"))]), one).reshape(-1, 2, HEADS, HEAD)
+        q = q[:, 0] * cos[:, None] + q[:, 1] * sin[:, None]
+        o = attend(q.reshape(n, -1, HEAD), k.reshape(n, t, HEAD), v.reshape(n, t, HEAD), mask, one)
+        x = x + linear(o.reshape(-1, HEADS * HEAD), w("attn_output"), one)
+        both = linear(norm(x, w("ffn_norm")), jnp.concatenate([w("ffn_gate"), w("ffn_up")]), one)
+        x = x + linear(jax.nn.silu(both[:, :HIDDEN]) * both[:, HIDDEN:], w("ffn_down"), one)
     return norm(x, params["output_norm"])
 
 
 def logits(params, *batch):
-    """[rows, n, VOCAB], at the places asked for."""
-    return hidden(params, *batch) @ params["token_embd"].T
+    """[rows * n, VOCAB], at the places asked for."""
+    return linear(hidden(params, *batch), params["token_embd"], batch[-1])
