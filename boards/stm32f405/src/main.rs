@@ -19,6 +19,16 @@ const HZ: u32 = 168_000_000;
 const MODEL: usize = 0x0802_0000;
 const MODEL_BYTES: usize = 0x000E_0000;
 
+/// Nothing interrupts but exceptions: one entry stands for the table of interrupts, which would take a kilobyte.
+#[used]
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".vector_table.interrupts")]
+static __INTERRUPTS: [unsafe extern "C" fn(); 1] = [no_interrupt];
+
+unsafe extern "C" fn no_interrupt() {
+    SCB::sys_reset()
+}
+
 static ARENA: Arena<{ 94 << 10 }> = Arena::new();
 
 /// Sets bits of the register at `address`.

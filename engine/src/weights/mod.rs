@@ -12,7 +12,7 @@ use crate::arena::{ALIGN, Arena, ArenaError, Region};
 use crate::flash::{Flash, Source};
 use crate::gguf::Gguf;
 use crate::kernels::{Group, Norm};
-use crate::quant::Units;
+use crate::quant::{INTERLEAVES, Units};
 use crate::simd::LANES;
 use bytemuck::{Pod, Zeroable};
 
@@ -173,7 +173,7 @@ impl<'a, 'm> WeightStore<'a, 'm> {
         walk(gguf, source, &shapes, &mut |tensor| self.enter(tensor, &mut budget)).await?;
         self.check_complete()?;
         self.read_vectors(gguf, source).await?;
-        if interleave {
+        if INTERLEAVES && interleave {
             for slot in self.slots.iter_mut().filter(|s| s.place == PINNED && s.units().is_some()) {
                 slot.place = INTERLEAVED;
             }
@@ -267,7 +267,7 @@ impl<'a, 'm> WeightStore<'a, 'm> {
             let bytes = u64::from(slot.row_bytes).saturating_mul(u64::from(slot.rows));
             let mut place = range(slot.pinned_at, bytes).and_then(|r| self.pinned.get_mut(r)).unwrap_or_default();
             let mut offset = slot.offset;
-            if let (INTERLEAVED, Some(units)) = (slot.place, slot.units()) {
+            if INTERLEAVES && let (INTERLEAVED, Some(units)) = (slot.place, slot.units()) {
                 let group_bytes = (slot.row_bytes as usize).saturating_mul(LANES);
                 let whole = place.len().checked_div(group_bytes).unwrap_or(0).saturating_mul(group_bytes);
                 let (groups, rest) = place.split_at_mut_checked(whole).unwrap_or_default();
@@ -325,7 +325,7 @@ impl<'a, 'm> WeightStore<'a, 'm> {
             _ => return None,
         };
         let weight = Weight::new(WeightType::from_id(u32::from(slot.ty))?, bytes, slot.cols as usize)?;
-        Some(if slot.place == INTERLEAVED { weight.interleaved() } else { weight })
+        Some(if INTERLEAVES && slot.place == INTERLEAVED { weight.interleaved() } else { weight })
     }
 
     /// Bytes of a matrix's row, if it is streamed.
