@@ -137,14 +137,15 @@ impl<'a, 'm> WeightStore<'a, 'm> {
         let layers = shapes.n_layer as usize;
         let globals = shapes.vector_place(Role::RopeFreqs).map_or(0, |(start, n)| start.saturating_add(n));
         let vectors = layers.saturating_mul(shapes.layer_vector_groups()).saturating_add(globals);
-        Ok(WeightStore {
+        let carved = WeightStore {
             shapes,
-            slots: arena.carve(Region::Tables, layers.saturating_mul(LayerMatrix::ALL.len()).saturating_add(2))?,
-            vectors: arena.carve(Region::Tables, vectors)?,
-            seen: arena.carve(Region::Tables, layers.saturating_add(1))?,
-            pinned: arena.carve(Region::Pinned, pinned)?,
+            slots: arena.take(Region::Tables, layers.saturating_mul(LayerMatrix::ALL.len()).saturating_add(2)),
+            vectors: arena.take(Region::Tables, vectors),
+            seen: arena.take(Region::Tables, layers.saturating_add(1)),
+            pinned: arena.take(Region::Pinned, pinned),
             mapped,
-        })
+        };
+        arena.checked(carved)
     }
 
     /// Fills the store: finds every tensor, copies vectors and what `budget` pins, and leaves the
