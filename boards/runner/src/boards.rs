@@ -9,6 +9,8 @@ pub(crate) struct Board {
     /// The board's folder.
     pub(crate) name: &'static str,
     pub(crate) target: &'static str,
+    /// Cargo's profile of its firmware.
+    pub(crate) profile: &'static str,
     qemu: &'static str,
     /// QEMU's machine, with what else it takes.
     machine: &'static [&'static str],
@@ -57,6 +59,7 @@ pub(crate) const BOARDS: &[Board] = &[
     Board {
         name: "virt-aarch64",
         target: "aarch64-unknown-none",
+        profile: "release",
         qemu: "qemu-system-aarch64",
         machine: &["virt", "-m", "1G"],
         cpus: &[
@@ -71,6 +74,7 @@ pub(crate) const BOARDS: &[Board] = &[
     Board {
         name: "mps2-an385",
         target: "thumbv7m-none-eabi",
+        profile: "release",
         qemu: "qemu-system-arm",
         machine: &["mps2-an385"],
         cpus: &[cpu("cortex-m3", "scalar")],
@@ -82,6 +86,7 @@ pub(crate) const BOARDS: &[Board] = &[
     Board {
         name: "mps2-an386",
         target: "thumbv7em-none-eabihf",
+        profile: "release",
         qemu: "qemu-system-arm",
         machine: &["mps2-an386"],
         cpus: &[cpu("cortex-m4", "scalar dsp")],
@@ -93,6 +98,7 @@ pub(crate) const BOARDS: &[Board] = &[
     Board {
         name: "stm32f405",
         target: "thumbv7em-none-eabihf",
+        profile: "size",
         qemu: "qemu-system-arm",
         machine: &["netduinoplus2"],
         cpus: &[cpu("cortex-m4", "scalar dsp")],
@@ -104,6 +110,7 @@ pub(crate) const BOARDS: &[Board] = &[
     Board {
         name: "mps2-an500",
         target: "thumbv7em-none-eabihf",
+        profile: "release",
         qemu: "qemu-system-arm",
         machine: &["mps2-an500"],
         cpus: &[cpu("cortex-m7", "scalar dsp")],
@@ -115,6 +122,7 @@ pub(crate) const BOARDS: &[Board] = &[
     Board {
         name: "mps2-an505",
         target: "thumbv8m.main-none-eabihf",
+        profile: "release",
         qemu: "qemu-system-arm",
         machine: &["mps2-an505"],
         cpus: &[cpu("cortex-m33", "scalar dsp")],
@@ -126,6 +134,7 @@ pub(crate) const BOARDS: &[Board] = &[
     Board {
         name: "mps3-an547",
         target: "thumbv8m.main-none-eabihf",
+        profile: "release",
         qemu: "qemu-system-arm",
         machine: &["mps3-an547"],
         cpus: &[Cpu { name: "cortex-m55", isas: "scalar dsp helium", real_model: true }],

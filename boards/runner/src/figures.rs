@@ -33,9 +33,8 @@ impl Figures {
 
     /// A program's sections.
     pub(crate) fn of_elf(elf: &Path) -> Result<Figures, String> {
-        let bytes = fs::read(elf).map_err(|error| format!("{}: {error}", elf.display()))?;
         let mut figures = Figures::default();
-        for (name, size) in sections(&bytes).ok_or(format!("{} is no ELF file", elf.display()))? {
+        for (name, size) in sections_of(elf)? {
             match &*name {
                 ".text" | ".vector_table" => figures.text += size,
                 // What starts with a value takes flash as well as RAM.
@@ -47,6 +46,23 @@ impl Figures {
         }
         Ok(figures)
     }
+}
+
+/// The sections of a program that take flash or memory, and the bytes of flash that they take together.
+pub(crate) fn sizes(elf: &Path) -> Result<(Vec<(String, u64)>, u64), String> {
+    const IN_FLASH: [&str; 4] = [".vector_table", ".text", ".rodata", ".data"];
+    const ZEROED: [&str; 2] = [".bss", ".uninit"];
+    let mut all = sections_of(elf)?;
+    all.retain(|(name, _)| IN_FLASH.contains(&name.as_str()) || ZEROED.contains(&name.as_str()));
+    let in_flash = all.iter().filter(|(name, _)| IN_FLASH.contains(&name.as_str()));
+    let flash = in_flash.map(|(_, size)| size).sum();
+    Ok((all, flash))
+}
+
+/// Names and sizes of a file's sections.
+fn sections_of(elf: &Path) -> Result<Vec<(String, u64)>, String> {
+    let bytes = fs::read(elf).map_err(|error| format!("{}: {error}", elf.display()))?;
+    sections(&bytes).ok_or(format!("{} is no ELF file", elf.display()))
 }
 
 /// The sections of an ELF file of 32 or 64 bits, little-endian: names and sizes.

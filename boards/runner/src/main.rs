@@ -3,7 +3,8 @@
 //! `board-runner test [--from-source] [--update] [BOARD ...]` runs every board, or those named, and ends with
 //! `N passed, N failed`. `--from-source` takes the distribution's compiler even where rustup's targets are installed;
 //! `--update` writes the figures anew. `board-runner run [--from-source] BOARD|PROGRAM [MODEL]` opens a board's prompt;
-//! as cargo's `runner` it is given a program.
+//! as cargo's `runner` it is given a program. `board-runner size [--from-source] [BOARD]` builds a board's firmware, the
+//! smallest board's if none is named, and prints its sections.
 
 mod boards;
 mod emulator;
@@ -26,7 +27,11 @@ use std::time::Instant;
 use toolchain::Toolchain;
 
 const USAGE: &str = "usage: board-runner test [--from-source] [--update] [BOARD ...]
-       board-runner run [--from-source] BOARD|PROGRAM [MODEL]";
+       board-runner run [--from-source] BOARD|PROGRAM [MODEL]
+       board-runner size [--from-source] [BOARD]";
+
+/// The board whose flash is the smallest.
+const SMALLEST: &str = "stm32f405";
 
 fn main() -> ExitCode {
     let (mut flags, mut words) = (Vec::new(), Vec::new());
@@ -42,6 +47,8 @@ fn main() -> ExitCode {
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     let done = match *words {
         ["test", ref names @ ..] => named(names).and_then(|boards| test(&boards, from_source, update)),
+        ["size"] => named(&[SMALLEST]).and_then(|boards| size(&boards, from_source)),
+        ["size", name] => named(&[name]).and_then(|boards| size(&boards, from_source)),
         ["run", program] => open::open(program, None, from_source),
         ["run", program, model] => open::open(program, Some(Path::new(model)), from_source),
         _ => {
@@ -67,6 +74,23 @@ fn named(names: &[&str]) -> Result<Vec<&'static Board>, String> {
         found.ok_or(format!("no board {name}; there are {}", all.join(", ")))
     };
     if names.is_empty() { Ok(BOARDS.iter().collect()) } else { names.iter().map(find).collect() }
+}
+
+/// Prints the sections of the boards' firmware.
+fn size(boards: &[&Board], from_source: bool) -> Result<bool, String> {
+    for board in boards {
+        let toolchain = Toolchain::find(board.target, from_source)?;
+        let folder = toolchain.build(board, "")?;
+        for firmware in board.firmware {
+            println!("{}, {}, profile {}", firmware.name, toolchain.name()?, board.profile);
+            let (sections, flash) = figures::sizes(&folder.join(firmware.name))?;
+            for (name, bytes) in sections {
+                println!("{name:14} {bytes:>8}");
+            }
+            println!("{:14} {flash:>8}", "in flash");
+        }
+    }
+    Ok(true)
 }
 
 /// How many runs went well.

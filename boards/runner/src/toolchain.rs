@@ -78,7 +78,8 @@ impl Toolchain {
         cargo.args([
             "build",
             "--quiet",
-            "--release",
+            "--profile",
+            board.profile,
             "--target",
             target,
             "--package",
@@ -90,7 +91,7 @@ impl Toolchain {
         cargo.env("DEFMT_LOG", "info");
         let status = cargo.status().map_err(|error| format!("cargo: {error}"))?;
         if status.success() {
-            Ok(target_dir.join(target).join("release"))
+            Ok(target_dir.join(target).join(board.profile))
         } else {
             Err(format!("{package} does not build"))
         }

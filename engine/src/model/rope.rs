@@ -40,7 +40,9 @@ impl<'a> RopeTables<'a> {
     /// Computes the frequencies; `divisors[pairs]` are the model's own (`rope_freqs.weight`) or ones.
     pub fn fill(&mut self, config: &ModelConfig, divisors: &[f32]) {
         self.magnitude = match config.rope_scaling {
-            RopeScaling::Yarn { factor, .. } if cfg!(feature = "yarn") => 1.0 + 0.1 * libm::log(f64::from(factor)) as f32,
+            RopeScaling::Yarn { factor, .. } if cfg!(feature = "yarn") => {
+                1.0 + 0.1 * libm::log(f64::from(factor)) as f32
+            }
             _ => 1.0,
         };
         powers(config.rope_base, self.global);
