@@ -108,6 +108,7 @@ impl core::error::Error for ArenaError {}
 pub struct Arena<'a> {
     rest: Option<&'a mut [u8]>,
     usage: Usage,
+    failed: Option<ArenaError>,
 }
 
 impl<'a> Arena<'a> {
@@ -116,13 +117,13 @@ impl<'a> Arena<'a> {
     pub fn new(bytes: &'a mut [u8]) -> Self {
         let skip = bytes.as_ptr().align_offset(ALIGN).min(bytes.len());
         let rest = bytes.split_at_mut_checked(skip).map_or_else(Default::default, |(_, r)| r);
-        Arena { rest: Some(rest), usage: Usage::default() }
+        Arena { rest: Some(rest), usage: Usage::default(), failed: None }
     }
 
     /// An arena without bytes: it counts, and hands out empty slices.
     #[must_use]
     pub fn measuring() -> Self {
-        Arena { rest: None, usage: Usage::default() }
+        Arena { rest: None, usage: Usage::default(), failed: None }
     }
 
     /// Bytes carved so far.
@@ -135,6 +136,23 @@ impl<'a> Arena<'a> {
     #[must_use]
     pub fn left(&self) -> usize {
         self.rest.as_ref().map_or(usize::MAX, |r| r.len())
+    }
+
+    /// As [`carve`](Self::carve), but for a failure, which [`checked`](Self::checked) tells: what is carved piece by piece
+    /// has one place to fail in, which takes less code. The slice is empty then.
+    pub(crate) fn take<T: Pod>(&mut self, region: Region, len: usize) -> &'a mut [T] {
+        match self.carve(region, len) {
+            Ok(slice) => slice,
+            Err(error) => {
+                self.failed = self.failed.or(Some(error));
+                <&mut [T]>::default()
+            }
+        }
+    }
+
+    /// `carved`, if everything was that [`take`](Self::take) was asked for.
+    pub(crate) fn checked<T>(&self, carved: T) -> Result<T, ArenaError> {
+        self.failed.map_or(Ok(carved), Err)
     }
 
     /// Carves `len` elements of `T`. Their contents are whatever the bytes held. While measuring,

@@ -107,8 +107,8 @@ pub(crate) const BOARDS: &[Board] = &[
         cpus: &[cpu("cortex-m4", "scalar dsp")],
         selftest: false,
         firmware: &[Firmware { name: "stm32f405", streams: false, kv: "q8_0" }],
-        model_at: 0x0802_8000,
-        model_bytes: 864 << 10,
+        model_at: 0x0802_0000,
+        model_bytes: 896 << 10,
     },
     Board {
         name: "mps2-an500",

@@ -3,8 +3,8 @@
 //! `board-runner test [--from-source] [--update] [BOARD ...]` runs every board, or those named, and ends with
 //! `N passed, N failed`. `--from-source` takes the distribution's compiler even where rustup's targets are installed;
 //! `--update` writes the figures anew. `board-runner run [--from-source] BOARD|PROGRAM [MODEL]` opens a board's prompt;
-//! as cargo's `runner` it is given a program. `board-runner size` builds the engine for a Cortex-M4F with the formats of
-//! one model, and prints how large it is. `board-runner hardware [--from-source]` builds the firmware of the boards in
+//! as cargo's `runner` it is given a program. `board-runner size [BOARD]` builds a board's firmware, the smallest
+//! board's if none is named, and prints how large it is. `board-runner hardware [--from-source]` builds the firmware of the boards in
 //! `hardware`, which no emulator has, and says what it takes.
 
 mod boards;
@@ -32,8 +32,11 @@ use toolchain::Toolchain;
 
 const USAGE: &str = "usage: board-runner test [--from-source] [--update] [BOARD ...]
        board-runner run [--from-source] BOARD|PROGRAM [MODEL]
-       board-runner size [--from-source]
+       board-runner size [--from-source] [BOARD]
        board-runner hardware [--from-source]";
+
+/// The board with the least flash.
+const SMALLEST: &str = "stm32f405";
 
 /// Cargo's words for the self-test.
 const SELFTEST: &[&str] = &["--features", "selftest"];
@@ -52,7 +55,8 @@ fn main() -> ExitCode {
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     let done = match *words {
         ["test", ref names @ ..] => named(names).and_then(|boards| test(&boards, from_source, update)),
-        ["size"] => size::print(from_source).map(|()| true),
+        ["size"] => named(&[SMALLEST]).and_then(|boards| size(&boards, from_source)),
+        ["size", name] => named(&[name]).and_then(|boards| size(&boards, from_source)),
         ["hardware"] => Ok(hardware::build_all(from_source)),
         ["run", program] => open::open(program, None, from_source),
         ["run", program, model] => open::open(program, Some(Path::new(model)), from_source),
@@ -79,6 +83,13 @@ fn named(names: &[&str]) -> Result<Vec<&'static Board>, String> {
         found.ok_or(format!("no board {name}; there are {}", all.join(", ")))
     };
     if names.is_empty() { Ok(BOARDS.iter().collect()) } else { names.iter().map(find).collect() }
+}
+
+fn size(boards: &[&Board], from_source: bool) -> Result<bool, String> {
+    for board in boards {
+        size::print(board, from_source)?;
+    }
+    Ok(true)
 }
 
 /// How many runs went well.

@@ -1,32 +1,35 @@
-//! How large the engine is in a firmware.
+//! How large a board's firmware is.
 
 use crate::boards::Board;
 use crate::toolchain::Toolchain;
 use object::{Object, ObjectSection, ObjectSymbol};
 
-/// Sections that firmware has in flash or RAM.
-const SECTIONS: [&str; 4] = [".text", ".rodata", ".data", ".bss"];
+/// Sections that take flash; `.data` takes RAM as well.
+const IN_FLASH: [&str; 4] = [".vector_table", ".text", ".rodata", ".data"];
+/// Sections that take RAM alone.
+const ZEROED: [&str; 2] = [".bss", ".uninit"];
 /// What is told of the largest functions and constants.
 const SYMBOLS: usize = 20;
 
-/// Builds the firmware and prints its sections, then its largest symbols.
-pub(crate) fn print(from_source: bool) -> Result<(), String> {
-    let board = Board::of_firmware("mps2-an386").ok_or("no such board")?;
-    let features = ["--no-default-features", "--features", "engine"];
-    let folder = Toolchain::find(board.target, from_source)?.build(board, "size", &features)?;
-    let path = folder.join("mps2-an386-engine");
+/// Builds the board's first firmware and prints its sections, then its largest symbols.
+pub(crate) fn print(board: &Board, from_source: bool) -> Result<(), String> {
+    let toolchain = Toolchain::find(board.target, from_source)?;
+    let firmware = board.firmware.first().ok_or(format!("{} has no firmware", board.name))?;
+    let path = toolchain.build(board, board.profile, &[])?.join(firmware.name);
     let bytes = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let elf = object::File::parse(&*bytes).map_err(|error| format!("{}: {error}", path.display()))?;
-    println!("{}: Cortex-M4F, dsp, Q4_K Q6_K, SentencePiece, q8_0 cache", path.display());
-    for name in SECTIONS {
-        let section = elf.section_by_name(name).ok_or_else(|| format!("{}: no {name}", path.display()))?;
-        println!("{name:8} {:8}", section.size());
+    println!("{}, {}, profile {}", firmware.name, toolchain.name()?, board.profile);
+    let mut flash = 0;
+    for name in IN_FLASH.into_iter().chain(ZEROED) {
+        let size = elf.section_by_name(name).map_or(0, |section| section.size());
+        flash += if IN_FLASH.contains(&name) { size } else { 0 };
+        println!("{name:14} {size:>8}");
     }
+    println!("{:14} {flash:>8}\nlargest:", "in flash");
     let mut symbols: Vec<_> = elf.symbols().filter(|symbol| symbol.size() > 0).collect();
     symbols.sort_by_key(|symbol| core::cmp::Reverse(symbol.size()));
-    println!("largest:");
     for symbol in symbols.iter().take(SYMBOLS) {
-        println!("{:8} {}", symbol.size(), symbol.name().unwrap_or_default());
+        println!("{:>8} {}", symbol.size(), symbol.name().unwrap_or_default());
     }
     Ok(())
 }

@@ -16,8 +16,18 @@ use flashlet_board::uart::Stm32;
 use flashlet_board::{clock, serve, stack};
 
 const HZ: u32 = 168_000_000;
-const MODEL: usize = 0x0802_8000;
-const MODEL_BYTES: usize = 0x000D_8000;
+const MODEL: usize = 0x0802_0000;
+const MODEL_BYTES: usize = 0x000E_0000;
+
+/// Nothing interrupts but exceptions: one entry stands for the table of interrupts, which would take a kilobyte.
+#[used]
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".vector_table.interrupts")]
+static __INTERRUPTS: [unsafe extern "C" fn(); 1] = [no_interrupt];
+
+unsafe extern "C" fn no_interrupt() {
+    SCB::sys_reset()
+}
 
 static ARENA: Arena<{ 94 << 10 }> = Arena::new();
 
@@ -61,7 +71,7 @@ fn main() -> ! {
     let (image, uart) = unsafe { (image(MODEL, MODEL_BYTES), Stm32::new(0x4001_1000, HZ / 2 / 115_200)) };
     let board = Board {
         name: "stm32f405",
-        model_at: "flash at 0x08028000",
+        model_at: "flash at 0x08020000",
         mapped: Some(image),
         kernels: Dsp::declared(), // named, so that the scalar kernels stay out of the program
         executor: &Inline,

@@ -71,7 +71,13 @@ pub(super) struct Cursor {
 
 impl Cursor {
     pub(super) fn new(pos: u64) -> Self {
-        Cursor { pos, start: pos, len: 0, window: Window([0; WINDOW_BYTES]), fault: Fault::Bad { offset: pos, problem: Problem::Nesting } }
+        Cursor {
+            pos,
+            start: pos,
+            len: 0,
+            window: Window([0; WINDOW_BYTES]),
+            fault: Fault::Bad { offset: pos, problem: Problem::Nesting },
+        }
     }
 
     /// Keeps what is wrong.

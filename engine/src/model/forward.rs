@@ -84,13 +84,13 @@ impl<'a> Activations<'a> {
         let widest =
             (s.n_embd as usize).max(s.n_ff as usize).max((s.n_head as usize).saturating_mul(s.head_dim as usize));
         let attention = q.saturating_add(kv).saturating_mul(2);
-        let mut carve = |n: usize| arena.carve(Region::Activations, n.saturating_mul(chunk));
-        let (x, y) = (carve(embd)?, carve(embd)?);
-        let scratch = carve(attention.max(ff))?;
-        let float = carve(groups(widest))?;
-        let quants = arena.carve(Region::Activations, InputBuffer::quant_words(widest, chunk))?;
-        let logits = arena.carve(Region::Logits, groups(logits).max(chunk))?;
-        Ok(Activations { chunk, x, y, scratch, input: InputBuffer::new(float, quants), logits })
+        let mut carve = |n: usize| arena.take(Region::Activations, n.saturating_mul(chunk));
+        let (x, y) = (carve(embd), carve(embd));
+        let scratch = carve(attention.max(ff));
+        let float = carve(groups(widest));
+        let quants = arena.take(Region::Activations, InputBuffer::quant_words(widest, chunk));
+        let logits = arena.take(Region::Logits, groups(logits).max(chunk));
+        arena.checked(Activations { chunk, x, y, scratch, input: InputBuffer::new(float, quants), logits })
     }
 
     /// The most tokens of a chunk.

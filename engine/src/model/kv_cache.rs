@@ -31,9 +31,9 @@ impl<'a> KvCache<'a> {
     ) -> Result<Self, ArenaError> {
         let mut cache = KvCache { config: *config, ty, ctx, chunk, keys: &mut [], values: &mut [] };
         let bytes = cache.start(config.shapes.n_layer);
-        cache.keys = arena.carve(Region::KvCache, bytes)?;
-        cache.values = arena.carve(Region::KvCache, bytes)?;
-        Ok(cache)
+        cache.keys = arena.take(Region::KvCache, bytes);
+        cache.values = arena.take(Region::KvCache, bytes);
+        arena.checked(cache)
     }
 
     /// Blocks in a layer's ring.

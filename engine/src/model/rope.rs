@@ -26,20 +26,23 @@ impl<'a> RopeTables<'a> {
     pub fn carve(config: &ModelConfig, chunk: usize, arena: &mut Arena<'a>) -> Result<Self, ArenaError> {
         let pairs = config.shapes.n_rot as usize / 2;
         let windowed = if config.arch.sliding.is_some() { pairs } else { 0 };
-        Ok(RopeTables {
+        let carved = RopeTables {
             pairs,
-            global: arena.carve(Region::Tables, pairs)?,
-            windowed: arena.carve(Region::Tables, windowed)?,
-            global_angles: arena.carve(Region::Activations, pairs.saturating_mul(chunk))?,
-            windowed_angles: arena.carve(Region::Activations, windowed.saturating_mul(chunk))?,
+            global: arena.take(Region::Tables, pairs),
+            windowed: arena.take(Region::Tables, windowed),
+            global_angles: arena.take(Region::Activations, pairs.saturating_mul(chunk)),
+            windowed_angles: arena.take(Region::Activations, windowed.saturating_mul(chunk)),
             magnitude: 1.0,
-        })
+        };
+        arena.checked(carved)
     }
 
     /// Computes the frequencies; `divisors[pairs]` are the model's own (`rope_freqs.weight`) or ones.
     pub fn fill(&mut self, config: &ModelConfig, divisors: &[f32]) {
         self.magnitude = match config.rope_scaling {
-            RopeScaling::Yarn { factor, .. } if cfg!(feature = "yarn") => 1.0 + 0.1 * libm::log(f64::from(factor)) as f32,
+            RopeScaling::Yarn { factor, .. } if cfg!(feature = "yarn") => {
+                1.0 + 0.1 * libm::log(f64::from(factor)) as f32
+            }
             _ => 1.0,
         };
         powers(config.rope_base, self.global);

@@ -26,6 +26,9 @@ use half::f16;
 pub use act::{Act32, Act256, ActKind};
 pub use float::{BF16, F16, F32};
 pub use interleave::Units;
+
+/// Whether any instruction set of the target interleaves rows: none of a 32-bit Arm does.
+pub(crate) const INTERLEAVES: bool = !cfg!(target_arch = "arm");
 pub use iq4::{IQ4_VALUES, IQ4NL, IQ4XS};
 pub use k2::Q2K;
 pub use k3::Q3K;

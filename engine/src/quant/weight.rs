@@ -105,6 +105,9 @@ macro_rules! formats {
             /// What a block comes apart into, if rows of the format can be interleaved.
             #[must_use]
             pub const fn units(self) -> Option<Units> {
+                if !INTERLEAVES {
+                    return None;
+                }
                 let units = match self { $(#[cfg(feature = $feature)] WeightType::$name => Units::of::<$name>(),)+ };
                 if matches!(self.act_kind(), ActKind::Float) { None } else { Some(units) }
             }
@@ -157,7 +160,7 @@ macro_rules! formats {
 }
 
 fn dequantise_row<B: Block>(m: &Matrix<'_, B>, row: usize, out: &mut [f32]) {
-    if m.interleaves(row) {
+    if INTERLEAVES && m.interleaves(row) {
         let (group, lane) = (row / LANES * LANES, row % LANES);
         let group = m.blocks.get(group.saturating_mul(m.row_blocks)..).unwrap_or_default();
         for (column, out) in out.chunks_exact_mut(B::ELEMS.max(1)).take(m.row_blocks).enumerate() {

@@ -131,7 +131,7 @@ impl<'a, 'm> Memory<'a, 'm> {
         let (config, ctx, chunk) = (&model.config, sizes.ctx as usize, sizes.chunk as usize);
         Ok(Memory {
             store: WeightStore::carve(config.shapes, mapped, sizes.pinned, arena)?,
-            tiles: arena.carve(Region::Tiles, sizes.tile_bytes.saturating_mul(2))?,
+            tiles: arena.take(Region::Tiles, sizes.tile_bytes.saturating_mul(2)),
             rope: RopeTables::carve(config, chunk, arena)?,
             kv: KvCache::carve(config, sizes.kv, ctx, chunk, arena)?,
             values: Activations::carve(config, chunk, sizes.logits, arena)?,

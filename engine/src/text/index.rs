@@ -5,7 +5,7 @@
 //! string's number and, in the bits left over, part of its hash, so that nearly every comparison
 //! with flash is one that succeeds.
 
-use crate::arena::{Arena, ArenaError, Region};
+use crate::arena::{Arena, Region};
 use crate::flash::{Flash, Source};
 use crate::gguf::{Array, Str};
 
@@ -55,11 +55,11 @@ pub(super) struct Slots<'a> {
 
 impl<'a> Slots<'a> {
     /// Room for `room` numbers below `n`.
-    pub(super) fn carve(n: u32, room: u32, arena: &mut Arena<'a>) -> Result<Self, ArenaError> {
+    pub(super) fn take(n: u32, room: u32, arena: &mut Arena<'a>) -> Self {
         let len = room as usize + room as usize / 3 + 1;
         // At least one value above every number, so that no slot in use looks empty.
         let number = u32::MAX.checked_shr(n.leading_zeros()).unwrap_or(0);
-        Ok(Slots { slots: arena.carve(Region::TokenizerIndex, len)?, number })
+        Slots { slots: arena.take(Region::TokenizerIndex, len), number }
     }
 
     pub(super) fn clear(&mut self) {
@@ -121,18 +121,18 @@ pub(super) struct StrIndex<'a> {
 }
 
 impl<'a> StrIndex<'a> {
-    pub(super) fn carve(array: Array, arena: &mut Arena<'a>) -> Result<Self, ArenaError> {
+    pub(super) fn take(array: Array, arena: &mut Arena<'a>) -> Self {
         let region = Region::TokenizerIndex;
         // The spec limits the length.
         let n = array.len as u32;
-        Ok(StrIndex {
+        StrIndex {
             array,
             n,
-            anchors: arena.carve(region, n.div_ceil(GROUP) as usize)?,
-            lens: arena.carve(region, n as usize)?,
-            slots: Slots::carve(n, n, arena)?,
+            anchors: arena.take(region, n.div_ceil(GROUP) as usize),
+            lens: arena.take(region, n as usize),
+            slots: Slots::take(n, n, arena),
             longest: 0,
-        })
+        }
     }
 
     /// Forgets everything; must come before the first [`mark`](Self::mark) or [`add`](Self::add).

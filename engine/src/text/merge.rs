@@ -1,6 +1,6 @@
 //! Merging the symbols of one word, best pair first.
 
-use crate::arena::{Arena, ArenaError, Region};
+use crate::arena::{Arena, Region};
 
 /// The key of a pair that does not merge; smaller keys merge earlier.
 pub(super) const NEVER: u32 = u32::MAX;
@@ -30,15 +30,15 @@ pub(super) struct Symbols<'a> {
 
 impl<'a> Symbols<'a> {
     /// Room for words of up to `bytes` bytes.
-    pub(super) fn carve(bytes: usize, arena: &mut Arena<'a>) -> Result<Self, ArenaError> {
+    pub(super) fn take(bytes: usize, arena: &mut Arena<'a>) -> Self {
         let region = Region::TokenizerIndex;
-        Ok(Symbols {
-            keys: arena.carve(region, bytes)?,
-            lens: arena.carve(region, bytes)?,
-            before: arena.carve(region, bytes)?,
-            best: arena.carve(region, bytes.div_ceil(BLOCK))?,
+        Symbols {
+            keys: arena.take(region, bytes),
+            lens: arena.take(region, bytes),
+            before: arena.take(region, bytes),
+            best: arena.take(region, bytes.div_ceil(BLOCK)),
             len: 0,
-        })
+        }
     }
 
     /// The longest word, in bytes.

@@ -1,6 +1,6 @@
 //! Tokens that are recognised in raw text, before anything is merged.
 
-use crate::arena::{Arena, ArenaError, Region};
+use crate::arena::{Arena, Region};
 use crate::flash::{Flash, Source};
 
 use super::TextError;
@@ -68,15 +68,15 @@ pub(super) struct Specials<'a> {
 }
 
 impl<'a> Specials<'a> {
-    pub(super) fn carve(spec: &TokenizerSpec, arena: &mut Arena<'a>) -> Result<Self, ArenaError> {
-        Ok(Specials {
-            slots: Slots::carve(spec.n_vocab(), spec.n_special.saturating_add(MAX_KNOWN as u32), arena)?,
+    pub(super) fn take(spec: &TokenizerSpec, arena: &mut Arena<'a>) -> Self {
+        Specials {
+            slots: Slots::take(spec.n_vocab(), spec.n_special.saturating_add(MAX_KNOWN as u32), arena),
             lens: ByteSet::default(),
             first_bytes: ByteSet::default(),
             known: heapless::Vec::new(),
             not_stripped: heapless::Vec::new(),
-            frames: arena.carve(Region::TokenizerIndex, MAX_BYTES)?,
-        })
+            frames: arena.take(Region::TokenizerIndex, MAX_BYTES),
+        }
     }
 
     pub(super) fn clear(&mut self) {

@@ -69,15 +69,16 @@ impl<'a> Tokenizer<'a> {
     /// [`ArenaError`] when the arena is too small.
     pub fn carve(spec: &TokenizerSpec, ctx: u32, arena: &mut Arena<'a>) -> Result<Self, ArenaError> {
         let word = (ctx as usize).saturating_mul(WORD_BYTES_PER_TOKEN).clamp(WORD_BYTES.0, WORD_BYTES.1);
-        Ok(Tokenizer {
+        let tokenizer = Tokenizer {
             spec: *spec,
-            tokens: StrIndex::carve(spec.tokens, arena)?,
-            merges: StrIndex::carve(spec.merges, arena)?,
-            specials: Specials::carve(spec, arena)?,
+            tokens: StrIndex::take(spec.tokens, arena),
+            merges: StrIndex::take(spec.merges, arena),
+            specials: Specials::take(spec, arena),
             // One more for the space in front.
-            symbols: Symbols::carve(word + 1, arena)?,
+            symbols: Symbols::take(word + 1, arena),
             cuts: Cuts::default(),
-        })
+        };
+        arena.checked(tokenizer)
     }
 
     /// What the file says of the vocabulary.

@@ -12,7 +12,7 @@ use crate::arena::{ALIGN, Arena, ArenaError, Region};
 use crate::flash::{Flash, Source};
 use crate::gguf::Gguf;
 use crate::kernels::{Group, Norm};
-use crate::quant::Units;
+use crate::quant::{INTERLEAVES, Units};
 use crate::simd::LANES;
 use bytemuck::{Pod, Zeroable};
 
@@ -137,14 +137,15 @@ impl<'a, 'm> WeightStore<'a, 'm> {
         let layers = shapes.n_layer as usize;
         let globals = shapes.vector_place(Role::RopeFreqs).map_or(0, |(start, n)| start.saturating_add(n));
         let vectors = layers.saturating_mul(shapes.layer_vector_groups()).saturating_add(globals);
-        Ok(WeightStore {
+        let carved = WeightStore {
             shapes,
-            slots: arena.carve(Region::Tables, layers.saturating_mul(LayerMatrix::ALL.len()).saturating_add(2))?,
-            vectors: arena.carve(Region::Tables, vectors)?,
-            seen: arena.carve(Region::Tables, layers.saturating_add(1))?,
-            pinned: arena.carve(Region::Pinned, pinned)?,
+            slots: arena.take(Region::Tables, layers.saturating_mul(LayerMatrix::ALL.len()).saturating_add(2)),
+            vectors: arena.take(Region::Tables, vectors),
+            seen: arena.take(Region::Tables, layers.saturating_add(1)),
+            pinned: arena.take(Region::Pinned, pinned),
             mapped,
-        })
+        };
+        arena.checked(carved)
     }
 
     /// Fills the store: finds every tensor, copies vectors and what `budget` pins, and leaves the
@@ -173,7 +174,7 @@ impl<'a, 'm> WeightStore<'a, 'm> {
         walk(gguf, source, &shapes, &mut |tensor| self.enter(tensor, &mut budget)).await?;
         self.check_complete()?;
         self.read_vectors(gguf, source).await?;
-        if interleave {
+        if INTERLEAVES && interleave {
             for slot in self.slots.iter_mut().filter(|s| s.place == PINNED && s.units().is_some()) {
                 slot.place = INTERLEAVED;
             }
@@ -267,7 +268,7 @@ impl<'a, 'm> WeightStore<'a, 'm> {
             let bytes = u64::from(slot.row_bytes).saturating_mul(u64::from(slot.rows));
             let mut place = range(slot.pinned_at, bytes).and_then(|r| self.pinned.get_mut(r)).unwrap_or_default();
             let mut offset = slot.offset;
-            if let (INTERLEAVED, Some(units)) = (slot.place, slot.units()) {
+            if INTERLEAVES && let (INTERLEAVED, Some(units)) = (slot.place, slot.units()) {
                 let group_bytes = (slot.row_bytes as usize).saturating_mul(LANES);
                 let whole = place.len().checked_div(group_bytes).unwrap_or(0).saturating_mul(group_bytes);
                 let (groups, rest) = place.split_at_mut_checked(whole).unwrap_or_default();
@@ -325,7 +326,7 @@ impl<'a, 'm> WeightStore<'a, 'm> {
             _ => return None,
         };
         let weight = Weight::new(WeightType::from_id(u32::from(slot.ty))?, bytes, slot.cols as usize)?;
-        Some(if slot.place == INTERLEAVED { weight.interleaved() } else { weight })
+        Some(if INTERLEAVES && slot.place == INTERLEAVED { weight.interleaved() } else { weight })
     }
 
     /// Bytes of a matrix's row, if it is streamed.
