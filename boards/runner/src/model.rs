@@ -53,7 +53,7 @@ impl RealModel {
         let words: Vec<_> = prompt_ids.iter().map(u32::to_string).collect();
         fs::write(&ids_file, words.join(" ")).map_err(|error| format!("{}: {error}", ids_file.display()))?;
         let (model, file, n) = (path.display().to_string(), ids_file.display().to_string(), TOKENS.to_string());
-        let answer = simulator.run(&["-m", &model, "--ids", &file, "-n", &n, "--temp", "0"]);
+        let answer = simulator.run("f16", &["-m", &model, "--ids", &file, "-n", &n, "--temp", "0"]);
         let _ = fs::remove_file(&ids_file);
         Ok(RealModel { path, prompt_ids, ids, answer: answer? })
     }

@@ -98,7 +98,7 @@ impl Subject<'_> {
         expect(&said, "plan: ")?;
         expect(&said, "ready")?;
         let figures = self.answers(&mut serial, simulator)?;
-        errors(&mut serial, simulator)?;
+        errors(&mut serial, simulator, self.board.kv)?;
         drop(serial);
         println!("   what is wrong is said, and the board goes on");
         self.broken_images(&model)?;
@@ -126,7 +126,7 @@ impl Subject<'_> {
             [counted, "is the garage door open?", "tv off and close the blinds", "Größe, naïve café: 数学 🙂?"]
         {
             let said = serial.ask(prompt)?;
-            let answer = simulator.run(&[prompt])?;
+            let answer = simulator.run(self.board.kv, &[prompt])?;
             Stats::parse(&said)?.is(&answer).map_err(|error| format!("{prompt:?}: {error}"))?;
             println!(
                 "   {prompt:?}: {} tokens and logits {} are the simulator's",
@@ -143,7 +143,9 @@ impl Subject<'_> {
             "--temp", "1.3", "--top-k", "30", "--top-p", "0.98", "--min-p", "0.01", "--seed", "7", "-n", "12", "--raw",
             prompt,
         ];
-        Stats::parse(&said)?.is(&simulator.run(&args)?).map_err(|error| format!("with settings: {error}"))?;
+        Stats::parse(&said)?
+            .is(&simulator.run(self.board.kv, &args)?)
+            .map_err(|error| format!("with settings: {error}"))?;
         println!("   with temperature, top-k, top-p, min-p, a seed and no template too");
         for line in ["/temp 0", "/seed 0", "/len 256", "/chat on"] {
             serial.ask(line)?;
@@ -211,9 +213,9 @@ impl Subject<'_> {
 }
 
 /// What a user does wrong is said, and the board answers the next prompt as before.
-fn errors(serial: &mut Serial, simulator: &Simulator) -> Result<(), String> {
+fn errors(serial: &mut Serial, simulator: &Simulator, kv: &str) -> Result<(), String> {
     let prompt = "open the garage door";
-    let answer = simulator.run(&[prompt])?;
+    let answer = simulator.run(kv, &[prompt])?;
     let goes_on = |serial: &mut Serial| Stats::parse(&serial.ask(prompt)?)?.is(&answer);
     expect(&serial.ask(&"x".repeat(600))?, "error: the line has 600 bytes, 512 are the most\n")?;
     goes_on(serial)?;

@@ -40,10 +40,10 @@ impl Simulator {
         if status.success() { Ok(Simulator { binary }) } else { Err("the simulator does not build".into()) }
     }
 
-    /// `flashlet run ARGS`.
-    pub(crate) fn run(&self, args: &[&str]) -> Result<Answer, String> {
+    /// `flashlet run ARGS`, with a cache of type `kv`.
+    pub(crate) fn run(&self, kv: &str, args: &[&str]) -> Result<Answer, String> {
         let mut command = Command::new(&self.binary);
-        command.args(["run", "--json", "--isa", "scalar", "--threads", "1"]).args(args);
+        command.args(["run", "--json", "--isa", "scalar", "--threads", "1", "--kv", kv]).args(args);
         let output = command.output().map_err(|error| format!("{}: {error}", self.binary.display()))?;
         if !output.status.success() {
             return Err(format!("the simulator: {}", String::from_utf8_lossy(&output.stderr).trim()));
