@@ -127,7 +127,7 @@ pub(crate) async fn load<'a, 'm, F: Flash, W: Write>(
     let mut say = |number, message: &mut Message| match number {
         0 if tail == Tail::Zeros => {
             warning!("the model's data ends in zeros before byte {}", end);
-            write!(message, "warning: the model's data ends in zeros before byte {end}: was the image cut?\n");
+            writeln!(message, "warning: the model's data ends in zeros before byte {end}: was the image cut?");
             true
         }
         0 => true,
@@ -172,9 +172,9 @@ pub(crate) fn write_plan(plan: &Plan, have: usize, number: usize, message: &mut 
         }
         1 => {
             let r = plan.residency;
-            write!(
+            writeln!(
                 message,
-                "\nweights: {} bytes mapped, {} pinned, {} streamed; {} read for each token\ncontext: {} tokens, {} of a prompt at once\n",
+                "\nweights: {} bytes mapped, {} pinned, {} streamed; {} read for each token\ncontext: {} tokens, {} of a prompt at once",
                 r.mapped_bytes, r.pinned_bytes, r.streamed_bytes, plan.flash_bytes_per_pass, plan.ctx, plan.chunk
             );
         }

@@ -48,14 +48,14 @@ pub(crate) async fn talk<F: Flash, R: Read, W: Write>(
     arena: &mut [u8],
 ) -> Result<Infallible, LineError> {
     let isa = board.kernels.isa().name();
-    write!(line.out.gather(), "\nflashlet {} on {}, {isa}\n", env!("CARGO_PKG_VERSION"), board.name);
+    writeln!(line.out.gather(), "\nflashlet {} on {}, {isa}", env!("CARGO_PKG_VERSION"), board.name);
     line.out.send_gathered().await?;
     let sampling = SamplerConfig { temperature: 0.0, ..SamplerConfig::default() };
     let mut settings = Settings { sampling, length: LENGTH, chat: true, keep: false, stats: false };
     let mut conversation = Conversation::new();
     let mut ctx = None;
     loop {
-        write!(line.out.gather(), "model in {}\n", board.model_at);
+        writeln!(line.out.gather(), "model in {}", board.model_at);
         line.out.send_gathered().await?;
         let arena_bytes = arena.len();
         // It stays where it is made: a session is large.
@@ -164,10 +164,10 @@ impl Talk<'_, '_, '_> {
             _ if number > 0 => return false,
             (Reply::Plan, Err(error)) => write!(message, "{}", Why(error)),
             (Reply::TooLong(bytes), _) => {
-                write!(message, "error: the line has {bytes} bytes, {MAX_LINE} are the most\n");
+                writeln!(message, "error: the line has {bytes} bytes, {MAX_LINE} are the most");
             }
-            (Reply::NotText(at), _) => write!(message, "error: the line is not UTF-8: byte {at} is invalid\n"),
-            (Reply::Complaint(complaint), _) => write!(message, "error: {complaint}\n"),
+            (Reply::NotText(at), _) => writeln!(message, "error: the line is not UTF-8: byte {at} is invalid"),
+            (Reply::Complaint(complaint), _) => writeln!(message, "error: {complaint}"),
             (Reply::Nothing, _) => return false,
         }
         true
@@ -215,7 +215,7 @@ impl Talk<'_, '_, '_> {
                     _ => "",
                 };
                 let line_break = if made > 0 { "\n" } else { "" };
-                write!(message, "{line_break}error: {trouble}{hint}\n");
+                writeln!(message, "{line_break}error: {trouble}{hint}");
             }
             Either::Second(Ok(())) => message.push("^C\n"),
         }
@@ -233,9 +233,9 @@ impl Talk<'_, '_, '_> {
         let switch = |on| if on { "on" } else { "off" };
         let [temp, top_p, min_p] = [sampling.temperature, sampling.top_p, sampling.min_p].map(Milli);
         let (chat, keep) = (switch(chat), switch(keep));
-        write!(
+        writeln!(
             message,
-            "/temp {temp}, /top-k {}, /top-p {top_p}, /min-p {min_p}, /seed {}, /len {length}, /chat {chat}, /keep {keep}\n",
+            "/temp {temp}, /top-k {}, /top-p {top_p}, /min-p {min_p}, /seed {}, /len {length}, /chat {chat}, /keep {keep}",
             sampling.top_k, sampling.seed
         );
     }

@@ -361,22 +361,30 @@ fn bad_tensors_are_refused() {
 
 #[test]
 fn errors_say_what_and_where() {
-    let text = |error: GgufError| {
+    struct Named(GgufError, Name);
+    impl core::fmt::Display for Named {
+        fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            self.0.write(f, &self.1)
+        }
+    }
+    let text = |file: &File| {
+        let error = file.open().expect_err("a bad file");
+        let name = block_on(error.name().read(&mut file.source()), || ());
         let mut text = heapless::String::<256>::new();
-        write!(text, "{error}").expect("short");
+        write!(text, "{}", Named(error, name)).expect("short");
         text
     };
     let file = File::new(2, 0).tensor("ok", &[1], 0, 0).tensor("blk.0.\nq\u{7f}", &[31], 8, 32).data(32, 64);
     let error = file.open().expect_err("31 is no multiple of 32");
     assert!(matches!(error, GgufError::Tensor { index: 1, offset: 79, .. }), "{error:?}");
     assert_eq!(
-        text(error).as_str(),
+        text(&file).as_str(),
         "tensor 1 (blk.0.\u{fffd}q\u{fffd}) at offset 79: a row of 31 elements is not whole Q8_0 blocks of 32"
     );
     let file = File::new(0, 1).str(&[b'k'; 71]).u32(77).data(1, 9);
-    let error = text(file.open().expect_err("type 77"));
+    let error = text(&file);
     assert!(error.starts_with("key 0 (kkkk") && error.ends_with("k) at offset 103: unknown value type 77"), "{error}");
-    assert_eq!(text(File::default().open().expect_err("empty")).as_str().split(':').next(), Some("header at offset 0"));
+    assert_eq!(text(&File::default()).as_str().split(':').next(), Some("header at offset 0"));
 }
 
 #[test]

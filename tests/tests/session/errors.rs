@@ -5,7 +5,7 @@ use super::model::{Fixture, Logits, Memory, Run, assert_same, run, try_run};
 use flashlet::flash::{FlashError, block_on};
 use flashlet::kernels::Inline;
 use flashlet::model::{ConfigError, PassError};
-use flashlet::session::{Error, Model, Options, Residency, Session, Want};
+use flashlet::session::{Error, Model, Named, Options, Residency, Session, Want};
 use flashlet::simd::Scalar;
 use flashlet::weights::WeightError;
 
@@ -28,16 +28,17 @@ fn set(file: &mut [u8], key: &str, value: u32) {
 }
 
 /// What running a changed copy of a fixture ends with.
-fn error_of(name: &'static str, change: impl FnOnce(&mut [u8])) -> Error {
+fn error_of(name: &'static str, change: impl FnOnce(&mut [u8])) -> Named {
     let mut fixture = Fixture::load(name);
     change(&mut fixture.file);
-    try_run(fixture.mapped(), &fixture.ids, &Run::default()).expect_err("the file is wrong")
+    let error = try_run(fixture.mapped(), &fixture.ids, &Run::default()).expect_err("the file is wrong");
+    block_on(error.named(&mut fixture.mapped()), || ())
 }
 
 #[test]
 fn tensors_that_are_wrong_are_named() {
     let error = error_of("llama-f16-mqa", |file| rename(file, "blk.1.ffn_up.weight", "blk.1.ffn_uq.weight"));
-    assert!(matches!(error, Error::Weight(WeightError::Unknown { .. })), "{error}");
+    assert!(matches!(error.error, Error::Weight(WeightError::Unknown { .. })), "{error}");
     assert!(error.to_string().contains("blk.1.ffn_uq.weight"), "{error}");
 
     // A layer that the metadata do not count.
@@ -46,19 +47,19 @@ fn tensors_that_are_wrong_are_named() {
 
     for name in ["attn_norm.weight", "ffn_up.weight"] {
         let error = error_of("llama-f16-mqa", |file| rename(file, &format!("blk.1.{name}"), &format!("blk.0.{name}")));
-        assert!(matches!(error, Error::Weight(WeightError::Duplicate { .. })), "{error}");
+        assert!(matches!(error.error, Error::Weight(WeightError::Duplicate { .. })), "{error}");
         assert!(error.to_string().contains(&format!("blk.0.{name}")), "{error}");
     }
 
     let error = error_of("llama-f16-mqa", |file| set(file, "llama.block_count", 3));
-    assert!(matches!(error, Error::Weight(WeightError::Missing { .. })), "{error}");
+    assert!(matches!(error.error, Error::Weight(WeightError::Missing { .. })), "{error}");
     assert!(error.to_string().contains("blk.2.attn_q.weight"), "{error}");
     // As many tensors as needed, but not those: one that is optional has taken a needed one's place.
     let error = error_of("gemma3-f16", |file| rename(file, "blk.3.attn_q_norm.weight", "blk.3.attn_k_norm.weight"));
     assert!(error.to_string().contains("blk.3.attn_k_norm.weight"), "{error}");
 
     let error = error_of("llama-f16-mqa", |file| set(file, "llama.feed_forward_length", 64));
-    assert!(matches!(error, Error::Weight(WeightError::Shape { need: [32, 64], have: [32, 48], .. })), "{error}");
+    assert!(matches!(error.error, Error::Weight(WeightError::Shape { need: [32, 64], have: [32, 48], .. })), "{error}");
     assert!(error.to_string().contains("blk.0.ffn_gate.weight"), "{error}");
 
     // I32 is as wide as F32, so only the type is wrong.
@@ -71,7 +72,7 @@ fn tensors_that_are_wrong_are_named() {
     };
     for name in ["blk.0.attn_k.weight", "blk.1.ffn_norm.weight"] {
         let error = change(name);
-        assert!(matches!(error, Error::Weight(WeightError::UnsupportedType { .. })), "{error}");
+        assert!(matches!(error.error, Error::Weight(WeightError::UnsupportedType { .. })), "{error}");
         assert!(error.to_string().contains(name) && error.to_string().contains("I32"), "{error}");
     }
 }
@@ -88,13 +89,14 @@ fn metadata_that_are_wrong_are_named() {
         ("llama.block_count", 1 << 20),
     ] {
         let error = error_of("llama-f16-mqa", |file| set(file, key, value));
-        assert!(matches!(error, Error::Config(_)), "{key} = {value}: {error}");
+        assert!(matches!(error.error, Error::Config(_)), "{key} = {value}: {error}");
         let (_, short) = key.split_once('.').expect("a prefix");
-        let named = error.to_string().contains(short) || matches!(error, Error::Config(ConfigError::HeadCounts { .. }));
+        let named =
+            error.to_string().contains(short) || matches!(error.error, Error::Config(ConfigError::HeadCounts { .. }));
         assert!(named, "{key} = {value}: {error}");
     }
     let error = error_of("llama-f16-mqa", |file| rename(file, "llama", "lxama"));
-    assert!(matches!(error, Error::Config(ConfigError::UnknownArchitecture(_))), "{error}");
+    assert!(matches!(error.error, Error::Config(ConfigError::UnknownArchitecture(_))), "{error}");
     assert!(error.to_string().contains("lxama") && error.to_string().contains("gemma3"), "{error}");
 }
 
