@@ -15,6 +15,15 @@ HERE = Path(__file__).parent
 def main(model, flashlet, n="20"):
     rows = [json.loads(line) for line in open(HERE / "handwritten.jsonl")]
     rows = rows[:: max(1, len(rows) // int(n))][: int(n)]
+    # Weights as they are in the file: llama.cpp's repacked ones for AMX end in an illegal instruction on some virtual machines.
+    defaults = L.llama_cpp.llama_model_default_params
+
+    def plain():
+        params = defaults()
+        params.use_extra_bufts = False
+        return params
+
+    L.llama_cpp.llama_model_default_params = plain
     # The chat template is the model's own, from its metadata.
     llama = L.Llama(model, n_ctx=128, n_threads=2, verbose=False)
     same = 0

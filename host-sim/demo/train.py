@@ -184,7 +184,7 @@ def main():
             arrays |= {f"s{i}:{k}": np.asarray(x) for k, s in state.items() for i, x in enumerate(s)}
             np.savez(args.out / "new.npz", step=step, **arrays)
             os.replace(args.out / "new.npz", checkpoint)
-    np.savez(args.out / "final.npz", **{k: np.asarray(w) for k, w in params.items()})
+    np.savez(args.out / "final.npz", **{k: np.asarray(w) for k, w in sorted(params.items())})
 
 
 if __name__ == "__main__":
