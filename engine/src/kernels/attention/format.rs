@@ -98,7 +98,9 @@ fn add_lanes<F: Floats, S: Stored, const N: usize, const K: usize, const G: usiz
     // Whole arrays: of a part whose length is not known compilers make copies, by calls.
     for (acc, out) in acc.iter_mut().zip(&*out) {
         let Some(out) = out.get(g..).and_then(<[Group]>::first_chunk::<K>) else { return };
-        *acc = out.each_ref().map(|out| f.load(out));
+        for (acc, out) in acc.iter_mut().zip(out) {
+            *acc = f.load(out);
+        }
     }
     let rows = values.get(range.start * groups..).unwrap_or_default().chunks_exact(groups.max(1));
     for (j, row) in range.clone().zip(rows) {
