@@ -13,8 +13,7 @@ mod error;
 mod index;
 mod merge;
 #[cfg(not(feature = "bpe"))]
-#[path = "no_pretokenize.rs"]
-mod pretokenize;
+mod no_pretokenize;
 #[cfg(feature = "bpe")]
 mod pretokenize;
 mod random;
@@ -33,6 +32,9 @@ mod word;
 pub use chat::{ChatFormat, Piece, Pieces, Turn};
 pub use detokenize::Detokenizer;
 pub use error::{Key, TextError};
+#[cfg(not(feature = "bpe"))]
+pub use no_pretokenize::PreTokenizer;
+#[cfg(feature = "bpe")]
 pub use pretokenize::PreTokenizer;
 pub use sampler::{MAX_CANDIDATES, MAX_RECENT, Sampler, SamplerConfig};
 pub use spec::{TokenizerKind, TokenizerSpec};

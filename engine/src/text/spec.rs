@@ -3,7 +3,7 @@
 use crate::flash::{Flash, Source};
 use crate::gguf::{Array, Gguf, Name, NameAt, Str, Value, ValueType};
 
-use super::pretokenize::PreTokenizer;
+use super::PreTokenizer;
 use super::{Key, TextError};
 
 /// Most tokens, and most merges, of a vocabulary: leaves eight bits of a hash slot for the hash.

@@ -3,16 +3,19 @@
 //! How bytes are multiplied is what its rungs differ in: see [`Multiply`].
 
 mod multiply;
+mod proof;
 mod words;
 
 use super::super::{Isa, IsaName, LANES, Op, Quad, Rows};
 use bytemuck::Pod;
-use core::arch::{aarch64::*, asm};
+use core::arch::aarch64::*;
 use words::{
-    bytes_of, columns, eight, four, four_bytes, halves, halves_of, sixteen, store, store_four, transposed, word,
+    bytes_of, columns, eight, four, four_bytes, halves, halves_of, narrow, sixteen, store, store_four, transposed,
+    widen, word,
 };
 
 pub use multiply::{Dotprod, I8mm, Multiply, Widening};
+pub use proof::{id_registers_show_dotprod, id_registers_show_i8mm};
 
 /// Proof that the processor has NEON and the instructions of `M`.
 #[derive(Clone, Copy, Debug)]
@@ -22,77 +25,6 @@ pub struct Neon<M>(M);
 #[derive(Clone, Copy)]
 pub struct X(float32x4_t, float32x4_t, float32x4_t, float32x4_t);
 
-impl Neon<Widening> {
-    /// The proof for what every AArch64 target with floats has.
-    #[must_use]
-    pub fn baseline() -> &'static Self {
-        &Neon(Widening(()))
-    }
-}
-
-impl Neon<Dotprod> {
-    /// The proof, if the program is compiled for `dotprod` or the engine's feature `isa-dotprod` declares it.
-    #[must_use]
-    pub fn declared() -> Option<&'static Self> {
-        const DECLARED: bool = cfg!(any(target_feature = "dotprod", feature = "isa-dotprod"));
-        // SAFETY: the compiler's target or the board's feature says so.
-        DECLARED.then(|| unsafe { Self::assume() })
-    }
-
-    /// The proof, on the caller's word.
-    ///
-    /// # Safety
-    /// The processor has FEAT_DotProd: the system says so, or [`id_registers_show_dotprod`] does.
-    #[must_use]
-    pub unsafe fn assume() -> &'static Self {
-        &Neon(Dotprod(()))
-    }
-}
-
-impl Neon<I8mm> {
-    /// The proof, if the program is compiled for `dotprod` and `i8mm` or the engine's feature `isa-i8mm` declares them.
-    #[must_use]
-    pub fn declared() -> Option<&'static Self> {
-        const COMPILED: bool = cfg!(all(target_feature = "dotprod", target_feature = "i8mm"));
-        // SAFETY: the compiler's target or the board's feature says so.
-        (COMPILED || cfg!(feature = "isa-i8mm")).then(|| unsafe { Self::assume() })
-    }
-
-    /// The proof, on the caller's word.
-    ///
-    /// # Safety
-    /// The processor has FEAT_DotProd and FEAT_I8MM: the system says so, or [`id_registers_show_dotprod`] and
-    /// [`id_registers_show_i8mm`] do.
-    #[must_use]
-    pub unsafe fn assume() -> &'static Self {
-        &Neon(I8mm(Dotprod(())))
-    }
-}
-
-/// Whether ID_AA64ISAR0_EL1 shows FEAT_DotProd.
-///
-/// # Safety
-/// The program runs at EL1 or above, or under a system that emulates reads of the ID registers (Linux does).
-#[must_use]
-pub unsafe fn id_registers_show_dotprod() -> bool {
-    let isar0: u64;
-    // SAFETY: the caller's promise; the register is read and nothing else.
-    unsafe { asm!("mrs {}, ID_AA64ISAR0_EL1", out(reg) isar0, options(pure, nomem, nostack, preserves_flags)) };
-    isar0 >> 44 & 0xF != 0
-}
-
-/// Whether ID_AA64ISAR1_EL1 shows FEAT_I8MM.
-///
-/// # Safety
-/// As of [`id_registers_show_dotprod`].
-#[must_use]
-pub unsafe fn id_registers_show_i8mm() -> bool {
-    let isar1: u64;
-    // SAFETY: the caller's promise; the register is read and nothing else.
-    unsafe { asm!("mrs {}, ID_AA64ISAR1_EL1", out(reg) isar1, options(pure, nomem, nostack, preserves_flags)) };
-    isar1 >> 52 & 0xF != 0
-}
-
 /// Runs intrinsics. SAFETY of every use: NEON is part of the target; loads and stores go through references to
 /// exactly the bytes they touch.
 macro_rules! neon {
@@ -101,30 +33,6 @@ macro_rules! neon {
         #[allow(unused_unsafe, reason = "some intrinsics are safe, some are not")]
         unsafe { $($body)* }
     }};
-}
-
-/// `f16` to `f32`; exact.
-#[inline(always)]
-fn widen(halves: uint16x4_t) -> float32x4_t {
-    let out: float32x4_t;
-    // SAFETY: the instruction is part of NEON and touches registers alone.
-    unsafe {
-        asm!("fcvtl {o:v}.4s, {i:v}.4h", o = lateout(vreg) out, i = in(vreg) halves,
-            options(pure, nomem, nostack, preserves_flags));
-    }
-    out
-}
-
-/// `f32` to `f16`, ties to even.
-#[inline(always)]
-fn narrow(v: float32x4_t) -> uint16x4_t {
-    let out: uint16x4_t;
-    // SAFETY: the instruction is part of NEON and touches registers alone.
-    unsafe {
-        asm!("fcvtn {o:v}.4h, {i:v}.4s", o = lateout(vreg) out, i = in(vreg) v,
-            options(pure, nomem, nostack, preserves_flags));
-    }
-    out
 }
 
 impl X {

@@ -185,3 +185,27 @@ pub(super) unsafe fn bytes_of(base: *const u8, step: usize) -> uint32x4_t {
     // SAFETY: `words` is sixteen bytes.
     unsafe { vld1q_u32(words.as_ptr()) }
 }
+
+/// `f16` to `f32`; exact.
+#[inline(always)]
+pub(super) fn widen(halves: uint16x4_t) -> float32x4_t {
+    let out: float32x4_t;
+    // SAFETY: the instruction is part of NEON and touches registers alone.
+    unsafe {
+        asm!("fcvtl {o:v}.4s, {i:v}.4h", o = lateout(vreg) out, i = in(vreg) halves,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    out
+}
+
+/// `f32` to `f16`, ties to even.
+#[inline(always)]
+pub(super) fn narrow(v: float32x4_t) -> uint16x4_t {
+    let out: uint16x4_t;
+    // SAFETY: the instruction is part of NEON and touches registers alone.
+    unsafe {
+        asm!("fcvtn {o:v}.4h, {i:v}.4s", o = lateout(vreg) out, i = in(vreg) v,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    out
+}
