@@ -1,16 +1,17 @@
 //! A model made ready, and the loop that turns tokens into logits.
 //!
 //! # Stack
-//! Everything large lies in the arena. Measured on x86-64, optimised for size, the future of the call included:
+//! Everything large lies in the arena. Measured on x86-64 with all its kernels, optimised for size, the future of the call
+//! included:
 //!
-//! | step | bytes | of these, future |
-//! |---|---|---|
-//! | [`Model::open`] | 8087 | 3328 |
-//! | [`Model::plan`] | 5943 | 1984 |
-//! | [`Session::new`] | 14279 | 6272 |
-//! | [`Session::encode`] | 6247 | 3200 |
-//! | [`Session::feed`] | 8679 | 3480 |
-//! | [`Session::decode`] | 1959 | 832 |
+//! | step | bytes |
+//! |---|---|
+//! | [`Model::open`] | 7319 |
+//! | [`Model::plan`] | 6207 |
+//! | [`Session::new`] | 14159 |
+//! | [`Session::encode`] | 5383 |
+//! | [`Session::feed`] | 16167 |
+//! | [`Session::decode`] | 1639 |
 //!
 //! To these come the [`Session`] (1728) and a [`Sampler`](crate::text::Sampler) (3192), wherever the caller puts them. No
 //! number depends on the model or on the length of a text (SmolLM2 135M takes what a model of 57 kB does).
