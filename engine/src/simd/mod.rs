@@ -8,7 +8,7 @@
 //! * **Sixteen lanes** ([`Isa::X`]): sixteen neighbouring `f32` elements. Sums over elements run in
 //!   sixteen lanes on every target and fold in the order of [`Isa::x_sum`].
 //!
-//! `a * b + c` is two roundings everywhere, so all targets give the same bits.
+//! `a * b + c` is two roundings everywhere, or has an exact product, so all targets give the same bits.
 
 use bytemuck::Pod;
 
@@ -34,7 +34,7 @@ pub type Quad = [i8; 4];
 pub enum IsaName {
     /// Portable Rust, one row at a time: the oracle.
     Scalar,
-    /// x86-64 with AVX2 and F16C, eight rows at a time.
+    /// x86-64 with AVX2, F16C and FMA, eight rows at a time.
     Avx2,
     /// x86-64 with AVX-512 F, BW, VL and VNNI, sixteen rows at a time.
     Avx512,

@@ -1,4 +1,4 @@
-//! x86-64 with AVX2 and F16C: eight rows to a word. No fused multiply-add is used.
+//! x86-64 with AVX2, F16C and FMA: eight rows to a word. Fused multiply-adds where products are exact.
 
 mod words;
 

@@ -1,4 +1,4 @@
-//! x86-64 with AVX-512 F, BW, VL and VNNI: sixteen rows to a word. No fused multiply-add is used.
+//! x86-64 with AVX-512 F, BW, VL and VNNI: sixteen rows to a word. Fused multiply-adds where products are exact.
 
 mod words;
 

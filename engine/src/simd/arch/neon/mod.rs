@@ -1,4 +1,4 @@
-//! AArch64 with NEON: four rows to a word. No fused multiply-add is used.
+//! AArch64 with NEON: four rows to a word. Fused multiply-adds where products are exact.
 //!
 //! How bytes are multiplied is what its rungs differ in: see [`Multiply`].
 
