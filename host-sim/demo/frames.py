@@ -1,4 +1,5 @@
-"""Ways to ask that go with any command, and the commands of each family in the forms that they take: an imperative and an -ing form."""
+"""Ways to ask that go with any command, and the commands of each family in the forms that they take: an imperative and an -ing form,
+what is to be done to a thing, and of questions an indirect and a direct form."""
 
 ASKING = """
 (can|could|would|will) you {do}
@@ -117,16 +118,125 @@ QUESTIONS = {
     "ask_alarm": ["when (the|my) alarm (rings|goes off)", "what time (the|my) alarm is set (for|to)", "(if|whether) (the|my) alarm is set"],
 }
 
+WANTING = """
+(I want|I'd like|I would like|we want|we'd like) {np} {done}
+(I|we) (need|want|would like) {np} to be {done}
+(can|could) {np} be {done}
+(can|could) (I|we) (have|get) {np} {done}
+(can|could|would) you (get|have) {np} {done}
+(get|have) {np} {done}
+(let's|let us) (get|have) {np} {done}
+let {np} be {done}
+{np} (should|must|has to|have to|ought to|needs to|need to) be {done}
+{np} (is|are) to be {done}
+{np} {done}
+{np}: {done}
+(make sure|ensure|see to it) that {np} (gets|get|is|are) {done}
+see (that|to it that) {np} (gets|get|is|are) {done}
+(it's time|it is time|time) for {np} to be {done}
+(it's time|it is time|time) to (get|have) {np} {done}
+(how about|what about) (having|getting) {np} {done}
+(is it|would it be) (possible|okay) to (have|get) {np} {done}
+(it would|it'd) be (nice|good|great|lovely) to (have|see) {np} {done}
+(it would|it'd) be (nice|good|great) if {np} (was|were|could be) {done}
+(I'd prefer|I prefer|I'd rather have) {np} {done}
+(I'd love|we'd love|I'd be glad) to (have|see) {np} {done}
+(would|do) you mind (having|getting) {np} {done}
+(all I want is|what I want is|what I need is) {np} {done}
+(next thing|your task|new task|one request): {np} {done}
+(I expect|I wish) {np} to be {done}
+(may|might) (I|we) (have|get) {np} {done}
+(I was wondering|I wonder) if {np} could be {done}
+(any chance|is there any chance) (of getting|of having|to get) {np} {done}
+(I think|maybe|perhaps) {np} should be {done}
+(go and|go ahead and|just) (get|have) {np} {done}
+""".strip().split("\n")
+D = "{d}"
+DONE = {
+    "on": [(D, "(turned|switched) on")],
+    "off": [(D, "(turned|switched|shut) off")],
+    "set": [(D, "(set|put|turned) to {n}"), ("the {q} of {d}", "(set|changed) to {n}")],
+    "dimto": [(D, "(dimmed|lowered|brightened) to {n}")],
+    "lift": [(D, "(opened|closed|raised|lowered) to {n}")],
+    "up": [(D, "turned up (a bit|a little|)"), (D, "(made|set) {more}")],
+    "down": [(D, "turned down (a bit|a little|)"), (D, "(made|set) {more}")],
+    "dim": [(D, "dimmed (a bit|a little|)")],
+    "brighten": [(D, "brightened (a bit|a little|)")],
+    "upby": [(D, "(raised|increased) by {n}"), (D, "turned up (by |){n}")],
+    "downby": [(D, "(lowered|reduced) by {n}"), (D, "turned down (by |){n}")],
+    "warmer": [("the (heat|heating)", "turned {updown} {in}"), ("it", "made (a bit |a little |){more} {in}")],
+    "temp": [(D, "(set|put|turned) to {n}")],
+    "color": [(D, "(turned|painted) {c}"), (D, "(set|changed|switched) to {c}")],
+    "open": [(D, "opened")],
+    "close": [(D, "(closed|shut)")],
+    "raise": [(D, "(raised|lifted|pulled up)")],
+    "lower": [(D, "(lowered|drawn|pulled down)")],
+    "stop": [(D, "(stopped|halted)")],
+    "lock": [(D, "(locked|bolted)")],
+    "unlock": [(D, "(unlocked|unbolted)")],
+    "play": [("some (music|songs)", "(played|put on) {in}"), ("the (music|songs)", "(started|resumed) {in}")],
+    "pause": [("the (music|song)", "(paused|stopped) {in}")],
+    "next": [("this (song|track)", "skipped"), ("the next (song|track)", "(played|put on)")],
+    "prev": [("the (previous|last) (song|track)", "played (again|)")],
+    "mute": [(D, "(muted|silenced)"), ("the sound of {d}", "turned off")],
+    "unmute": [(D, "unmuted"), ("the sound of {d}", "turned back on")],
+    "timer": [("a timer for {t}", "(set|started)"), ("a {t1} timer", "(set|started)")],
+    "timeroff": [("(the|my) timer", "(cancelled|stopped|deleted)")],
+    "alarm": [("(an|the|my) alarm", "set (for|at) {t}")],
+    "alarmoff": [("(the|my) alarm", "(cancelled|stopped|deleted)")],
+    "vacuum": [("{the2}", "(vacuumed|hoovered|cleaned)"), (D, "started")],
+    "vacstop": [(D, "(stopped|paused)")],
+    "vachome": [(D, "sent (home|to its dock)"), (D, "(docked|charged)")],
+    "unsupported": [("the {u}", "(turned|switched) (on|off)"), ("the {u}", "(started|stopped|opened|set up)"), ("(some |){food}", "(bought|ordered)")],
+    "pair_on": [("{d} and {e}", "(turned|switched) on")],
+    "pair_off": [("{d} and {e}", "(turned|switched) off")],
+    "rooms_on": [("the {w} in the {r} and the {s}", "(turned|switched) on"), ("the {r} and {s} {w}", "(turned|switched) on")],
+    "rooms_off": [("the {w} in the {r} and the {s}", "(turned|switched) off"), ("the {r} and {s} {w}", "(turned|switched) off")],
+    "split": [(D, "(turned|switched) on and {e} (turned|switched) off"), (D, "(turned|switched) on but {e} off")],
+    "pair_set": [(D, "(set|put|turned) to {n} and {e} to {m}")],
+    "pair_same": [("{d} and {e}", "(set|put|turned) to {n}")],
+    "pair_open": [("{d} and {e}", "opened")],
+    "pair_close": [("{d} and {e}", "(closed|shut)")],
+    "openclose": [(D, "opened and {e} (closed|shut)")],
+    "onoff": [(D, "(turned|switched) on {t} and off (again |){u}")],
+    "onset": [(D, "(turned|switched) on and set to {n}")],
+}
+DIRECTLY = """
+(question|a question|quick question|one question): {ask}
+{ask}, (do you know|any idea|can you tell me)
+(tell me|say|answer me), {ask}
+{ask}? (I'm curious|I need to know|I want to know)
+{ask}? (please check|please tell me|check for me)
+(by the way|just wondering|I'm wondering|I was wondering), {ask}
+(do you know|any idea): {ask}
+(hmm|so|well|now), {ask}
+(remind me|please check|check this): {ask}
+{ask} (right now|at the moment|currently|just now)
+(before I go|before we leave|before bed|before I forget), {ask}
+(my question is|what I want to know is|I'm asking): {ask}
+(and|but) {ask}
+(I can't tell|I can't see from here), {ask}
+{ask} (then|now)
+(really|seriously), {ask}
+""".strip().split("\n")
+ASKED = {
+    "ask_on": ["(is|are) {d} (on|off|running)", "did (I|we|someone) leave {d} on"],
+    "ask_open": ["(is|are) {d} (open|closed|shut)", "did (I|we|someone) (close|shut|open) {d}"],
+    "ask_locked": ["is {d} (locked|unlocked)", "did (I|we|someone) lock {d}"],
+    "ask_temp": ["is it (warm|cold|hot|cool) {in}", "how (warm|cold|hot) is it {in}", "what is the temperature {in}", "what is {d} set to"],
+    "ask_level": ["how {adj} (is|are) {d}", "what (is|are) {d} set to", "what is the {q} of {d}"],
+    "ask_timer": ["how (much time|long) is left on (the|my) timer", "when does (the|my) timer (end|go off)", "is (the|my) timer (done|still running)"],
+    "ask_alarm": ["when does (the|my) alarm (ring|go off)", "what time is (the|my) alarm set (for|to)", "is (the|my) alarm set", "do (I|we) have an alarm (set|)"],
+}
+
 
 def framed(family):
     """The templates of a family that these make: each way to ask is one, which holds the family's commands as alternatives in turn."""
-    if family in QUESTIONS:
-        forms = QUESTIONS[family]
-        return [frame.replace("{if}", forms[i % len(forms)]) for i, frame in enumerate(WONDERING)]
-    if family in COMMANDS:
-        forms = COMMANDS[family]
-        return [frame.replace("{do}", forms[i % len(forms)][0]).replace("{doing}", forms[i % len(forms)][1]) for i, frame in enumerate(ASKING)]
-    return []
+    cycle = lambda frames, forms, fill: [fill(frame, forms[i % len(forms)]) for i, frame in enumerate(frames)] if forms else []
+    asked = cycle(WONDERING, QUESTIONS.get(family), lambda frame, form: frame.replace("{if}", form))
+    asked += cycle(DIRECTLY, ASKED.get(family), lambda frame, form: frame.replace("{ask}", form))
+    asked += cycle(ASKING, COMMANDS.get(family), lambda frame, form: frame.replace("{do}", form[0]).replace("{doing}", form[1]))
+    return asked + cycle(WANTING, DONE.get(family), lambda frame, form: frame.replace("{np}", form[0]).replace("{done}", form[1]))
 
 
 # Words between two parts; a comma, a full stop or nothing before them.

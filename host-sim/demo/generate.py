@@ -16,7 +16,7 @@ from speech import Speech, expand
 
 HERE = pathlib.Path(__file__).parent
 KEYS = "do device room what level by temp unit color at after_s for_s why".split()
-HELD_SEED, HELD_SHARE, HELD_COUNTS = 12, 0.06, {"single": 1300, "double": 700, "none": 500}
+HELD_SEED, HELD_SHARE, HELD_COUNTS = 13, 0.06, {"single": 1300, "double": 700, "none": 500}
 
 ADJ = {  # device: quantity, (more, adjective, opposite) upwards, the same downwards
     "light": ("brightness|intensity|light level", ("brighter|lighter", "bright", "dark|dim"), ("dimmer|darker|less bright", "dim|dark", "bright")),
