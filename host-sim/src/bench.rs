@@ -1,17 +1,18 @@
 //! `flashlet bench`: tokens per second.
 
 use core::hint::black_box;
-use std::time::Instant;
+use core::time::Duration;
 
 use flashlet::session::Want;
 use serde::Serialize;
 
 use crate::cli::BenchArgs;
-use crate::engine::{Engine, Machine, Opened, open_file};
+use crate::engine::{Engine, Opened, open_model};
 use crate::failure::Failure;
 use crate::generate::rate;
 use crate::output::{print, print_json};
 use crate::progress::Meter;
+use crate::sim::{Spent, Stopwatch};
 
 /// The command's JSON object: tokens per second of each run.
 #[derive(Default, Serialize)]
@@ -20,6 +21,34 @@ struct Report {
     pp: Vec<f64>,
     /// Decode, in the context that the prefill left.
     tg: Vec<f64>,
+    /// Of a simulated board.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    board: Option<Simulated>,
+}
+
+/// What a simulated board was busy with.
+#[derive(Serialize)]
+struct Simulated {
+    name: &'static str,
+    prefill: Option<Load>,
+    decode: Option<Load>,
+}
+
+#[derive(Serialize)]
+struct Load {
+    seconds: f64,
+    bus: f64,
+    compute: f64,
+    memory: f64,
+    bytes: u64,
+    bound_by: &'static str,
+}
+
+impl Load {
+    fn of(spent: Spent) -> Load {
+        let [seconds, bus, compute, memory] = spent.all_seconds();
+        Load { seconds, bus, compute, memory, bytes: spent.bytes, bound_by: spent.bound_by().name() }
+    }
 }
 
 /// Runs the command.
@@ -29,23 +58,33 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
     if ctx == 0 {
         return Err(Failure::Usage("-p and -n are both 0: there is nothing to measure".into()));
     }
-    let file = open_file(&args.engine.model, args.engine.residency)?;
+    let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file)?;
     let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(ctx))?;
     if ctx > plan.ctx {
         return Err(Failure::new(format!("{ctx} tokens do not fit in a context of {}", plan.ctx)));
     }
-    let mut machine = Machine::new(&plan, &args.compute, Some(1))?;
+    let mut machine = opened.machine(&plan, &args.engine, &args.compute, Some(1))?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
     let mut report = Report::default();
     let mut meter = Meter::new("bench");
-    // The first run warms up caches and page tables; a few tokens of decode are enough for that.
-    run(&mut engine, n_prompt, n_gen.min(4))?;
-    for i in 0..args.repetitions {
-        let (pp, tg) = run(&mut engine, n_prompt, n_gen)?;
-        report.pp.extend((n_prompt > 0).then_some(pp));
-        report.tg.extend((n_gen > 0).then_some(tg));
-        meter.update(u64::from(i) + 1, args.repetitions.into());
+    let board = args.engine.board();
+    // A simulated board takes the same time each time.
+    let repetitions = if board.is_some() { 1 } else { args.repetitions };
+    if board.is_none() {
+        // The first run warms up caches and page tables; a few tokens of decode are enough for that.
+        run(&mut engine, n_prompt, n_gen.min(4))?;
+    }
+    for i in 0..repetitions {
+        let [pp, tg] = run(&mut engine, n_prompt, n_gen)?;
+        report.pp.extend((n_prompt > 0).then(|| pp.rate(n_prompt)));
+        report.tg.extend((n_gen > 0).then(|| tg.rate(n_gen)));
+        meter.update(u64::from(i) + 1, repetitions.into());
+        report.board = board.map(|board| Simulated {
+            name: &board.name,
+            prefill: pp.spent.filter(|_| n_prompt > 0).map(Load::of),
+            decode: tg.spent.filter(|_| n_gen > 0).map(Load::of),
+        });
     }
     drop(meter);
     if args.json {
@@ -58,25 +97,55 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
             text += &format!("{name:<8} {n:>5} tokens  {mean:>8.1} ± {deviation:.1} tokens/s  ({})\n", runs.join(" "));
         }
     }
+    if let Some(board) = &report.board {
+        for (name, load) in [("prefill", &board.prefill), ("decode", &board.decode)] {
+            let Some(load) = load else { continue };
+            let share = |seconds: f64| seconds / load.seconds * 100.0;
+            text += &format!(
+                "{name:<8} on {}, simulated: bound by {}; the bus is busy {:.0} %, the processor {:.0} %, of which {:.0} % waiting for weights\n",
+                board.name,
+                load.bound_by,
+                share(load.bus),
+                share(load.compute),
+                share(load.memory)
+            );
+        }
+    }
     print(&text)
 }
 
-/// Prefill and decode rates of one run from an empty context.
-fn run(engine: &mut Engine<'_>, n_prompt: u32, n_gen: u32) -> Result<(f64, f64), Failure> {
+/// How long a part of a run took.
+struct Part {
+    time: Duration,
+    spent: Option<Spent>,
+}
+
+impl Part {
+    fn since(watch: Stopwatch) -> Part {
+        Part { time: watch.elapsed(), spent: watch.spent() }
+    }
+
+    fn rate(&self, tokens: u32) -> f64 {
+        rate(tokens as usize, self.time)
+    }
+}
+
+/// Prefill and decode from an empty context.
+fn run(engine: &mut Engine<'_>, n_prompt: u32, n_gen: u32) -> Result<[Part; 2], Failure> {
     engine.reset();
     let n_vocab = engine.n_vocab().max(1);
     let prompt: Vec<u32> = (0..n_prompt).map(|i| (i.wrapping_mul(7) % 1000 + 111) % n_vocab).collect();
     let mut sink = |_: u32, _: u32, logits: &[f32]| {
         black_box(logits);
     };
-    let start = Instant::now();
+    let start = Stopwatch::start();
     engine.feed(&prompt, Want::Last, &mut sink)?;
-    let pp = rate(prompt.len(), start.elapsed());
-    let start = Instant::now();
+    let pp = Part::since(start);
+    let start = Stopwatch::start();
     for i in 0..n_gen {
         engine.feed(&[(i.wrapping_mul(13) % 1000 + 105) % n_vocab], Want::Last, &mut sink)?;
     }
-    Ok((pp, rate(n_gen as usize, start.elapsed())))
+    Ok([pp, Part::since(start)])
 }
 
 /// Mean and sample deviation, if there is anything to average.

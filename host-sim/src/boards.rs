@@ -1,93 +1,172 @@
-//! Boards that `plan` knows: how much memory is left for the arena, and where the model lies.
+//! The boards that `--board` knows, from the profiles in `boards.toml`.
+
+use core::fmt;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
-/// A board as the planner sees it.
-#[derive(Debug)]
-pub(crate) struct Board {
-    pub(crate) name: &'static str,
-    /// What it is, for people.
-    pub(crate) what: &'static str,
-    /// The largest block of RAM that the arena can have. What firmware needs for its stack and
-    /// statics is taken off where it shares the block.
-    pub(crate) arena_bytes: usize,
-    /// Bytes of flash that a model can have.
-    pub(crate) flash_bytes: u64,
-    /// Whether the model can be addressed in place.
-    pub(crate) mapped: bool,
+use crate::size::parse_size;
+
+/// What the file holds.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Profiles {
+    isa: BTreeMap<String, Isa>,
+    board: Vec<Board>,
 }
 
-const KIB: usize = 1 << 10;
-const MIB: usize = 1 << 20;
-/// Stack, statics and buffers of a firmware.
-const FIRMWARE: usize = 32 * KIB;
+/// What an instruction set's kernels take, in instructions.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Isa {
+    /// For a byte of weights, one token, by format.
+    bytes: BTreeMap<String, f64>,
+    /// For a byte of weights in any other format.
+    other: f64,
+    /// Of what one token takes, what each of several tokens takes.
+    pub(crate) several: f64,
+    /// For a product of a query with a key, or of a weight with a value, in attention.
+    pub(crate) attention: f64,
+    /// For an element of everything else: norms, rotation, sums.
+    pub(crate) element: f64,
+    /// Whether its kernels read pinned weights interleaved.
+    #[serde(default)]
+    pub(crate) interleaves: bool,
+}
 
-/// The boards, small ones first. Where there is firmware, `boards` has the same numbers.
-pub(crate) const BOARDS: [Board; 8] = [
-    Board {
-        name: "netduinoplus2",
-        what: "STM32F405, Cortex-M4F, 128 KiB SRAM, 1 MiB flash",
-        arena_bytes: 128 * KIB - FIRMWARE,
-        flash_bytes: (MIB - 128 * KIB) as u64,
-        mapped: true,
-    },
-    Board {
-        name: "pico",
-        what: "RP2040, 2x Cortex-M0+, 256 KiB SRAM, 2 MiB QSPI flash",
-        arena_bytes: 256 * KIB - FIRMWARE,
-        flash_bytes: (2 * MIB - 256 * KIB) as u64,
-        mapped: true,
-    },
-    Board {
-        name: "nrf52840-dk",
-        what: "nRF52840, Cortex-M4F, 256 KiB SRAM, 8 MiB QSPI flash",
-        arena_bytes: 192 * KIB,
-        flash_bytes: 8 * MIB as u64,
-        mapped: false,
-    },
-    Board {
-        name: "pico2",
-        what: "RP2350, 2x Cortex-M33, 512 KiB SRAM, 4 MiB QSPI flash",
-        arena_bytes: 432 * KIB,
-        flash_bytes: 3 * MIB as u64,
-        mapped: true,
-    },
-    Board {
-        name: "weact-h743",
-        what: "WeAct STM32H743, Cortex-M7, 512 KiB AXI SRAM, 8 MiB QSPI flash",
-        arena_bytes: 480 * KIB,
-        flash_bytes: 8 * MIB as u64,
-        mapped: false,
-    },
-    Board {
-        name: "mps2-an500",
-        what: "QEMU, Cortex-M7, 16 MiB RAM",
-        arena_bytes: 16 * MIB,
-        flash_bytes: 3 * MIB as u64,
-        mapped: true,
-    },
-    Board {
-        name: "mps3-an547",
-        what: "QEMU, Cortex-M55 with Helium, 4 MiB SRAM, model in 2 GiB DDR",
-        arena_bytes: 4 * MIB - FIRMWARE,
-        flash_bytes: 2 << 30,
-        mapped: true,
-    },
-    Board {
-        name: "raspi3b",
-        what: "Raspberry Pi 3B, 4x Cortex-A53, 1 GiB RAM, model on the SD card",
-        arena_bytes: 768 * MIB,
-        flash_bytes: 32 << 30,
-        mapped: false,
-    },
-];
+impl Isa {
+    pub(crate) fn instructions_per_byte(&self, format: &str) -> f64 {
+        self.bytes.get(format).copied().unwrap_or(self.other)
+    }
+}
+
+/// A flash chip as it is read.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FlashChip {
+    pub(crate) kind: FlashKind,
+    /// Bytes that a model can have.
+    #[serde(deserialize_with = "size")]
+    pub(crate) bytes: usize,
+    /// Whether the model can be addressed in place.
+    pub(crate) mapped: bool,
+    /// Sequential reads.
+    pub(crate) bytes_per_s: f64,
+    /// From the start of a read to its first byte.
+    pub(crate) latency_us: f64,
+}
+
+/// How flash is attached.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum FlashKind {
+    Internal,
+    Qspi,
+    Ospi,
+    Sd,
+    Emmc,
+    Memory,
+}
+
+impl fmt::Display for FlashKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            FlashKind::Internal => "internal flash",
+            FlashKind::Qspi => "QSPI flash",
+            FlashKind::Ospi => "OCTOSPI flash",
+            FlashKind::Sd => "SD card",
+            FlashKind::Emmc => "eMMC",
+            FlashKind::Memory => "memory",
+        })
+    }
+}
+
+/// A board: what the planner and the simulator have to know of it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Board {
+    pub(crate) name: String,
+    /// What it is, for people.
+    pub(crate) what: String,
+    /// The largest block of RAM that the arena can have. What firmware needs for its stack and statics is taken off
+    /// where it shares the block.
+    #[serde(deserialize_with = "size")]
+    pub(crate) arena: usize,
+    /// Sequential reads of the arena's RAM, where that can be slower than the kernels.
+    pub(crate) ram_bytes_per_s: Option<f64>,
+    pub(crate) flash: FlashChip,
+    /// The instruction set, by its name in the file.
+    isa: String,
+    /// The processor's clock.
+    pub(crate) hz: f64,
+    /// Cores that compute.
+    pub(crate) cores: f64,
+    /// Of the kernels, on average.
+    pub(crate) cycles_per_instruction: f64,
+}
+
+static PROFILES: LazyLock<Profiles> =
+    LazyLock::new(|| toml::from_str(include_str!("../boards.toml")).expect("the profiles are tested"));
+
+fn size<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    let text = String::deserialize(from)?;
+    parse_size(&text).map_err(D::Error::custom)
+}
+
+impl Board {
+    /// Whether a model of `bytes` fits the flash.
+    ///
+    /// # Errors
+    /// What is there and what would be needed, in words.
+    pub(crate) fn has_room(&self, bytes: u64) -> Result<(), String> {
+        if bytes <= self.flash.bytes as u64 {
+            return Ok(());
+        }
+        let (name, room) = (&self.name, self.flash.bytes);
+        Err(format!("the file has {bytes} bytes, the flash of {name} has room for {room}"))
+    }
+
+    pub(crate) fn isa(&self) -> &'static Isa {
+        &PROFILES.isa[&self.isa]
+    }
+}
+
+/// All boards, small ones first.
+pub(crate) fn all() -> &'static [Board] {
+    &PROFILES.board
+}
 
 /// The board called `name`.
 pub(crate) fn find(name: &str) -> Option<&'static Board> {
-    BOARDS.iter().find(|board| board.name == name)
+    all().iter().find(|board| board.name == name)
 }
 
 /// Accepts a board's name and lists all in the help.
 pub(crate) fn parser() -> PossibleValuesParser {
-    PossibleValuesParser::new(BOARDS.iter().map(|board| PossibleValue::new(board.name).help(board.what)))
+    PossibleValuesParser::new(all().iter().map(|board| PossibleValue::new(&*board.name).help(&*board.what)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_profile_is_whole() {
+        let mut names: Vec<_> = all().iter().map(|board| &board.name).collect();
+        names.dedup();
+        assert_eq!(names.len(), all().len());
+        for board in all() {
+            assert!(PROFILES.isa.contains_key(&board.isa), "{}", board.name);
+            let numbers = [board.hz, board.cores, board.cycles_per_instruction, board.flash.bytes_per_s];
+            assert!(numbers.iter().all(|n| n.is_finite() && *n > 0.0), "{}", board.name);
+            assert!(board.flash.latency_us >= 0.0 && board.arena > 0 && board.flash.bytes > 0, "{}", board.name);
+        }
+        for isa in PROFILES.isa.values() {
+            assert!(isa.bytes.keys().all(|name| flashlet::quant::WeightType::ALL.iter().any(|ty| ty.name() == name)));
+            assert!(isa.several > 0.0 && isa.several <= 1.0);
+        }
+    }
 }

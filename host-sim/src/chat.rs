@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal};
 use flashlet::text::{ChatFormat, Detokenizer, Turn};
 
 use crate::cli::ChatArgs;
-use crate::engine::{self, Engine, Machine, Opened, print_stats};
+use crate::engine::{self, Engine, Opened, print_stats};
 use crate::failure::Failure;
 use crate::generate::{Generator, Limits, StopReason};
 use crate::input;
@@ -20,11 +20,11 @@ const HELP: &str = "\
 
 /// Runs the command.
 pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
-    let file = engine::open_file(&args.engine.model, args.engine.residency)?;
+    let file = engine::open_model(&args.engine)?;
     let mut opened = Opened::new(&file)?;
     let format = opened.chat_format(args.chat_format.as_deref())?;
     let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(0))?;
-    let mut machine = Machine::new(&plan, &args.compute, None)?;
+    let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
     let engine = Engine::load(opened, plan, &mut machine)?;
     let generator = Generator::new(engine::sampler_config(&args.sampling, file.is_built_in()), false);
     let mut talk = Talk { args, engine, format, generator, last: None, one_turn: file.is_built_in() };

@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use flashlet::text::{ChatFormat, MAX_RECENT};
 
-use crate::boards;
+use crate::boards::{self, Board};
 use crate::size::parse_size;
 
 /// Runs GGUF language models with the engine that boards run, in one arena of known size.
@@ -76,12 +76,27 @@ pub(crate) struct EngineArgs {
     /// All the memory that the engine may use [default: as much as the plan wants]
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Memory and speed")]
     pub(crate) arena: Option<usize>,
+    /// Simulate this board: its memory in place of --arena, its flash, and the time that it would take
+    #[arg(long, value_name = "NAME", conflicts_with = "arena", value_parser = boards::parser(), help_heading = "Memory and speed")]
+    pub(crate) board: Option<String>,
     /// Prompt tokens per pass over the weights, at most [default: chosen by the plan]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Memory and speed")]
     pub(crate) chunk: Option<u32>,
     /// Bytes of each of the two tiles that streamed weights pass through [default: chosen by the plan]
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Memory and speed")]
     pub(crate) tile: Option<usize>,
+}
+
+impl EngineArgs {
+    /// The board to simulate.
+    pub(crate) fn board(&self) -> Option<&'static Board> {
+        self.board.as_deref().and_then(boards::find)
+    }
+
+    /// Bytes that the arena may have, if that is bounded.
+    pub(crate) fn arena_bytes(&self) -> Option<usize> {
+        self.board().map(|board| board.arena).or(self.arena)
+    }
 }
 
 /// What computes.
@@ -286,9 +301,6 @@ pub(crate) struct InspectArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct PlanArgs {
-    /// Plan for this board's memory in place of --arena
-    #[arg(long, value_name = "NAME", conflicts_with = "arena", value_parser = boards::parser())]
-    pub(crate) board: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,

@@ -11,7 +11,7 @@ use flashlet::text::{Detokenizer, SamplerConfig, Turn};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{ComputeArgs, DemoArgs};
-use crate::engine::{self, Engine, Machine, Opened};
+use crate::engine::{self, Engine, Opened};
 use crate::failure::Failure;
 use crate::generate::{Generator, Limits};
 use crate::output::{Output, print_json};
@@ -82,7 +82,7 @@ struct Report<'s> {
 /// Runs the command.
 pub(crate) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     let samples = samples()?;
-    let file = engine::open_file(&args.engine.model, args.engine.residency)?;
+    let file = engine::open_model(&args.engine)?;
     let start = Instant::now();
     let answers = answers(args, &file, &samples)?;
     let report = score(&samples, &answers, file.size());
@@ -150,7 +150,7 @@ fn work(
     let mut opened = Opened::new(file)?;
     let format = opened.chat_format(None)?;
     let compute = ComputeArgs { threads: Some(1), ..args.compute.clone() };
-    let mut machine = Machine::new(&plan, &compute, None)?;
+    let mut machine = opened.machine(&plan, &args.engine, &compute, None)?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
     let mut generator = Generator::new(SamplerConfig { temperature: 0.0, ..SamplerConfig::default() }, false);
     loop {

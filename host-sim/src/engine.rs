@@ -17,20 +17,33 @@ use crate::memory::{HostArena, available_bytes};
 use crate::output::note;
 use crate::pool::Pool;
 use crate::progress::Meter;
+use crate::sim;
 use crate::source::{FileFlash, ModelFile};
 
 /// The most rows of logits that are kept at a time.
 const ALL_ROWS: usize = 32;
 
-/// Runs an engine future to its end. A file's reads are done when they return, so it never idles.
+/// Runs an engine future to its end. A file's reads are done when they return; a simulated board's take their time.
 pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
-    block_on(future, core::hint::spin_loop)
+    block_on(future, sim::idle)
 }
 
 /// What is wrong with `file`, which calls what is at fault by its name.
 pub(crate) fn about_file<F: Flash>(file: &ModelFile, source: &mut Source<'_, F>, error: impl Into<Error>) -> Failure {
     let error: Error = error.into();
     Failure::about(file.path().display(), wait(error.named(source)))
+}
+
+/// Opens the model that `args` name, as `args` or the board to simulate ask for it.
+///
+/// # Errors
+/// What is wrong with the file; a flash that is too small for it.
+pub(crate) fn open_model(args: &EngineArgs) -> Result<ModelFile, Failure> {
+    let mut model = args.model.clone();
+    if let Some(board) = args.board() {
+        model.source = if board.flash.mapped { SourceKind::Mmap } else { SourceKind::File };
+    }
+    open_file(&model, args.residency)
 }
 
 /// Opens the file that `-m` names, or the built-in model, mapped if `--source` and `residency` ask for it.
@@ -82,8 +95,13 @@ impl<'f> Opened<'f> {
     /// The plan for `args` with `ctx` tokens of context, computed by `isa`; 0 lets the engine choose.
     pub(crate) fn plan(&mut self, args: &EngineArgs, isa: Isa, ctx: u32) -> Result<Plan, Failure> {
         let options = self.options(args, isa, ctx)?;
-        self.try_plan(&options, args.arena).map_err(|refusal| match refusal {
-            Refusal::DoesNotFit { need, have } => crate::plan::explain(self, &options, need, have, false),
+        if let Some(board) = args.board() {
+            board.has_room(self.file.size()).map_err(Failure::new)?;
+        }
+        self.try_plan(&options, args.arena_bytes()).map_err(|refusal| match refusal {
+            Refusal::DoesNotFit { need, have } => {
+                crate::plan::explain(self, &options, need, have, args.board.is_some())
+            }
             Refusal::Failure(failure) => failure,
         })
     }
@@ -106,8 +124,27 @@ impl<'f> Opened<'f> {
             },
             chunk: args.chunk.unwrap_or(0),
             tile_bytes: args.tile.unwrap_or(0),
-            pins_mapped: fits && kernels_for(isa)?.interleaves(),
+            // On a board, what lies in flash may stay there.
+            pins_mapped: fits && args.board.is_none() && kernels_for(isa)?.interleaves(),
         })
+    }
+
+    /// A machine with the arena that `plan` asks for; `threads` unless `compute` says otherwise. Where `args` name a board,
+    /// it is simulated on this thread from now on.
+    pub(crate) fn machine(
+        &self,
+        plan: &Plan,
+        args: &EngineArgs,
+        compute: &ComputeArgs,
+        threads: Option<u32>,
+    ) -> Result<Machine, Failure> {
+        let mut kernels = kernels_for(compute.isa)?;
+        if let Some(board) = args.board() {
+            sim::start(board);
+            // The program has one machine, or one a thread, for as long as it runs.
+            kernels = Box::leak(Box::new(sim::Charged::new(kernels, board, self.source.mapped)));
+        }
+        Machine::new(plan, kernels, compute.threads.or(threads))
     }
 
     /// The chat format of that name, or else the one that the model's own template asks for.
@@ -143,17 +180,16 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// A machine with the arena that `plan` asks for; `threads` unless `args` say otherwise.
-    pub(crate) fn new(plan: &Plan, args: &ComputeArgs, threads: Option<u32>) -> Result<Machine, Failure> {
+    fn new(plan: &Plan, kernels: &'static dyn Kernels, threads: Option<u32>) -> Result<Machine, Failure> {
         let bytes = plan.arena_bytes;
         let arena = HostArena::new(bytes)
             .map_err(|error| Failure::io(format_args!("cannot reserve an arena of {bytes} bytes"), &error))?;
-        let threads = args.threads.or(threads).map_or_else(cores, |n| n as usize);
+        let threads = threads.map_or_else(cores, |n| n as usize);
         let executor: Box<dyn Executor> = match threads {
             1 => Box::new(Inline),
             n => Box::new(Pool::new(n).map_err(|error| Failure::io(format_args!("cannot start {n} threads"), &error))?),
         };
-        Ok(Machine { arena, kernels: kernels_for(args.isa)?, executor })
+        Ok(Machine { arena, kernels, executor })
     }
 }
 
@@ -359,4 +395,7 @@ pub(crate) fn print_stats(engine: &Engine<'_>, timings: &crate::generate::Timing
         show(flash.bytes_read),
         flash.reads,
     ));
+    if let Some(spent) = sim::spent() {
+        note(&format!("board    simulated: {}\n", spent));
+    }
 }

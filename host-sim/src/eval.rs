@@ -9,7 +9,7 @@ use flashlet::text::Encode;
 use serde::Serialize;
 
 use crate::cli::EvalArgs;
-use crate::engine::{Engine, Machine, Opened, open_file};
+use crate::engine::{Engine, Opened, open_model};
 use crate::failure::Failure;
 use crate::input;
 use crate::output::{print, print_json};
@@ -27,7 +27,7 @@ struct Report {
 
 /// Runs the command.
 pub(crate) fn eval(args: &EvalArgs) -> Result<(), Failure> {
-    let file = open_file(&args.engine.model, args.engine.residency)?;
+    let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file)?;
     let ids = match (&args.input.ids, &args.input.file) {
         (Some(path), _) => input::ids_file(path)?,
@@ -47,7 +47,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<(), Failure> {
         )));
     }
     let plan = opened.plan(&args.engine, args.compute.isa, ctx)?;
-    let mut machine = Machine::new(&plan, &args.compute, None)?;
+    let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
     let mut rows = args.logits_out.as_deref().map(Rows::create).transpose()?;
     let mut hash = args.json.then(LogitsHash::new);

@@ -1,7 +1,6 @@
 //! Token after token: what `run` and `chat` share.
 
 use core::time::Duration;
-use std::time::Instant;
 
 use flashlet::session::{LogitsHash, Want};
 use flashlet::text::{Detokenizer, Sampler, SamplerConfig};
@@ -9,6 +8,7 @@ use serde::Serialize;
 
 use crate::engine::Engine;
 use crate::failure::Failure;
+use crate::sim::Stopwatch;
 use crate::stop::StopStrings;
 
 /// Why text ended.
@@ -172,7 +172,7 @@ impl Generator {
                 hash.iter_mut().for_each(|hash| hash.push(logits));
             }
         };
-        let start = Instant::now();
+        let start = Stopwatch::start();
         if prefill {
             engine.feed_all("prefill", ids, false, &mut sink)?;
             self.timings.prefill += start.elapsed();

@@ -23,6 +23,7 @@ mod output;
 mod plan;
 mod progress;
 mod run;
+mod sim;
 mod size;
 mod stop;
 mod tokenize;

@@ -6,28 +6,24 @@ use flashlet::arena::Region;
 use flashlet::session::{KvType, Options, Plan};
 use serde_json::{Map, json};
 
-use crate::boards::{self, Board};
+use crate::boards::Board;
 use crate::cli::Isa;
 use crate::cli::PlanArgs;
-use crate::engine::{Opened, Refusal, open_file};
+use crate::engine::{Opened, Refusal, open_model};
 use crate::failure::Failure;
 use crate::output::{print, print_json};
 use crate::size::show;
 
 /// Runs the command.
 pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
-    let board = args.board.as_deref().and_then(boards::find);
-    let mut model = args.engine.model.clone();
-    if board.is_some_and(|board| !board.mapped) {
-        model.source = crate::cli::SourceKind::File;
-    }
-    let file = open_file(&model, args.engine.residency)?;
+    let board = args.engine.board();
+    let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file)?;
     let options = opened.options(&args.engine, Isa::Auto, args.engine.ctx.unwrap_or(0))?;
-    let arena = board.map(|board| board.arena_bytes).or(args.engine.arena);
+    let arena = args.engine.arena_bytes();
     let refused = match opened.try_plan(&options, arena) {
-        Ok(plan) => match board.filter(|board| board.flash_bytes < file.size()) {
-            None => {
+        Ok(plan) => match board.map_or(Ok(()), |board| board.has_room(file.size())) {
+            Ok(()) => {
                 let report = if args.json {
                     json(&plan, board, arena, file.size()).to_string() + "\n"
                 } else {
@@ -35,10 +31,10 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
                 };
                 return print(&report);
             }
-            Some(board) => {
-                let (size, flash) = (file.size(), board.flash_bytes);
-                let error = format!("the file has {size} bytes, the flash of {} has room for {flash}", board.name);
-                (json!({ "fits": false, "need_flash_bytes": size, "have_flash_bytes": flash }), Failure::new(error))
+            Err(error) => {
+                let have = board.map(|board| board.flash.bytes);
+                let report = json!({ "fits": false, "need_flash_bytes": file.size(), "have_flash_bytes": have });
+                (report, Failure::new(error))
             }
         },
         Err(Refusal::DoesNotFit { need, have }) => {
@@ -102,7 +98,7 @@ fn json(plan: &Plan, board: Option<&Board>, arena: Option<usize>, file_bytes: u6
         .collect();
     json!({
         "fits": true,
-        "board": board.map(|board| board.name),
+        "board": board.map(|board| &board.name),
         "have_bytes": arena,
         "arena_bytes": plan.arena_bytes,
         "memory": memory,
@@ -124,7 +120,10 @@ fn text(plan: &Plan, board: Option<&Board>, arena: Option<usize>) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     if let Some(board) = board {
+        let (flash, rate) = (&board.flash, board.flash.bytes_per_s / 1e6);
+        let how = if flash.mapped { ", used in place" } else { "" };
         let _ = writeln!(out, "{}: {}", board.name, board.what);
+        let _ = writeln!(out, "{} at {rate} MB/s{how}\n", flash.kind);
     }
     let mut line = |label: &str, bytes: u64, note: &str| {
         let _ = writeln!(out, "{label:<18} {bytes:>13}  {:>10}  {note}", show(bytes));

@@ -4,7 +4,7 @@ use flashlet::text::{Detokenizer, Encode, Turn};
 use serde::Serialize;
 
 use crate::cli::RunArgs;
-use crate::engine::{self, Engine, Machine, Memory, Opened, Traffic};
+use crate::engine::{self, Engine, Memory, Opened, Traffic};
 use crate::failure::Failure;
 use crate::generate::{Generator, Limits, StopReason};
 use crate::input;
@@ -37,7 +37,7 @@ enum Prompt {
 
 /// Runs the command.
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
-    let file = engine::open_file(&args.engine.model, args.engine.residency)?;
+    let file = engine::open_model(&args.engine)?;
     let mut opened = Opened::new(&file)?;
     let prompt = match (&args.ids, &args.prompt) {
         (Some(path), _) => Prompt::Ids(input::ids_file(path)?),
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let chat = args.chat || args.system.is_some() || args.chat_format.is_some() || framed;
     let format = chat.then(|| opened.chat_format(args.chat_format.as_deref())).transpose()?;
     let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(0))?;
-    let mut machine = Machine::new(&plan, &args.compute, None)?;
+    let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
     let prompt_ids = match (prompt, format) {
         (Prompt::Ids(ids), _) => ids,

@@ -9,6 +9,7 @@ use flashlet::flash::{Flash, FlashError, Source};
 use memmap2::Mmap;
 
 use crate::failure::Failure;
+use crate::sim;
 
 /// The model that is built into the program: `demo/README.md` is its card.
 static BUILT_IN: &[u8] = include_bytes!("../demo/flashlet-demo-q4_k.gguf");
@@ -34,6 +35,7 @@ impl Flash for FileFlash<'_> {
 
     async fn read(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
         let bytes = dst.len() as u64;
+        sim::transfer(dst.len()).await;
         match (offset.checked_add(bytes), self.store) {
             (Some(end), Store::File(file)) if end <= self.size => {
                 read_exact_at(file, dst, offset).map_err(|_| FlashError::Device { offset })

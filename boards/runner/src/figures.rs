@@ -1,7 +1,7 @@
 //! A firmware's sizes and costs, and the committed table that says when they grew.
 
+use crate::elf;
 use core::fmt::Write;
-use object::{Object, ObjectSection};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,18 +33,16 @@ impl Figures {
     }
 
     /// A program's sections.
-    pub(crate) fn of_elf(elf: &Path) -> Result<Figures, String> {
-        let bytes = fs::read(elf).map_err(|error| format!("{}: {error}", elf.display()))?;
+    pub(crate) fn of_elf(program: &Path) -> Result<Figures, String> {
         let mut figures = Figures::default();
-        let file = object::File::parse(&*bytes).map_err(|error| format!("{}: {error}", elf.display()))?;
-        for section in file.sections() {
-            let size = section.size();
-            match section.name().unwrap_or_default() {
-                ".text" | ".vector_table" => figures.text += size,
+        for section in elf::sections(program)? {
+            let bytes = section.bytes;
+            match &*section.name {
+                ".text" | ".vector_table" => figures.text += bytes,
                 // What starts with a value takes flash as well as RAM.
-                ".rodata" => figures.rodata += size,
-                ".data" => (figures.rodata, figures.bss) = (figures.rodata + size, figures.bss + size),
-                ".bss" | ".uninit" => figures.bss += size,
+                ".rodata" => figures.rodata += bytes,
+                ".data" => (figures.rodata, figures.bss) = (figures.rodata + bytes, figures.bss + bytes),
+                ".bss" | ".uninit" => figures.bss += bytes,
                 _ => {}
             }
         }

@@ -1,5 +1,6 @@
 //! Firmware for boards that one can buy: built, measured, not run.
 
+use crate::elf;
 use crate::simulator::root;
 use crate::toolchain::Toolchain;
 use std::path::{Path, PathBuf};
@@ -42,7 +43,7 @@ pub(crate) fn build_all(from_source: bool) -> bool {
     for firmware in FIRMWARE {
         let started = Instant::now();
         let name = [firmware.board, firmware.features].join(" ");
-        match firmware.build(from_source).and_then(|elf| firmware.judge(&elf)) {
+        match firmware.build(from_source).and_then(|elf| firmware.judge(Sizes::of_elf(&elf)?)) {
             Ok(Sizes { flash, ram }) => {
                 let (of, left) = (firmware.flash, firmware.ram.saturating_sub(ram));
                 let seconds = started.elapsed().as_secs();
@@ -74,9 +75,7 @@ impl Firmware {
     }
 
     /// What the program takes, if that is no more than there is.
-    fn judge(&self, elf: &Path) -> Result<Sizes, String> {
-        let bytes = std::fs::read(elf).map_err(|error| format!("{}: {error}", elf.display()))?;
-        let sizes = sizes(&bytes).ok_or(format!("{} is no ELF file of 32 bits", elf.display()))?;
+    fn judge(&self, sizes: Sizes) -> Result<Sizes, String> {
         if sizes.flash > self.flash {
             return Err(format!("{} bytes of flash of {}", sizes.flash, self.flash));
         }
@@ -102,72 +101,33 @@ struct Sizes {
     ram: u64,
 }
 
-/// Adds up the sections that have a place in memory. Source: the ELF specification, 32 bits, little-endian.
-fn sizes(elf: &[u8]) -> Option<Sizes> {
-    const WRITE: u32 = 1;
-    const ALLOC: u32 = 2;
-    const NOBITS: u32 = 8;
-    let half = |at: usize| Some(u16::from_le_bytes(elf.get(at..at + 2)?.try_into().ok()?));
-    let word = |at: usize| Some(u32::from_le_bytes(elf.get(at..at + 4)?.try_into().ok()?));
-    if elf.get(..6)? != b"\x7FELF\x01\x01" {
-        return None;
+impl Sizes {
+    fn of_elf(program: &Path) -> Result<Sizes, String> {
+        let sections = elf::sections(program)?;
+        let sum = |counts: fn(&elf::Section) -> bool| sections.iter().filter(|&s| counts(s)).map(|s| s.bytes).sum();
+        Ok(Sizes { flash: sum(|section| section.in_flash), ram: sum(|section| section.in_ram) })
     }
-    let (start, bytes, count) = (word(0x20)? as usize, usize::from(half(0x2E)?), usize::from(half(0x30)?));
-    let mut sizes = Sizes { flash: 0, ram: 0 };
-    for section in 0..count {
-        let at = start + section * bytes;
-        let (kind, flags, size) = (word(at + 4)?, word(at + 8)?, u64::from(word(at + 20)?));
-        if flags & ALLOC != 0 {
-            sizes.flash += if kind == NOBITS { 0 } else { size };
-            sizes.ram += if flags & WRITE == 0 { 0 } else { size };
-        }
-    }
-    Some(sizes)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A file with sections of `(kind, flags, size)`.
-    fn elf(sections: &[(u32, u32, u32)]) -> Vec<u8> {
-        let mut elf = b"\x7FELF\x01\x01".to_vec();
-        elf.resize(0x34, 0);
-        elf[0x20..0x24].copy_from_slice(&0x34u32.to_le_bytes());
-        elf[0x2E..0x30].copy_from_slice(&40u16.to_le_bytes());
-        elf[0x30..0x32].copy_from_slice(&(sections.len() as u16).to_le_bytes());
-        for &(kind, flags, size) in sections {
-            let header = [0, kind, flags, 0x2000_0000, 0, size, 0, 0, 1, 0];
-            elf.extend(header.iter().flat_map(|word: &u32| word.to_le_bytes()));
-        }
-        elf
-    }
-
     #[test]
-    fn sections_are_added_up() {
-        // Code, data, statics, and text for the debugger.
-        let file = elf(&[(0, 0, 0), (1, 6, 1000), (1, 3, 20), (8, 3, 500), (1, 0, 9999)]);
-        assert_eq!(sizes(&file), Some(Sizes { flash: 1020, ram: 520 }));
-        assert_eq!(
-            sizes(&file[..file.len() - 1]).map(|s| s.flash),
-            Some(1020),
-            "the last words of a header are not read"
-        );
-        assert_eq!(sizes(&file[..100]), None);
-        assert_eq!(sizes(b"\x7FELF\x02\x01"), None);
+    fn this_programs_sections_are_added_up() {
+        let this = std::env::current_exe().expect("it runs");
+        let sizes = Sizes::of_elf(&this).expect("it is an ELF file");
+        let file = this.metadata().expect("it is there").len();
+        assert!(sizes.flash > 100_000 && sizes.flash < file, "{sizes:?} of {file}");
+        assert!(sizes.ram > 0 && sizes.ram < sizes.flash, "{sizes:?}");
     }
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        let dir = std::env::temp_dir().join(format!("flashlet-sizes-{}", std::process::id()));
-        let judge = |sections: &[(u32, u32, u32)]| {
-            std::fs::write(&dir, elf(sections)).expect("a temporary file");
-            let firmware = Firmware { board: "", target: "", features: "", flash: 1000, ram: 600, stack: 100 };
-            firmware.judge(&dir)
-        };
-        assert!(judge(&[(1, 6, 980), (1, 3, 20), (8, 3, 480)]).is_ok());
-        assert!(judge(&[(1, 6, 981), (1, 3, 20), (8, 3, 480)]).is_err());
-        assert!(judge(&[(1, 6, 980), (1, 3, 20), (8, 3, 481)]).is_err());
-        std::fs::remove_file(&dir).expect("the temporary file");
+        let firmware = Firmware { board: "", target: "", features: "", flash: 1000, ram: 600, stack: 100 };
+        let judge = |flash, ram| firmware.judge(Sizes { flash, ram });
+        assert!(judge(1000, 500).is_ok());
+        assert!(judge(1001, 500).is_err());
+        assert!(judge(1000, 501).is_err());
     }
 }

@@ -8,6 +8,7 @@
 //! `hardware`, which no emulator has, and says what it takes.
 
 mod boards;
+mod elf;
 mod emulator;
 mod figures;
 mod hardware;

@@ -1,11 +1,11 @@
 //! That no input can make the engine panic on a board: what the linker kept of the panics in a program that holds the
 //! engine and a stub flash alone (`tests/nostd`).
 
+use crate::elf;
 use crate::simulator::root;
 use crate::toolchain::Toolchain;
 use object::{Object, ObjectSymbol, SymbolKind};
 use std::collections::BTreeSet;
-use std::fs;
 
 /// Targets, and the features that bring their kernels.
 const TARGETS: [(&str, &str); 2] = [("thumbv7em-none-eabihf", "dsp"), ("aarch64-unknown-none", "detect")];
@@ -35,12 +35,12 @@ fn panics(toolchain: &Toolchain, target: &str, features: &str) -> Result<BTreeSe
     let manifest = root().join("tests/nostd/Cargo.toml");
     let folder = toolchain.cargo_build(target, &manifest, &["--release", "--features", features])?;
     let path = folder.join("release/flashlet-nostd");
-    let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let elf = object::File::parse(&*bytes).map_err(|error| format!("{}: {error}", path.display()))?;
-    let functions = elf.symbols().filter(|symbol| symbol.is_definition() && symbol.kind() == SymbolKind::Text);
     // Without the hash at the end.
-    let names: BTreeSet<_> =
-        functions.filter_map(|symbol| Some(format!("{:#}", rustc_demangle::demangle(symbol.name().ok()?)))).collect();
+    let plain = |name: &str| format!("{:#}", rustc_demangle::demangle(name));
+    let names: BTreeSet<_> = elf::open(&path, |file| {
+        let functions = file.symbols().filter(|symbol| symbol.is_definition() && symbol.kind() == SymbolKind::Text);
+        functions.filter_map(|symbol| Some(plain(symbol.name().ok()?))).collect()
+    })?;
     if !names.iter().any(|name| name.contains("flashlet::session")) {
         return Err(format!("{}: nothing of the engine is in it", path.display()));
     }

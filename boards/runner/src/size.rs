@@ -1,13 +1,10 @@
 //! How large a board's firmware is.
 
 use crate::boards::Board;
+use crate::elf;
 use crate::toolchain::Toolchain;
-use object::{Object, ObjectSection, ObjectSymbol};
+use object::{Object, ObjectSymbol};
 
-/// Sections that take flash; `.data` takes RAM as well.
-const IN_FLASH: [&str; 4] = [".vector_table", ".text", ".rodata", ".data"];
-/// Sections that take RAM alone.
-const ZEROED: [&str; 2] = [".bss", ".uninit"];
 /// What is told of the largest functions and constants.
 const SYMBOLS: usize = 20;
 
@@ -16,20 +13,20 @@ pub(crate) fn print(board: &Board, from_source: bool) -> Result<(), String> {
     let toolchain = Toolchain::find(board.target, from_source)?;
     let firmware = board.firmware.first().ok_or(format!("{} has no firmware", board.name))?;
     let path = toolchain.build(board, board.profile, &[])?.join(firmware.name);
-    let bytes = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let elf = object::File::parse(&*bytes).map_err(|error| format!("{}: {error}", path.display()))?;
     println!("{}, {}, profile {}", firmware.name, toolchain.name()?, board.profile);
     let mut flash = 0;
-    for name in IN_FLASH.into_iter().chain(ZEROED) {
-        let size = elf.section_by_name(name).map_or(0, |section| section.size());
-        flash += if IN_FLASH.contains(&name) { size } else { 0 };
-        println!("{name:14} {size:>8}");
+    for section in elf::sections(&path)? {
+        flash += if section.in_flash { section.bytes } else { 0 };
+        println!("{:14} {:>8}", section.name, section.bytes);
     }
     println!("{:14} {flash:>8}\nlargest:", "in flash");
-    let mut symbols: Vec<_> = elf.symbols().filter(|symbol| symbol.size() > 0).collect();
-    symbols.sort_by_key(|symbol| core::cmp::Reverse(symbol.size()));
-    for symbol in symbols.iter().take(SYMBOLS) {
-        println!("{:>8} {}", symbol.size(), symbol.name().unwrap_or_default());
+    let mut symbols = elf::open(&path, |file| {
+        let sized = file.symbols().filter(|symbol| symbol.size() > 0);
+        sized.map(|symbol| (symbol.size(), symbol.name().unwrap_or_default().to_owned())).collect::<Vec<_>>()
+    })?;
+    symbols.sort_by_key(|(bytes, _)| core::cmp::Reverse(*bytes));
+    for (bytes, name) in symbols.iter().take(SYMBOLS) {
+        println!("{bytes:>8} {name}");
     }
     Ok(())
 }

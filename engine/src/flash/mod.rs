@@ -230,11 +230,14 @@ pub(crate) fn poll_apart<F: Future>(future: Pin<&mut F>, context: &mut Context<'
     future.poll(context)
 }
 
+/// The waker of [`block_on`]: one static, as the function table of `Waker::noop()` need not be the same everywhere.
+pub(crate) static BLOCKING: &Waker = Waker::noop();
+
 /// Runs a future to its end on this thread, calling `idle` whenever it waits (`wfe` on a board, a
 /// spin hint or nothing on a host). The engine's futures need no waker.
 pub fn block_on<T>(future: impl Future<Output = T>, mut idle: impl FnMut()) -> T {
     let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
+    let mut context = Context::from_waker(BLOCKING);
     loop {
         match future.as_mut().poll(&mut context) {
             Poll::Ready(output) => return output,

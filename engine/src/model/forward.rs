@@ -12,7 +12,7 @@ use crate::flash::FlashError;
 use crate::kernels::{Attention, Executor, Gate, Group, HeadRotation, InputBuffer, Kernels, WriteKv};
 use crate::quant::ActKind;
 use crate::simd::{LANES, math};
-use crate::weights::{Feed, LayerMatrix, LayerVector, Role, Weight, WeightStore, yield_now};
+use crate::weights::{Feed, LayerMatrix, LayerVector, Role, Weight, WeightStore};
 
 /// Which positions of a chunk get logits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,7 +149,7 @@ impl Pass<'_, '_, '_> {
         for layer in 0..self.config.shapes.n_layer {
             self.attention(layer, tokens, feed).await?;
             self.feed_forward(layer, tokens, feed).await?;
-            yield_now().await;
+            feed.yield_now().await;
         }
         match self.want {
             Want::None => Ok(()),
@@ -291,7 +291,11 @@ impl Pass<'_, '_, '_> {
         while done < self.config.shapes.n_vocab {
             let part = feed.next_of(role).await.ok_or(PassError::TileTooSmall { role })?;
             let w = self.store.arrived(role, feed.bytes(&part)).ok_or(PassError::TileTooSmall { role })?;
-            tile.rows(w, part.first_row, &mut values.input);
+            for (first, n) in turns(feed, w) {
+                let id = part.first_row.saturating_add(first);
+                tile.rows(w.rows_from(first as usize, n as usize), id, &mut values.input);
+                feed.yield_now().await;
+            }
             done = done.saturating_add(part.rows);
         }
         Ok(())
@@ -370,8 +374,11 @@ impl Matmul<'_, '_, '_> {
         while done < rows {
             let part = feed.next_of(role).await.ok_or(error)?;
             let w = self.store.arrived(role, feed.bytes(&part)).ok_or(error)?;
-            let y = panel_rows(y, x.tokens, part.first_row, part.rows).ok_or(error)?;
-            self.kernels.linear(w, &x, y, self.executor);
+            for (first, n) in turns(feed, w) {
+                let y = panel_rows(y, x.tokens, part.first_row.saturating_add(first), n).ok_or(error)?;
+                self.kernels.linear(w.rows_from(first as usize, n as usize), &x, y, self.executor);
+                feed.yield_now().await;
+            }
             done = done.saturating_add(part.rows);
         }
         Ok(())
@@ -413,7 +420,11 @@ impl Matmul<'_, '_, '_> {
             }
             let [Some(gate), Some(up)] = weights else { return Err(error) };
             let tokens = input.tokens();
-            self.gated_rows([gate, up], act, input, panel_rows(y, tokens, lead.first_row, lead.rows).ok_or(error)?);
+            for (first, n) in turns(feed, gate) {
+                let y = panel_rows(y, tokens, lead.first_row.saturating_add(first), n).ok_or(error)?;
+                self.gated_rows([gate, up].map(|w| w.rows_from(first as usize, n as usize)), act, input, y);
+                feed.yield_now().await;
+            }
             done = done.saturating_add(lead.rows);
         }
         Ok(())
@@ -429,6 +440,13 @@ impl Matmul<'_, '_, '_> {
             self.kernels.gate_by(up, act, &input.input(self.kernels, kinds[1]), y, self.executor);
         }
     }
+}
+
+/// The rows of a part that arrived, cut where the reader gets its turns: first rows and numbers.
+fn turns(feed: &Feed<'_, '_>, w: Weight<'_>) -> impl Iterator<Item = (u32, u32)> + use<> {
+    let rows = w.rows();
+    let step = feed.rows_a_turn(w.bytes().checked_div(rows).unwrap_or(0));
+    (0..rows).step_by(step).map(move |first| (first as u32, step.min(rows.saturating_sub(first)) as u32))
 }
 
 /// The groups of a panel that hold rows `first..first + rows`; `first` is a multiple of sixteen.

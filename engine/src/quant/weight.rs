@@ -146,6 +146,13 @@ macro_rules! formats {
             pub fn bytes(&self) -> usize {
                 match self { $(#[cfg(feature = $feature)] Weight::$name(m) => size_of_val(m.blocks),)+ }
             }
+            /// The rows' blocks as they lie in memory.
+            #[must_use]
+            pub fn as_bytes(&self) -> &'a [u8] {
+                match self {
+                    $(#[cfg(feature = $feature)] Weight::$name(m) => bytemuck::try_cast_slice(m.blocks).unwrap_or_default(),)+
+                }
+            }
             /// Rows `first..first + n`, as far as they exist.
             #[must_use]
             pub fn rows_from(self, first: usize, n: usize) -> Weight<'a> {

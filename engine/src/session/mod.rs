@@ -292,6 +292,6 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
             position: self.position as usize,
             want,
         };
-        Ok(apart!(join(read_ahead(&mut self.source, &tiles, schedule), pass.run(ids, &mut feed, sink)))?)
+        Ok(apart!(join(read_ahead(&mut self.source, &tiles, schedule), pass.run(ids, &mut feed, sink), &tiles))?)
     }
 }

@@ -5,7 +5,7 @@ mod stream;
 mod tensors;
 
 pub use crate::quant::{Weight, WeightType};
-pub use stream::{Feed, Part, Schedule, Tiles, join, read_ahead, yield_now};
+pub use stream::{Feed, Part, Schedule, Tiles, join, read_ahead};
 pub use tensors::{LayerMatrix, LayerVector, Role, Shapes, Tensor, WeightError, walk};
 
 use crate::arena::{ALIGN, Arena, ArenaError, Region};

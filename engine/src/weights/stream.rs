@@ -10,7 +10,7 @@
 mod tests;
 
 use super::{LayerMatrix, Role, WeightStore};
-use crate::flash::{Flash, FlashError, Source};
+use crate::flash::{BLOCKING, Flash, FlashError, Source};
 use crate::simd::LANES;
 use core::cell::Cell;
 use core::future::{Future, poll_fn};
@@ -232,6 +232,8 @@ impl Iterator for Schedule<'_> {
 pub struct Tiles<'t> {
     free: [Cell<Option<&'t mut [u8]>>; 2],
     full: [Cell<Option<&'t mut [u8]>>; 2],
+    /// Whether the pass waits for nothing but the reader's turn.
+    yielded: Cell<bool>,
 }
 
 impl<'t> Tiles<'t> {
@@ -239,7 +241,11 @@ impl<'t> Tiles<'t> {
     #[must_use]
     pub fn new(bytes: &'t mut [u8]) -> Self {
         let (a, b) = bytes.split_at_mut(bytes.len() / 2);
-        Tiles { free: [Cell::new(Some(a)), Cell::new(Some(b))], full: [const { Cell::new(None) }; 2] }
+        Tiles {
+            free: [Cell::new(Some(a)), Cell::new(Some(b))],
+            full: [const { Cell::new(None) }; 2],
+            yielded: Cell::new(false),
+        }
     }
 
     fn free(&self, k: usize) -> &Cell<Option<&'t mut [u8]>> {
@@ -262,20 +268,6 @@ fn next_if(parts: &mut Peekable<Schedule<'_>>, wanted: impl Fn(&Part) -> bool) -
 /// Waits until something lies in the slot.
 async fn take<T>(slot: &Cell<Option<T>>) -> T {
     poll_fn(|_| slot.take().map_or(Poll::Pending, Poll::Ready)).await
-}
-
-/// Lets the other future of [`join`], and other tasks, run once.
-pub async fn yield_now() {
-    let mut yielded = false;
-    poll_fn(|cx| {
-        if yielded {
-            return Poll::Ready(());
-        }
-        yielded = true;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// Fills tiles in the order of the schedule, each as soon as it is free.
@@ -316,24 +308,33 @@ pub async fn read_ahead<F: Flash>(
     Ok(())
 }
 
-/// Runs the reader and the forward pass together: the pass's result, or the first read that failed.
+/// Runs the reader and the forward pass together: the pass's result, or the first read that failed. Other tasks run where
+/// the pass [yields](Feed::yield_now), if the waker can tell an executor that there is more to do. That of
+/// [`block_on`](crate::flash::block_on) cannot: then the pass goes on at once, lest the caller sleeps until the transfer ends.
 ///
 /// # Errors
 /// That of either future.
 pub async fn join<T, E: From<FlashError>>(
     reader: impl Future<Output = Result<(), FlashError>>,
     pass: impl Future<Output = Result<T, E>>,
+    tiles: &Tiles<'_>,
 ) -> Result<T, E> {
     let (mut reader, mut pass) = (pin!(reader), pin!(pass));
     let mut read_all = false;
     poll_fn(|cx| {
-        if !read_all && let Poll::Ready(result) = reader.as_mut().poll(cx) {
-            read_all = true;
-            if let Err(error) = result {
-                return Poll::Ready(Err(error.into()));
+        loop {
+            if !read_all && let Poll::Ready(result) = reader.as_mut().poll(cx) {
+                read_all = true;
+                if let Err(error) = result {
+                    return Poll::Ready(Err(error.into()));
+                }
+            }
+            let result = pass.as_mut().poll(cx);
+            let goes_on = tiles.yielded.take() && cx.waker().will_wake(BLOCKING);
+            if result.is_ready() || !goes_on {
+                return result;
             }
         }
-        pass.as_mut().poll(cx)
     })
     .await
 }
@@ -362,10 +363,35 @@ impl<'f, 't> Feed<'f, 't> {
                 self.k ^= 1;
             }
             self.tile = Some(take(self.tiles.full(self.k)).await);
-            // The other tile's transfer starts before this one is computed with.
-            yield_now().await;
         }
+        // The other tile's transfer starts before this one is computed with; where it takes several reads, the next of
+        // them may be due.
+        self.yield_now().await;
         Some(part)
+    }
+
+    /// Rows of `row_bytes` to compute with between two turns of the reader, whole groups of sixteen: a tile may take several
+    /// reads, and the bus is idle from the end of one to the reader's next turn.
+    #[must_use]
+    pub fn rows_a_turn(&self, row_bytes: usize) -> usize {
+        const TURNS: usize = 16;
+        let bytes = self.tile.as_deref().map_or(0, <[u8]>::len) / TURNS;
+        (bytes.checked_div(row_bytes).unwrap_or(0) / LANES).max(1).saturating_mul(LANES)
+    }
+
+    /// Lets the reader run once, and other tasks.
+    pub async fn yield_now(&self) {
+        let mut yielded = false;
+        poll_fn(|cx| {
+            if yielded {
+                return Poll::Ready(());
+            }
+            yielded = true;
+            self.tiles.yielded.set(true);
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
     }
 
     /// The bytes of the part that [`Feed::next_of`] gave last, or of an earlier one of its tile.

@@ -1,0 +1,113 @@
+//! Kernels that charge a board's clock for what they compute.
+
+use core::ops::Range;
+
+use flashlet::kernels::{Attention, Executor, Gate, Group, HeadRotation, Input, Kernels, Norm, Quants, WriteKv};
+use flashlet::quant::Weight;
+use flashlet::simd::IsaName;
+
+use super::charge;
+use crate::boards::{Board, Isa};
+
+/// This machine's kernels, at the speed of a board.
+pub(crate) struct Charged {
+    kernels: &'static dyn Kernels,
+    board: &'static Board,
+    isa: &'static Isa,
+    /// Addresses of the weights that lie in mapped flash.
+    mapped: Range<usize>,
+}
+
+impl Charged {
+    /// `kernels` as `board` would run them; `mapped` is what stands for its flash, if that is addressed in place.
+    pub(crate) fn new(kernels: &'static dyn Kernels, board: &'static Board, mapped: Option<&[u8]>) -> Charged {
+        let mapped = mapped.map_or(0..0, |bytes| {
+            let range = bytes.as_ptr_range();
+            range.start.addr()..range.end.addr()
+        });
+        Charged { kernels, board, isa: board.isa(), mapped }
+    }
+
+    fn seconds(&self, instructions: f64) -> f64 {
+        instructions * self.board.cycles_per_instruction / self.board.hz / self.board.cores
+    }
+
+    /// Rows of `w` times the vectors of `tokens` tokens.
+    fn product(&self, w: &Weight<'_>, tokens: usize) {
+        let bytes = w.bytes() as f64;
+        let one = bytes * self.isa.instructions_per_byte(w.ty().name());
+        let compute = self.seconds(if tokens > 1 { one * self.isa.several * tokens as f64 } else { one });
+        // Weights are read once for all tokens of a pass. In-order processors without prefetchers wait for every line of
+        // mapped flash; RAM is read ahead of what is computed.
+        let from_flash = self.mapped.contains(&w.as_bytes().as_ptr().addr());
+        let (seconds, memory) = if from_flash {
+            let read = bytes / self.board.flash.bytes_per_s;
+            (compute + read, read)
+        } else {
+            let read = self.board.ram_bytes_per_s.map_or(0.0, |rate| bytes / rate);
+            (compute.max(read), if read > compute { read } else { 0.0 })
+        };
+        charge(seconds, memory);
+    }
+
+    fn elements(&self, groups: usize) {
+        charge(self.seconds((groups * size_of::<Group>() / size_of::<f32>()) as f64 * self.isa.element), 0.0);
+    }
+}
+
+impl Kernels for Charged {
+    fn isa(&self) -> IsaName {
+        self.kernels.isa()
+    }
+
+    fn interleaves(&self) -> bool {
+        // A board with another choice would plan another arena.
+        self.kernels.interleaves() && self.isa.interleaves
+    }
+
+    fn linear(&self, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
+        self.product(&w, x.tokens);
+        self.kernels.linear(w, x, y, executor);
+    }
+
+    fn gated(&self, w: [Weight<'_>; 2], act: Gate, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
+        w.iter().for_each(|w| self.product(w, x.tokens));
+        self.elements(y.len());
+        self.kernels.gated(w, act, x, y, executor);
+    }
+
+    fn gate_by(&self, up: Weight<'_>, act: Gate, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
+        self.product(&up, x.tokens);
+        self.elements(y.len());
+        self.kernels.gate_by(up, act, x, y, executor);
+    }
+
+    fn prepare(&self, x: &[Group], tokens: usize, norm: Option<Norm<'_>>, float: &mut [Group], quants: Quants<'_>) {
+        self.elements(x.len());
+        self.kernels.prepare(x, tokens, norm, float, quants);
+    }
+
+    fn add(&self, x: &mut [Group], y: &mut [Group], tokens: usize, norm: Option<Norm<'_>>) {
+        self.elements(x.len());
+        self.kernels.add(x, y, tokens, norm);
+    }
+
+    fn rotate(&self, x: &mut [Group], tokens: usize, rotation: &HeadRotation<'_>) {
+        self.elements(x.len());
+        self.kernels.rotate(x, tokens, rotation);
+    }
+
+    fn write_kv(&self, job: &mut WriteKv<'_>) {
+        self.elements(job.keys.len() + job.values.len());
+        self.kernels.write_kv(job);
+    }
+
+    fn attention(&self, job: &Attention<'_>, out: &mut [Group], executor: &dyn Executor) {
+        // A product with a key and one with a value for every position that a token sees.
+        let seen = |t: usize| (job.position + t + 1).min(job.window.unwrap_or(usize::MAX));
+        let positions: usize = (0..job.tokens).map(seen).sum();
+        let products = 2 * positions * job.n_head * job.cache.head_dim;
+        charge(self.seconds(products as f64 * self.isa.attention), 0.0);
+        self.kernels.attention(job, out, executor);
+    }
+}

@@ -1,0 +1,214 @@
+//! A board's time: a clock that flash transfers and computation move, so that the engine, run as it is on this machine,
+//! tells how long it would take on the board.
+//!
+//! One board is simulated at a time, on the thread that drives the engine. A transfer starts at its first poll and runs
+//! by itself, as DMA does; a computation moves the clock when its kernel is called; waiting moves it to the end of the
+//! transfer under way. Nothing here depends on how fast this machine is.
+
+mod compute;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use compute::Charged;
+
+use core::cell::{Cell, RefCell};
+use core::fmt;
+use core::future::poll_fn;
+use core::task::Poll;
+use core::time::Duration;
+use std::time::Instant;
+
+use crate::boards::{Board, FlashChip};
+
+/// Picoseconds: fine enough for a cycle, and half a year until they overflow.
+type Time = u64;
+
+const SECOND: f64 = 1e12;
+
+/// Where a board's time goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Spent {
+    /// What the clock shows.
+    pub(crate) now: Time,
+    /// The bus was transferring.
+    pub(crate) bus: Time,
+    /// The processor was computing.
+    pub(crate) compute: Time,
+    /// Of that, it waited for weights that it reads in place, from flash or from RAM.
+    pub(crate) memory: Time,
+    /// Bytes over the bus.
+    pub(crate) bytes: u64,
+}
+
+impl Spent {
+    /// What was spent since `before`.
+    pub(crate) fn since(&self, before: &Spent) -> Spent {
+        Spent {
+            now: self.now - before.now,
+            bus: self.bus - before.bus,
+            compute: self.compute - before.compute,
+            memory: self.memory - before.memory,
+            bytes: self.bytes - before.bytes,
+        }
+    }
+
+    /// The clock, the bus, the processor, and what of that was spent waiting for weights, in seconds.
+    pub(crate) fn all_seconds(&self) -> [f64; 4] {
+        [self.now, self.bus, self.compute, self.memory].map(|time| time as f64 / SECOND)
+    }
+
+    /// What most of the time went to.
+    pub(crate) fn bound_by(&self) -> Resource {
+        let arithmetic = self.compute - self.memory;
+        if self.bus.max(self.memory) > arithmetic {
+            if self.bus >= self.memory { Resource::Flash } else { Resource::Memory }
+        } else {
+            Resource::Compute
+        }
+    }
+}
+
+impl fmt::Display for Spent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let share = |part: Time| part as f64 * 100.0 / (self.now.max(1)) as f64;
+        write!(
+            f,
+            "{:.3} s, the bus busy {:.0} %, the processor {:.0} % ({:.0} % waiting for weights), bound by {}",
+            self.all_seconds()[0],
+            share(self.bus),
+            share(self.compute),
+            share(self.memory),
+            self.bound_by().name()
+        )
+    }
+}
+
+/// Measures time: the simulated board's, or else this machine's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopwatch {
+    began: Instant,
+    board: Option<Spent>,
+}
+
+impl Stopwatch {
+    pub(crate) fn start() -> Stopwatch {
+        Stopwatch { began: Instant::now(), board: spent() }
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.spent().map_or_else(|| self.began.elapsed(), |spent| Duration::from_secs_f64(spent.all_seconds()[0]))
+    }
+
+    /// What the board has spent meanwhile.
+    pub(crate) fn spent(&self) -> Option<Spent> {
+        self.board.and_then(|before| spent().map(|now| now.since(&before)))
+    }
+}
+
+/// What limits the speed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Resource {
+    /// The flash bus, streaming.
+    Flash,
+    /// Reading weights where they lie.
+    Memory,
+    /// The processor's arithmetic.
+    Compute,
+}
+
+impl Resource {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Resource::Flash => "flash",
+            Resource::Memory => "memory",
+            Resource::Compute => "compute",
+        }
+    }
+}
+
+/// The clock of the board that is simulated.
+#[derive(Debug)]
+struct Clock {
+    chip: FlashChip,
+    spent: Cell<Spent>,
+    /// When the bus is free again.
+    bus_free: Cell<Time>,
+    /// When the transfer that something waits for ends.
+    awaited: Cell<Option<Time>>,
+}
+
+thread_local! {
+    static CLOCK: RefCell<Option<Clock>> = const { RefCell::new(None) };
+}
+
+fn with<T>(f: impl FnOnce(&Clock) -> T) -> Option<T> {
+    CLOCK.with_borrow(|clock| clock.as_ref().map(f))
+}
+
+/// Simulates `board` on this thread from now on.
+pub(crate) fn start(board: &Board) {
+    let clock =
+        Clock { chip: board.flash, spent: Cell::default(), bus_free: Cell::default(), awaited: Cell::default() };
+    CLOCK.set(Some(clock));
+}
+
+/// What the board has spent so far, if one is simulated.
+pub(crate) fn spent() -> Option<Spent> {
+    with(|clock| clock.spent.get())
+}
+
+/// Lets a transfer of `bytes` from flash take its time. At once where no board is simulated.
+pub(crate) async fn transfer(bytes: usize) {
+    let ends = with(|clock| {
+        let mut spent = clock.spent.get();
+        let starts = spent.now.max(clock.bus_free.get());
+        let takes = clock.chip.time(bytes as u64);
+        (spent.bus, spent.bytes) = (spent.bus + takes, spent.bytes + bytes as u64);
+        clock.spent.set(spent);
+        clock.bus_free.set(starts + takes);
+        starts + takes
+    });
+    let Some(ends) = ends else { return };
+    poll_fn(|_| {
+        with(|clock| {
+            let over = clock.spent.get().now >= ends;
+            clock.awaited.set((!over).then_some(ends));
+            if over { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .unwrap_or(Poll::Ready(()))
+    })
+    .await;
+}
+
+/// Called when everything waits: time passes until the awaited transfer ends.
+pub(crate) fn idle() {
+    let waited = with(|clock| {
+        let mut spent = clock.spent.get();
+        if let Some(ends) = clock.awaited.take() {
+            spent.now = spent.now.max(ends);
+            clock.spent.set(spent);
+        }
+    });
+    if waited.is_none() {
+        core::hint::spin_loop();
+    }
+}
+
+/// Charges a computation of `seconds`, `memory` of which it waits for memory.
+fn charge(seconds: f64, memory: f64) {
+    let ps = |seconds: f64| (seconds * SECOND) as Time;
+    with(|clock| {
+        let mut spent = clock.spent.get();
+        spent.now += ps(seconds);
+        spent.compute += ps(seconds);
+        spent.memory += ps(memory);
+        clock.spent.set(spent);
+    });
+}
+
+impl FlashChip {
+    /// How long a read of `bytes` takes.
+    fn time(&self, bytes: u64) -> Time {
+        ((self.latency_us * 1e-6 + bytes as f64 / self.bytes_per_s) * SECOND) as Time
+    }
+}

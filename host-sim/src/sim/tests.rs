@@ -1,0 +1,121 @@
+//! The engine on simulated boards: what a pass takes, against what bus and processor take alone.
+
+use flashlet::flash::FlashStats;
+use flashlet::kernels::{Inline, detect};
+use flashlet::session::{KvType, Model, Options, Residency, Session, Want};
+
+use super::*;
+use crate::engine::wait;
+use crate::source::ModelFile;
+
+/// A Cortex-M4 at 100 MHz with a chip of these rates, for as long as the test runs.
+fn board(bytes_per_s: f64, latency_us: f64) -> &'static Board {
+    let profile = format!(
+        r#"
+        name = "test"
+        what = ""
+        arena = "1MiB"
+        isa = "dsp"
+        hz = 100e6
+        cores = 1
+        cycles_per_instruction = 1
+        flash = {{ kind = "qspi", bytes = "1MiB", mapped = false, bytes_per_s = {bytes_per_s:?}, latency_us = {latency_us:?} }}"#
+    );
+    Box::leak(Box::new(toml::from_str(&profile).expect("a profile")))
+}
+
+/// Prefills 8 tokens and decodes 4 on `board`; what each of the last passes took, and what it read.
+fn passes(board: &'static Board, residency: Residency, tile_bytes: usize) -> Vec<(Spent, FlashStats)> {
+    let mut file = ModelFile::built_in();
+    if residency == Residency::Mapped {
+        file.map().expect("it is in memory");
+    }
+    let mut source = file.source();
+    let model = wait(Model::open(&mut source)).expect("the built-in model");
+    let options = Options { ctx: 64, kv: KvType::Q8_0, residency, chunk: 8, tile_bytes, pins_mapped: false };
+    let plan = wait(model.plan(&mut source, &options, None)).expect("it fits");
+    let mut memory = vec![0_u64; plan.arena_bytes / 8 + 16];
+    let bytes = bytemuck_bytes(&mut memory);
+    let kernels = Charged::new(detect(), board, source.mapped);
+    start(board);
+    let mut progress = |_| {};
+    let session = Session::new(source, model, plan, bytes, &kernels, &Inline, &mut progress);
+    let mut session = wait(session).expect("it loads");
+    let mut all = Vec::new();
+    for ids in [&[300, 301, 302, 303, 304, 305, 306, 307][..], &[310], &[311], &[312], &[313]] {
+        let before = (spent().expect("it is simulated"), session.flash_stats());
+        wait(session.feed(ids, Want::Last, &mut |_, _, _| {})).expect("it computes");
+        let after = session.flash_stats();
+        let read =
+            FlashStats { bytes_read: after.bytes_read - before.1.bytes_read, reads: after.reads - before.1.reads };
+        all.push((spent().expect("it is simulated").since(&before.0), read));
+    }
+    all
+}
+
+/// The words as bytes, from the first that is a multiple of 64.
+fn bytemuck_bytes(words: &mut [u64]) -> &mut [u8] {
+    // SAFETY: any bytes are words and the other way round; the length is theirs in bytes.
+    let bytes = unsafe { core::slice::from_raw_parts_mut(words.as_mut_ptr().cast::<u8>(), size_of_val(words)) };
+    let skip = bytes.as_ptr().align_offset(64);
+    &mut bytes[skip..]
+}
+
+#[test]
+fn a_streamed_pass_takes_little_more_than_the_slower_of_bus_and_processor() {
+    // Two tiles of a hundredth of what a pass reads, as 128 KiB are of 13 MB. First the processor alone.
+    let tile = 16 << 10;
+    let alone = passes(board(1e15, 0.0), Residency::Streamed, tile);
+    // The bus takes a quarter of the processor's time, as long, and four times as long; with latencies of memory-mapped
+    // controllers, of chips that are given a command, and of cards.
+    for (share, latency_us) in [(0.25, 0.1), (0.25, 2.0), (1.0, 0.1), (1.0, 2.0), (4.0, 0.1), (4.0, 2.0), (1.0, 100.0)]
+    {
+        let compute = alone[1].0.compute as f64 / SECOND;
+        let bytes_per_s = alone[1].1.bytes_read as f64 / (compute * share);
+        for (i, (pass, read)) in passes(board(bytes_per_s, latency_us), Residency::Streamed, tile).iter().enumerate() {
+            let bus = read.bytes_read as f64 / bytes_per_s + read.reads as f64 * latency_us * 1e-6;
+            let [took, on_bus, computed, _] = pass.all_seconds();
+            assert!((on_bus / bus - 1.0).abs() < 1e-3 && pass.bytes == read.bytes_read, "{on_bus} for {bus}");
+            assert!(
+                (computed / (alone[i].0.compute as f64 / SECOND) - 1.0).abs() < 1e-6,
+                "the processor does the same"
+            );
+            let ratio = took / bus.max(computed);
+            assert!((1.0..9.10).contains(&ratio), "pass {i}, bus {share} of compute, {latency_us} us: {ratio}");
+        }
+    }
+}
+
+#[test]
+fn weights_used_in_place_wait_for_flash_and_pinned_ones_for_ram() {
+    let chip = board(10e6, 5.0);
+    let (mapped, _) = passes(chip, Residency::Mapped, 0)[1];
+    let (pinned, read) = passes(chip, Residency::Pinned, 0)[1];
+    assert_eq!((mapped.bus, pinned.bus, read.reads), (0, 0, 0), "nothing is read through the handle");
+    assert_eq!(pinned.memory, 0, "the RAM is as fast as the kernels");
+    // The built-in model's matrices and its head, once, at 10 MB/s; the embedding row is nothing beside them.
+    let waited = mapped.all_seconds()[3];
+    assert!((0.080..0.086).contains(&waited), "{waited} s for 0.83 MB");
+    // Each of the charges is rounded to a picosecond.
+    assert!((mapped.now - pinned.now).abs_diff(mapped.memory) < 1000);
+    assert_eq!((mapped.bound_by(), pinned.bound_by()), (Resource::Memory, Resource::Compute));
+}
+
+#[test]
+fn a_board_is_named_by_what_it_waits_for() {
+    let spent = |bus, compute, memory| Spent { now: 100, bus, compute, memory, bytes: 0 };
+    assert_eq!(spent(90, 50, 0).bound_by(), Resource::Flash);
+    assert_eq!(spent(40, 90, 0).bound_by(), Resource::Compute);
+    assert_eq!(spent(0, 90, 60).bound_by(), Resource::Memory);
+    assert_eq!(spent(0, 0, 0).bound_by(), Resource::Compute);
+}
+
+#[test]
+fn without_a_board_nothing_is_charged() {
+    // Another test's thread may simulate one; this one does not.
+    assert_eq!(spent(), None);
+    wait(transfer(1 << 30));
+    charge(1.0, 1.0);
+    let watch = Stopwatch::start();
+    assert!(watch.spent().is_none() && watch.elapsed() < Duration::from_secs(1));
+}
