@@ -133,7 +133,7 @@ def update(params, state, batch, step, rate, one, quantise):
 
 def main():
     args = argparse.ArgumentParser()
-    args.add_argument("--steps", type=int, default=8000)
+    args.add_argument("--steps", type=int, default=10000)
     args.add_argument("--decay", type=float, default=0.5, help="share of the steps over which the rate falls to zero")
     args.add_argument("--quantise", type=float, default=0.5, help="share of the steps after which weights are rounded")
     args.add_argument("--seed", type=int, default=1)
