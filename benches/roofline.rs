@@ -22,12 +22,13 @@ use flashlet_sim::memory::HostArena;
 use flashlet_sim::pool::Pool;
 
 /// Rows and columns of a 1.1-billion-parameter Llama.
-const SHAPES: [(&str, usize, usize); 5] = [
+const SHAPES: [(&str, usize, usize); 6] = [
     ("qkv", 6144, 2048),
     ("attention out", 2048, 2048),
     ("gate and up", 11264, 2048),
     ("down", 2048, 5632),
     ("head", 32000, 2048),
+    ("smollm2 ffn", 1536, 576),
 ];
 /// The types that common files are made of.
 const HOT: [&str; 7] = ["q4_0", "q4_1", "q5_0", "q8_0", "q4_k", "q5_k", "q6_k"];
