@@ -68,7 +68,7 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
     let mut engine = Engine::load(opened, plan, &mut machine)?;
     let mut report = Report::default();
     let mut meter = Meter::new("bench");
-    let board = args.engine.board();
+    let board = args.engine.board;
     // A simulated board takes the same time each time.
     let repetitions = if board.is_some() { 1 } else { args.repetitions };
     if board.is_none() {

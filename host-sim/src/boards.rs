@@ -4,7 +4,6 @@ use core::fmt;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use clap::builder::{PossibleValue, PossibleValuesParser};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
@@ -129,6 +128,29 @@ impl Board {
         Err(format!("the file has {bytes} bytes, the flash of {name} has room for {room}"))
     }
 
+    /// Whether the numbers make sense.
+    fn check(&self) -> Result<(), String> {
+        let isas = || PROFILES.isa.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        if !PROFILES.isa.contains_key(&self.isa) {
+            return Err(format!("isa = {:?}: there are {}", self.isa, isas()));
+        }
+        let positive = [
+            ("hz", self.hz),
+            ("cores", self.cores),
+            ("cycles_per_instruction", self.cycles_per_instruction),
+            ("flash.bytes_per_s", self.flash.bytes_per_s),
+            ("ram_bytes_per_s", self.ram_bytes_per_s.unwrap_or(1.0)),
+        ];
+        if let Some((name, n)) = positive.into_iter().find(|(_, n)| !(n.is_finite() && *n > 0.0)) {
+            return Err(format!("{name} = {n}: a number above 0 is needed"));
+        }
+        let latency = self.flash.latency_us;
+        if !(0.0..1e9).contains(&latency) {
+            return Err(format!("flash.latency_us = {latency}: a number from 0 is needed"));
+        }
+        Ok(())
+    }
+
     pub(crate) fn isa(&self) -> &'static Isa {
         &PROFILES.isa[&self.isa]
     }
@@ -144,9 +166,23 @@ pub(crate) fn find(name: &str) -> Option<&'static Board> {
     all().iter().find(|board| board.name == name)
 }
 
-/// Accepts a board's name and lists all in the help.
-pub(crate) fn parser() -> PossibleValuesParser {
-    PossibleValuesParser::new(all().iter().map(|board| PossibleValue::new(&*board.name).help(&*board.what)))
+/// The board of that name, or that a file describes as `boards.toml` does: one table, without its heading.
+///
+/// # Errors
+/// Which boards there are; what is wrong with the file.
+pub(crate) fn parse(name: &str) -> Result<&'static Board, String> {
+    if let Some(board) = find(name) {
+        return Ok(board);
+    }
+    if !name.ends_with(".toml") {
+        let names: Vec<_> = all().iter().map(|board| &*board.name).collect();
+        return Err(format!("there are {}, or a file of your own (NAME.toml)", names.join(", ")));
+    }
+    let text = std::fs::read_to_string(name).map_err(|error| error.to_string())?;
+    let board: Board = toml::from_str(&text).map_err(|error| error.to_string())?;
+    board.check()?;
+    // As the boards that are built in, it is there for as long as the program runs.
+    Ok(Box::leak(Box::new(board)))
 }
 
 #[cfg(test)]
@@ -159,14 +195,67 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), all().len());
         for board in all() {
-            assert!(PROFILES.isa.contains_key(&board.isa), "{}", board.name);
-            let numbers = [board.hz, board.cores, board.cycles_per_instruction, board.flash.bytes_per_s];
-            assert!(numbers.iter().all(|n| n.is_finite() && *n > 0.0), "{}", board.name);
-            assert!(board.flash.latency_us >= 0.0 && board.arena > 0 && board.flash.bytes > 0, "{}", board.name);
+            board.check().expect("its numbers make sense");
+            assert!(board.arena > 0 && board.flash.bytes > 0, "{}", board.name);
         }
         for isa in PROFILES.isa.values() {
             assert!(isa.bytes.keys().all(|name| flashlet::quant::WeightType::ALL.iter().any(|ty| ty.name() == name)));
             assert!(isa.several > 0.0 && isa.several <= 1.0);
         }
+    }
+
+    /// A rate that somebody published.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Rate {
+        board: String,
+        model: String,
+        /// Bytes of weights and products of one token.
+        bytes: f64,
+        macs: f64,
+        cycles_per_mac: f64,
+        /// Where weights are read in place.
+        reads: Memory,
+        /// Tokens per second.
+        published: f64,
+        source: String,
+        /// Why the profile does not say the same.
+        why: Option<String>,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Memory {
+        Ram,
+        Flash,
+    }
+
+    #[test]
+    fn profiles_predict_what_others_measured() {
+        let mut rates: BTreeMap<String, Vec<Rate>> =
+            toml::from_str(include_str!("../published.toml")).expect("published.toml");
+        let rates = rates.remove("rate").expect("rates");
+        let mut near = 0;
+        for rate in &rates {
+            let board = find(&rate.board).expect("a board");
+            let per_s = match rate.reads {
+                Memory::Flash => board.flash.bytes_per_s,
+                Memory::Ram => board.ram_bytes_per_s.expect("the board says how fast its RAM is"),
+            };
+            let seconds = rate.bytes / per_s + rate.macs * rate.cycles_per_mac / board.hz;
+            let off = 1.0 / seconds / rate.published - 1.0;
+            println!(
+                "{:14} {:6.3} for {:6.3} ({:+.0} %) {}",
+                rate.board,
+                1.0 / seconds,
+                rate.published,
+                off * 100.0,
+                rate.model
+            );
+            assert_eq!(off.abs() > 0.3, rate.why.is_some(), "{}: {off}", rate.model);
+            assert!(!rate.source.is_empty());
+            near += usize::from(rate.why.is_none());
+        }
+        assert!(near >= 4);
     }
 }

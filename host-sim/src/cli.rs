@@ -76,9 +76,9 @@ pub(crate) struct EngineArgs {
     /// All the memory that the engine may use [default: as much as the plan wants]
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Memory and speed")]
     pub(crate) arena: Option<usize>,
-    /// Simulate this board: its memory in place of --arena, its flash, and the time that it would take
-    #[arg(long, value_name = "NAME", conflicts_with = "arena", value_parser = boards::parser(), help_heading = "Memory and speed")]
-    pub(crate) board: Option<String>,
+    /// Simulate this board (a name, or a file NAME.toml): its memory in place of --arena, its flash, and the time that it would take
+    #[arg(long, value_name = "NAME", conflicts_with = "arena", value_parser = boards::parse, help_heading = "Memory and speed")]
+    pub(crate) board: Option<&'static Board>,
     /// Prompt tokens per pass over the weights, at most [default: chosen by the plan]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Memory and speed")]
     pub(crate) chunk: Option<u32>,
@@ -88,14 +88,9 @@ pub(crate) struct EngineArgs {
 }
 
 impl EngineArgs {
-    /// The board to simulate.
-    pub(crate) fn board(&self) -> Option<&'static Board> {
-        self.board.as_deref().and_then(boards::find)
-    }
-
     /// Bytes that the arena may have, if that is bounded.
     pub(crate) fn arena_bytes(&self) -> Option<usize> {
-        self.board().map(|board| board.arena).or(self.arena)
+        self.board.map(|board| board.arena).or(self.arena)
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn about_file<F: Flash>(file: &ModelFile, source: &mut Source<'_, F>,
 /// What is wrong with the file; a flash that is too small for it.
 pub(crate) fn open_model(args: &EngineArgs) -> Result<ModelFile, Failure> {
     let mut model = args.model.clone();
-    if let Some(board) = args.board() {
+    if let Some(board) = args.board {
         model.source = if board.flash.mapped { SourceKind::Mmap } else { SourceKind::File };
     }
     open_file(&model, args.residency)
@@ -95,7 +95,7 @@ impl<'f> Opened<'f> {
     /// The plan for `args` with `ctx` tokens of context, computed by `isa`; 0 lets the engine choose.
     pub(crate) fn plan(&mut self, args: &EngineArgs, isa: Isa, ctx: u32) -> Result<Plan, Failure> {
         let options = self.options(args, isa, ctx)?;
-        if let Some(board) = args.board() {
+        if let Some(board) = args.board {
             board.has_room(self.file.size()).map_err(Failure::new)?;
         }
         self.try_plan(&options, args.arena_bytes()).map_err(|refusal| match refusal {
@@ -139,7 +139,7 @@ impl<'f> Opened<'f> {
         threads: Option<u32>,
     ) -> Result<Machine, Failure> {
         let mut kernels = kernels_for(compute.isa)?;
-        if let Some(board) = args.board() {
+        if let Some(board) = args.board {
             sim::start(board);
             // The program has one machine, or one a thread, for as long as it runs.
             kernels = Box::leak(Box::new(sim::Charged::new(kernels, board, self.source.mapped)));

@@ -16,7 +16,7 @@ use crate::size::show;
 
 /// Runs the command.
 pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
-    let board = args.engine.board();
+    let board = args.engine.board;
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file)?;
     let options = opened.options(&args.engine, Isa::Auto, args.engine.ctx.unwrap_or(0))?;

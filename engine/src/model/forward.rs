@@ -296,6 +296,7 @@ impl Pass<'_, '_, '_> {
                 tile.rows(w.rows_from(first as usize, n as usize), id, &mut values.input);
                 feed.yield_now().await;
             }
+            feed.done();
             done = done.saturating_add(part.rows);
         }
         Ok(())
@@ -379,6 +380,7 @@ impl Matmul<'_, '_, '_> {
                 self.kernels.linear(w.rows_from(first as usize, n as usize), &x, y, self.executor);
                 feed.yield_now().await;
             }
+            feed.done();
             done = done.saturating_add(part.rows);
         }
         Ok(())
@@ -425,6 +427,7 @@ impl Matmul<'_, '_, '_> {
                 self.gated_rows([gate, up].map(|w| w.rows_from(first as usize, n as usize)), act, input, y);
                 feed.yield_now().await;
             }
+            feed.done();
             done = done.saturating_add(lead.rows);
         }
         Ok(())

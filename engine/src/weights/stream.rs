@@ -358,10 +358,7 @@ impl<'f, 't> Feed<'f, 't> {
     pub async fn next_of(&mut self, role: Role) -> Option<Part> {
         let part = next_if(&mut self.schedule, |p| p.role == role)?;
         if part.starts_tile {
-            if let Some(done) = self.tile.take() {
-                self.tiles.free(self.k).set(Some(done));
-                self.k ^= 1;
-            }
+            self.give_back();
             self.tile = Some(take(self.tiles.full(self.k)).await);
         }
         // The other tile's transfer starts before this one is computed with; where it takes several reads, the next of
@@ -392,6 +389,21 @@ impl<'f, 't> Feed<'f, 't> {
             Poll::Pending
         })
         .await;
+    }
+
+    /// To be called when the parts given so far are done with: their tile is free if none of its parts is left, and is
+    /// filled anew while something else is computed.
+    pub fn done(&mut self) {
+        if self.schedule.peek().is_none_or(|next| next.starts_tile) {
+            self.give_back();
+        }
+    }
+
+    fn give_back(&mut self) {
+        if let Some(tile) = self.tile.take() {
+            self.tiles.free(self.k).set(Some(tile));
+            self.k ^= 1;
+        }
     }
 
     /// The bytes of the part that [`Feed::next_of`] gave last, or of an earlier one of its tile.

@@ -63,7 +63,7 @@ fn bytemuck_bytes(words: &mut [u64]) -> &mut [u8] {
 
 #[test]
 fn a_streamed_pass_takes_little_more_than_the_slower_of_bus_and_processor() {
-    // Two tiles of a hundredth of what a pass reads, as 128 KiB are of 13 MB. First the processor alone.
+    // Two tiles of a fiftieth of what a pass reads. First the processor alone.
     let tile = 16 << 10;
     let alone = passes(board(1e15, 0.0), Residency::Streamed, tile);
     // The bus takes a quarter of the processor's time, as long, and four times as long; with latencies of memory-mapped
@@ -81,7 +81,16 @@ fn a_streamed_pass_takes_little_more_than_the_slower_of_bus_and_processor() {
                 "the processor does the same"
             );
             let ratio = took / bus.max(computed);
-            assert!((1.0..9.10).contains(&ratio), "pass {i}, bus {share} of compute, {latency_us} us: {ratio}");
+            // Where both take as long, what takes longer to compute than to read does not hide: the head in Q6_K; the layers
+            // for eight tokens, of which the head sees one.
+            let most = if i == 0 {
+                1.2
+            } else if share == 1.0 {
+                1.15
+            } else {
+                1.01
+            };
+            assert!((1.0..most).contains(&ratio), "pass {i}, bus {share} of compute, {latency_us} us: {ratio}");
         }
     }
 }
