@@ -23,7 +23,7 @@ const fn parts_at_once<I: Isa>(tokens: usize) -> usize {
     }
 }
 
-/// How far ahead of several tokens' products interleaved rows are fetched.
+/// How far ahead interleaved rows are fetched.
 const AHEAD_BYTES: usize = 4096;
 
 /// What becomes of a product.
@@ -284,10 +284,10 @@ fn dot_group<I: Isa, B: Format, const N: usize, const P: usize>(
     tile: &mut [Group; N],
 ) {
     let Some(columns) = RowBlocks::interleaved(m.blocks, m.row_blocks, row, I::ROWS) else { return };
-    // With several tokens there is so much to do between loads that prefetchers in hardware give up: the
-    // first tile of tokens fetches what lies ahead.
+    // Prefetchers in hardware fall behind, with several tokens everywhere, with one on some processors (by a third on an
+    // Intel Xeon): the first tile of tokens fetches what lies ahead.
     let ahead = LANES * AHEAD_BYTES.div_ceil(LANES * size_of::<B>());
-    let ahead = if N > 1 && t == 0 && first == 0 { row * m.row_blocks + ahead } else { m.blocks.len() };
+    let ahead = if t == 0 && first == 0 { row * m.row_blocks + ahead } else { m.blocks.len() };
     let mut ahead = m.blocks.get(ahead..).unwrap_or_default().chunks_exact(LANES);
     // All lanes of a column while it is at hand, so that loading overlaps with what all of them compute.
     let mut acc = [[isa.f_splat(0.0); N]; P];
