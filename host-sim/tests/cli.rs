@@ -143,6 +143,7 @@ fn wrong_usage_exits_with_2() {
         &["eval", "-m", "x"],
         &["plan", "-m", "x", "--arena", "1MiB", "--board", "pico"],
         &["plan", "-m", "x", "--board", "no-such-board"],
+        &["run", "-m", "x", "--board", "no-such-file.toml", "prompt"],
         &["bench", "-m", "x", "-p", "0", "-n", "0"],
         &["completions", "no-such-shell"],
     ] {
@@ -160,6 +161,65 @@ fn help_and_version_exit_with_0() {
     }
     let (code, out, _) = flashlet(&["--version"]);
     assert_eq!((code, out.trim()), (0, concat!("flashlet ", env!("CARGO_PKG_VERSION"))));
+}
+
+/// A board of one's own: 100 KB/s, and a processor that takes no time beside that.
+const SLOW_FLASH: &str = r#"
+name = "mine"
+what = "a slow card"
+arena = "1MiB"
+isa = "helium"
+hz = 1e12
+cores = 1
+cycles_per_instruction = 1
+flash = { kind = "sd", bytes = "900kB", mapped = false, bytes_per_s = 1e5, latency_us = 0 }
+"#;
+
+#[test]
+fn a_simulated_board_answers_alike_in_its_own_time() {
+    let board = TempFile::new("board.toml", SLOW_FLASH.as_bytes());
+    let question = "is the garage door open?";
+    let (_, plain, _) = flashlet(&["run", question]);
+    for name in ["netduinoplus2", "raspi5", board.path()] {
+        let (code, out, err) = flashlet(&["run", "--board", name, "--kv", "q8_0", "--ctx", "128", "--stats", question]);
+        assert_eq!((code, &out), (0, &plain), "{name}: {err}");
+        assert!(err.contains("board    simulated: "), "{name}: {err}");
+    }
+    // Every pass reads the streamed matrices, and the bus takes 10 us a byte.
+    let args =
+        ["bench", "-p", "4", "-n", "3", "--residency", "streamed", "--chunk", "4", "--json", "--board", board.path()];
+    let (code, out, err) = flashlet(&args);
+    assert_eq!(code, 0, "{err}");
+    let report: serde_json::Value = serde_json::from_str(&out).expect("one object");
+    let decode = &report["board"]["decode"];
+    let number = |name: &str| decode[name].as_f64().expect("a number");
+    assert_eq!(decode["bound_by"], "flash");
+    let tensors = 3.0 * 823_000.0;
+    assert!((tensors..tensors * 1.01).contains(&number("bytes")), "{decode}");
+    assert!((number("bus") - number("bytes") * 1e-5).abs() < 1e-3, "{decode}");
+    assert!((number("seconds") / number("bus") - 1.0).abs() < 0.01, "{decode}");
+    let rate = report["tg"][0].as_f64().expect("a rate");
+    assert!((rate * number("seconds") / 3.0 - 1.0).abs() < 1e-6, "{report}");
+}
+
+#[test]
+fn boards_that_cannot_be_are_explained() {
+    let small = TempFile::new("small.toml", SLOW_FLASH.replace("900kB", "800kB").as_bytes());
+    fails(&["run", "--board", small.path(), "x"], "the flash of mine has room for 800000");
+    let tight = TempFile::new("tight.toml", SLOW_FLASH.replace("1MiB", "64KiB").as_bytes());
+    fails(&["run", "--board", tight.path(), "x"], "the model does not fit");
+    for (name, from, to, words) in [
+        ("isa.toml", "helium", "sse", "there are dsp"),
+        ("rate.toml", "1e5", "0.0", "above 0"),
+        ("hz.toml", "1e12", "nan", "above 0"),
+        ("text.toml", "hz = 1e12", "hz = ", "invalid"),
+        ("field.toml", "cores", "kernels", "kernels"),
+    ] {
+        let file = TempFile::new(name, SLOW_FLASH.replace(from, to).as_bytes());
+        let (code, out, err) = flashlet(&["plan", "--board", file.path()]);
+        assert_eq!((code, out.as_str()), (2, ""), "{name}: {err}");
+        assert!(err.contains(words), "{name}: {err}");
+    }
 }
 
 #[test]
