@@ -6,7 +6,7 @@ use std::time::Instant;
 use flashlet::session::Want;
 use serde::Serialize;
 
-use crate::cli::BenchArgs;
+use crate::cli::{BenchArgs, Draft};
 use crate::engine::{Engine, Machine, Opened, open_file};
 use crate::failure::Failure;
 use crate::generate::rate;
@@ -31,7 +31,7 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
     }
     let file = open_file(&args.engine.model, args.engine.residency)?;
     let mut opened = Opened::new(&file)?;
-    let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(ctx))?;
+    let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(ctx), Draft::Off)?;
     if ctx > plan.ctx {
         return Err(Failure::new(format!("{ctx} tokens do not fit in a context of {}", plan.ctx)));
     }
