@@ -87,7 +87,8 @@ fn the_same_tokens_from_the_same_logits_however_they_are_picked() {
 #[test]
 fn the_same_wherever_weights_are_and_however_long_chunks_are() {
     let prompt = Prompt::new("residency");
-    for name in ["llama-mixed32", "gemma3-f16"] {
+    let (mut guesses, mut right) = (0, 0);
+    for name in ["llama-mixed256", "gemma3-f16"] {
         for residency in ["mapped", "pinned", "streamed"] {
             for chunk in ["1", "7", "64"] {
                 for kv in ["f16", "q8_0"] {
@@ -95,12 +96,13 @@ fn the_same_wherever_weights_are_and_however_long_chunks_are() {
                     let name = if kv == "q8_0" && name == "gemma3-f16" { "gemma3-q8_0" } else { name };
                     let flags = ["-n", "75", "--ctx", "96", "--ignore-eos", "--temp", "0", "--tile", "6000"];
                     let more = ["--residency", residency, "--chunk", chunk, "--kv", kv];
-                    let (guesses, right) = same(&fixture(name), &prompt, &[&flags[..], &more].concat());
-                    assert!(right > 0 && guesses > 0, "{name}: {right} of {guesses} guesses were right");
+                    let (g, r) = same(&fixture(name), &prompt, &[&flags[..], &more].concat());
+                    (guesses, right) = (guesses + g, right + r);
                 }
             }
         }
     }
+    assert!(right > 150 && guesses - right > 50, "{right} of {guesses} guesses were right");
 }
 
 #[test]
