@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What drafts gain: tokens per pass over the weights, and time, with `--draft prompt` against `--draft off`.
 
-    cargo build --release && benches/draft.py MODEL.gguf [--rounds N] [-- FLAGS OF flashlet run]
+    cargo build --release && benches/draft.py MODEL.gguf [--rounds N] [--kind KIND] [-- FLAGS OF flashlet run]
 
 The prompts are draft_prompts.txt: `text` ones ask for something about a text they bring along, `free` ones do not. Every
 answer must be the same with drafts and without, ids and logits. Passes count everything, the prompt's chunks included.
@@ -47,6 +47,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("model")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--kind", default="", help="only these prompts: text or free")
     parser.add_argument("flags", nargs="*", default=FLAGS)
     args = parser.parse_args()
     flags = args.flags or FLAGS
@@ -55,6 +56,8 @@ def main():
     print(f"{'prompt':32} {'tokens':>6} {'off':>6} {'drafts':>6} {'off':>6} {'drafts':>6} {'gain':>6} {'all':>6} {'right':>6} {'ratio':>8}")
     rows, ratios, ended = {}, {}, {}
     for kind, name, text in prompts():
+        if args.kind not in ("", kind):
+            continue
         off, on = (json.loads(flashlet(args.model, text, draft, "--json", *flags).stdout) for draft in DRAFTS)
         for field in ("prompt_ids", "ids", "text", "stop", "logits_hash"):
             if off[field] != on[field]:
