@@ -6,7 +6,7 @@ use core::time::Duration;
 use flashlet::session::Want;
 use serde::Serialize;
 
-use crate::cli::BenchArgs;
+use crate::cli::{BenchArgs, Draft};
 use crate::engine::{Engine, Opened, open_model};
 use crate::failure::Failure;
 use crate::generate::rate;
@@ -60,7 +60,7 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
     }
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file)?;
-    let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(ctx))?;
+    let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(ctx), Draft::Off)?;
     if ctx > plan.ctx {
         return Err(Failure::new(format!("{ctx} tokens do not fit in a context of {}", plan.ctx)));
     }

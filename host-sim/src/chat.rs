@@ -23,10 +23,11 @@ pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
     let file = engine::open_model(&args.engine)?;
     let mut opened = Opened::new(&file)?;
     let format = opened.chat_format(args.chat_format.as_deref())?;
-    let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(0))?;
+    let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(0), args.draft.draft)?;
     let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
     let engine = Engine::load(opened, plan, &mut machine)?;
-    let generator = Generator::new(engine::sampler_config(&args.sampling, file.is_built_in()), false);
+    let config = engine::sampler_config(&args.sampling, file.is_built_in());
+    let generator = Generator::new(config, engine.drafter(args.draft.draft), false);
     let mut talk = Talk { args, engine, format, generator, last: None, one_turn: file.is_built_in() };
     let terminal = io::stdin().is_terminal();
     if terminal {
@@ -46,7 +47,7 @@ pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
             "" => {}
             "/exit" | "/quit" => return Ok(()),
             "/help" => note(HELP),
-            "/stats" => print_stats(&talk.engine, &talk.generator.timings),
+            "/stats" => print_stats(&talk.engine, &talk.generator),
             "/reset" => talk.reset(),
             command if command.starts_with('/') && !command.contains(char::is_whitespace) => {
                 note(&format!("there is no command {command}; /help lists them\n"));
@@ -127,7 +128,7 @@ impl Talk<'_> {
             note("(the context is full: /reset forgets the conversation, --ctx gives it more room)\n");
         }
         if args.end.stats {
-            print_stats(&self.engine, &self.generator.timings);
+            print_stats(&self.engine, &self.generator);
         }
         Ok(())
     }

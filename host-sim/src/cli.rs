@@ -79,7 +79,7 @@ pub(crate) struct EngineArgs {
     /// Simulate this board (a name, or a file NAME.toml): its memory in place of --arena, its flash, and the time that it would take
     #[arg(long, value_name = "NAME", conflicts_with = "arena", value_parser = boards::parse, help_heading = "Memory and speed")]
     pub(crate) board: Option<&'static Board>,
-    /// Prompt tokens per pass over the weights, at most [default: chosen by the plan]
+    /// Prompt tokens per pass over the weights, at most, but no fewer than a draft has [default: chosen by the plan]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Memory and speed")]
     pub(crate) chunk: Option<u32>,
     /// Bytes of each of the two tiles that streamed weights pass through [default: chosen by the plan]
@@ -145,6 +145,14 @@ pub(crate) struct EndArgs {
     pub(crate) stats: bool,
 }
 
+/// How many tokens a pass makes.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct DraftArgs {
+    /// Guess tokens from the text so far, and let one pass over the weights verify several; the output stays the same
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = Draft::Off, help_heading = "Memory and speed")]
+    pub(crate) draft: Draft,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {
     /// The prompt; without it and --ids, standard input is read (less one final line break)
@@ -170,11 +178,13 @@ pub(crate) struct RunArgs {
     pub(crate) chat_format: Option<String>,
     #[command(flatten)]
     pub(crate) end: EndArgs,
-    /// Print one JSON object with ids, text, hash of the logits, memory, flash and timings
+    /// Print one JSON object with ids, text, hash of the logits, memory, flash, passes over the weights and timings
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) sampling: SamplingArgs,
+    #[command(flatten)]
+    pub(crate) draft: DraftArgs,
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
     #[command(flatten)]
@@ -196,6 +206,8 @@ pub(crate) struct ChatArgs {
     pub(crate) end: EndArgs,
     #[command(flatten)]
     pub(crate) sampling: SamplingArgs,
+    #[command(flatten)]
+    pub(crate) draft: DraftArgs,
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
     #[command(flatten)]
@@ -300,6 +312,8 @@ pub(crate) struct PlanArgs {
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
+    pub(crate) draft: DraftArgs,
+    #[command(flatten)]
     pub(crate) engine: EngineArgs,
 }
 
@@ -322,6 +336,14 @@ pub(crate) enum Kv {
     F16,
     #[value(name = "q8_0")]
     Q8_0,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Draft {
+    /// What followed the last tokens when they occurred before
+    Prompt,
+    /// None: one token a pass
+    Off,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

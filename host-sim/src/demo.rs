@@ -10,7 +10,7 @@ use flashlet::session::Plan;
 use flashlet::text::{Detokenizer, SamplerConfig, Turn};
 use serde::{Deserialize, Serialize};
 
-use crate::cli::{ComputeArgs, DemoArgs};
+use crate::cli::{ComputeArgs, DemoArgs, Draft};
 use crate::engine::{self, Engine, Opened};
 use crate::failure::Failure;
 use crate::generate::{Generator, Limits};
@@ -102,7 +102,7 @@ fn samples() -> Result<Vec<Sample>, Failure> {
 /// The model's answers. Every thread runs a model of its own, as one sentence is too little work for two.
 fn answers(args: &DemoArgs, file: &ModelFile, samples: &[Sample]) -> Result<Vec<String>, Failure> {
     let ctx = args.engine.ctx.unwrap_or(CTX);
-    let plan = Opened::new(file)?.plan(&args.engine, args.compute.isa, ctx)?;
+    let plan = Opened::new(file)?.plan(&args.engine, args.compute.isa, ctx, Draft::Off)?;
     let threads = args.compute.threads.map_or_else(engine::cores, |n| n as usize).min(samples.len());
     let next = AtomicUsize::new(0);
     let (sender, receiver) = channel();
@@ -152,7 +152,7 @@ fn work(
     let compute = ComputeArgs { threads: Some(1), ..args.compute.clone() };
     let mut machine = opened.machine(&plan, &args.engine, &compute, None)?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
-    let mut generator = Generator::new(SamplerConfig { temperature: 0.0, ..SamplerConfig::default() }, false);
+    let mut generator = Generator::new(SamplerConfig { temperature: 0.0, ..SamplerConfig::default() }, None, false);
     loop {
         let i = next.fetch_add(1, Ordering::Relaxed);
         let Some(sample) = samples.get(i) else { return Ok(()) };

@@ -7,17 +7,19 @@ use flashlet::flash::{Flash, FlashStats, Source, block_on};
 use flashlet::kernels::{self, Executor, Inline, Kernels};
 use flashlet::session::{self, Error, KvType, Model, Options, Plan, Session, Want};
 use flashlet::simd::IsaName;
-use flashlet::text::{ChatFormat, Detokenizer, Encode, Piece, SamplerConfig};
+use flashlet::text::{ChatFormat, Detokenizer, Drafter, Encode, MAX_DRAFT, Piece, SamplerConfig};
 use serde::Serialize;
 
-use crate::cli::{ComputeArgs, EngineArgs, Isa, Kv, ModelArgs, Residency, SamplingArgs, SourceKind};
+use crate::cli::{ComputeArgs, Draft, EngineArgs, Isa, Kv, ModelArgs, Residency, SamplingArgs, SourceKind};
 use crate::failure::Failure;
+use crate::generate::{Drafts, Generator};
 use crate::input::check_ids;
 use crate::memory::{HostArena, available_bytes};
 use crate::output::note;
 use crate::pool::Pool;
 use crate::progress::Meter;
 use crate::sim;
+use crate::size::show;
 use crate::source::{FileFlash, ModelFile};
 
 /// The most rows of logits that are kept at a time.
@@ -93,8 +95,8 @@ impl<'f> Opened<'f> {
     }
 
     /// The plan for `args` with `ctx` tokens of context, computed by `isa`; 0 lets the engine choose.
-    pub(crate) fn plan(&mut self, args: &EngineArgs, isa: Isa, ctx: u32) -> Result<Plan, Failure> {
-        let options = self.options(args, isa, ctx)?;
+    pub(crate) fn plan(&mut self, args: &EngineArgs, isa: Isa, ctx: u32, draft: Draft) -> Result<Plan, Failure> {
+        let options = self.options(args, isa, ctx, draft)?;
         if let Some(board) = args.board {
             board.has_room(self.file.size()).map_err(Failure::new)?;
         }
@@ -107,7 +109,7 @@ impl<'f> Opened<'f> {
     }
 
     /// The engine's options for `args`; a `ctx` of 0 lets the engine choose.
-    pub(crate) fn options(&self, args: &EngineArgs, isa: Isa, ctx: u32) -> Result<Options, Failure> {
+    pub(crate) fn options(&self, args: &EngineArgs, isa: Isa, ctx: u32, draft: Draft) -> Result<Options, Failure> {
         // Weights are copied for speed only where the copy leaves room for everything else.
         let fits = available_bytes().is_none_or(|have| self.file.size() < have / 4 * 3);
         Ok(Options {
@@ -123,6 +125,7 @@ impl<'f> Opened<'f> {
                 Residency::Streamed => session::Residency::Streamed,
             },
             chunk: args.chunk.unwrap_or(0),
+            draft: if draft == Draft::Prompt { MAX_DRAFT as u32 } else { 0 },
             tile_bytes: args.tile.unwrap_or(0),
             // On a board, what lies in flash may stay there.
             pins_mapped: fits && args.board.is_none() && kernels_for(isa)?.interleaves(),
@@ -307,6 +310,29 @@ impl<'a> Engine<'a> {
         self.session.reset();
     }
 
+    /// Forgets the tokens from `position` on.
+    pub(crate) fn rewind(&mut self, position: u32) -> Result<(), Failure> {
+        self.session.rewind(position).map_err(failure)
+    }
+
+    /// Passes over the weights so far.
+    pub(crate) fn passes(&self) -> u32 {
+        self.session.passes()
+    }
+
+    /// The most tokens of a pass.
+    pub(crate) fn chunk(&self) -> u32 {
+        self.session.plan().chunk
+    }
+
+    /// What guesses tokens, if that is wanted.
+    pub(crate) fn drafter(&self, draft: Draft) -> Option<Drafter> {
+        /// Sixteenths of a pass that one more token takes, where weights are streamed and where they are in memory.
+        const COSTS: [u8; 2] = [2, 5];
+        let streams = self.session.plan().residency.streamed_bytes > 0;
+        (draft == Draft::Prompt).then(|| Drafter::new(COSTS[usize::from(!streams)]))
+    }
+
     /// Tokens in the context.
     pub(crate) fn position(&self) -> u32 {
         self.session.position()
@@ -374,20 +400,24 @@ pub(crate) struct Traffic {
 }
 
 /// Says on standard error how a run went.
-pub(crate) fn print_stats(engine: &Engine<'_>, timings: &crate::generate::Timings) {
-    use crate::size::show;
+pub(crate) fn print_stats(engine: &Engine<'_>, generator: &Generator) {
+    let (timings, drafts) = (&generator.timings, generator.drafts());
     let (memory, flash) = (engine.memory(), engine.flash());
     let Memory { arena_bytes, pinned_bytes, kv_bytes, scratch_bytes } = memory;
     let show_usize = |bytes: usize| show(bytes as u64);
+    let drafted =
+        drafts.map_or(String::new(), |Drafts { tokens, right }| format!(", {right} of {tokens} guesses right"));
     note(&format!(
         "prefill  {} tokens, {:.1} tokens/s\ndecode   {} tokens, {:.1} tokens/s\ncontext  {} of {} tokens\n\
-         arena    {}: pinned {}, KV cache {}, scratch {}\nflash    {} in {} reads\n",
+         passes   {}{}\narena    {}: pinned {}, KV cache {}, scratch {}\nflash    {} in {} reads\n",
         timings.prefill_tokens,
         timings.prefill_rate(),
         timings.decode_tokens,
         timings.decode_rate(),
         engine.position(),
         engine.ctx(),
+        engine.passes(),
+        drafted,
         show_usize(arena_bytes),
         show_usize(pinned_bytes),
         show_usize(kv_bytes),

@@ -8,7 +8,7 @@ use flashlet::session::LogitsHash;
 use flashlet::text::Encode;
 use serde::Serialize;
 
-use crate::cli::EvalArgs;
+use crate::cli::{Draft, EvalArgs};
 use crate::engine::{Engine, Opened, open_model};
 use crate::failure::Failure;
 use crate::input;
@@ -46,7 +46,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<(), Failure> {
             "the text has {n} tokens, the context holds {ctx}: leave --ctx out or raise it"
         )));
     }
-    let plan = opened.plan(&args.engine, args.compute.isa, ctx)?;
+    let plan = opened.plan(&args.engine, args.compute.isa, ctx, Draft::Off)?;
     let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
     let mut rows = args.logits_out.as_deref().map(Rows::create).transpose()?;

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use flashlet::session::{LogitsHash, Want};
-use flashlet::text::{Detokenizer, Sampler, SamplerConfig};
+use flashlet::text::{Detokenizer, Drafter, MAX_DRAFT, Sampler, SamplerConfig};
 use serde::Serialize;
 
 use crate::engine::Engine;
@@ -59,9 +59,36 @@ pub(crate) struct Limits<'s> {
     pub(crate) ignore_eos: bool,
 }
 
+/// What became of guessed tokens.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Drafts {
+    /// Tokens that were guessed.
+    pub(crate) tokens: usize,
+    /// Those of them that were right.
+    pub(crate) right: usize,
+}
+
+/// What picks one token of a pass.
+struct Lane {
+    sampler: Sampler,
+    hash: LogitsHash,
+}
+
+/// A token that a pass picked, with the hash of its logits.
+struct Pick {
+    id: u32,
+    hash: LogitsHash,
+}
+
 /// Chooses tokens and remembers those that count as recent.
 pub(crate) struct Generator {
-    sampler: Sampler,
+    /// One for each token that a pass may pick.
+    lanes: Vec<Lane>,
+    /// Guesses tokens, and how many of them were right.
+    drafter: Option<(Drafter, Drafts)>,
+    /// Tokens that were picked: the next one's place among the seed's.
+    picked: u64,
+    /// The tokens that the engine was fed.
     history: Vec<u32>,
     repeat_last_n: usize,
     /// The hash of every step's logits, if anybody wants it.
@@ -70,11 +97,15 @@ pub(crate) struct Generator {
 }
 
 impl Generator {
-    pub(crate) fn new(config: SamplerConfig, with_hash: bool) -> Generator {
+    pub(crate) fn new(config: SamplerConfig, drafter: Option<Drafter>, with_hash: bool) -> Generator {
+        let lanes = 1 + if drafter.is_some() { MAX_DRAFT } else { 0 };
+        let lane = || Lane { sampler: Sampler::new(config), hash: LogitsHash::new() };
         Generator {
-            repeat_last_n: usize::try_from(config.repeat_last_n).unwrap_or(usize::MAX),
-            sampler: Sampler::new(config),
+            lanes: core::iter::repeat_with(lane).take(lanes).collect(),
+            drafter: drafter.map(|drafter| (drafter, Drafts::default())),
+            picked: 0,
             history: Vec::new(),
+            repeat_last_n: usize::try_from(config.repeat_last_n).unwrap_or(usize::MAX),
             hash: with_hash.then(LogitsHash::new),
             timings: Timings::default(),
         }
@@ -83,6 +114,11 @@ impl Generator {
     /// Forgets all tokens; goes on with the random numbers.
     pub(crate) fn reset(&mut self) {
         self.history.clear();
+    }
+
+    /// What became of guesses, if there are any.
+    pub(crate) fn drafts(&self) -> Option<Drafts> {
+        self.drafter.map(|(_, drafts)| drafts)
     }
 
     /// Feeds `prompt` and generates until one of `limits`, the end of the text or of the context.
@@ -109,37 +145,52 @@ impl Generator {
                 "the prompt has {n} tokens, the context of {ctx} has room for {room}: raise --ctx"
             )));
         }
+        let n_predict = limits.n_predict as usize;
         let mut stop = StopStrings::new(limits.stop);
         let mut ids = Vec::new();
-        let mut fresh = prompt.to_vec();
         let (mut text, mut sure) = (String::new(), String::new());
-        if limits.n_predict == 0 {
-            self.feed(engine, &fresh, true, false)?;
+        let start = self.history.len();
+        let prefill = Stopwatch::start();
+        let mut picks = self.prompt(engine, prompt, n_predict > 0)?;
+        self.timings.prefill += prefill.elapsed();
+        self.timings.prefill_tokens += prompt.len();
+        if n_predict == 0 {
             return Ok((ids, StopReason::Length));
         }
-        let reason = loop {
-            let id = self.step(engine, &fresh, ids.is_empty())?;
-            ids.push(id);
-            if engine.is_end(id) && !limits.ignore_eos {
-                break StopReason::Eos;
+        let reason = 'text: loop {
+            for Pick { id, hash } in picks {
+                ids.push(id);
+                self.picked += 1;
+                self.hash.iter_mut().for_each(|all| all.end_step_of(&hash));
+                if engine.is_end(id) && !limits.ignore_eos {
+                    break 'text StopReason::Eos;
+                }
+                text.clear();
+                engine.decode(id, &mut detokenizer, &mut |piece| text.push_str(piece))?;
+                sure.clear();
+                let stopped = stop.push(&text, &mut |piece| sure.push_str(piece));
+                out(&sure)?;
+                if stopped {
+                    break 'text StopReason::Stop;
+                }
+                if ids.len() >= n_predict {
+                    break 'text StopReason::Length;
+                }
+                // The token would be fed next, wherever the engine is already.
+                if prompt.len() + ids.len() > room {
+                    break 'text StopReason::Context;
+                }
             }
-            text.clear();
-            engine.decode(id, &mut detokenizer, &mut |piece| text.push_str(piece))?;
-            sure.clear();
-            let stopped = stop.push(&text, &mut |piece| sure.push_str(piece));
-            out(&sure)?;
-            if stopped {
-                break StopReason::Stop;
-            }
-            if ids.len() >= limits.n_predict as usize {
-                break StopReason::Length;
-            }
-            if engine.room() == 0 {
-                break StopReason::Context;
-            }
-            fresh.clear();
-            fresh.push(id);
+            let Some(&last) = ids.last() else { break 'text StopReason::Length };
+            let decode = Stopwatch::start();
+            picks = self.next(engine, last, n_predict - ids.len())?;
+            self.timings.decode += decode.elapsed();
         };
+        self.timings.decode_tokens += ids.len().saturating_sub(1);
+        // Guesses behind the end of the text were right, but are none of it.
+        let beyond = (self.history.len() + 1).saturating_sub(start + prompt.len() + ids.len());
+        self.history.truncate(self.history.len() - beyond);
+        engine.rewind(engine.position() - beyond as u32)?;
         text.clear();
         detokenizer.flush(&mut |piece| text.push_str(piece));
         if reason != StopReason::Stop {
@@ -152,36 +203,80 @@ impl Generator {
         Ok((ids, reason))
     }
 
-    /// Feeds `ids` and chooses the next token.
-    fn step(&mut self, engine: &mut Engine<'_>, ids: &[u32], prefill: bool) -> Result<u32, Failure> {
-        self.feed(engine, ids, prefill, true)?;
-        if let Some(hash) = &mut self.hash {
-            hash.end_step();
-        }
-        Ok(self.sampler.finish())
+    /// Feeds `prompt` and picks the token after it, if it is wanted.
+    fn prompt(&mut self, engine: &mut Engine<'_>, prompt: &[u32], want: bool) -> Result<Vec<Pick>, Failure> {
+        self.history.extend_from_slice(prompt);
+        let first = engine.position() + prompt.len() as u32 - 1;
+        self.begin(0);
+        engine.feed_all("prefill", prompt, false, &mut self.sink(first))?;
+        Ok(if want { self.picks(0) } else { Vec::new() })
     }
 
-    fn feed(&mut self, engine: &mut Engine<'_>, ids: &[u32], prefill: bool, want: bool) -> Result<(), Failure> {
-        self.history.extend_from_slice(ids);
-        let recent = self.history.len().saturating_sub(self.repeat_last_n);
-        self.sampler.begin(&self.history[recent..]);
-        let (sampler, hash) = (&mut self.sampler, &mut self.hash);
-        let mut sink = |_position: u32, first: u32, logits: &[f32]| {
-            if want {
-                sampler.push(first, logits);
-                hash.iter_mut().for_each(|hash| hash.push(logits));
-            }
-        };
-        let start = Stopwatch::start();
-        if prefill {
-            engine.feed_all("prefill", ids, false, &mut sink)?;
-            self.timings.prefill += start.elapsed();
-            self.timings.prefill_tokens += ids.len();
-        } else {
-            engine.feed(ids, Want::Last, &mut sink)?;
-            self.timings.decode += start.elapsed();
-            self.timings.decode_tokens += ids.len();
+    /// Feeds `last` with a draft of at most `most` tokens less one, and picks the tokens after it as far as the draft is
+    /// right, and one more.
+    fn next(&mut self, engine: &mut Engine<'_>, last: u32, most: usize) -> Result<Vec<Pick>, Failure> {
+        self.history.push(last);
+        let drafted = self.draft(most.min(engine.room() as usize).min(engine.chunk() as usize));
+        let known = self.history.len() - drafted;
+        self.begin(drafted);
+        let first = engine.position();
+        let ids = self.history[known - 1..].to_vec();
+        engine.feed(&ids, if drafted == 0 { Want::Last } else { Want::All }, &mut self.sink(first))?;
+        let picks = self.picks(drafted);
+        let right = picks.len() - 1;
+        self.history.truncate(known + right);
+        engine.rewind(first + picks.len() as u32)?;
+        if let Some((drafter, drafts)) = &mut self.drafter {
+            drafter.verified(drafted, right);
+            drafts.tokens += drafted;
+            drafts.right += right;
         }
-        Ok(())
+        Ok(picks)
+    }
+
+    /// Puts a draft behind the history that leaves one of `most` tokens; returns how many tokens it has.
+    fn draft(&mut self, most: usize) -> usize {
+        let Some((drafter, _)) = &self.drafter else { return 0 };
+        let mut draft = [0; MAX_DRAFT];
+        let n = drafter.draft(&self.history, &mut draft[..most.saturating_sub(1).min(MAX_DRAFT)]);
+        self.history.extend_from_slice(&draft[..n]);
+        n
+    }
+
+    /// Makes lanes ready for the tokens behind the history's last `drafted` tokens, and for the one before those.
+    fn begin(&mut self, drafted: usize) {
+        let known = self.history.len() - drafted;
+        for ((n, end), lane) in (self.picked..).zip(known..=self.history.len()).zip(&mut self.lanes) {
+            lane.sampler.seek(n);
+            lane.sampler.begin(&self.history[end.saturating_sub(self.repeat_last_n)..end]);
+            lane.hash = LogitsHash::new();
+        }
+    }
+
+    /// Takes the logits of position `first` and those behind it.
+    fn sink(&mut self, first: u32) -> impl FnMut(u32, u32, &[f32]) {
+        let with_hash = self.hash.is_some();
+        move |position, id, logits| {
+            if let Some(lane) = self.lanes.get_mut((position - first) as usize) {
+                lane.sampler.push(id, logits);
+                if with_hash {
+                    lane.hash.push(logits);
+                }
+            }
+        }
+    }
+
+    /// Picks a token, and one more for each of the history's last `drafted` tokens that was guessed right.
+    fn picks(&mut self, drafted: usize) -> Vec<Pick> {
+        let mut guesses = self.history[self.history.len() - drafted..].iter();
+        let mut picks = Vec::with_capacity(1 + drafted);
+        for lane in &mut self.lanes {
+            let id = lane.sampler.finish();
+            picks.push(Pick { id, hash: lane.hash });
+            if guesses.next() != Some(&id) {
+                break;
+            }
+        }
+        picks
     }
 }

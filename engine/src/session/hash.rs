@@ -50,6 +50,11 @@ impl LogitsHash {
         self.steps.write(&self.step.0.to_le_bytes());
         self.step = Fnv::new();
     }
+
+    /// Ends a step whose logits `step` was given, in the order in which steps are to count.
+    pub fn end_step_of(&mut self, step: &LogitsHash) {
+        self.steps.write(&step.step.0.to_le_bytes());
+    }
 }
 
 /// The hash of all steps that ended.
@@ -89,5 +94,11 @@ mod tests {
         assert_eq!(hash(&[&[&[1.0, 2.0], &[nan]]]), hash(&[&[&[1.0], &[2.0, f32::NAN]]]));
         assert_ne!(hash(&[&[&[1.0, 2.0]]]), hash(&[&[&[1.0]], &[&[2.0]]]));
         assert_eq!(hash(&[]), "cbf29ce484222325");
+
+        let (mut both, mut steps) = (LogitsHash::new(), [LogitsHash::new(); 2]);
+        steps[1].push(&[2.0]);
+        steps[0].push(&[1.0]);
+        steps.iter().for_each(|step| both.end_step_of(step));
+        assert_eq!(both.to_string(), hash(&[&[&[1.0]], &[&[2.0]]]));
     }
 }

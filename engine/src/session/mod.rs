@@ -150,6 +150,9 @@ pub struct Session<'a, 'm, F: Flash> {
     kernels: &'a dyn Kernels,
     executor: &'a dyn Executor,
     position: u32,
+    /// Positions that the caches were given, those of failed passes and of tokens since forgotten included.
+    written: u32,
+    passes: u32,
 }
 
 impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
@@ -181,7 +184,8 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         let mut pinning = |done, total| report(Stage::Pin, done, total);
         apart!(memory.store.load(&model.gguf, &mut source, budget, kernels.interleaves(), &mut pinning))?;
         memory.rope.fill(&model.config, memory.store.rope_divisors());
-        Ok(Session { source, config: model.config, plan, memory, kernels, executor, position: 0 })
+        let config = model.config;
+        Ok(Session { source, config, plan, memory, kernels, executor, position: 0, written: 0, passes: 0 })
     }
 
     /// The plan that the session was made with.
@@ -210,7 +214,30 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
 
     /// Forgets all tokens.
     pub fn reset(&mut self) {
-        self.position = 0;
+        (self.position, self.written) = (0, 0);
+    }
+
+    /// Forgets the tokens from `position` on, such as those of a draft that turned out wrong. What follows is as if
+    /// they had never been. The last chunk that was fed can always be taken back, token by token.
+    ///
+    /// # Errors
+    /// [`Error::CannotRewind`], and nothing changes: there are fewer tokens, or sliding windows have moved on.
+    pub fn rewind(&mut self, position: u32) -> Result<(), Error> {
+        let least = self.memory.kv.least_position(self.written as usize) as u32;
+        if position == 0 {
+            self.reset();
+        } else if (least..=self.position).contains(&position) {
+            self.position = position;
+        } else {
+            return Err(Error::CannotRewind { to: position, least, position: self.position });
+        }
+        Ok(())
+    }
+
+    /// Passes over the weights that were begun so far, modulo 2^32: one for each chunk that was fed.
+    #[must_use]
+    pub fn passes(&self) -> u32 {
+        self.passes
     }
 
     /// What was read through the flash handle since it was opened.
@@ -269,8 +296,11 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
                 Want::Last if chunks.peek().is_some() => Want::None,
                 want => want,
             };
+            let end = self.position.saturating_add(chunk.len() as u32);
+            self.written = self.written.max(end);
+            self.passes = self.passes.wrapping_add(1);
             self.pass(chunk, want, sink).await?;
-            self.position = self.position.saturating_add(chunk.len() as u32);
+            self.position = end;
         }
         Ok(())
     }

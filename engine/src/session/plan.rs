@@ -31,6 +31,8 @@ pub struct Options {
     pub residency: Residency,
     /// The most prompt tokens of a pass; 0: as many as fit, at most 128.
     pub chunk: u32,
+    /// The most tokens of a draft that one pass is to verify: chunks are longer by one at least.
+    pub draft: u32,
     /// Bytes of each of the two streaming tiles; 0: chosen.
     pub tile_bytes: usize,
     /// Whether pinned weights are faster than mapped ones: with [`Residency::Auto`] and no bound on
@@ -40,7 +42,15 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { ctx: 0, kv: KvType::DEFAULT, residency: Residency::Auto, chunk: 0, tile_bytes: 0, pins_mapped: false }
+        Options {
+            ctx: 0,
+            kv: KvType::DEFAULT,
+            residency: Residency::Auto,
+            chunk: 0,
+            draft: 0,
+            tile_bytes: 0,
+            pins_mapped: false,
+        }
     }
 }
 
@@ -64,7 +74,7 @@ pub struct Plan {
     pub usage: Usage,
     /// Tokens of context.
     pub ctx: u32,
-    /// The most prompt tokens of a pass.
+    /// The most tokens of a pass.
     pub chunk: u32,
     /// The cache's number format.
     pub kv: KvType,
@@ -333,7 +343,7 @@ impl Model {
         let pinned = if means.pin && !means.map && !means.stream { self.tensors.pinned_bytes } else { 0 };
         Sizes {
             ctx,
-            chunk: if options.chunk == 0 { 1 } else { options.chunk.min(ctx) },
+            chunk: options.chunk.max(options.draft.saturating_add(1)).min(ctx),
             kv: options.kv,
             logits: LOGITS.0,
             // A model that is small enough to be pinned needs no tiles.
@@ -386,20 +396,19 @@ impl Model {
         if options.chunk != 0 {
             return sizes;
         }
-        let short = Sizes { chunk: 1, ..sizes };
         let room = match arena_bytes {
             Some(n) => (n / 4).min(n.saturating_sub(base)),
             None => usize::MAX,
         };
         let mut chunk = DEFAULT_CHUNK.min(ctx).max(1);
-        while chunk > 1 {
+        while chunk > sizes.chunk {
             let longer = Sizes { chunk, ..sizes };
-            let more = self.usage(&longer).total().saturating_sub(self.usage(&short).total());
+            let more = self.usage(&longer).total().saturating_sub(self.usage(&sizes).total());
             if more <= room {
                 return longer;
             }
             chunk /= 2;
         }
-        short
+        sizes
     }
 }

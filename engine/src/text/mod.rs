@@ -4,11 +4,13 @@
 //!   the arena, `encode` and `decode`. The strings stay in flash.
 //! - [`Detokenizer`]: bytes of tokens in, whole characters out.
 //! - [`Sampler`]: takes logits tile by tile and picks a token.
+//! - [`Drafter`]: guesses the next tokens, for one pass to verify.
 //! - [`ChatFormat`]: a model's chat template, recognised among the common families.
 
 mod chat;
 mod decode;
 mod detokenize;
+mod draft;
 mod error;
 mod index;
 mod merge;
@@ -31,6 +33,7 @@ mod word;
 
 pub use chat::{ChatFormat, Piece, Pieces, Turn};
 pub use detokenize::Detokenizer;
+pub use draft::{Drafter, MAX_DRAFT};
 pub use error::{Key, TextError};
 #[cfg(not(feature = "bpe"))]
 pub use no_pretokenize::PreTokenizer;

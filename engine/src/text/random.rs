@@ -17,7 +17,12 @@ impl Random {
 
     /// Goes on to the next step.
     pub(super) fn advance(&mut self) {
-        self.step = self.step.wrapping_add(1);
+        self.seek(self.step.wrapping_add(1));
+    }
+
+    /// Goes to a step; the first is 0.
+    pub(super) fn seek(&mut self, step: u64) {
+        self.step = step;
         self.key = mix(mix(self.seed).wrapping_add(self.step));
     }
 

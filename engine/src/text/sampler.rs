@@ -161,6 +161,12 @@ impl Sampler {
         }
     }
 
+    /// Makes the next token the seed's `n`-th, counted from 0, whatever was picked before: so a sampler for each token
+    /// of a draft picks what one sampler would have picked token by token.
+    pub fn seek(&mut self, n: u64) {
+        self.random.seek(n);
+    }
+
     /// Takes the logits of tokens `first_id`, `first_id + 1`, ...
     pub fn push(&mut self, first_id: u32, logits: &[f32]) {
         if !logits.is_empty() && self.first.is_none() {

@@ -18,7 +18,7 @@ use flashlet::flash::{Flash, SliceFlash, Source, block_on};
 use flashlet::kernels::{self, Inline, Kernels, KvType};
 use flashlet::session::{Error, LogitsSink, Model, Options, Residency, Session, Want};
 use flashlet::simd::Scalar;
-use flashlet::text::{ChatFormat, Detokenizer, Sampler, SamplerConfig, Turn};
+use flashlet::text::{ChatFormat, Detokenizer, Drafter, MAX_DRAFT, Sampler, SamplerConfig, Turn};
 use stub::{StubFlash, Text};
 
 /// The model that the stub flash holds. The optimiser is kept from knowing.
@@ -97,6 +97,19 @@ fn exercise<F: Flash>(
         run("decode", || session.decode(id, &mut detokenizer, &mut out))?;
         detokenizer.flush(&mut out);
     }
+    // The prompt again, as a draft of itself: one pass, and back.
+    let (mut drafter, mut draft) = (Drafter::new(black_box(2)), [0; MAX_DRAFT]);
+    let drafted = drafter.draft(prompt, &mut draft);
+    let (position, passes) = (session.position(), session.passes());
+    sampler.seek(u64::from(position));
+    sampler.begin(prompt);
+    let sink: &mut LogitsSink<'_> = &mut |_, first, logits| sampler.push(first, logits);
+    run("feed a draft", || session.feed(draft.get(..drafted).unwrap_or_default(), Want::All, sink))?;
+    drafter.verified(drafted, usize::from(draft.first() == Some(&sampler.finish())));
+    session.rewind(position)?;
+    check(session.passes().wrapping_sub(passes) <= 1, "a draft took more than a pass")?;
+    check(session.rewind(black_box(1000)).is_err(), "there are no 1000 tokens to go on to")?;
+
     check(n > 40 && steps > 0 && session.position() > n as u32, "too few tokens")?;
     Ok(sum)
 }

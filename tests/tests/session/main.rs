@@ -6,5 +6,6 @@ mod errors;
 mod logits;
 mod model;
 mod plan;
+mod rewind;
 mod same_bits;
 mod streaming;

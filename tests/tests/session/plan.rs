@@ -137,6 +137,33 @@ fn an_untied_embedding_is_pinned_last() {
     assert_eq!((last.residency.streamed_bytes, last.flash_bytes_per_pass), (table, row));
 }
 
+/// A draft and the token before it are one chunk; what that takes is known in advance.
+#[test]
+fn a_chunk_has_room_for_a_draft() {
+    for name in ["llama-mixed32", "gemma3-f16"] {
+        let fixture = Fixture::load(name);
+        let with = |ctx, chunk, draft, bytes| {
+            let options = Options { ctx, chunk, draft, residency: Residency::Streamed, ..Options::default() };
+            plan(&mut Chip::<1>::source(&fixture.file, 0), &options, bytes)
+        };
+        for (ctx, chunk, draft, same_as) in
+            [(96, 1, 7, 8), (96, 8, 7, 8), (96, 16, 7, 16), (6, 2, 7, 6), (6, 2, u32::MAX, 6)]
+        {
+            let (drafted, plain) = (with(ctx, chunk, draft, None), with(ctx, same_as, 0, None));
+            assert_eq!(drafted, plain, "{name}: {ctx} {chunk} {draft}");
+            assert_eq!(drafted.map(|plan| plan.chunk), Ok(same_as));
+        }
+        // Where nobody asks for a chunk, a small arena makes it as short as the draft allows.
+        let least = |draft| match with(96, 0, draft, Some(0)) {
+            Err(Error::DoesNotFit { need, .. }) => need,
+            other => unreachable!("{name}: nothing fits no bytes: {other:?}"),
+        };
+        assert!(least(7) > least(0));
+        assert_eq!(with(96, 0, 7, Some(least(7))).map(|plan| plan.chunk), Ok(8), "{name}");
+        assert!(with(96, 0, 7, None).is_ok_and(|plan| plan.chunk > 8), "{name}");
+    }
+}
+
 #[test]
 fn what_cannot_be_is_said() {
     let fixture = Fixture::load("llama-f16-mqa");

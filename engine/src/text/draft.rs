@@ -1,0 +1,151 @@
+//! Guessing the next tokens from the text itself: what followed when its last tokens occurred before.
+//!
+//! A pass that verifies a draft reads the weights once, as any pass does, and computes more. [`Drafter`] weighs the two, so
+//! that text which does not repeat itself takes hardly longer than without drafts.
+
+/// Most tokens of a draft.
+pub const MAX_DRAFT: usize = 15;
+
+/// The longest run of tokens that is looked for.
+const LONGEST: usize = 4;
+/// The shortest: a single token is followed by anything.
+const SHORTEST: usize = 2;
+/// The account's units in a pass.
+const PASS: u32 = 16 * SHARE;
+/// Tokens of the first draft.
+const FIRST: usize = 4;
+/// Of the passes so far, one in this many may be lost.
+const SHARE: u32 = 32;
+/// What may be lost before there were any passes.
+const START: u32 = PASS / 2;
+/// What may be lost after many that were won.
+const MOST: u32 = 8 * PASS;
+
+/// Drafts the next tokens by prompt lookup.
+///
+/// An account of passes says what may be tried. It starts with half a pass; every pass adds a thirty-second, every token of
+/// a draft takes its cost, every one that was right gives a pass back. In the worst case, drafts that are never right, `n`
+/// passes take the time of `n + n / 32 + 1 / 2`.
+#[derive(Clone, Copy, Debug)]
+pub struct Drafter {
+    /// What one more token of a pass costs.
+    cost: u32,
+    account: u32,
+    /// Most tokens of the next draft.
+    length: usize,
+}
+
+impl Drafter {
+    /// A drafter for passes whose every further token takes `cost` sixteenths of the time of a pass over one: 16 where
+    /// arithmetic is the limit, 1 or 2 where reading the weights is.
+    #[must_use]
+    pub fn new(cost: u8) -> Self {
+        Drafter { cost: u32::from(cost).clamp(1, 16) * SHARE, account: START, length: FIRST }
+    }
+
+    /// Puts what is likely to follow `history` into `out`, at most [`MAX_DRAFT`] tokens; returns how many they are.
+    pub fn draft(&self, history: &[u32], out: &mut [u32]) -> usize {
+        let affordable = (self.account / self.cost) as usize;
+        let most = self.length.min(affordable).min(out.len());
+        let Some(follows) = lookup(history).filter(|_| most > 0) else { return 0 };
+        for n in 0..most {
+            // What follows may run into the end of the text, which then goes on with the draft.
+            let at = follows + n;
+            let id = history.get(at).or_else(|| out.get(at.checked_sub(history.len())?)).copied();
+            match (id, out.get_mut(n)) {
+                (Some(id), Some(out)) => *out = id,
+                _ => return n,
+            }
+        }
+        most
+    }
+
+    /// Takes note of a pass that verified `drafted` tokens, of which the first `right` were right; also of one without.
+    pub fn verified(&mut self, drafted: usize, right: usize) {
+        let (drafted, right) = (drafted.min(MAX_DRAFT), right.min(drafted).min(MAX_DRAFT));
+        let gained = PASS / SHARE + right as u32 * PASS;
+        self.account = (self.account + gained).min(MOST).saturating_sub(drafted as u32 * self.cost);
+        if drafted > 0 {
+            self.length = if right == drafted { (2 * self.length).min(MAX_DRAFT) } else { (right + 1).max(2) };
+        }
+    }
+}
+
+/// Where in `history` the last occurrence ends of the longest run of tokens that `history` itself ends with.
+fn lookup(history: &[u32]) -> Option<usize> {
+    let (mut longest, mut found) = (SHORTEST - 1, None);
+    for end in (SHORTEST..history.len()).rev() {
+        let before = history.get(..end)?.iter().rev();
+        let same = before.zip(history.iter().rev()).take(LONGEST).take_while(|(a, b)| a == b).count();
+        if same > longest {
+            (longest, found) = (same, Some(end));
+            if same == LONGEST {
+                break;
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    fn draft(drafter: &Drafter, history: &[u32]) -> Vec<u32> {
+        let mut out = [0; MAX_DRAFT];
+        let n = drafter.draft(history, &mut out);
+        out[..n].to_vec()
+    }
+
+    #[test]
+    fn the_longest_run_wins_and_of_equals_the_last() {
+        // `2 3` occurred twice, `1 2 3` once, before the 4.
+        assert_eq!(lookup(&[1, 2, 3, 4, 9, 2, 3, 5, 1, 2, 3]), Some(3));
+        assert_eq!(lookup(&[2, 3, 4, 9, 2, 3, 5, 2, 3]), Some(6));
+        assert_eq!(lookup(&[2, 3, 2, 3]), Some(2), "the text's first tokens");
+        assert_eq!(lookup(&[3, 4, 9, 3]), None, "one token is no run");
+        assert_eq!(lookup(&[7, 7, 7]), Some(2));
+        for short in [&[][..], &[1], &[1, 2], &[1, 1]] {
+            assert_eq!(lookup(short), None);
+        }
+    }
+
+    #[test]
+    fn drafts_grow_while_they_are_right_and_go_on_in_a_cycle() {
+        let mut drafter = Drafter::new(1);
+        let text = [1, 2, 3, 4, 5, 1, 2];
+        assert_eq!(draft(&drafter, &text), [3, 4, 5, 1]);
+        drafter.verified(4, 4);
+        assert_eq!(draft(&drafter, &text), [3, 4, 5, 1, 2, 3, 4, 5]);
+        drafter.verified(8, 8);
+        assert_eq!(draft(&drafter, &text).len(), MAX_DRAFT);
+        assert_eq!(drafter.draft(&text, &mut [0; 3]), 3);
+        assert_eq!(drafter.draft(&text, &mut []), 0);
+        drafter.verified(8, 0);
+        assert_eq!(draft(&drafter, &text), [3, 4]);
+    }
+
+    #[test]
+    fn what_never_comes_true_costs_little() {
+        for cost in [0, 1, 2, 5, 16, 255] {
+            let (mut drafter, mut lost) = (Drafter::new(cost), 0.0);
+            for passes in 1..4000 {
+                let n = draft(&drafter, &[7, 7, 7, 7, 7]).len();
+                drafter.verified(n, 0);
+                lost += n as f64 * f64::from(cost.clamp(1, 16)) / 16.0;
+                assert!(lost <= 0.5 + f64::from(passes) / 32.0, "{cost}: {lost} passes of {passes}");
+            }
+            assert!(lost > 100.0, "{cost}: {lost} passes: what is allowed is tried");
+        }
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_coped_with() {
+        let mut drafter = Drafter::new(1);
+        for (drafted, right) in [(usize::MAX, usize::MAX), (0, 5), (3, 9), (usize::MAX, 0)] {
+            (0..100).for_each(|_| drafter.verified(drafted, right));
+            assert!(draft(&drafter, &[7; 40]).len() <= MAX_DRAFT);
+        }
+    }
+}
