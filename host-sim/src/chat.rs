@@ -21,7 +21,7 @@ const HELP: &str = "\
 /// Runs the command.
 pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
     let file = engine::open_file(&args.engine.model, args.engine.residency)?;
-    let mut opened = Opened::new(&file)?;
+    let mut opened = Opened::new(&file, args.engine.verify)?;
     let format = opened.chat_format(args.chat_format.as_deref())?;
     let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(0))?;
     let mut machine = Machine::new(&plan, &args.compute, None)?;

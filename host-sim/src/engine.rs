@@ -10,7 +10,7 @@ use flashlet::simd::IsaName;
 use flashlet::text::{ChatFormat, Detokenizer, Encode, Piece, SamplerConfig};
 use serde::Serialize;
 
-use crate::cli::{ComputeArgs, EngineArgs, Isa, Kv, ModelArgs, Residency, SamplingArgs, SourceKind};
+use crate::cli::{ComputeArgs, EngineArgs, Isa, Kv, ModelArgs, Residency, SamplingArgs, SourceKind, Verify};
 use crate::failure::Failure;
 use crate::input::check_ids;
 use crate::memory::{HostArena, available_bytes};
@@ -64,9 +64,10 @@ pub(crate) enum Refusal {
 }
 
 impl<'f> Opened<'f> {
-    /// Reads the header of `file`.
-    pub(crate) fn new(file: &'f ModelFile) -> Result<Opened<'f>, Failure> {
+    /// Reads the header of `file`, twice if all is to be verified.
+    pub(crate) fn new(file: &'f ModelFile, verify: Verify) -> Result<Opened<'f>, Failure> {
         let mut source = file.source();
+        source.confirm = verify == Verify::All;
         let model = wait(Model::open(&mut source)).map_err(|error| about_file(file, &mut source, error))?;
         Ok(Opened { file, model, source })
     }
@@ -107,6 +108,11 @@ impl<'f> Opened<'f> {
             chunk: args.chunk.unwrap_or(0),
             tile_bytes: args.tile.unwrap_or(0),
             pins_mapped: fits && kernels_for(isa)?.interleaves(),
+            verify: match args.verify {
+                Verify::Off => session::Verify::Never,
+                Verify::Reads => session::Verify::Reads,
+                Verify::All => session::Verify::All,
+            },
         })
     }
 

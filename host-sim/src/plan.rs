@@ -22,7 +22,7 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
         model.source = crate::cli::SourceKind::File;
     }
     let file = open_file(&model, args.engine.residency)?;
-    let mut opened = Opened::new(&file)?;
+    let mut opened = Opened::new(&file, args.engine.verify)?;
     let options = opened.options(&args.engine, Isa::Auto, args.engine.ctx.unwrap_or(0))?;
     let arena = board.map(|board| board.arena_bytes).or(args.engine.arena);
     let refused = match opened.try_plan(&options, arena) {

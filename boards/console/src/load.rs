@@ -15,6 +15,7 @@ pub(crate) struct Lent<'f, F>(&'f mut F);
 
 impl<F: Flash> Flash for Lent<'_, F> {
     const READ_ALIGN: usize = F::READ_ALIGN;
+    const READ_RETRIES: u32 = F::READ_RETRIES;
 
     fn size(&self) -> u64 {
         self.0.size()

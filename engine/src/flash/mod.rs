@@ -42,6 +42,11 @@ pub enum FlashError {
         /// First byte asked for.
         offset: u64,
     },
+    /// A read that was made twice, see [`Source::confirm`], kept giving different bytes.
+    Unstable {
+        /// First byte that differed.
+        offset: u64,
+    },
     /// The buffer for a view is smaller than the view.
     BufferTooSmall {
         /// Bytes asked for.
@@ -61,6 +66,9 @@ impl core::fmt::Display for FlashError {
             FlashError::Misaligned { offset } => {
                 write!(f, "flash read at offset {offset}: its offset, length or address is not aligned for the device")
             }
+            FlashError::Unstable { offset } => {
+                write!(f, "the flash device gives other bytes at offset {offset} each time it is read")
+            }
             FlashError::BufferTooSmall { need, have } => {
                 write!(f, "a view of {need} bytes does not fit its buffer of {have}")
             }
@@ -76,6 +84,10 @@ pub trait Flash {
     /// is [`size`](Flash::size); a power of two, at most [`MAX_READ_ALIGN`]. Callers widen
     /// ([`Source::read`] does).
     const READ_ALIGN: usize = 1;
+
+    /// How often a read that failed with [`FlashError::Device`] is made again before the failure is reported. Devices
+    /// that retry by themselves, or never fail, say 0.
+    const READ_RETRIES: u32 = 3;
 
     /// Bytes that can be read.
     fn size(&self) -> u64;
@@ -106,17 +118,21 @@ pub struct Source<'m, F> {
     pub flash: F,
     /// What the handle has read.
     pub stats: FlashStats,
+    /// Whether what [`read`](Source::read) reads through the handle is read once more and compared, for flash whose bus
+    /// may flip bits: nothing else guards names, numbers and the vocabulary on their way, as checksums guard weights.
+    /// Set before the model is opened. Without effect without the engine's feature `checksums`.
+    pub confirm: bool,
 }
 
 impl<'m, F: Flash> Source<'m, F> {
     /// A source that only reads.
     pub fn new(flash: F) -> Self {
-        Source { mapped: None, flash, stats: FlashStats::default() }
+        Source { mapped: None, flash, stats: FlashStats::default(), confirm: false }
     }
 
     /// A source whose bytes are also mapped; `mapped` and `flash` show the same bytes.
     pub fn with_mapping(flash: F, mapped: &'m [u8]) -> Self {
-        Source { mapped: Some(mapped), flash, stats: FlashStats::default() }
+        Source { mapped: Some(mapped), flash, stats: FlashStats::default(), confirm: false }
     }
 
     /// Bytes that can be read.
@@ -130,6 +146,15 @@ impl<'m, F: Flash> Source<'m, F> {
     /// # Errors
     /// [`FlashError`]; `dst` then holds anything.
     pub async fn read(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
+        self.read_times(offset, dst, cfg!(feature = "checksums") && self.confirm).await
+    }
+
+    /// [`read`](Self::read) of what a checksum covers, which is not confirmed.
+    pub(crate) async fn read_once(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
+        self.read_times(offset, dst, false).await
+    }
+
+    async fn read_times(&mut self, offset: u64, dst: &mut [u8], confirm: bool) -> Result<(), FlashError> {
         const { assert!(F::READ_ALIGN.is_power_of_two() && F::READ_ALIGN <= MAX_READ_ALIGN) };
         check_range(offset, dst.len(), self.size())?;
         if let Some(bytes) = self.mapped_range(offset, dst.len()) {
@@ -138,28 +163,39 @@ impl<'m, F: Flash> Source<'m, F> {
         }
         let mask = F::READ_ALIGN - 1;
         let mut bounce = Bounce([0; MAX_READ_ALIGN]);
-        let mut at = offset;
-        let mut rest = dst;
-        while !rest.is_empty() {
+        // What is left to be read, or from the second round on, to be compared.
+        let (mut at, mut done, mut comparing) = (offset, 0, false);
+        let mut retries = F::READ_RETRIES;
+        loop {
+            let Some(rest) = dst.get_mut(done..).filter(|rest| !rest.is_empty()) else {
+                if comparing || !confirm {
+                    return Ok(());
+                }
+                (at, done, comparing) = (offset, 0, true);
+                continue;
+            };
             let skip = (at as usize) & mask;
             let whole = rest.len() & !mask;
-            let now = if skip == 0 && whole > 0 && rest.as_ptr().addr() & mask == 0 {
-                let (whole, tail) = rest.split_at_mut_checked(whole).unwrap_or_default();
-                self.transfer(at, whole).await?;
-                rest = tail;
-                whole.len()
+            let now = if skip == 0 && whole > 0 && rest.as_ptr().addr() & mask == 0 && !comparing {
+                self.transfer(at, rest.get_mut(..whole).unwrap_or_default()).await?;
+                whole
             } else {
                 let now = rest.len().min(MAX_READ_ALIGN - skip);
-                let (part, tail) = rest.split_at_mut_checked(now).unwrap_or_default();
+                let part = rest.get_mut(..now).unwrap_or_default();
                 let wide = bounce.0.get_mut(..(skip + now).next_multiple_of(F::READ_ALIGN)).unwrap_or_default();
                 self.transfer(at - skip as u64, wide).await?;
-                copy(part, wide.get(skip..skip + now).unwrap_or_default());
-                rest = tail;
+                let read = wide.get(skip..skip + now).unwrap_or_default();
+                if comparing && part != read {
+                    retries = retries.checked_sub(1).ok_or(FlashError::Unstable { offset: at })?;
+                    (at, done, comparing) = (offset, 0, false);
+                    continue;
+                }
+                copy(part, read);
                 now
             };
             at += now as u64;
+            done += now;
         }
-        Ok(())
     }
 
     /// The `len` bytes at `offset` themselves where they are mapped, else read into the start of
@@ -184,11 +220,18 @@ impl<'m, F: Flash> Source<'m, F> {
         range(self.mapped?, offset, len)
     }
 
-    /// One transfer through the handle, counted; `offset` and `dst` are aligned as the flash asks.
+    /// One transfer through the handle, counted, and made again a few times where the device fails; `offset` and `dst` are
+    /// aligned as the flash asks.
     pub(crate) async fn transfer(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
-        self.stats.reads = self.stats.reads.wrapping_add(1);
-        self.stats.bytes_read = self.stats.bytes_read.wrapping_add(dst.len() as u64);
-        self.flash.read(offset, dst).await
+        let mut retries = F::READ_RETRIES;
+        loop {
+            self.stats.reads = self.stats.reads.wrapping_add(1);
+            self.stats.bytes_read = self.stats.bytes_read.wrapping_add(dst.len() as u64);
+            match self.flash.read(offset, dst).await {
+                Err(FlashError::Device { .. }) if retries > 0 => retries -= 1,
+                result => return result,
+            }
+        }
     }
 }
 
@@ -248,6 +291,8 @@ pub fn block_on<T>(future: impl Future<Output = T>, mut idle: impl FnMut()) -> T
 pub struct SliceFlash<'m>(pub &'m [u8]);
 
 impl Flash for SliceFlash<'_> {
+    const READ_RETRIES: u32 = 0;
+
     fn size(&self) -> u64 {
         self.0.len() as u64
     }

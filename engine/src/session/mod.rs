@@ -22,7 +22,7 @@ mod plan;
 
 pub use crate::kernels::KvType;
 pub use crate::model::{LogitsSink, Want};
-pub use crate::weights::Residency;
+pub use crate::weights::{Residency, Verify};
 pub use error::{Error, Named};
 pub use hash::LogitsHash;
 pub use plan::{Options, Plan, ResidentBytes};
@@ -33,7 +33,7 @@ use crate::gguf::Gguf;
 use crate::kernels::{Executor, Kernels};
 use crate::model::{Activations, KvCache, ModelConfig, Pass, RopeTables};
 use crate::text::{Detokenizer, Encode, Tokenizer, TokenizerSpec};
-use crate::weights::{Feed, Schedule, Tiles, WeightStore, join, read_ahead};
+use crate::weights::{CHECKSUMS, Checksums, Feed, Schedule, Tiles, WeightStore, join, read_ahead};
 use plan::{Sizes, Tensors};
 
 /// What a model file holds, read and checked; no arena is needed yet.
@@ -43,6 +43,7 @@ pub struct Model {
     config: ModelConfig,
     spec: TokenizerSpec,
     tensors: Tensors,
+    checksums: Option<Checksums>,
 }
 
 impl Model {
@@ -55,7 +56,14 @@ impl Model {
         let spec = apart!(TokenizerSpec::read(&gguf, source))?;
         let config = apart!(ModelConfig::read(&gguf, source, spec.n_vocab()))?;
         let tensors = apart!(Tensors::read(&gguf, source, &config))?;
-        Ok(Model { gguf, config, spec, tensors })
+        let checksums = apart!(Checksums::read(&gguf, source, spec.n_vocab()))?;
+        Ok(Model { gguf, config, spec, tensors, checksums })
+    }
+
+    /// The file's checksums, if it has any.
+    #[must_use]
+    pub fn checksums(&self) -> Option<&Checksums> {
+        self.checksums.as_ref()
     }
 
     /// The hyperparameters.
@@ -86,6 +94,8 @@ pub enum Stage {
     Index,
     /// Weights are copied into the arena; counted in bytes.
     Pin,
+    /// Mapped weights are compared with their checksums; counted in bytes.
+    Check,
 }
 
 impl Stage {
@@ -95,6 +105,7 @@ impl Stage {
         match self {
             Stage::Index => "vocabulary",
             Stage::Pin => "weights",
+            Stage::Check => "checksums",
         }
     }
 }
@@ -131,7 +142,7 @@ impl<'a, 'm> Memory<'a, 'm> {
     ) -> Result<Self, ArenaError> {
         let (config, ctx, chunk) = (&model.config, sizes.ctx as usize, sizes.chunk as usize);
         Ok(Memory {
-            store: WeightStore::carve(config.shapes, mapped, sizes.pinned, arena)?,
+            store: WeightStore::carve(config.shapes, mapped, sizes.pinned, sizes.checked_tokens(), arena)?,
             tiles: arena.take(Region::Tiles, sizes.tile_bytes.saturating_mul(2)),
             rope: RopeTables::carve(config, chunk, arena)?,
             kv: KvCache::carve(config, sizes.kv, ctx, chunk, arena)?,
@@ -157,8 +168,8 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
     /// at a multiple of [`ALIGN`](crate::arena::ALIGN) bytes and has the plan's `arena_bytes`.
     ///
     /// # Errors
-    /// [`Error`]: a plan for another model or changed by hand, an arena smaller than planned, a tensor that is missing or occurs twice, flash
-    /// failures.
+    /// [`Error`]: a plan for another model or changed by hand, an arena smaller than planned, a tensor that is missing or
+    /// occurs twice, bytes that are not what their checksums say (as [`Options::verify`] asks), flash failures.
     pub async fn new(
         mut source: Source<'m, F>,
         model: Model,
@@ -174,12 +185,19 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         }
         let mapped = source.mapped.filter(|_| plan.uses_mapping);
         let mut memory = Memory::carve(&model, &sizes, mapped, &mut Arena::new(arena))?;
+        let checksums = model.checksums.filter(|_| CHECKSUMS && plan.verify != Verify::Never);
+        if let Some(checksums) = checksums.filter(|_| source.mapped.is_none() || plan.verify == Verify::All) {
+            apart!(checksums.check_metadata(&model.gguf, &mut source, kernels))?;
+        }
         let mut report = |stage, done, total| progress(Progress { stage, done, total });
         let mut indexing = |done, total| report(Stage::Index, done, total);
         apart!(memory.tokenizer.build(&mut source, &mut indexing))?;
         let budget = plan.pin_budget(model.tensors.has_output);
         let mut pinning = |done, total| report(Stage::Pin, done, total);
-        apart!(memory.store.load(&model.gguf, &mut source, budget, kernels.interleaves(), &mut pinning))?;
+        apart!(memory.store.load(&model.gguf, &mut source, budget, kernels, checksums, &mut pinning))?;
+        if CHECKSUMS && plan.verify == Verify::All {
+            memory.store.check_mapped(kernels, &mut |done, total| report(Stage::Check, done, total))?;
+        }
         memory.rope.fill(&model.config, memory.store.rope_divisors());
         Ok(Session { source, config: model.config, plan, memory, kernels, executor, position: 0 })
     }
@@ -252,8 +270,9 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
     /// to `sink`. A future that is dropped counts as a failed one: chunks that were finished count.
     ///
     /// # Errors
-    /// [`Error::NoSuchToken`] and [`Error::ContextFull`] before anything is done; flash failures,
-    /// after which the chunks that were finished count and the rest do not.
+    /// [`Error::NoSuchToken`] and [`Error::ContextFull`] before anything is done; flash failures and weights that do not
+    /// match their checksums, after which the chunks that were finished count and the rest do not, nor do logits that
+    /// `sink` got of the rest. The same tokens may be fed again.
     pub async fn feed(&mut self, ids: &[u32], want: Want, sink: &mut LogitsSink<'_>) -> Result<(), Error> {
         let n_vocab = self.n_vocab();
         if let Some(&id) = ids.iter().find(|&&id| id >= n_vocab) {
@@ -277,10 +296,13 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
 
     async fn pass(&mut self, ids: &[u32], want: Want, sink: &mut LogitsSink<'_>) -> Result<(), Error> {
         let Memory { store, tiles, rope, kv, values, .. } = &mut self.memory;
+        if CHECKSUMS {
+            apart!(store.expect_rows(&mut self.source, ids))?;
+        }
         let tile_bytes = tiles.len() / 2;
         let schedule = Schedule::new(store, ids, want != Want::None, tile_bytes, F::READ_ALIGN);
         let tiles = Tiles::new(tiles);
-        let mut feed = Feed::new(&tiles, schedule.clone());
+        let mut feed = Feed::new(&tiles, schedule.clone(), self.kernels);
         let pass = Pass {
             config: &self.config,
             store,

@@ -1,6 +1,6 @@
 //! How much memory a model takes and where its weights go, known before any of them is read.
 
-use super::{Error, Memory, Model, Residency};
+use super::{Error, Memory, Model, Residency, Verify};
 use crate::arena::{ALIGN, Arena, Usage};
 use crate::flash::{Flash, Source};
 use crate::gguf::Gguf;
@@ -36,11 +36,21 @@ pub struct Options {
     /// Whether pinned weights are faster than mapped ones: with [`Residency::Auto`] and no bound on
     /// the arena all are pinned then. True of kernels that [interleave](crate::kernels::Kernels::interleaves).
     pub pins_mapped: bool,
+    /// What is compared with the file's checksums.
+    pub verify: Verify,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { ctx: 0, kv: KvType::DEFAULT, residency: Residency::Auto, chunk: 0, tile_bytes: 0, pins_mapped: false }
+        Options {
+            ctx: 0,
+            kv: KvType::DEFAULT,
+            residency: Residency::Auto,
+            chunk: 0,
+            tile_bytes: 0,
+            pins_mapped: false,
+            verify: Verify::default(),
+        }
     }
 }
 
@@ -74,6 +84,8 @@ pub struct Plan {
     pub flash_bytes_per_pass: u64,
     /// Bytes of each of the two streaming tiles; 0 if nothing is streamed.
     pub tile_bytes: usize,
+    /// What is compared with the file's checksums: nothing if it has none.
+    pub verify: Verify,
     logits: usize,
     pub(super) uses_mapping: bool,
 }
@@ -92,6 +104,7 @@ impl Plan {
             kv: self.kv,
             logits: self.logits,
             tile_bytes: self.tile_bytes,
+            checked: self.verify != Verify::Never,
             pinned: usize::try_from(self.residency.pinned_bytes).unwrap_or(usize::MAX),
         }
     }
@@ -105,7 +118,15 @@ pub(super) struct Sizes {
     pub(super) kv: KvType,
     pub(super) logits: usize,
     pub(super) tile_bytes: usize,
+    pub(super) checked: bool,
     pub(super) pinned: usize,
+}
+
+impl Sizes {
+    /// Tokens of a pass, if passes are checked.
+    pub(super) fn checked_tokens(&self) -> usize {
+        if self.checked { self.chunk as usize } else { 0 }
+    }
 }
 
 /// Facts of the tensor directory.
@@ -226,7 +247,7 @@ impl Model {
     /// Sizes everything for an arena of `arena_bytes`, or of as many bytes as it takes.
     ///
     /// # Errors
-    /// [`Error::DoesNotFit`], [`Error::NotMapped`], [`Error::KvHeadDim`]; flash failures.
+    /// [`Error::DoesNotFit`], [`Error::NotMapped`], [`Error::KvHeadDim`], [`Error::NoChecksums`]; flash failures.
     pub async fn plan<F: Flash>(
         &self,
         source: &mut Source<'_, F>,
@@ -237,6 +258,7 @@ impl Model {
         if !head_dim.is_multiple_of(options.kv.head_multiple()) {
             return Err(Error::KvHeadDim { head_dim });
         }
+        let options = &Options { verify: self.verify(options.verify)?, ..*options };
         let mapped = source.mapped.is_some_and(|bytes| bytes.len() as u64 >= self.tensors.end);
         let means = match options.residency {
             Residency::Mapped if !mapped => return Err(Error::NotMapped),
@@ -307,13 +329,26 @@ impl Model {
             residency,
             flash_bytes_per_pass: per_pass,
             tile_bytes: sizes.tile_bytes,
+            verify: options.verify,
             logits: sizes.logits,
             uses_mapping: means.map,
         })
     }
 
+    /// What can be verified of what was asked for.
+    fn verify(&self, asked: Verify) -> Result<Verify, Error> {
+        match (asked, self.checksums) {
+            (Verify::All, None) => Err(Error::NoChecksums),
+            (_, None) => Ok(Verify::Never),
+            (asked, Some(_)) => Ok(asked),
+        }
+    }
+
     /// Whether `plan` is one that [`Model::plan`] made for this model.
     pub(super) fn accepts(&self, plan: &Plan) -> bool {
+        if self.verify(plan.verify) != Ok(plan.verify) {
+            return false;
+        }
         let heads_fit = self.config.shapes.head_dim.is_multiple_of(plan.kv.head_multiple());
         heads_fit && plan.chunk > 0 && plan.ctx > 0 && self.usage(&plan.sizes()) == plan.usage
     }
@@ -338,6 +373,7 @@ impl Model {
             logits: LOGITS.0,
             // A model that is small enough to be pinned needs no tiles.
             tile_bytes: if means.stream { self.tensors.least_tile(align) } else { 0 },
+            checked: options.verify != Verify::Never,
             pinned: usize::try_from(pinned).unwrap_or(usize::MAX),
         }
     }
