@@ -45,7 +45,7 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Show the memory map before anything is loaded: what fits, what is pinned and streamed
     Plan(PlanArgs),
-    /// Make a model file ready for a board's flash: aligned, in the order of use, with checksums; other programs still read it
+    /// Make a model file ready for a board's flash: aligned, in the order of use, with checksums and an index of the vocabulary; other programs still read it
     Pack(PackArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
@@ -316,6 +316,9 @@ pub(crate) struct PackArgs {
     /// Leave out metadata that no board reads, and say which
     #[arg(long)]
     pub(crate) strip: bool,
+    /// Add no index of the vocabulary
+    #[arg(long)]
+    pub(crate) no_index: bool,
     /// Add no checksums
     #[arg(long)]
     pub(crate) no_checksums: bool,

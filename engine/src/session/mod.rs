@@ -19,6 +19,7 @@
 mod error;
 mod hash;
 mod plan;
+mod tensors;
 
 pub use crate::kernels::KvType;
 pub use crate::model::{LogitsSink, Want};
@@ -34,7 +35,8 @@ use crate::kernels::{Executor, Kernels};
 use crate::model::{Activations, KvCache, ModelConfig, Pass, RopeTables};
 use crate::text::{Detokenizer, Encode, Tokenizer, TokenizerSpec};
 use crate::weights::{CHECKSUMS, Checksums, Feed, Schedule, Tiles, WeightStore, join, read_ahead};
-use plan::{Sizes, Tensors};
+use plan::Sizes;
+use tensors::Tensors;
 
 /// What a model file holds, read and checked; no arena is needed yet.
 #[derive(Clone, Debug)]
@@ -132,12 +134,13 @@ struct Memory<'a, 'm> {
     tokenizer: Tokenizer<'a>,
 }
 
-impl<'a, 'm> Memory<'a, 'm> {
-    /// Carves all of it: the one place that says what an arena holds, for plan and use.
+impl<'a, 'm: 'a> Memory<'a, 'm> {
+    /// Carves all of it: the one place that says what an arena holds, for plan and use. Weights and the vocabulary's index
+    /// may be mapped.
     fn carve(
         model: &Model,
         sizes: &Sizes,
-        mapped: Option<&'m [u8]>,
+        [mapped, index]: [Option<&'m [u8]>; 2],
         arena: &mut Arena<'a>,
     ) -> Result<Self, ArenaError> {
         let (config, ctx, chunk) = (&model.config, sizes.ctx as usize, sizes.chunk as usize);
@@ -147,7 +150,7 @@ impl<'a, 'm> Memory<'a, 'm> {
             rope: RopeTables::carve(config, chunk, arena)?,
             kv: KvCache::carve(config, sizes.kv, ctx, chunk, arena)?,
             values: Activations::carve(config, chunk, sizes.logits, arena)?,
-            tokenizer: Tokenizer::carve(&model.spec, sizes.ctx, arena)?,
+            tokenizer: Tokenizer::carve_mapped(&model.spec, sizes.ctx, index.filter(|_| sizes.flash_index), arena)?,
         })
     }
 }
@@ -163,7 +166,7 @@ pub struct Session<'a, 'm, F: Flash> {
     position: u32,
 }
 
-impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
+impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
     /// Carves `arena` as `plan` says, indexes the vocabulary and loads what is pinned. `arena` starts
     /// at a multiple of [`ALIGN`](crate::arena::ALIGN) bytes and has the plan's `arena_bytes`.
     ///
@@ -184,7 +187,10 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
             return Err(Error::PlanMismatch);
         }
         let mapped = source.mapped.filter(|_| plan.uses_mapping);
-        let mut memory = Memory::carve(&model, &sizes, mapped, &mut Arena::new(arena))?;
+        if sizes.flash_index && !model.index_is_mapped(&source) {
+            return Err(Error::NotMapped);
+        }
+        let mut memory = Memory::carve(&model, &sizes, [mapped, source.mapped], &mut Arena::new(arena))?;
         let checksums = model.checksums.filter(|_| CHECKSUMS && plan.verify != Verify::Never);
         if let Some(checksums) = checksums.filter(|_| source.mapped.is_none() || plan.verify == Verify::All) {
             apart!(checksums.check_metadata(&model.gguf, &mut source, kernels))?;

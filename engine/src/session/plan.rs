@@ -3,11 +3,9 @@
 use super::{Error, Memory, Model, Residency, Verify};
 use crate::arena::{ALIGN, Arena, Usage};
 use crate::flash::{Flash, Source};
-use crate::gguf::Gguf;
 use crate::kernels::KvType;
-use crate::model::ModelConfig;
 use crate::simd::LANES;
-use crate::weights::{self, LayerMatrix, LayerVector, PinBudget, Role, Schedule, WeightError};
+use crate::weights::{self, PinBudget, Role};
 
 /// The context where neither the caller nor the model asks for a shorter one.
 const DEFAULT_CTX: u32 = 2048;
@@ -86,6 +84,8 @@ pub struct Plan {
     pub tile_bytes: usize,
     /// What is compared with the file's checksums: nothing if it has none.
     pub verify: Verify,
+    /// Bytes of the arena that the tokenizer's index does not take because it is used in mapped flash.
+    pub index_bytes_in_flash: usize,
     logits: usize,
     pub(super) uses_mapping: bool,
 }
@@ -105,6 +105,7 @@ impl Plan {
             logits: self.logits,
             tile_bytes: self.tile_bytes,
             checked: self.verify != Verify::Never,
+            flash_index: self.index_bytes_in_flash > 0,
             pinned: usize::try_from(self.residency.pinned_bytes).unwrap_or(usize::MAX),
         }
     }
@@ -119,6 +120,7 @@ pub(super) struct Sizes {
     pub(super) logits: usize,
     pub(super) tile_bytes: usize,
     pub(super) checked: bool,
+    pub(super) flash_index: bool,
     pub(super) pinned: usize,
 }
 
@@ -129,118 +131,14 @@ impl Sizes {
     }
 }
 
-/// Facts of the tensor directory.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Tensors {
-    /// Bytes of the arena that all matrices take when they are pinned.
-    pinned_bytes: u64,
-    /// Bytes of one row of the embedding.
-    embd_row_bytes: u64,
-    /// Whether the head is a tensor of its own.
-    pub(super) has_output: bool,
-    /// Bytes of the widest row of any matrix, of a gate, and of an up projection.
-    row_bytes: usize,
-    gate_row_bytes: usize,
-    up_row_bytes: usize,
-    /// Tensors that the architecture cannot do without.
-    needed: u64,
-    /// Where the last matrix ends in the file.
-    end: u64,
-}
-
-impl Tensors {
-    /// Walks the directory; every tensor must be one that the architecture has, in its shape.
-    pub(super) async fn read<F: Flash>(
-        gguf: &Gguf,
-        source: &mut Source<'_, F>,
-        config: &ModelConfig,
-    ) -> Result<Tensors, WeightError> {
-        let mut all = Tensors::default();
-        weights::walk(gguf, source, &config.shapes, &mut |t| {
-            let row_bytes = t.row_bytes as usize;
-            match t.role {
-                Role::TokenEmbd => all.embd_row_bytes = u64::from(t.row_bytes),
-                Role::Output => all.has_output = true,
-                Role::Matrix(_, LayerMatrix::Gate) => all.gate_row_bytes = all.gate_row_bytes.max(row_bytes),
-                Role::Matrix(_, LayerMatrix::Up) => all.up_row_bytes = all.up_row_bytes.max(row_bytes),
-                _ => {}
-            }
-            if !matches!(t.role, Role::Output | Role::RopeFreqs) {
-                all.needed = all.needed.saturating_add(1);
-            }
-            if t.role.is_matrix() {
-                all.pinned_bytes = all.pinned_bytes.saturating_add(PinBudget::size_of(t.bytes()));
-                all.row_bytes = all.row_bytes.max(row_bytes);
-                all.end = all.end.max(t.offset.saturating_add(t.bytes()));
-            }
-            Ok(())
-        })
-        .await?;
-        let s = &config.shapes;
-        let per_layer = LayerMatrix::ALL.len().saturating_add(2).saturating_add(s.extra_vectors.len()) as u64;
-        if all.needed < per_layer.saturating_mul(u64::from(s.n_layer)).saturating_add(2) {
-            return Err(missing(gguf, source, config).await?);
-        }
-        Ok(all)
-    }
-
-    /// The fewest bytes that a tile must have.
-    fn least_tile(&self, align: usize) -> usize {
-        let gated = self.gate_row_bytes.saturating_add(self.up_row_bytes);
-        Schedule::tile_bytes_for(self.row_bytes.max(gated), align).checked_next_multiple_of(ALIGN).unwrap_or(usize::MAX)
-    }
-}
-
-/// The first tensor that is not there.
-async fn missing<F: Flash>(
-    gguf: &Gguf,
-    source: &mut Source<'_, F>,
-    config: &ModelConfig,
-) -> Result<WeightError, WeightError> {
-    /// Layers that one walk looks after.
-    const LAYERS: u32 = 32;
-    let bit = |role| match role {
-        Role::Matrix(_, m) => 1u32 << m as u32,
-        Role::Vector(_, v) => 1 << (LayerMatrix::ALL.len() as u32 + v as u32),
-        Role::TokenEmbd => 1,
-        _ => 2,
-    };
-    for base in (0..config.shapes.n_layer).step_by(LAYERS as usize) {
-        let (mut globals, mut layers) = (0, [0u32; LAYERS as usize]);
-        weights::walk(gguf, source, &config.shapes, &mut |t| {
-            match t.role {
-                Role::TokenEmbd | Role::OutputNorm => globals |= bit(t.role),
-                Role::Matrix(layer, _) | Role::Vector(layer, _) => {
-                    let at = layer.checked_sub(base).and_then(|i| layers.get_mut(i as usize));
-                    at.into_iter().for_each(|seen| *seen |= bit(t.role));
-                }
-                Role::Output | Role::RopeFreqs => {}
-            }
-            Ok(())
-        })
-        .await?;
-        let globals = [Role::TokenEmbd, Role::OutputNorm].map(|role| (role, globals));
-        let layers = (base..config.shapes.n_layer).zip(layers).flat_map(|(layer, seen)| {
-            let matrices = LayerMatrix::ALL.into_iter().map(move |m| Role::Matrix(layer, m));
-            let roles = matrices.chain(LayerVector::ALL.into_iter().map(move |v| Role::Vector(layer, v)));
-            roles.map(move |role| (role, seen))
-        });
-        for (role, seen) in globals.into_iter().chain(layers) {
-            if config.shapes.of(role).is_some() && seen & bit(role) == 0 {
-                return Ok(WeightError::Missing { role });
-            }
-        }
-    }
-    // Fewer tensors than needed, yet none missing: one must occur twice, which loading will name.
-    Ok(WeightError::Missing { role: Role::TokenEmbd })
-}
-
 /// What of the weights may stay where.
 #[derive(Clone, Copy)]
 struct Means {
     pin: bool,
     map: bool,
     stream: bool,
+    /// The vocabulary's index is used in mapped flash.
+    index: bool,
 }
 
 impl Model {
@@ -260,16 +158,17 @@ impl Model {
         }
         let options = &Options { verify: self.verify(options.verify)?, ..*options };
         let mapped = source.mapped.is_some_and(|bytes| bytes.len() as u64 >= self.tensors.end);
+        let index = self.index_is_mapped(source);
         let means = match options.residency {
             Residency::Mapped if !mapped => return Err(Error::NotMapped),
-            Residency::Mapped => Means { pin: false, map: true, stream: false },
-            Residency::Pinned => Means { pin: true, map: false, stream: false },
-            Residency::Streamed => Means { pin: false, map: false, stream: true },
+            Residency::Mapped => Means { pin: false, map: true, stream: false, index },
+            Residency::Pinned => Means { pin: true, map: false, stream: false, index },
+            Residency::Streamed => Means { pin: false, map: false, stream: true, index },
             // What is mapped costs nothing; without bounds only faster kernels are a reason to copy it.
             Residency::Auto if mapped => {
-                Means { pin: arena_bytes.is_some() || options.pins_mapped, map: true, stream: false }
+                Means { pin: arena_bytes.is_some() || options.pins_mapped, map: true, stream: false, index }
             }
-            Residency::Auto => Means { pin: true, map: false, stream: arena_bytes.is_some() },
+            Residency::Auto => Means { pin: true, map: false, stream: arena_bytes.is_some(), index },
         };
         let default_ctx = self.config.ctx_train.min(DEFAULT_CTX);
         let ctx = if options.ctx == 0 { default_ctx } else { options.ctx };
@@ -320,6 +219,7 @@ impl Model {
         }
         sizes.pinned = usize::try_from(budget.pinned).unwrap_or(usize::MAX);
         let usage = self.usage(&sizes);
+        let in_memory = self.usage(&Sizes { flash_index: false, ..sizes });
         Ok(Plan {
             arena_bytes: usage.total(),
             usage,
@@ -330,9 +230,16 @@ impl Model {
             flash_bytes_per_pass: per_pass,
             tile_bytes: sizes.tile_bytes,
             verify: options.verify,
+            index_bytes_in_flash: in_memory.total().saturating_sub(usage.total()),
             logits: sizes.logits,
             uses_mapping: means.map,
         })
+    }
+
+    /// Whether the file brings an index of its vocabulary, in mapped flash.
+    pub(super) fn index_is_mapped<F>(&self, source: &Source<'_, F>) -> bool {
+        let end = self.spec.index_end();
+        source.mapped.zip(end).is_some_and(|(bytes, end)| bytes.len() as u64 >= end)
     }
 
     /// What can be verified of what was asked for.
@@ -356,7 +263,7 @@ impl Model {
     /// What carving takes, by counting.
     fn usage(&self, sizes: &Sizes) -> Usage {
         let mut arena = Arena::measuring();
-        match Memory::carve(self, sizes, None, &mut arena) {
+        match Memory::carve(self, sizes, [None, Some(&[])], &mut arena) {
             Ok(_) => arena.usage(),
             // A size that overflows `usize` fits nowhere.
             Err(_) => Usage::unbounded(),
@@ -374,6 +281,7 @@ impl Model {
             // A model that is small enough to be pinned needs no tiles.
             tile_bytes: if means.stream { self.tensors.least_tile(align) } else { 0 },
             checked: options.verify != Verify::Never,
+            flash_index: means.index,
             pinned: usize::try_from(pinned).unwrap_or(usize::MAX),
         }
     }

@@ -20,6 +20,7 @@ mod random;
 mod sampler;
 mod spec;
 mod special;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod tokenizer;

@@ -15,6 +15,11 @@ use crate::kernels::Kernels;
 /// Whether anything is ever checked.
 pub(crate) const CHECKSUMS: bool = cfg!(feature = "checksums");
 
+/// A message that only checks give: without them it takes no flash.
+pub(crate) const fn message(text: &'static str) -> &'static str {
+    if CHECKSUMS { text } else { "" }
+}
+
 /// What is to be compared with a file's checksums.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

@@ -8,7 +8,7 @@ mod stream;
 mod tensors;
 
 pub use crate::quant::{Weight, WeightType};
-pub(crate) use check::CHECKSUMS;
+pub(crate) use check::{CHECKSUMS, message};
 pub use check::{Checksums, Verify};
 pub use error::{PassError, WeightError};
 pub use stream::{Feed, Part, Schedule, Tiles, join, read_ahead, yield_now};

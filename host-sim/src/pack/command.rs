@@ -13,14 +13,14 @@ use crate::output::print;
 use crate::progress::Meter;
 use crate::size::show;
 use crate::source::ModelFile;
-use flashlet::session::Model;
+use flashlet::session::{self, Model};
 
 /// Runs the command.
 pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
     let mut input = ModelFile::open(&args.input)?;
     // Not every file system can map; those that cannot can still read.
     drop(input.map());
-    let options = Options { page: args.page, strip: args.strip, checksums: !args.no_checksums };
+    let options = Options { page: args.page, strip: args.strip, checksums: !args.no_checksums, index: !args.no_index };
     let mut meter = Meter::new("pack");
     let temporary = Temporary::new(&args.output);
     let about = |error: PackError| match error {
@@ -32,10 +32,14 @@ pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
         .map_err(about)?;
     drop(meter);
     // What cannot be read back is not left behind.
-    let packed = ModelFile::open(&temporary.path)?;
-    wait(Model::open(&mut packed.source())).map_err(|error| Failure::about(args.output.display(), error))?;
+    let mut packed = ModelFile::open(&temporary.path)?;
+    drop(packed.map());
+    let mut source = packed.source();
+    let plan =
+        wait(async { Model::open(&mut source).await?.plan(&mut source, &session::Options::default(), None).await });
+    let plan = plan.map_err(|error| Failure::about(args.output.display(), error))?;
     temporary.keep(&args.output).map_err(|error| Failure::io(args.output.display(), &error))?;
-    print(&text(&report, input.size()))
+    print(&text(&report, input.size(), plan.index_bytes_in_flash))
 }
 
 /// A file beside the one that is to be written, removed unless it takes that one's place.
@@ -68,7 +72,7 @@ impl Drop for Temporary {
     }
 }
 
-fn text(report: &Report, before: u64) -> String {
+fn text(report: &Report, before: u64, index_memory: usize) -> String {
     let mut out = String::new();
     let mut line = |step: &str, what: String| {
         // Writing to a string cannot fail.
@@ -100,6 +104,10 @@ fn text(report: &Report, before: u64) -> String {
             "checksums",
             format!("of {} tensors and all embedding rows: {} more", report.n_tensors, show(report.checksum_bytes)),
         );
+    }
+    if report.index_bytes > 0 {
+        let (flash, memory) = (show(report.index_bytes), show(index_memory as u64));
+        line("index", format!("of the vocabulary: {flash} more, and {memory} less of memory where the file is mapped"));
     }
     if !report.stripped.is_empty() {
         let total: u64 = report.stripped.iter().map(|(_, bytes)| bytes).sum();

@@ -1,7 +1,7 @@
 //! Packing: a GGUF made ready for a board's flash, which every other program still reads.
 //!
-//! What changes: tensors begin at multiples of a flash page and lie in the order in which a pass uses them; checksums are
-//! added as metadata. No weight is changed.
+//! What changes: tensors begin at multiples of a flash page and lie in the order in which a pass uses them; checksums and the
+//! vocabulary's index are added as metadata. No weight is changed.
 
 mod command;
 mod keys;
@@ -12,10 +12,12 @@ pub(crate) use command::pack as command;
 use core::fmt::{self, Display};
 use std::io::{self, Write};
 
+use flashlet::arena::{ALIGN, Arena};
 use flashlet::flash::{Flash, FlashError, Source};
 use flashlet::gguf::{GgufError, MAX_ALIGNMENT};
 use flashlet::kernels;
 use flashlet::session::Model;
+use flashlet::text::{TextError, Tokenizer, TokenizerSpec};
 use flashlet::weights::Checksums;
 
 use crate::engine::wait;
@@ -35,11 +37,13 @@ pub struct Options {
     pub strip: bool,
     /// Add checksums.
     pub checksums: bool,
+    /// Add the vocabulary's index, which then takes no memory where the file is mapped.
+    pub index: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { page: None, strip: false, checksums: true }
+        Options { page: None, strip: false, checksums: true, index: true }
     }
 }
 
@@ -55,6 +59,8 @@ pub enum PackError {
     Flash(FlashError),
     /// The page is no power of two from 8 to 16 MiB.
     Page(u32),
+    /// Its vocabulary cannot be indexed.
+    Text(TextError),
     /// More than this machine can address.
     TooLarge,
     /// The packed file cannot be written.
@@ -68,6 +74,7 @@ impl Display for PackError {
             PackError::Gguf(error) => error.fmt(f),
             PackError::Flash(error) => error.fmt(f),
             PackError::Page(page) => write!(f, "a page of {page} bytes is no power of two from 8 to {MAX_ALIGNMENT}"),
+            PackError::Text(error) => error.fmt(f),
             PackError::TooLarge => f.write_str("the metadata are larger than this machine can address"),
             PackError::Write(error) => error.fmt(f),
         }
@@ -97,6 +104,8 @@ pub struct Report {
     pub padding: [u64; 2],
     /// Checksums, with their keys.
     pub checksum_bytes: u64,
+    /// The vocabulary's index, with its keys.
+    pub index_bytes: u64,
 }
 
 /// Writes the packed form of `source`'s file to `out`. `progress(done, total)` counts bytes of tensors, of which each is
@@ -129,6 +138,13 @@ pub fn pack<F: Flash>(
         }
     }
     keys.alignment(page);
+    if options.index {
+        let before = keys.bytes.len();
+        for (key, words) in Tokenizer::INDEX_KEYS.iter().zip(index(model.tokenizer(), source)?) {
+            keys.u32s(key, &words);
+        }
+        report.index_bytes = (keys.bytes.len() - before) as u64;
+    }
 
     let tensors = Tensors::read(&model, source, page)?;
     let total = tensors.bytes() * if options.checksums { 2 } else { 1 };
@@ -163,4 +179,17 @@ pub fn pack<F: Flash>(
     tensors.write(source, out, &mut step)?;
     tensors.report(&mut report, head.len() as u64);
     Ok(report)
+}
+
+/// The index of a vocabulary: words for the tokens, and for the merges.
+fn index<F: Flash>(spec: &TokenizerSpec, source: &mut Source<'_, F>) -> Result<[Vec<u32>; 2], PackError> {
+    let mut measuring = Arena::measuring();
+    // Measuring fails only for what no machine can address, and what was measured fits.
+    Tokenizer::carve(spec, 0, &mut measuring).map_err(|_| PackError::TooLarge)?;
+    let mut memory = vec![0; measuring.usage().total() + ALIGN];
+    let mut tokenizer = Tokenizer::carve(spec, 0, &mut Arena::new(&mut memory)).map_err(|_| PackError::TooLarge)?;
+    wait(tokenizer.build(source, &mut |_, _| {})).map_err(PackError::Text)?;
+    let [mut tokens, mut merges] = [Vec::new(), Vec::new()];
+    tokenizer.export(&mut |word| tokens.push(word), &mut |word| merges.push(word));
+    Ok([tokens, merges])
 }

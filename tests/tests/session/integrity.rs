@@ -69,13 +69,10 @@ fn a_flipped_bit_names_its_tensor() {
             "blk.0.ffn_up.weight",
             "blk.1.ffn_gate.weight",
             "blk.1.ffn_down.weight",
-            "output.weight",
         ] {
             let place = tensor(&file, name);
+            assert!(!place.is_empty(), "{name}");
             for at in [place.start, place.start + place.len() / 2, place.end - 1] {
-                if place.is_empty() || name == "token_embd.weight" && residency == Residency::Streamed {
-                    continue;
-                }
                 let mut broken = file.clone();
                 broken[at] ^= 0x10;
                 let error = outcome(&broken, ids, options).expect_err("a bit is wrong");
@@ -86,7 +83,7 @@ fn a_flipped_bit_names_its_tensor() {
                 assert!(typed && error.to_string().contains(name), "{residency:?}: {name}: {error}");
             }
         }
-        // Of a streamed embedding, the rows that are used.
+        // A row that is used.
         let (embd, vocab) = (tensor(&file, "token_embd.weight"), want[0].len());
         let row = embd.len() / vocab;
         let mut broken = file.clone();
@@ -104,10 +101,11 @@ fn nothing_is_checked_unasked_and_all_needs_checksums() {
     assert_eq!(error, Error::NoChecksums);
     let plain = outcome(&fixture.file, ids, checked(Residency::Streamed, Verify::Reads)).expect("nothing to check");
     let mut file = packed(&fixture.file, &pack::Options::default());
-    let at = tensor(&file, "blk.1.ffn_down.weight").start + 5;
-    file[at] ^= 1;
+    // The high byte of a scale.
+    let at = tensor(&file, "blk.1.ffn_down.weight").start + 1;
+    file[at] ^= 4;
     let never = outcome(&file, ids, checked(Residency::Streamed, Verify::Never)).expect("nothing is checked");
-    assert_ne!(plain, never);
+    assert!(plain != never);
     // A tensor more or less, and the checksums are for another file.
     let file = packed(&fixture.file, &pack::Options::default());
     let key = b"flashlet.crc32c.tensors";
@@ -152,6 +150,7 @@ fn torture(name: &'static str, wanted: u64, seed: u64) {
     const TOKENS: usize = 12;
     let file = packed(&Fixture::load(name).file, &pack::Options::default());
     let faults = Faults::new(seed);
+    faults.kinds.set([4, 1, 1]);
     let errors = Cell::new([0u64; 3]);
     let future = async {
         let mut source = Source::new(FaultyFlash::new(SliceFlash(&file), &faults));
@@ -168,14 +167,14 @@ fn torture(name: &'static str, wanted: u64, seed: u64) {
             errors.set(counts);
         };
         let mut golden: Option<(Vec<u32>, Vec<Vec<f32>>, String)> = None;
-        while faults.counts().total() < wanted {
+        while faults.counts().flips + faults.counts().failures < wanted {
             faults.every.set(if golden.is_some() { 40 } else { 0 });
             // A device that fails once is asked again; one that fails four times in a row is given up.
-            faults.burst.set([1, 2, 4, 9][faults.below(4) as usize]);
+            faults.burst.set([1, 1, 4, 9][faults.below(4) as usize]);
             session.reset();
             let mut ids = [0; 64];
             let n = loop {
-                match session.encode("hello", Encode { bos: true, ..Encode::default() }, &mut ids).await {
+                match session.encode("hello there, this is the thing in the ring", Encode { bos: true, ..Encode::default() }, &mut ids).await {
                     Ok(n) => break n,
                     Err(_) => failed(0),
                 }
@@ -223,7 +222,7 @@ fn torture(name: &'static str, wanted: u64, seed: u64) {
     block_on(future, || ()).expect("the session survives");
     let (counts, [encode, feed, decode]) = (faults.counts(), errors.get());
     println!("{name}: {counts:?}; errors: {encode} of encode, {feed} of feed, {decode} of decode; no wrong token");
-    assert!(counts.flips > wanted / 10 && counts.spikes > wanted / 10 && feed > wanted / 20);
+    assert!(counts.flips > wanted / 3 && counts.failures > wanted / 3 && counts.spikes > 0 && feed > wanted / 20);
 }
 
 #[test]
