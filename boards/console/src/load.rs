@@ -102,7 +102,7 @@ async fn tail<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<(Tail
 }
 
 /// Finds the model in `flash`, says what it is and how it will use `arena`, and makes it ready.
-pub(crate) async fn load<'a, 'm, F: Flash, W: Write>(
+pub(crate) async fn load<'a, 'm: 'a, F: Flash, W: Write>(
     board: &Board<'a, 'm>,
     ctx: Option<u32>,
     flash: &'a mut F,

@@ -146,16 +146,46 @@ impl<'m, F: Flash> Source<'m, F> {
     ///
     /// # Errors
     /// [`FlashError`]; `dst` then holds anything.
+    #[cfg(not(feature = "checksums"))]
+    pub fn read(&mut self, offset: u64, dst: &mut [u8]) -> impl Future<Output = Result<(), FlashError>> {
+        self.read_once(offset, dst)
+    }
+
+    /// Reads exactly `dst.len()` bytes at `offset`, any offset and length: a copy where they are
+    /// mapped, else through the handle, widened to [`Flash::READ_ALIGN`].
+    ///
+    /// # Errors
+    /// [`FlashError`]; `dst` then holds anything.
+    #[cfg(feature = "checksums")]
     pub async fn read(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
-        self.read_times(offset, dst, cfg!(feature = "checksums") && self.confirm).await
+        let mut retries = F::READ_RETRIES;
+        loop {
+            self.read_once(offset, dst).await?;
+            if !self.confirm || self.mapped_range(offset, dst.len()).is_some() {
+                return Ok(());
+            }
+            let Some(offset) = self.differs(offset, dst).await? else { return Ok(()) };
+            retries = retries.checked_sub(1).ok_or(FlashError::Unstable { offset })?;
+        }
     }
 
-    /// [`read`](Self::read) of what a checksum covers, which is not confirmed.
+    /// Where the flash holds something else than what was read.
+    #[cfg(feature = "checksums")]
+    async fn differs(&mut self, mut offset: u64, read: &[u8]) -> Result<Option<u64>, FlashError> {
+        let mut again = Bounce([0; MAX_READ_ALIGN]);
+        for piece in read.chunks(MAX_READ_ALIGN) {
+            let again = again.0.get_mut(..piece.len()).unwrap_or_default();
+            self.read_once(offset, again).await?;
+            if again != piece {
+                return Ok(Some(offset));
+            }
+            offset += piece.len() as u64;
+        }
+        Ok(None)
+    }
+
+    /// [`read`](Self::read) that is never confirmed.
     pub(crate) async fn read_once(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
-        self.read_times(offset, dst, false).await
-    }
-
-    async fn read_times(&mut self, offset: u64, dst: &mut [u8], confirm: bool) -> Result<(), FlashError> {
         const { assert!(F::READ_ALIGN.is_power_of_two() && F::READ_ALIGN <= MAX_READ_ALIGN) };
         check_range(offset, dst.len(), self.size())?;
         if let Some(bytes) = self.mapped_range(offset, dst.len()) {
@@ -164,39 +194,28 @@ impl<'m, F: Flash> Source<'m, F> {
         }
         let mask = F::READ_ALIGN - 1;
         let mut bounce = Bounce([0; MAX_READ_ALIGN]);
-        // What is left to be read, or from the second round on, to be compared.
-        let (mut at, mut done, mut comparing) = (offset, 0, false);
-        let mut retries = F::READ_RETRIES;
-        loop {
-            let Some(rest) = dst.get_mut(done..).filter(|rest| !rest.is_empty()) else {
-                if comparing || !confirm {
-                    return Ok(());
-                }
-                (at, done, comparing) = (offset, 0, true);
-                continue;
-            };
+        let mut at = offset;
+        let mut rest = dst;
+        while !rest.is_empty() {
             let skip = (at as usize) & mask;
             let whole = rest.len() & !mask;
-            let now = if skip == 0 && whole > 0 && rest.as_ptr().addr() & mask == 0 && !comparing {
-                self.transfer(at, rest.get_mut(..whole).unwrap_or_default()).await?;
-                whole
+            let now = if skip == 0 && whole > 0 && rest.as_ptr().addr() & mask == 0 {
+                let (whole, tail) = rest.split_at_mut_checked(whole).unwrap_or_default();
+                self.transfer(at, whole).await?;
+                rest = tail;
+                whole.len()
             } else {
                 let now = rest.len().min(MAX_READ_ALIGN - skip);
-                let part = rest.get_mut(..now).unwrap_or_default();
+                let (part, tail) = rest.split_at_mut_checked(now).unwrap_or_default();
                 let wide = bounce.0.get_mut(..(skip + now).next_multiple_of(F::READ_ALIGN)).unwrap_or_default();
                 self.transfer(at - skip as u64, wide).await?;
-                let read = wide.get(skip..skip + now).unwrap_or_default();
-                if comparing && part != read {
-                    retries = retries.checked_sub(1).ok_or(FlashError::Unstable { offset: at })?;
-                    (at, done, comparing) = (offset, 0, false);
-                    continue;
-                }
-                copy(part, read);
+                copy(part, wide.get(skip..skip + now).unwrap_or_default());
+                rest = tail;
                 now
             };
             at += now as u64;
-            done += now;
         }
+        Ok(())
     }
 
     /// The `len` bytes at `offset` themselves where they are mapped, else read into the start of

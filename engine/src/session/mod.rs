@@ -58,7 +58,10 @@ impl Model {
         let spec = apart!(TokenizerSpec::read(&gguf, source))?;
         let config = apart!(ModelConfig::read(&gguf, source, spec.n_vocab()))?;
         let tensors = apart!(Tensors::read(&gguf, source, &config))?;
+        #[cfg(feature = "checksums")]
         let checksums = apart!(Checksums::read(&gguf, source, spec.n_vocab()))?;
+        #[cfg(not(feature = "checksums"))]
+        let checksums = None;
         Ok(Model { gguf, config, spec, tensors, checksums })
     }
 
@@ -192,6 +195,7 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
         }
         let mut memory = Memory::carve(&model, &sizes, [mapped, source.mapped], &mut Arena::new(arena))?;
         let checksums = model.checksums.filter(|_| CHECKSUMS && plan.verify != Verify::Never);
+        #[cfg(feature = "checksums")]
         if let Some(checksums) = checksums.filter(|_| source.mapped.is_none() || plan.verify == Verify::All) {
             apart!(checksums.check_metadata(&model.gguf, &mut source, kernels))?;
         }
@@ -207,7 +211,9 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
         memory.rope.fill(&model.config, memory.store.rope_divisors());
         Ok(Session { source, config: model.config, plan, memory, kernels, executor, position: 0 })
     }
+}
 
+impl<F: Flash> Session<'_, '_, F> {
     /// The plan that the session was made with.
     #[must_use]
     pub fn plan(&self) -> &Plan {
@@ -302,7 +308,8 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
 
     async fn pass(&mut self, ids: &[u32], want: Want, sink: &mut LogitsSink<'_>) -> Result<(), Error> {
         let Memory { store, tiles, rope, kv, values, .. } = &mut self.memory;
-        if CHECKSUMS {
+        #[cfg(feature = "checksums")]
+        {
             apart!(store.expect_rows(&mut self.source, ids))?;
         }
         let tile_bytes = tiles.len() / 2;

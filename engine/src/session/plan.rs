@@ -219,7 +219,7 @@ impl Model {
         }
         sizes.pinned = usize::try_from(budget.pinned).unwrap_or(usize::MAX);
         let usage = self.usage(&sizes);
-        let in_memory = self.usage(&Sizes { flash_index: false, ..sizes });
+        let in_memory = if index { self.usage(&Sizes { flash_index: false, ..sizes }) } else { usage };
         Ok(Plan {
             arena_bytes: usage.total(),
             usage,
@@ -238,7 +238,7 @@ impl Model {
 
     /// Whether the file brings an index of its vocabulary, in mapped flash.
     pub(super) fn index_is_mapped<F>(&self, source: &Source<'_, F>) -> bool {
-        let end = self.spec.index_end();
+        let end = self.spec.index_end().filter(|_| cfg!(feature = "flash-index"));
         source.mapped.zip(end).is_some_and(|(bytes, end)| bytes.len() as u64 >= end)
     }
 

@@ -168,7 +168,8 @@ impl TokenizerSpec {
             add_space_prefix: spm && flag(space_first).unwrap_or(true),
             strip_after_special,
         };
-        if cfg!(feature = "flash-index") {
+        #[cfg(feature = "flash-index")]
+        {
             spec.tables = Tables::find(gguf, source, tokens, merges).await?;
         }
         if let Some(types) = types {

@@ -10,9 +10,14 @@
 //!
 //! Whatever it holds, a token is found only where its text is the one looked for.
 
-use crate::flash::{Flash, Source};
-use crate::gguf::{Array, Gguf, GgufError, Value, ValueType};
+use crate::gguf::Array;
+#[cfg(feature = "flash-index")]
+use crate::{
+    flash::{Flash, Source},
+    gguf::{Gguf, GgufError, Value, ValueType},
+};
 
+#[cfg(feature = "flash-index")]
 use super::index::GROUP;
 
 /// Changes with everything that the tables depend on: the hash, the slots, the lengths.
@@ -29,11 +34,14 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    pub(super) const PREFIX: &str = "flashlet.index.";
-    pub(super) const NAMES: [&str; 2] = ["tokens", "merges"];
+    #[cfg(feature = "flash-index")]
+    const PREFIX: &str = "flashlet.index.";
+    #[cfg(feature = "flash-index")]
+    const NAMES: [&str; 2] = ["tokens", "merges"];
 
     /// The tables of the strings `tokens` and `merges`, if the file has them. Those of another version, or of other
     /// strings, are passed over: they can always be made again.
+    #[cfg(feature = "flash-index")]
     pub(super) async fn find<F: Flash>(
         gguf: &Gguf,
         source: &mut Source<'_, F>,
@@ -58,6 +66,7 @@ pub(super) fn head(strings: Array) -> [u32; 3] {
     [VERSION, strings.len as u32, strings.end.wrapping_sub(strings.offset) as u32]
 }
 
+#[cfg(feature = "flash-index")]
 async fn fits<F: Flash>(table: Array, source: &mut Source<'_, F>, strings: Array) -> Result<bool, GgufError> {
     if table.elem != ValueType::U32 || table.len != words(strings.len) {
         return Ok(false);
@@ -76,6 +85,7 @@ pub(super) fn slots(n: u32) -> usize {
 }
 
 /// Words of the table of `n` strings.
+#[cfg(feature = "flash-index")]
 fn words(n: u64) -> u64 {
     HEAD as u64 + n + n / 3 + 1 + n.div_ceil(u64::from(GROUP)) + n.div_ceil(4)
 }

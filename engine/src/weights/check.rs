@@ -6,11 +6,17 @@
 //! memory and reads nothing twice; checksums of pages or tiles would depend on the tile size, or take a table as large as
 //! a small board's memory.
 
+#[cfg(feature = "checksums")]
+use super::WeightError;
 use super::stream::Part;
-use super::{PassError, Role, WeightError, WeightStore, slot_index};
-use crate::flash::{Flash, Source};
-use crate::gguf::{Array, Gguf, Value, ValueType};
+use super::{PassError, Role, WeightStore, slot_index};
+use crate::gguf::Array;
 use crate::kernels::Kernels;
+#[cfg(feature = "checksums")]
+use crate::{
+    flash::{Flash, Source},
+    gguf::{Gguf, Value, ValueType},
+};
 
 /// Whether anything is ever checked.
 pub(crate) const CHECKSUMS: bool = cfg!(feature = "checksums");
@@ -53,15 +59,14 @@ impl Checksums {
     ///
     /// # Errors
     /// [`WeightError::BadChecksums`]; flash failures.
+    #[cfg(feature = "checksums")]
     pub async fn read<F: Flash>(
         gguf: &Gguf,
         source: &mut Source<'_, F>,
         n_vocab: u32,
     ) -> Result<Option<Checksums>, WeightError> {
         let mut values = [None; Self::NAMES.len()];
-        if CHECKSUMS {
-            gguf.find_all(source, [Self::PREFIX, ""], &Self::NAMES, &mut values).await?;
-        }
+        gguf.find_all(source, [Self::PREFIX, ""], &Self::NAMES, &mut values).await?;
         if values == [None; Self::NAMES.len()] {
             return Ok(None);
         }
@@ -81,6 +86,7 @@ impl Checksums {
     ///
     /// # Errors
     /// [`WeightError::MetadataChecksum`]; flash failures.
+    #[cfg(feature = "checksums")]
     pub async fn check_metadata<F: Flash>(
         &self,
         gguf: &Gguf,
@@ -106,16 +112,19 @@ impl Checksums {
     }
 
     /// The checksum of the tensor at this place in the directory.
+    #[cfg(feature = "checksums")]
     pub(super) async fn tensor<F: Flash>(&self, source: &mut Source<'_, F>, index: u32) -> Result<u32, WeightError> {
         element(self.tensors, source, index).await
     }
 
     /// The checksum of a token's row of the embedding.
+    #[cfg(feature = "checksums")]
     pub(super) async fn row<F: Flash>(&self, source: &mut Source<'_, F>, id: u32) -> Result<u32, WeightError> {
         element(self.rows, source, id).await
     }
 }
 
+#[cfg(feature = "checksums")]
 async fn element<F: Flash>(array: Array, source: &mut Source<'_, F>, index: u32) -> Result<u32, WeightError> {
     match array.scalar(source, index.into()).await? {
         Value::U32(crc) => Ok(crc),

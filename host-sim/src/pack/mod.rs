@@ -52,7 +52,7 @@ impl Default for Options {
 #[non_exhaustive]
 pub enum PackError {
     /// It is no model that the engine runs.
-    Model(flashlet::session::Named),
+    Model(Box<flashlet::session::Named>),
     /// Its metadata or directory cannot be read.
     Gguf(GgufError),
     /// It cannot be read.
@@ -119,7 +119,7 @@ pub fn pack<F: Flash>(
     out: &mut dyn Write,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, PackError> {
-    let model = wait(Model::open(source)).map_err(|error| PackError::Model(wait(error.named(source))))?;
+    let model = wait(Model::open(source)).map_err(|error| PackError::Model(Box::new(wait(error.named(source)))))?;
     let gguf = model.gguf();
     let page = options.page.unwrap_or(gguf.alignment());
     if !page.is_power_of_two() || !(8..=MAX_ALIGNMENT).contains(&page) {
