@@ -5,7 +5,7 @@ use crate::arena::{ALIGN, Arena, Usage};
 use crate::flash::{Flash, Source};
 use crate::kernels::KvType;
 use crate::simd::LANES;
-use crate::weights::{self, PinBudget, Role};
+use crate::weights::{self, CHECKSUMS, PinBudget, Role};
 
 /// The context where neither the caller nor the model asks for a shorter one.
 const DEFAULT_CTX: u32 = 2048;
@@ -127,7 +127,7 @@ pub(super) struct Sizes {
 impl Sizes {
     /// Tokens of a pass, if passes are checked.
     pub(super) fn checked_tokens(&self) -> usize {
-        if self.checked { self.chunk as usize } else { 0 }
+        if CHECKSUMS && self.checked { self.chunk as usize } else { 0 }
     }
 }
 
@@ -156,7 +156,9 @@ impl Model {
         if !head_dim.is_multiple_of(options.kv.head_multiple()) {
             return Err(Error::KvHeadDim { head_dim });
         }
-        let options = &Options { verify: self.verify(options.verify)?, ..*options };
+        if options.verify == Verify::All && self.checksums.is_none() {
+            return Err(Error::NoChecksums);
+        }
         let mapped = source.mapped.is_some_and(|bytes| bytes.len() as u64 >= self.tensors.end);
         let index = self.index_is_mapped(source);
         let means = match options.residency {
@@ -219,7 +221,11 @@ impl Model {
         }
         sizes.pinned = usize::try_from(budget.pinned).unwrap_or(usize::MAX);
         let usage = self.usage(&sizes);
-        let in_memory = if index { self.usage(&Sizes { flash_index: false, ..sizes }) } else { usage };
+        let in_memory = if cfg!(feature = "flash-index") && index {
+            self.usage(&Sizes { flash_index: false, ..sizes })
+        } else {
+            usage
+        };
         Ok(Plan {
             arena_bytes: usage.total(),
             usage,
@@ -229,7 +235,7 @@ impl Model {
             residency,
             flash_bytes_per_pass: per_pass,
             tile_bytes: sizes.tile_bytes,
-            verify: options.verify,
+            verify: if self.checks(options.verify) { options.verify } else { Verify::Never },
             index_bytes_in_flash: in_memory.total().saturating_sub(usage.total()),
             logits: sizes.logits,
             uses_mapping: means.map,
@@ -242,18 +248,14 @@ impl Model {
         source.mapped.zip(end).is_some_and(|(bytes, end)| bytes.len() as u64 >= end)
     }
 
-    /// What can be verified of what was asked for.
-    fn verify(&self, asked: Verify) -> Result<Verify, Error> {
-        match (asked, self.checksums) {
-            (Verify::All, None) => Err(Error::NoChecksums),
-            (_, None) => Ok(Verify::Never),
-            (asked, Some(_)) => Ok(asked),
-        }
+    /// Whether anything is compared with checksums.
+    fn checks(&self, verify: Verify) -> bool {
+        self.checksums.is_some() && verify != Verify::Never
     }
 
     /// Whether `plan` is one that [`Model::plan`] made for this model.
     pub(super) fn accepts(&self, plan: &Plan) -> bool {
-        if self.verify(plan.verify) != Ok(plan.verify) {
+        if plan.verify != Verify::Never && !self.checks(plan.verify) {
             return false;
         }
         let heads_fit = self.config.shapes.head_dim.is_multiple_of(plan.kv.head_multiple());
@@ -280,7 +282,7 @@ impl Model {
             logits: LOGITS.0,
             // A model that is small enough to be pinned needs no tiles.
             tile_bytes: if means.stream { self.tensors.least_tile(align) } else { 0 },
-            checked: options.verify != Verify::Never,
+            checked: self.checks(options.verify),
             flash_index: means.index,
             pinned: usize::try_from(pinned).unwrap_or(usize::MAX),
         }

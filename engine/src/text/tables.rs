@@ -29,8 +29,13 @@ const CUTS: usize = 16;
 /// Where a file's tables lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tables {
+    #[cfg(feature = "flash-index")]
     pub(super) tokens: Array,
+    #[cfg(feature = "flash-index")]
     pub(super) merges: Array,
+    /// There are none without the feature, and an option of them takes no room.
+    #[cfg(not(feature = "flash-index"))]
+    none: core::convert::Infallible,
 }
 
 impl Tables {
@@ -57,7 +62,10 @@ impl Tables {
 
     /// Where the last one ends in the file.
     pub(super) fn end(&self) -> u64 {
-        self.tokens.end.max(self.merges.end)
+        #[cfg(feature = "flash-index")]
+        return self.tokens.end.max(self.merges.end);
+        #[cfg(not(feature = "flash-index"))]
+        match self.none {}
     }
 }
 

@@ -10,12 +10,11 @@
 use super::WeightError;
 use super::stream::Part;
 use super::{PassError, Role, WeightStore, slot_index};
-use crate::gguf::Array;
 use crate::kernels::Kernels;
 #[cfg(feature = "checksums")]
 use crate::{
     flash::{Flash, Source},
-    gguf::{Gguf, Value, ValueType},
+    gguf::{Array, Gguf, Value, ValueType},
 };
 
 /// Whether anything is ever checked.
@@ -43,9 +42,15 @@ pub enum Verify {
 /// Where a file's checksums (CRC-32C) lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checksums {
+    #[cfg(feature = "checksums")]
     metadata: Array,
+    #[cfg(feature = "checksums")]
     tensors: Array,
+    #[cfg(feature = "checksums")]
     rows: Array,
+    /// There are none without the feature, and an option of them takes no room.
+    #[cfg(not(feature = "checksums"))]
+    none: core::convert::Infallible,
 }
 
 impl Checksums {

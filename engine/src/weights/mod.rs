@@ -160,8 +160,8 @@ impl<'a, 'm> WeightStore<'a, 'm> {
             seen: arena.take(Region::Tables, layers.saturating_add(1)),
             pinned: arena.take(Region::Pinned, pinned),
             mapped,
-            sums: arena.take(Region::Tables, if checked { slots } else { 0 }),
-            row_sums: arena.take(Region::Tables, if checked { checked_tokens } else { 0 }),
+            sums: if checked { arena.take(Region::Tables, slots) } else { Default::default() },
+            row_sums: if checked { arena.take(Region::Tables, checked_tokens) } else { Default::default() },
             checksums: None,
         };
         arena.checked(carved)

@@ -207,7 +207,7 @@ fn torture(name: &'static str, wanted: u64, seed: u64) {
                 fresh = 1;
                 loop {
                     let mut piece = String::new();
-                    let mut trial = detokenizer.clone();
+                    let mut trial = detokenizer;
                     match session.decode(best as u32, &mut trial, &mut |t| piece.push_str(t)).await {
                         Ok(()) => {
                             (detokenizer, text) = (trial, text + &piece);
