@@ -85,10 +85,10 @@ impl<'a> Slots<'a> {
     /// The numbers stored under `hash`, first stored first, and some stored under others.
     pub(super) fn candidates(&self, hash: u32) -> impl Iterator<Item = u32> {
         let (start, tag) = (self.start(hash), self.tag(hash));
-        (start..self.slots.len())
-            .chain(0..start)
+        self.slots
+            .round(start)
             .take(Self::MAX_RUN)
-            .map_while(|i| self.slots.at(i).filter(|&slot| slot != EMPTY))
+            .take_while(|&slot| slot != EMPTY)
             .filter(move |&slot| slot & !self.number == tag)
             .map(|slot| slot & self.number)
     }

@@ -122,6 +122,20 @@ impl Words<'_> {
         }
     }
 
+    /// All, from `start` on and then from the first.
+    #[cfg(not(feature = "flash-index"))]
+    pub(super) fn round(&self, start: usize) -> impl Iterator<Item = u32> {
+        let Words::Memory(words) = self;
+        let (before, from) = words.split_at_checked(start).unwrap_or_default();
+        from.iter().chain(before).copied()
+    }
+
+    /// All, from `start` on and then from the first.
+    #[cfg(feature = "flash-index")]
+    pub(super) fn round(&self, start: usize) -> impl Iterator<Item = u32> {
+        (start..self.len()).chain(0..start).map_while(|i| self.at(i))
+    }
+
     /// To be filled; nothing of what lies in flash.
     pub(super) fn memory(&mut self) -> &mut [u32] {
         match self {

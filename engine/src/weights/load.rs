@@ -64,6 +64,7 @@ impl WeightStore<'_, '_> {
             if slot.rows != 0 {
                 return Err(WeightError::Duplicate { role: t.role });
             }
+            #[cfg(feature = "checksums")]
             if let Some(sum) = self.sums.get_mut(index) {
                 *sum = t.index;
             }

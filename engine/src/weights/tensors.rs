@@ -245,6 +245,7 @@ const _: () = assert!(size_of::<Group>() == 4 * LANES);
 #[derive(Clone, Copy, Debug)]
 pub struct Tensor {
     /// Its place in the directory, counted from 0.
+    #[cfg(feature = "checksums")]
     pub index: u32,
     /// Its place in the model.
     pub role: Role,
@@ -289,7 +290,15 @@ fn check(shapes: &Shapes, info: &TensorInfo) -> Result<Tensor, WeightError> {
     let row_bytes = (need[0] as usize).checked_div(block_elems).and_then(|n| n.checked_mul(block_bytes));
     let row_bytes = row_bytes.and_then(|n| u32::try_from(n).ok()).filter(|&n| n > 0);
     let row_bytes = row_bytes.ok_or(WeightError::UnsupportedType { index, name, ty: info.ggml_type })?;
-    Ok(Tensor { index, role, ty: ty.filter(|_| !is_vector), dims: need, offset: info.offset, row_bytes })
+    Ok(Tensor {
+        #[cfg(feature = "checksums")]
+        index,
+        role,
+        ty: ty.filter(|_| !is_vector),
+        dims: need,
+        offset: info.offset,
+        row_bytes,
+    })
 }
 
 /// Walks the directory once; every tensor is checked, then handed to `each`.

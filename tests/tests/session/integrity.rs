@@ -191,11 +191,11 @@ fn torture(name: &'static str, wanted: u64, seed: u64) {
             let mut logits = Vec::new();
             let mut text = String::new();
             let mut detokenizer = Detokenizer::new();
-            let mut fresh = n;
             while ids.len() < n + TOKENS {
                 let row = loop {
                     let mut row = Logits::new(1, n_vocab);
-                    let now = &ids[ids.len() - fresh..];
+                    // Chunks of the prompt that were finished before an error count.
+                    let now = &ids[session.position() as usize..];
                     match session.feed(now, Want::Last, &mut |_, first, l| row.take(0, first, l)).await {
                         Ok(()) => break row.complete().remove(0),
                         Err(_) => failed(1),
@@ -204,7 +204,6 @@ fn torture(name: &'static str, wanted: u64, seed: u64) {
                 let best = (0..n_vocab).max_by(|&a, &b| row[a].total_cmp(&row[b])).expect("there are logits");
                 logits.push(row);
                 ids.push(best as u32);
-                fresh = 1;
                 loop {
                     let mut piece = String::new();
                     let mut trial = detokenizer;
