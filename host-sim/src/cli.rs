@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use flashlet::gguf::MAX_ALIGNMENT;
 use flashlet::text::{ChatFormat, MAX_RECENT};
 
 use crate::boards::{self, Board};
@@ -44,6 +45,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Show the memory map before anything is loaded: what fits, what is pinned and streamed
     Plan(PlanArgs),
+    /// Make a model file ready for a board's flash: aligned, in the order of use, with checksums and an index of the vocabulary; other programs still read it
+    Pack(PackArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
 }
@@ -73,6 +76,9 @@ pub(crate) struct EngineArgs {
     /// Where weights are while the model runs: mapped from the file, pinned in the arena, or streamed through tiles; auto takes the fastest that fits
     #[arg(long, value_enum, value_name = "WHERE", default_value_t = Residency::Auto, help_heading = "Memory and speed")]
     pub(crate) residency: Residency,
+    /// What is compared with the checksums of a packed file: reads, that is weights that are copied or streamed; all, that is mapped weights and metadata too; or nothing
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Verify::Reads, default_missing_value = "all", num_args = 0..=1, require_equals = true, help_heading = "Memory and speed")]
+    pub(crate) verify: Verify,
     /// All the memory that the engine may use [default: as much as the plan wants]
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Memory and speed")]
     pub(crate) arena: Option<usize>,
@@ -318,6 +324,28 @@ pub(crate) struct PlanArgs {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct PackArgs {
+    /// The model file (GGUF)
+    #[arg(value_name = "IN")]
+    pub(crate) input: PathBuf,
+    /// The packed file, written beside its place and moved there when it is whole
+    #[arg(value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Bytes of a flash page, at whose multiples tensors begin: a power of two from 8 to 16MiB [default: as in the file]
+    #[arg(long, value_name = "SIZE", value_parser = parse_page)]
+    pub(crate) page: Option<u32>,
+    /// Leave out metadata that no board reads, and say which
+    #[arg(long)]
+    pub(crate) strip: bool,
+    /// Add no index of the vocabulary
+    #[arg(long)]
+    pub(crate) no_index: bool,
+    /// Add no checksums
+    #[arg(long)]
+    pub(crate) no_checksums: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
@@ -355,11 +383,24 @@ pub(crate) enum Residency {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Verify {
+    Off,
+    Reads,
+    All,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Isa {
     Auto,
     Scalar,
     Avx2,
     Avx512,
+}
+
+fn parse_page(text: &str) -> Result<u32, String> {
+    let page = parse_size(text)?;
+    let page = u32::try_from(page).ok().filter(|n| n.is_power_of_two() && (8..=MAX_ALIGNMENT).contains(n));
+    page.ok_or_else(|| "a page is a power of two from 8 to 16MiB".to_owned())
 }
 
 fn chat_formats() -> PossibleValuesParser {

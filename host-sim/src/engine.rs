@@ -10,7 +10,7 @@ use flashlet::simd::IsaName;
 use flashlet::text::{ChatFormat, Detokenizer, Drafter, Encode, MAX_DRAFT, Piece, SamplerConfig};
 use serde::Serialize;
 
-use crate::cli::{ComputeArgs, Draft, EngineArgs, Isa, Kv, ModelArgs, Residency, SamplingArgs, SourceKind};
+use crate::cli::{ComputeArgs, Draft, EngineArgs, Isa, Kv, ModelArgs, Residency, SamplingArgs, SourceKind, Verify};
 use crate::failure::Failure;
 use crate::generate::{Drafts, Generator};
 use crate::input::check_ids;
@@ -79,9 +79,10 @@ pub(crate) enum Refusal {
 }
 
 impl<'f> Opened<'f> {
-    /// Reads the header of `file`.
-    pub(crate) fn new(file: &'f ModelFile) -> Result<Opened<'f>, Failure> {
+    /// Reads the header of `file`, twice if all is to be verified.
+    pub(crate) fn new(file: &'f ModelFile, verify: Verify) -> Result<Opened<'f>, Failure> {
         let mut source = file.source();
+        source.confirm = verify == Verify::All;
         let model = wait(Model::open(&mut source)).map_err(|error| about_file(file, &mut source, error))?;
         Ok(Opened { file, model, source })
     }
@@ -129,6 +130,11 @@ impl<'f> Opened<'f> {
             tile_bytes: args.tile.unwrap_or(0),
             // On a board, what lies in flash may stay there.
             pins_mapped: fits && args.board.is_none() && kernels_for(isa)?.interleaves(),
+            verify: match args.verify {
+                Verify::Off => session::Verify::Never,
+                Verify::Reads => session::Verify::Reads,
+                Verify::All => session::Verify::All,
+            },
         })
     }
 

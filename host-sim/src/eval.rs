@@ -28,7 +28,7 @@ struct Report {
 /// Runs the command.
 pub(crate) fn eval(args: &EvalArgs) -> Result<(), Failure> {
     let file = open_model(&args.engine)?;
-    let mut opened = Opened::new(&file)?;
+    let mut opened = Opened::new(&file, args.engine.verify)?;
     let ids = match (&args.input.ids, &args.input.file) {
         (Some(path), _) => input::ids_file(path)?,
         (None, Some(path)) => {

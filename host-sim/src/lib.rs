@@ -1,11 +1,13 @@
 //! flashlet on a desktop: the command line, and what stands for a board's parts.
 //!
 //! The engine is the crate `flashlet`, the same that boards run. This crate gives it a file as its
-//! flash ([`source`]), a mapping as its RAM ([`memory`]), threads ([`pool`]) and a user. The session
-//! is driven by `engine.rs` alone; commands see tokens, logits and text.
+//! flash ([`source`]), with [`faults`] if need be, a mapping as its RAM ([`memory`]), threads ([`pool`]) and a user. The
+//! session is driven by `engine.rs` alone; commands see tokens, logits and text. [`pack`] makes files ready for boards.
 
 pub mod failure;
+pub mod faults;
 pub mod memory;
+pub mod pack;
 pub mod pool;
 pub mod source;
 
@@ -49,6 +51,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::demo(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Plan(args) => plan::plan(&args),
+        Command::Pack(args) => pack::command(&args),
         Command::Completions(args) => output::completions(args.shell),
     };
     match result {

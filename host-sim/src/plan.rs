@@ -18,7 +18,7 @@ use crate::size::show;
 pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
     let board = args.engine.board;
     let file = open_model(&args.engine)?;
-    let mut opened = Opened::new(&file)?;
+    let mut opened = Opened::new(&file, args.engine.verify)?;
     let options = opened.options(&args.engine, Isa::Auto, args.engine.ctx.unwrap_or(0), args.draft.draft)?;
     let arena = args.engine.arena_bytes();
     let refused = match opened.try_plan(&options, arena) {
@@ -106,6 +106,7 @@ fn json(plan: &Plan, board: Option<&Board>, arena: Option<usize>, file_bytes: u6
         "have_bytes": arena,
         "arena_bytes": plan.arena_bytes,
         "memory": memory,
+        "index_bytes_in_flash": plan.index_bytes_in_flash,
         "ctx": plan.ctx,
         "chunk": plan.chunk,
         "tile_bytes": plan.tile_bytes,
@@ -134,6 +135,9 @@ fn text(plan: &Plan, board: Option<&Board>, arena: Option<usize>) -> String {
     };
     for region in Region::ALL {
         line(region.name(), plan.usage.bytes(region) as u64, "");
+    }
+    if plan.index_bytes_in_flash > 0 {
+        line("index in flash", plan.index_bytes_in_flash as u64, "not in the arena: the packed file brings it");
     }
     let note = arena.map_or(String::new(), |have| format!("of {have} ({}): fits", show(have as u64)));
     line("arena", plan.arena_bytes as u64, &note);

@@ -42,7 +42,7 @@ enum Prompt {
 /// Runs the command.
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let file = engine::open_model(&args.engine)?;
-    let mut opened = Opened::new(&file)?;
+    let mut opened = Opened::new(&file, args.engine.verify)?;
     let prompt = match (&args.ids, &args.prompt) {
         (Some(path), _) => Prompt::Ids(input::ids_file(path)?),
         (None, Some(text)) => Prompt::Text(text.clone()),

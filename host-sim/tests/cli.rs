@@ -302,6 +302,67 @@ fn completions_are_made_for_every_shell() {
     }
 }
 
+#[test]
+fn pack_writes_whole_files_or_none() {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures");
+    let model = format!("{fixtures}/models/llama-mixed32.gguf");
+    let out = TempFile::new("packed.gguf", b"what was here before");
+    let (code, report, err) = flashlet(&["pack", &model, out.path(), "--page", "4KiB", "--strip"]);
+    assert_eq!(code, 0, "{err}");
+    for step in ["order ", "page ", "checksums ", "index ", "file "] {
+        assert!(report.lines().any(|line| line.starts_with(step)), "{step}: {report}");
+    }
+    let (_, json, _) = flashlet(&["inspect", "-m", out.path(), "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("one JSON object");
+    assert_eq!(json["alignment"], 4096);
+    assert!(
+        json["tensors"]
+            .as_array()
+            .expect("tensors")
+            .iter()
+            .all(|t| t["offset"].as_u64().expect("a number") % 4096 == 0)
+    );
+
+    let hash = |path: &str, flags: &[&str]| {
+        let run = ["run", "-m", path, "hello", "-n", "8", "--temp", "0", "--ctx", "64", "--json"];
+        let (code, out, err) = flashlet(&[&run, flags].concat());
+        assert_eq!(code, 0, "{err}");
+        serde_json::from_str::<serde_json::Value>(&out).expect("one JSON object")["logits_hash"].clone()
+    };
+    let want = hash(&model, &[]);
+    for flags in
+        [["--verify", "--residency=mapped"], ["--verify=all", "--residency=streamed"], ["--verify=off", "--kv=f16"]]
+    {
+        assert_eq!(hash(out.path(), &flags), want, "{flags:?}");
+    }
+    fails(&["run", "-m", &model, "--verify", "hello"], "no checksums");
+
+    // Bits of a tensor: its name. What is not read anyway, only on request.
+    let mut bytes = std::fs::read(out.path()).expect("it was written");
+    let tensor = json["tensors"].as_array().expect("tensors").last().expect("one at least").clone();
+    bytes[tensor["offset"].as_u64().expect("a number") as usize + 3] ^= 8;
+    let broken = TempFile::new("broken.gguf", &bytes);
+    let name = tensor["name"].as_str().expect("a name");
+    for flags in
+        [["--verify", "--residency=mapped"], ["--ctx=32", "--residency=streamed"], ["--ctx=32", "--residency=pinned"]]
+    {
+        fails(&[&["run", "-m", broken.path(), "hello"], &flags[..]].concat(), name);
+    }
+
+    // A failure leaves what was there, and nothing beside it.
+    let kept = TempFile::new("kept.gguf", b"what was here before");
+    let vocabulary = TempFile::new("vocabulary-4", &vocabulary());
+    fails(&["pack", vocabulary.path(), kept.path()], vocabulary.path());
+    fails(&["pack", "/no/such/model.gguf", kept.path()], "no such file");
+    assert_eq!(std::fs::read(&kept.0).expect("it is there"), b"what was here before");
+    let beside = std::fs::read_dir(kept.0.parent().expect("a folder")).expect("readable");
+    let name = kept.0.file_name().expect("a name").to_string_lossy().into_owned();
+    let left: Vec<_> = beside.flatten().map(|f| f.file_name().to_string_lossy().into_owned()).collect();
+    assert!(!left.iter().any(|other| other.starts_with(&name) && *other != name), "{left:?}");
+    let (code, ..) = flashlet(&["pack", &model, kept.path(), "--page", "1000"]);
+    assert_eq!(code, 2);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn standard_output_that_fails_is_no_panic() {

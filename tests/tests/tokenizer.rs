@@ -2,7 +2,7 @@
 
 use flashlet::arena::Arena;
 use flashlet::flash::{Flash, FlashError, SliceFlash, Source, block_on};
-use flashlet::gguf::Gguf;
+use flashlet::gguf::{Gguf, Value};
 use flashlet::text::{ChatFormat, Detokenizer, Encode, TextError, Tokenizer, TokenizerSpec, Turn};
 use std::path::{Path, PathBuf};
 
@@ -39,19 +39,25 @@ struct Bench<'a, 'm, F> {
 
 impl<F: Flash> Bench<'_, '_, F> {
     /// Builds the index in memory that held something else, of exactly the measured size.
-    fn with<T>(mut source: Source<'_, F>, ctx: u32, work: impl FnOnce(Bench<'_, '_, F>) -> T) -> T {
+    fn with<T>(source: Source<'_, F>, ctx: u32, work: impl FnOnce(Bench<'_, '_, F>) -> T) -> T {
+        Bench::try_with(source, ctx, work).expect("a readable file")
+    }
+
+    fn try_with<T>(mut source: Source<'_, F>, ctx: u32, work: impl FnOnce(Bench<'_, '_, F>) -> T) -> Option<T> {
         let gguf = wait(Gguf::open(&mut source)).expect("a well-formed file");
         let spec = wait(TokenizerSpec::read(&gguf, &mut source)).expect("a usable vocabulary");
         let mut dry = Arena::measuring();
-        Tokenizer::carve(&spec, ctx, &mut dry).expect("measuring never runs out");
+        let mapped = source.mapped;
+        Tokenizer::carve_mapped(&spec, ctx, mapped, &mut dry).expect("measuring never runs out");
         let mut memory = vec![0xa5; dry.usage().total() + flashlet::arena::ALIGN];
         let mut arena = Arena::new(&mut memory);
-        let mut tokenizer = Tokenizer::carve(&spec, ctx, &mut arena).expect("the measured size is enough");
+        let mut tokenizer =
+            Tokenizer::carve_mapped(&spec, ctx, mapped, &mut arena).expect("the measured size is enough");
         assert_eq!(arena.usage(), dry.usage());
         let mut last = (0, 0);
-        wait(tokenizer.build(&mut source, &mut |done, total| last = (done, total))).expect("a readable file");
+        wait(tokenizer.build(&mut source, &mut |done, total| last = (done, total))).ok()?;
         assert!(last.0 == last.1 && last.1 > 0, "progress ends at its end");
-        work(Bench { source, tokenizer })
+        Some(work(Bench { source, tokenizer }))
     }
 
     fn encode(&mut self, text: &str, bos: bool, special: bool) -> Result<Vec<u32>, TextError> {
@@ -162,6 +168,96 @@ fn tokens_are_the_same_through_a_handle_that_only_reads() {
         let mut bytes = std::fs::read(&path).expect("readable");
         bytes.resize(bytes.len().next_multiple_of(4), 0);
         check(&path, Source::new(Words(bytes)));
+    }
+}
+
+/// The vocabulary with its index, as `flashlet pack` stores it: two keys more at the end of the metadata.
+fn with_index(bytes: &[u8]) -> Vec<u8> {
+    let (mut tokens, mut merges) = (Vec::new(), Vec::new());
+    Bench::with(Source::new(SliceFlash(bytes)), CTX, |bench| {
+        bench.tokenizer.export(&mut |word| tokens.push(word), &mut |word| merges.push(word));
+    });
+    let mut source = Source::new(SliceFlash(bytes));
+    let gguf = wait(Gguf::open(&mut source)).expect("a well-formed file");
+    let (mut kvs, mut end) = (gguf.kvs(), 24);
+    while let Some((key, value)) = wait(kvs.next(&mut source)).expect("a well-formed file") {
+        end = match value {
+            Value::Str(string) => string.offset + string.len,
+            Value::Array(array) => array.end,
+            scalar => key.offset + key.len + 4 + scalar.value_type().scalar_bytes().expect("a number"),
+        };
+    }
+    let mut out = bytes[..end as usize].to_vec();
+    for (key, words) in Tokenizer::INDEX_KEYS.iter().zip([tokens, merges]) {
+        out.extend((key.len() as u64).to_le_bytes());
+        out.extend(key.as_bytes());
+        // An array of u32.
+        out.extend([9u32, 4].iter().flat_map(|id| id.to_le_bytes()));
+        out.extend((words.len() as u64).to_le_bytes());
+        out.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+    }
+    out[16..24].copy_from_slice(&(u64::from(gguf.n_kv()) + 2).to_le_bytes());
+    assert_eq!(gguf.n_tensors(), 0);
+    out
+}
+
+/// Bytes of a tokenizer's memory.
+fn memory(bytes: &[u8], mapped: bool) -> usize {
+    let mut source = Source::new(SliceFlash(bytes));
+    let gguf = wait(Gguf::open(&mut source)).expect("a well-formed file");
+    let spec = wait(TokenizerSpec::read(&gguf, &mut source)).expect("a usable vocabulary");
+    let mut dry = Arena::measuring();
+    Tokenizer::carve_mapped(&spec, CTX, mapped.then_some(bytes), &mut dry).expect("measuring never runs out");
+    dry.usage().total()
+}
+
+#[test]
+fn an_index_in_mapped_flash_finds_the_same_tokens() {
+    for path in fixtures() {
+        let plain = std::fs::read(&path).expect("readable");
+        let bytes = with_index(&plain);
+        check(&path, Source::with_mapping(SliceFlash(&bytes), &bytes));
+        let (without, with) = (memory(&plain, true), memory(&bytes, true));
+        assert_eq!(memory(&bytes, false), without);
+        let n = Bench::with(Source::new(SliceFlash(&plain)), CTX, |bench| bench.tokenizer.spec().n_vocab() as usize);
+        assert!(without - with >= 6 * n, "{}: {without} bytes, {with} with the index in flash", path.display());
+    }
+}
+
+#[test]
+fn an_index_of_other_strings_is_not_used_and_a_broken_one_finds_nothing_wrong() {
+    for name in ["bpe-gpt-2.gguf", "spm-llama.gguf"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/tokenizer").join(name);
+        let good = with_index(&std::fs::read(path).expect("readable"));
+        let key = Tokenizer::INDEX_KEYS[0].as_bytes();
+        let table = good.windows(key.len()).position(|w| w == key).expect("the key is there") + key.len() + 16;
+        let len = 4 * u64::from_le_bytes(good[table - 8..table].try_into().expect("eight bytes")) as usize;
+        for word in 0..3 {
+            let mut bytes = good.clone();
+            bytes[table + 4 * word] ^= 1;
+            assert_eq!(memory(&bytes, true), memory(&bytes, false), "{name}: word {word}");
+        }
+        let mut random = 88_172_645_463_325_252_u64;
+        for _ in 0..300 {
+            let mut bytes = good.clone();
+            for _ in 0..200 {
+                random ^= random << 13;
+                random ^= random >> 7;
+                random ^= random << 17;
+                let at = table + 12 + (random >> 8) as usize % (len - 12);
+                bytes[at] = random as u8;
+            }
+            let source = Source::with_mapping(SliceFlash(&bytes), &bytes);
+            Bench::try_with(source, CTX, |mut bench| {
+                let text = "the thing in the ring, 12 <s> kings";
+                if let Ok(ids) = bench.encode(text, false, true) {
+                    for id in ids {
+                        let mut detokenizer = Detokenizer::new();
+                        let _ = wait(bench.tokenizer.decode(&mut bench.source, id, &mut detokenizer, &mut |_| ()));
+                    }
+                }
+            });
+        }
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) struct Lent<'f, F>(&'f mut F);
 
 impl<F: Flash> Flash for Lent<'_, F> {
     const READ_ALIGN: usize = F::READ_ALIGN;
+    const READ_RETRIES: u32 = F::READ_RETRIES;
 
     fn size(&self) -> u64 {
         self.0.size()
@@ -101,7 +102,7 @@ async fn tail<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<(Tail
 }
 
 /// Finds the model in `flash`, says what it is and how it will use `arena`, and makes it ready.
-pub(crate) async fn load<'a, 'm, F: Flash, W: Write>(
+pub(crate) async fn load<'a, 'm: 'a, F: Flash, W: Write>(
     board: &Board<'a, 'm>,
     ctx: Option<u32>,
     flash: &'a mut F,

@@ -42,6 +42,11 @@ pub enum FlashError {
         /// First byte asked for.
         offset: u64,
     },
+    /// A read that was made twice, see [`Source::confirm`], kept giving different bytes.
+    Unstable {
+        /// First byte that differed.
+        offset: u64,
+    },
     /// The buffer for a view is smaller than the view.
     BufferTooSmall {
         /// Bytes asked for.
@@ -61,6 +66,10 @@ impl core::fmt::Display for FlashError {
             FlashError::Misaligned { offset } => {
                 write!(f, "flash read at offset {offset}: its offset, length or address is not aligned for the device")
             }
+            FlashError::Unstable { offset } if cfg!(feature = "checksums") => {
+                write!(f, "the flash device gives other bytes at offset {offset} each time it is read")
+            }
+            FlashError::Unstable { .. } => Ok(()),
             FlashError::BufferTooSmall { need, have } => {
                 write!(f, "a view of {need} bytes does not fit its buffer of {have}")
             }
@@ -76,6 +85,10 @@ pub trait Flash {
     /// is [`size`](Flash::size); a power of two, at most [`MAX_READ_ALIGN`]. Callers widen
     /// ([`Source::read`] does).
     const READ_ALIGN: usize = 1;
+
+    /// How often a read that failed with [`FlashError::Device`] is made again before the failure is reported. Devices
+    /// that retry by themselves, or never fail, say 0.
+    const READ_RETRIES: u32 = 3;
 
     /// Bytes that can be read.
     fn size(&self) -> u64;
@@ -106,17 +119,21 @@ pub struct Source<'m, F> {
     pub flash: F,
     /// What the handle has read.
     pub stats: FlashStats,
+    /// Whether what [`read`](Source::read) reads through the handle is read once more and compared, for flash whose bus
+    /// may flip bits: nothing else guards names, numbers and the vocabulary on their way, as checksums guard weights.
+    /// Set before the model is opened. Without effect without the engine's feature `checksums`.
+    pub confirm: bool,
 }
 
 impl<'m, F: Flash> Source<'m, F> {
     /// A source that only reads.
     pub fn new(flash: F) -> Self {
-        Source { mapped: None, flash, stats: FlashStats::default() }
+        Source { mapped: None, flash, stats: FlashStats::default(), confirm: false }
     }
 
     /// A source whose bytes are also mapped; `mapped` and `flash` show the same bytes.
     pub fn with_mapping(flash: F, mapped: &'m [u8]) -> Self {
-        Source { mapped: Some(mapped), flash, stats: FlashStats::default() }
+        Source { mapped: Some(mapped), flash, stats: FlashStats::default(), confirm: false }
     }
 
     /// Bytes that can be read.
@@ -129,7 +146,46 @@ impl<'m, F: Flash> Source<'m, F> {
     ///
     /// # Errors
     /// [`FlashError`]; `dst` then holds anything.
+    #[cfg(not(feature = "checksums"))]
+    pub fn read(&mut self, offset: u64, dst: &mut [u8]) -> impl Future<Output = Result<(), FlashError>> {
+        self.read_once(offset, dst)
+    }
+
+    /// Reads exactly `dst.len()` bytes at `offset`, any offset and length: a copy where they are
+    /// mapped, else through the handle, widened to [`Flash::READ_ALIGN`].
+    ///
+    /// # Errors
+    /// [`FlashError`]; `dst` then holds anything.
+    #[cfg(feature = "checksums")]
     pub async fn read(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
+        let mut retries = F::READ_RETRIES;
+        loop {
+            self.read_once(offset, dst).await?;
+            if !self.confirm || self.mapped_range(offset, dst.len()).is_some() {
+                return Ok(());
+            }
+            let Some(offset) = self.differs(offset, dst).await? else { return Ok(()) };
+            retries = retries.checked_sub(1).ok_or(FlashError::Unstable { offset })?;
+        }
+    }
+
+    /// Where the flash holds something else than what was read.
+    #[cfg(feature = "checksums")]
+    async fn differs(&mut self, mut offset: u64, read: &[u8]) -> Result<Option<u64>, FlashError> {
+        let mut again = Bounce([0; MAX_READ_ALIGN]);
+        for piece in read.chunks(MAX_READ_ALIGN) {
+            let again = again.0.get_mut(..piece.len()).unwrap_or_default();
+            self.read_once(offset, again).await?;
+            if again != piece {
+                return Ok(Some(offset));
+            }
+            offset += piece.len() as u64;
+        }
+        Ok(None)
+    }
+
+    /// [`read`](Self::read) that is never confirmed.
+    pub(crate) async fn read_once(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
         const { assert!(F::READ_ALIGN.is_power_of_two() && F::READ_ALIGN <= MAX_READ_ALIGN) };
         check_range(offset, dst.len(), self.size())?;
         if let Some(bytes) = self.mapped_range(offset, dst.len()) {
@@ -184,11 +240,18 @@ impl<'m, F: Flash> Source<'m, F> {
         range(self.mapped?, offset, len)
     }
 
-    /// One transfer through the handle, counted; `offset` and `dst` are aligned as the flash asks.
+    /// One transfer through the handle, counted, and made again a few times where the device fails; `offset` and `dst` are
+    /// aligned as the flash asks.
     pub(crate) async fn transfer(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
-        self.stats.reads = self.stats.reads.wrapping_add(1);
-        self.stats.bytes_read = self.stats.bytes_read.wrapping_add(dst.len() as u64);
-        self.flash.read(offset, dst).await
+        let mut retries = F::READ_RETRIES;
+        loop {
+            self.stats.reads = self.stats.reads.wrapping_add(1);
+            self.stats.bytes_read = self.stats.bytes_read.wrapping_add(dst.len() as u64);
+            match self.flash.read(offset, dst).await {
+                Err(FlashError::Device { .. }) if retries > 0 => retries -= 1,
+                result => return result,
+            }
+        }
     }
 }
 
@@ -251,6 +314,8 @@ pub fn block_on<T>(future: impl Future<Output = T>, mut idle: impl FnMut()) -> T
 pub struct SliceFlash<'m>(pub &'m [u8]);
 
 impl Flash for SliceFlash<'_> {
+    const READ_RETRIES: u32 = 0;
+
     fn size(&self) -> u64 {
         self.0.len() as u64
     }

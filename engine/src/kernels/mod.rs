@@ -8,9 +8,10 @@
 //! [`Kernels`], once per operation.
 
 use crate::quant::{Act32, Act256, Weight};
-use crate::simd::{Isa, IsaName, LANES, Scalar};
+use crate::simd::{Isa, IsaName, LANES, Op, Scalar};
 
 mod attention;
+mod checksum;
 mod elementwise;
 mod input;
 mod matmul;
@@ -95,6 +96,12 @@ pub trait Kernels: Sync {
 
     /// Scaled dot-product attention with online softmax; `out[n_head * head_dim]` is a panel.
     fn attention(&self, job: &Attention<'_>, out: &mut [Group], executor: &dyn Executor);
+
+    /// The CRC-32C of `bytes`, which follow others whose CRC is `crc`; 0 is that of no bytes. Always 0 without the
+    /// engine's feature `checksums`.
+    fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
+        if cfg!(feature = "checksums") { checksum::Crc32c { crc, bytes }.call(Scalar) } else { 0 }
+    }
 }
 
 /// Where [`Kernels::prepare`] puts quantised activations, `[blocks][tokens]`.
@@ -137,6 +144,9 @@ impl<I: Isa> Kernels for I {
     }
     fn attention(&self, job: &Attention<'_>, out: &mut [Group], executor: &dyn Executor) {
         attention::attention(*self, job, out, executor);
+    }
+    fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
+        if cfg!(feature = "checksums") { self.run(checksum::Crc32c { crc, bytes }) } else { 0 }
     }
 }
 

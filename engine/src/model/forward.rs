@@ -8,11 +8,10 @@ use super::config::ModelConfig;
 use super::kv_cache::KvCache;
 use super::rope::RopeTables;
 use crate::arena::{Arena, ArenaError, Region};
-use crate::flash::FlashError;
 use crate::kernels::{Attention, Executor, Gate, Group, HeadRotation, InputBuffer, Kernels, WriteKv};
 use crate::quant::ActKind;
 use crate::simd::{LANES, math};
-use crate::weights::{Feed, LayerMatrix, LayerVector, Role, Weight, WeightStore};
+use crate::weights::{Feed, LayerMatrix, LayerVector, PassError, Role, Weight, WeightStore};
 
 /// Which positions of a chunk get logits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,37 +24,6 @@ pub enum Want {
     /// All.
     All,
 }
-
-/// A pass that could not be finished; the caches of its positions then hold anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum PassError {
-    /// A weight could not be read.
-    Flash(FlashError),
-    /// The tiles are too small for this matrix's rows.
-    TileTooSmall {
-        /// The matrix.
-        role: Role,
-    },
-}
-
-impl From<FlashError> for PassError {
-    fn from(e: FlashError) -> Self {
-        PassError::Flash(e)
-    }
-}
-
-impl core::fmt::Display for PassError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            PassError::Flash(e) => e.fmt(f),
-            PassError::TileTooSmall { role } => write!(f, "the streaming tiles are too small for tensor {role}"),
-        }
-    }
-}
-
-impl core::error::Error for PassError {}
 
 /// The values of one chunk of tokens.
 pub struct Activations<'a> {
@@ -170,7 +138,7 @@ impl Pass<'_, '_, '_> {
             match self.store.resident(role) {
                 Some(table) => table.dequantise_row(id as usize, row),
                 None => {
-                    let part = feed.next_of(role).await.ok_or(PassError::TileTooSmall { role })?;
+                    let part = feed.next_of(role).await?;
                     let arrived = self.store.arrived(role, feed.bytes(&part));
                     arrived.ok_or(PassError::TileTooSmall { role })?.dequantise_row(0, row);
                 }
@@ -289,7 +257,7 @@ impl Pass<'_, '_, '_> {
         }
         let mut done = 0;
         while done < self.config.shapes.n_vocab {
-            let part = feed.next_of(role).await.ok_or(PassError::TileTooSmall { role })?;
+            let part = feed.next_of(role).await?;
             let w = self.store.arrived(role, feed.bytes(&part)).ok_or(PassError::TileTooSmall { role })?;
             for (first, n) in turns(feed, w) {
                 let id = part.first_row.saturating_add(first);
@@ -373,7 +341,7 @@ impl Matmul<'_, '_, '_> {
         let rows = self.store.shapes().of(role).map_or(0, |[_, rows]| rows);
         let mut done = 0;
         while done < rows {
-            let part = feed.next_of(role).await.ok_or(error)?;
+            let part = feed.next_of(role).await?;
             let w = self.store.arrived(role, feed.bytes(&part)).ok_or(error)?;
             for (first, n) in turns(feed, w) {
                 let y = panel_rows(y, x.tokens, part.first_row.saturating_add(first), n).ok_or(error)?;
@@ -407,7 +375,7 @@ impl Matmul<'_, '_, '_> {
             let mut parts = [None; 2];
             for ((part, role), resident) in parts.iter_mut().zip(roles).zip(resident) {
                 if resident.is_none() {
-                    *part = Some(feed.next_of(role).await.ok_or(PassError::TileTooSmall { role })?);
+                    *part = Some(feed.next_of(role).await?);
                 }
             }
             let error = PassError::TileTooSmall { role: roles[0] };

@@ -6,8 +6,9 @@ mod forward;
 mod kv_cache;
 mod rope;
 
+pub use crate::weights::PassError;
 pub use arch::Arch;
 pub use config::{ConfigError, Key, ModelConfig, RopeScaling};
-pub use forward::{Activations, LogitsSink, Pass, PassError, Want};
+pub use forward::{Activations, LogitsSink, Pass, Want};
 pub use kv_cache::KvCache;
 pub use rope::RopeTables;

@@ -5,7 +5,7 @@ use crate::flash::{Flash, FlashError, Source};
 use crate::gguf::{GgufError, Name, NameAt};
 use crate::model::{ConfigError, PassError};
 use crate::text::TextError;
-use crate::weights::WeightError;
+use crate::weights::{WeightError, message};
 use core::fmt::{self, Display, Formatter};
 
 /// A model that cannot be used, or a use of it that failed.
@@ -38,6 +38,9 @@ pub enum Error {
     PlanMismatch,
     /// Mapped weights were asked for, but the flash is not mapped, or not as far as the weights reach.
     NotMapped,
+    /// Everything was to be verified, but the file has no checksums, or the engine was built without the feature
+    /// `checksums`.
+    NoChecksums,
     /// A Q8_0 cache needs heads that are a multiple of 32 wide.
     KvHeadDim {
         /// Elements of a head.
@@ -123,6 +126,9 @@ impl Error {
             }
             Error::PlanMismatch => f.write_str("the plan was not made for this model, or was changed"),
             Error::NotMapped => f.write_str("the weights cannot stay mapped: this flash is not memory-mapped"),
+            Error::NoChecksums => {
+                f.write_str(message("the file has no checksums to verify: `flashlet pack` makes them"))
+            }
             Error::KvHeadDim { head_dim } => {
                 write!(f, "a q8_0 KV cache needs heads of a multiple of 32 elements; this model's have {head_dim}")
             }

@@ -19,10 +19,11 @@
 mod error;
 mod hash;
 mod plan;
+mod tensors;
 
 pub use crate::kernels::KvType;
 pub use crate::model::{LogitsSink, Want};
-pub use crate::weights::Residency;
+pub use crate::weights::{Residency, Verify};
 pub use error::{Error, Named};
 pub use hash::LogitsHash;
 pub use plan::{Options, Plan, ResidentBytes};
@@ -33,8 +34,9 @@ use crate::gguf::Gguf;
 use crate::kernels::{Executor, Kernels};
 use crate::model::{Activations, KvCache, ModelConfig, Pass, RopeTables};
 use crate::text::{Detokenizer, Encode, Tokenizer, TokenizerSpec};
-use crate::weights::{Feed, Schedule, Tiles, WeightStore, join, read_ahead};
-use plan::{Sizes, Tensors};
+use crate::weights::{CHECKSUMS, Checksums, Feed, Schedule, Tiles, WeightStore, join, read_ahead};
+use plan::Sizes;
+use tensors::Tensors;
 
 /// What a model file holds, read and checked; no arena is needed yet.
 #[derive(Clone, Debug)]
@@ -43,6 +45,7 @@ pub struct Model {
     config: ModelConfig,
     spec: TokenizerSpec,
     tensors: Tensors,
+    checksums: Option<Checksums>,
 }
 
 impl Model {
@@ -55,7 +58,17 @@ impl Model {
         let spec = apart!(TokenizerSpec::read(&gguf, source))?;
         let config = apart!(ModelConfig::read(&gguf, source, spec.n_vocab()))?;
         let tensors = apart!(Tensors::read(&gguf, source, &config))?;
-        Ok(Model { gguf, config, spec, tensors })
+        #[cfg(feature = "checksums")]
+        let checksums = apart!(Checksums::read(&gguf, source, spec.n_vocab()))?;
+        #[cfg(not(feature = "checksums"))]
+        let checksums = None;
+        Ok(Model { gguf, config, spec, tensors, checksums })
+    }
+
+    /// The file's checksums, if it has any.
+    #[must_use]
+    pub fn checksums(&self) -> Option<&Checksums> {
+        self.checksums.as_ref()
     }
 
     /// The hyperparameters.
@@ -86,6 +99,8 @@ pub enum Stage {
     Index,
     /// Weights are copied into the arena; counted in bytes.
     Pin,
+    /// Mapped weights are compared with their checksums; counted in bytes.
+    Check,
 }
 
 impl Stage {
@@ -95,6 +110,7 @@ impl Stage {
         match self {
             Stage::Index => "vocabulary",
             Stage::Pin => "weights",
+            Stage::Check => "checksums",
         }
     }
 }
@@ -121,22 +137,23 @@ struct Memory<'a, 'm> {
     tokenizer: Tokenizer<'a>,
 }
 
-impl<'a, 'm> Memory<'a, 'm> {
-    /// Carves all of it: the one place that says what an arena holds, for plan and use.
+impl<'a, 'm: 'a> Memory<'a, 'm> {
+    /// Carves all of it: the one place that says what an arena holds, for plan and use. Weights and the vocabulary's index
+    /// may be mapped.
     fn carve(
         model: &Model,
         sizes: &Sizes,
-        mapped: Option<&'m [u8]>,
+        [mapped, index]: [Option<&'m [u8]>; 2],
         arena: &mut Arena<'a>,
     ) -> Result<Self, ArenaError> {
         let (config, ctx, chunk) = (&model.config, sizes.ctx as usize, sizes.chunk as usize);
         Ok(Memory {
-            store: WeightStore::carve(config.shapes, mapped, sizes.pinned, arena)?,
+            store: WeightStore::carve(config.shapes, mapped, sizes.pinned, sizes.checked_tokens(), arena)?,
             tiles: arena.take(Region::Tiles, sizes.tile_bytes.saturating_mul(2)),
             rope: RopeTables::carve(config, chunk, arena)?,
             kv: KvCache::carve(config, sizes.kv, ctx, chunk, arena)?,
             values: Activations::carve(config, chunk, sizes.logits, arena)?,
-            tokenizer: Tokenizer::carve(&model.spec, sizes.ctx, arena)?,
+            tokenizer: Tokenizer::carve_mapped(&model.spec, sizes.ctx, index.filter(|_| sizes.flash_index), arena)?,
         })
     }
 }
@@ -155,13 +172,13 @@ pub struct Session<'a, 'm, F: Flash> {
     passes: u32,
 }
 
-impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
+impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
     /// Carves `arena` as `plan` says, indexes the vocabulary and loads what is pinned. `arena` starts
     /// at a multiple of [`ALIGN`](crate::arena::ALIGN) bytes and has the plan's `arena_bytes`.
     ///
     /// # Errors
-    /// [`Error`]: a plan for another model or changed by hand, an arena smaller than planned, a tensor that is missing or occurs twice, flash
-    /// failures.
+    /// [`Error`]: a plan for another model or changed by hand, an arena smaller than planned, a tensor that is missing or
+    /// occurs twice, bytes that are not what their checksums say (as [`Options::verify`] asks), flash failures.
     pub async fn new(
         mut source: Source<'m, F>,
         model: Model,
@@ -176,18 +193,31 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
             return Err(Error::PlanMismatch);
         }
         let mapped = source.mapped.filter(|_| plan.uses_mapping);
-        let mut memory = Memory::carve(&model, &sizes, mapped, &mut Arena::new(arena))?;
+        if sizes.flash_index && !model.index_is_mapped(&source) {
+            return Err(Error::NotMapped);
+        }
+        let mut memory = Memory::carve(&model, &sizes, [mapped, source.mapped], &mut Arena::new(arena))?;
+        let checksums = model.checksums.filter(|_| CHECKSUMS && plan.verify != Verify::Never);
+        #[cfg(feature = "checksums")]
+        if let Some(checksums) = checksums.filter(|_| source.mapped.is_none() || plan.verify == Verify::All) {
+            apart!(checksums.check_metadata(&model.gguf, &mut source, kernels))?;
+        }
         let mut report = |stage, done, total| progress(Progress { stage, done, total });
         let mut indexing = |done, total| report(Stage::Index, done, total);
         apart!(memory.tokenizer.build(&mut source, &mut indexing))?;
         let budget = plan.pin_budget(model.tensors.has_output);
         let mut pinning = |done, total| report(Stage::Pin, done, total);
-        apart!(memory.store.load(&model.gguf, &mut source, budget, kernels.interleaves(), &mut pinning))?;
+        apart!(memory.store.load(&model.gguf, &mut source, budget, kernels, checksums, &mut pinning))?;
+        if CHECKSUMS && plan.verify == Verify::All {
+            memory.store.check_mapped(kernels, &mut |done, total| report(Stage::Check, done, total))?;
+        }
         memory.rope.fill(&model.config, memory.store.rope_divisors());
         let config = model.config;
         Ok(Session { source, config, plan, memory, kernels, executor, position: 0, written: 0, passes: 0 })
     }
+}
 
+impl<F: Flash> Session<'_, '_, F> {
     /// The plan that the session was made with.
     #[must_use]
     pub fn plan(&self) -> &Plan {
@@ -279,8 +309,9 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
     /// to `sink`. A future that is dropped counts as a failed one: chunks that were finished count.
     ///
     /// # Errors
-    /// [`Error::NoSuchToken`] and [`Error::ContextFull`] before anything is done; flash failures,
-    /// after which the chunks that were finished count and the rest do not.
+    /// [`Error::NoSuchToken`] and [`Error::ContextFull`] before anything is done; flash failures and weights that do not
+    /// match their checksums, after which the chunks that were finished count and the rest do not, nor do logits that
+    /// `sink` got of the rest. The same tokens may be fed again.
     pub async fn feed(&mut self, ids: &[u32], want: Want, sink: &mut LogitsSink<'_>) -> Result<(), Error> {
         let n_vocab = self.n_vocab();
         if let Some(&id) = ids.iter().find(|&&id| id >= n_vocab) {
@@ -307,10 +338,14 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
 
     async fn pass(&mut self, ids: &[u32], want: Want, sink: &mut LogitsSink<'_>) -> Result<(), Error> {
         let Memory { store, tiles, rope, kv, values, .. } = &mut self.memory;
+        #[cfg(feature = "checksums")]
+        {
+            apart!(store.expect_rows(&mut self.source, ids))?;
+        }
         let tile_bytes = tiles.len() / 2;
         let schedule = Schedule::new(store, ids, want != Want::None, tile_bytes, F::READ_ALIGN);
         let tiles = Tiles::new(tiles);
-        let mut feed = Feed::new(&tiles, schedule.clone());
+        let mut feed = Feed::new(&tiles, schedule.clone(), self.kernels);
         let pass = Pass {
             config: &self.config,
             store,

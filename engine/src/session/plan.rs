@@ -1,13 +1,11 @@
 //! How much memory a model takes and where its weights go, known before any of them is read.
 
-use super::{Error, Memory, Model, Residency};
+use super::{Error, Memory, Model, Residency, Verify};
 use crate::arena::{ALIGN, Arena, Usage};
 use crate::flash::{Flash, Source};
-use crate::gguf::Gguf;
 use crate::kernels::KvType;
-use crate::model::ModelConfig;
 use crate::simd::LANES;
-use crate::weights::{self, LayerMatrix, LayerVector, PinBudget, Role, Schedule, WeightError};
+use crate::weights::{self, CHECKSUMS, PinBudget, Role};
 
 /// The context where neither the caller nor the model asks for a shorter one.
 const DEFAULT_CTX: u32 = 2048;
@@ -38,6 +36,8 @@ pub struct Options {
     /// Whether pinned weights are faster than mapped ones: with [`Residency::Auto`] and no bound on
     /// the arena all are pinned then. True of kernels that [interleave](crate::kernels::Kernels::interleaves).
     pub pins_mapped: bool,
+    /// What is compared with the file's checksums.
+    pub verify: Verify,
 }
 
 impl Default for Options {
@@ -50,6 +50,7 @@ impl Default for Options {
             draft: 0,
             tile_bytes: 0,
             pins_mapped: false,
+            verify: Verify::default(),
         }
     }
 }
@@ -84,6 +85,10 @@ pub struct Plan {
     pub flash_bytes_per_pass: u64,
     /// Bytes of each of the two streaming tiles; 0 if nothing is streamed.
     pub tile_bytes: usize,
+    /// What is compared with the file's checksums: nothing if it has none.
+    pub verify: Verify,
+    /// Bytes of the arena that the tokenizer's index does not take because it is used in mapped flash.
+    pub index_bytes_in_flash: usize,
     logits: usize,
     pub(super) uses_mapping: bool,
 }
@@ -102,6 +107,8 @@ impl Plan {
             kv: self.kv,
             logits: self.logits,
             tile_bytes: self.tile_bytes,
+            checked: self.verify != Verify::Never,
+            flash_index: self.index_bytes_in_flash > 0,
             pinned: usize::try_from(self.residency.pinned_bytes).unwrap_or(usize::MAX),
         }
     }
@@ -115,113 +122,16 @@ pub(super) struct Sizes {
     pub(super) kv: KvType,
     pub(super) logits: usize,
     pub(super) tile_bytes: usize,
+    pub(super) checked: bool,
+    pub(super) flash_index: bool,
     pub(super) pinned: usize,
 }
 
-/// Facts of the tensor directory.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Tensors {
-    /// Bytes of the arena that all matrices take when they are pinned.
-    pinned_bytes: u64,
-    /// Bytes of one row of the embedding.
-    embd_row_bytes: u64,
-    /// Whether the head is a tensor of its own.
-    pub(super) has_output: bool,
-    /// Bytes of the widest row of any matrix, of a gate, and of an up projection.
-    row_bytes: usize,
-    gate_row_bytes: usize,
-    up_row_bytes: usize,
-    /// Tensors that the architecture cannot do without.
-    needed: u64,
-    /// Where the last matrix ends in the file.
-    end: u64,
-}
-
-impl Tensors {
-    /// Walks the directory; every tensor must be one that the architecture has, in its shape.
-    pub(super) async fn read<F: Flash>(
-        gguf: &Gguf,
-        source: &mut Source<'_, F>,
-        config: &ModelConfig,
-    ) -> Result<Tensors, WeightError> {
-        let mut all = Tensors::default();
-        weights::walk(gguf, source, &config.shapes, &mut |t| {
-            let row_bytes = t.row_bytes as usize;
-            match t.role {
-                Role::TokenEmbd => all.embd_row_bytes = u64::from(t.row_bytes),
-                Role::Output => all.has_output = true,
-                Role::Matrix(_, LayerMatrix::Gate) => all.gate_row_bytes = all.gate_row_bytes.max(row_bytes),
-                Role::Matrix(_, LayerMatrix::Up) => all.up_row_bytes = all.up_row_bytes.max(row_bytes),
-                _ => {}
-            }
-            if !matches!(t.role, Role::Output | Role::RopeFreqs) {
-                all.needed = all.needed.saturating_add(1);
-            }
-            if t.role.is_matrix() {
-                all.pinned_bytes = all.pinned_bytes.saturating_add(PinBudget::size_of(t.bytes()));
-                all.row_bytes = all.row_bytes.max(row_bytes);
-                all.end = all.end.max(t.offset.saturating_add(t.bytes()));
-            }
-            Ok(())
-        })
-        .await?;
-        let s = &config.shapes;
-        let per_layer = LayerMatrix::ALL.len().saturating_add(2).saturating_add(s.extra_vectors.len()) as u64;
-        if all.needed < per_layer.saturating_mul(u64::from(s.n_layer)).saturating_add(2) {
-            return Err(missing(gguf, source, config).await?);
-        }
-        Ok(all)
+impl Sizes {
+    /// Tokens of a pass, if passes are checked.
+    pub(super) fn checked_tokens(&self) -> usize {
+        if CHECKSUMS && self.checked { self.chunk as usize } else { 0 }
     }
-
-    /// The fewest bytes that a tile must have.
-    fn least_tile(&self, align: usize) -> usize {
-        let gated = self.gate_row_bytes.saturating_add(self.up_row_bytes);
-        Schedule::tile_bytes_for(self.row_bytes.max(gated), align).checked_next_multiple_of(ALIGN).unwrap_or(usize::MAX)
-    }
-}
-
-/// The first tensor that is not there.
-async fn missing<F: Flash>(
-    gguf: &Gguf,
-    source: &mut Source<'_, F>,
-    config: &ModelConfig,
-) -> Result<WeightError, WeightError> {
-    /// Layers that one walk looks after.
-    const LAYERS: u32 = 32;
-    let bit = |role| match role {
-        Role::Matrix(_, m) => 1u32 << m as u32,
-        Role::Vector(_, v) => 1 << (LayerMatrix::ALL.len() as u32 + v as u32),
-        Role::TokenEmbd => 1,
-        _ => 2,
-    };
-    for base in (0..config.shapes.n_layer).step_by(LAYERS as usize) {
-        let (mut globals, mut layers) = (0, [0u32; LAYERS as usize]);
-        weights::walk(gguf, source, &config.shapes, &mut |t| {
-            match t.role {
-                Role::TokenEmbd | Role::OutputNorm => globals |= bit(t.role),
-                Role::Matrix(layer, _) | Role::Vector(layer, _) => {
-                    let at = layer.checked_sub(base).and_then(|i| layers.get_mut(i as usize));
-                    at.into_iter().for_each(|seen| *seen |= bit(t.role));
-                }
-                Role::Output | Role::RopeFreqs => {}
-            }
-            Ok(())
-        })
-        .await?;
-        let globals = [Role::TokenEmbd, Role::OutputNorm].map(|role| (role, globals));
-        let layers = (base..config.shapes.n_layer).zip(layers).flat_map(|(layer, seen)| {
-            let matrices = LayerMatrix::ALL.into_iter().map(move |m| Role::Matrix(layer, m));
-            let roles = matrices.chain(LayerVector::ALL.into_iter().map(move |v| Role::Vector(layer, v)));
-            roles.map(move |role| (role, seen))
-        });
-        for (role, seen) in globals.into_iter().chain(layers) {
-            if config.shapes.of(role).is_some() && seen & bit(role) == 0 {
-                return Ok(WeightError::Missing { role });
-            }
-        }
-    }
-    // Fewer tensors than needed, yet none missing: one must occur twice, which loading will name.
-    Ok(WeightError::Missing { role: Role::TokenEmbd })
 }
 
 /// What of the weights may stay where.
@@ -230,13 +140,15 @@ struct Means {
     pin: bool,
     map: bool,
     stream: bool,
+    /// The vocabulary's index is used in mapped flash.
+    index: bool,
 }
 
 impl Model {
     /// Sizes everything for an arena of `arena_bytes`, or of as many bytes as it takes.
     ///
     /// # Errors
-    /// [`Error::DoesNotFit`], [`Error::NotMapped`], [`Error::KvHeadDim`]; flash failures.
+    /// [`Error::DoesNotFit`], [`Error::NotMapped`], [`Error::KvHeadDim`], [`Error::NoChecksums`]; flash failures.
     pub async fn plan<F: Flash>(
         &self,
         source: &mut Source<'_, F>,
@@ -247,17 +159,21 @@ impl Model {
         if !head_dim.is_multiple_of(options.kv.head_multiple()) {
             return Err(Error::KvHeadDim { head_dim });
         }
+        if options.verify == Verify::All && self.checksums.is_none() {
+            return Err(Error::NoChecksums);
+        }
         let mapped = source.mapped.is_some_and(|bytes| bytes.len() as u64 >= self.tensors.end);
+        let index = self.index_is_mapped(source);
         let means = match options.residency {
             Residency::Mapped if !mapped => return Err(Error::NotMapped),
-            Residency::Mapped => Means { pin: false, map: true, stream: false },
-            Residency::Pinned => Means { pin: true, map: false, stream: false },
-            Residency::Streamed => Means { pin: false, map: false, stream: true },
+            Residency::Mapped => Means { pin: false, map: true, stream: false, index },
+            Residency::Pinned => Means { pin: true, map: false, stream: false, index },
+            Residency::Streamed => Means { pin: false, map: false, stream: true, index },
             // What is mapped costs nothing; without bounds only faster kernels are a reason to copy it.
             Residency::Auto if mapped => {
-                Means { pin: arena_bytes.is_some() || options.pins_mapped, map: true, stream: false }
+                Means { pin: arena_bytes.is_some() || options.pins_mapped, map: true, stream: false, index }
             }
-            Residency::Auto => Means { pin: true, map: false, stream: arena_bytes.is_some() },
+            Residency::Auto => Means { pin: true, map: false, stream: arena_bytes.is_some(), index },
         };
         let default_ctx = self.config.ctx_train.min(DEFAULT_CTX);
         let ctx = if options.ctx == 0 { default_ctx } else { options.ctx };
@@ -308,6 +224,11 @@ impl Model {
         }
         sizes.pinned = usize::try_from(budget.pinned).unwrap_or(usize::MAX);
         let usage = self.usage(&sizes);
+        let in_memory = if cfg!(feature = "flash-index") && index {
+            self.usage(&Sizes { flash_index: false, ..sizes })
+        } else {
+            usage
+        };
         Ok(Plan {
             arena_bytes: usage.total(),
             usage,
@@ -317,13 +238,29 @@ impl Model {
             residency,
             flash_bytes_per_pass: per_pass,
             tile_bytes: sizes.tile_bytes,
+            verify: if self.checks(options.verify) { options.verify } else { Verify::Never },
+            index_bytes_in_flash: in_memory.total().saturating_sub(usage.total()),
             logits: sizes.logits,
             uses_mapping: means.map,
         })
     }
 
+    /// Whether the file brings an index of its vocabulary, in mapped flash.
+    pub(super) fn index_is_mapped<F>(&self, source: &Source<'_, F>) -> bool {
+        let end = self.spec.index_end().filter(|_| cfg!(feature = "flash-index"));
+        source.mapped.zip(end).is_some_and(|(bytes, end)| bytes.len() as u64 >= end)
+    }
+
+    /// Whether anything is compared with checksums.
+    fn checks(&self, verify: Verify) -> bool {
+        self.checksums.is_some() && verify != Verify::Never
+    }
+
     /// Whether `plan` is one that [`Model::plan`] made for this model.
     pub(super) fn accepts(&self, plan: &Plan) -> bool {
+        if plan.verify != Verify::Never && !self.checks(plan.verify) {
+            return false;
+        }
         let heads_fit = self.config.shapes.head_dim.is_multiple_of(plan.kv.head_multiple());
         heads_fit && plan.chunk > 0 && plan.ctx > 0 && self.usage(&plan.sizes()) == plan.usage
     }
@@ -331,7 +268,7 @@ impl Model {
     /// What carving takes, by counting.
     fn usage(&self, sizes: &Sizes) -> Usage {
         let mut arena = Arena::measuring();
-        match Memory::carve(self, sizes, None, &mut arena) {
+        match Memory::carve(self, sizes, [None, Some(&[])], &mut arena) {
             Ok(_) => arena.usage(),
             // A size that overflows `usize` fits nowhere.
             Err(_) => Usage::unbounded(),
@@ -348,6 +285,8 @@ impl Model {
             logits: LOGITS.0,
             // A model that is small enough to be pinned needs no tiles.
             tile_bytes: if means.stream { self.tensors.least_tile(align) } else { 0 },
+            checked: self.checks(options.verify),
+            flash_index: means.index,
             pinned: usize::try_from(pinned).unwrap_or(usize::MAX),
         }
     }

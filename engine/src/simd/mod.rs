@@ -110,6 +110,8 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// The most tokens whose dot products share one unpacking of the weights, at most 8: as many as there are registers
     /// for.
     const TOKENS: usize = 8;
+    /// Whether the set has an instruction for CRC-32C.
+    const HAS_CRC32C: bool = false;
     /// [`Isa::ROWS`] lanes of four bytes, or of one `i32`.
     type W: Copy;
     /// [`Isa::ROWS`] lanes of one `f32`.
@@ -137,6 +139,12 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// prefetcher in hardware follows; what lies behind them is one long one.
     #[inline(always)]
     fn prefetch<T: Pod>(self, _blocks: &[T]) {}
+
+    /// The CRC-32C state (not inverted) after eight more bytes; meaningless without [`Isa::HAS_CRC32C`].
+    #[inline(always)]
+    fn crc32c_word(self, state: u32, _bytes: [u8; 8]) -> u32 {
+        state
+    }
 
     // ---- row lanes: words
 

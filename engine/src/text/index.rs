@@ -3,16 +3,17 @@
 //! In memory are, for each string, its length (one byte), a hash slot and a third (four bytes a
 //! slot), and for every eighth string its offset: about 6.8 bytes a string. A slot holds the
 //! string's number and, in the bits left over, part of its hash, so that nearly every comparison
-//! with flash is one that succeeds.
+//! with flash is one that succeeds. A packed file brings all that, see [`tables`](super::tables).
 
 use crate::arena::{Arena, Region};
 use crate::flash::{Flash, Source};
 use crate::gguf::{Array, Str};
 
 use super::TextError;
+use super::tables::{self, Bytes, Words};
 
 /// Strings between two recorded offsets.
-const GROUP: u32 = 8;
+pub(super) const GROUP: u32 = 8;
 /// A recorded length that says: read it from flash.
 const LONG: u8 = 127;
 /// Set in a recorded length for tokens that are recognised in raw text.
@@ -48,7 +49,7 @@ impl Hash {
 
 /// An open-addressing table from hashes to numbers.
 pub(super) struct Slots<'a> {
-    slots: &'a mut [u32],
+    slots: Words<'a>,
     /// Low bits of a slot that hold the number; the others hold bits of the hash.
     number: u32,
 }
@@ -56,14 +57,17 @@ pub(super) struct Slots<'a> {
 impl<'a> Slots<'a> {
     /// Room for `room` numbers below `n`.
     pub(super) fn take(n: u32, room: u32, arena: &mut Arena<'a>) -> Self {
-        let len = room as usize + room as usize / 3 + 1;
+        Slots::new(n, Words::Memory(arena.take(Region::TokenizerIndex, tables::slots(room))))
+    }
+
+    fn new(n: u32, slots: Words<'a>) -> Self {
         // At least one value above every number, so that no slot in use looks empty.
         let number = u32::MAX.checked_shr(n.leading_zeros()).unwrap_or(0);
-        Slots { slots: arena.take(Region::TokenizerIndex, len), number }
+        Slots { slots, number }
     }
 
     pub(super) fn clear(&mut self) {
-        self.slots.fill(EMPTY);
+        self.slots.memory().fill(EMPTY);
     }
 
     fn start(&self, hash: u32) -> usize {
@@ -80,21 +84,20 @@ impl<'a> Slots<'a> {
 
     /// The numbers stored under `hash`, first stored first, and some stored under others.
     pub(super) fn candidates(&self, hash: u32) -> impl Iterator<Item = u32> {
-        let (before, from) = self.slots.split_at_checked(self.start(hash)).unwrap_or_default();
-        let tag = self.tag(hash);
-        from.iter()
-            .chain(before)
+        let (start, tag) = (self.start(hash), self.tag(hash));
+        self.slots
+            .round(start)
             .take(Self::MAX_RUN)
-            .take_while(|&&slot| slot != EMPTY)
-            .filter(move |&&slot| slot & !self.number == tag)
-            .map(|&slot| slot & self.number)
+            .take_while(|&slot| slot != EMPTY)
+            .filter(move |&slot| slot & !self.number == tag)
+            .map(|slot| slot & self.number)
     }
 
     /// Stores `number`; false when too many share its hash.
     pub(super) fn insert(&mut self, hash: u32, number: u32) -> bool {
         let entry = self.tag(hash) | number & self.number;
         let start = self.start(hash);
-        let (before, from) = self.slots.split_at_mut_checked(start).unwrap_or_default();
+        let (before, from) = self.slots.memory().split_at_mut_checked(start).unwrap_or_default();
         match from.iter_mut().chain(before).take(Self::MAX_RUN).find(|slot| **slot == EMPTY) {
             Some(slot) => {
                 *slot = entry;
@@ -113,11 +116,14 @@ pub(super) struct StrIndex<'a> {
     array: Array,
     n: u32,
     /// Offset from the array's start of every [`GROUP`]th string's length field.
-    anchors: &'a mut [u32],
-    lens: &'a mut [u8],
+    anchors: Words<'a>,
+    lens: Bytes<'a>,
     slots: Slots<'a>,
     /// Bytes of the longest string.
     longest: u64,
+    /// The first words of the table in flash; none of an index in memory.
+    #[cfg(feature = "flash-index")]
+    head: &'a [[u8; 4]],
 }
 
 impl<'a> StrIndex<'a> {
@@ -128,29 +134,60 @@ impl<'a> StrIndex<'a> {
         StrIndex {
             array,
             n,
-            anchors: arena.take(region, n.div_ceil(GROUP) as usize),
-            lens: arena.take(region, n as usize),
+            anchors: Words::Memory(arena.take(region, n.div_ceil(GROUP) as usize)),
+            lens: Bytes::Memory(arena.take(region, n as usize)),
             slots: Slots::take(n, n, arena),
             longest: 0,
+            #[cfg(feature = "flash-index")]
+            head: &[],
+        }
+    }
+
+    /// The index that lies in mapped flash.
+    #[cfg(feature = "flash-index")]
+    pub(super) fn mapped(array: Array, table: Array, mapped: &'a [u8]) -> Self {
+        let n = array.len as u32;
+        let tables::Parts { head, slots, anchors, lens } = tables::Parts::of(table, n, mapped);
+        let slots = Slots::new(n, Words::Flash(slots));
+        let longest = head.get(3).map_or(0, |&word| u32::from_le_bytes(word).into());
+        StrIndex { array, n, anchors: Words::Flash(anchors), lens: Bytes::Flash(lens), slots, longest, head }
+    }
+
+    /// The words of the table that follow its first four: what else the file knows of the strings.
+    #[cfg(feature = "flash-index")]
+    pub(super) fn notes(&self) -> impl Iterator<Item = u32> {
+        self.head.iter().skip(4).map(|&word| u32::from_le_bytes(word))
+    }
+
+    /// The whole table, as a file carries it, with these notes.
+    pub(super) fn export(&self, notes: [u32; tables::HEAD - 4], out: &mut dyn FnMut(u32)) {
+        tables::head(self.array).into_iter().for_each(&mut *out);
+        out(u32::try_from(self.longest).unwrap_or(u32::MAX));
+        notes.into_iter().for_each(&mut *out);
+        for words in [&self.slots.slots, &self.anchors] {
+            (0..words.len()).filter_map(|i| words.at(i)).for_each(&mut *out);
+        }
+        for bytes in self.lens.all().chunks(4) {
+            out(bytes.iter().rev().fold(0, |word, &byte| word << 8 | u32::from(byte)));
         }
     }
 
     /// Forgets everything; must come before the first [`mark`](Self::mark) or [`add`](Self::add).
     pub(super) fn clear(&mut self) {
-        self.lens.fill(0);
+        self.lens.memory().fill(0);
         self.slots.clear();
         self.longest = 0;
     }
 
     /// Marks string `i`, before or after it is added.
     pub(super) fn mark(&mut self, i: u32) {
-        if let Some(len) = self.lens.get_mut(i as usize) {
+        if let Some(len) = self.lens.memory().get_mut(i as usize) {
             *len |= MARKED;
         }
     }
 
     pub(super) fn is_marked(&self, i: u32) -> bool {
-        self.lens.get(i as usize).is_some_and(|len| len & MARKED != 0)
+        self.lens.all().get(i as usize).is_some_and(|len| len & MARKED != 0)
     }
 
     /// Adds string `i`; strings come in order. Of equal strings the first one is found.
@@ -164,11 +201,11 @@ impl<'a> StrIndex<'a> {
         if i.is_multiple_of(GROUP) {
             let relative = string.offset.saturating_sub(8).saturating_sub(self.array.offset);
             let anchor = u32::try_from(relative).map_err(|_| TextError::VocabularyTooLarge)?;
-            if let Some(slot) = self.anchors.get_mut((i / GROUP) as usize) {
+            if let Some(slot) = self.anchors.memory().get_mut((i / GROUP) as usize) {
                 *slot = anchor;
             }
         }
-        if let Some(len) = self.lens.get_mut(i as usize) {
+        if let Some(len) = self.lens.memory().get_mut(i as usize) {
             *len = *len & MARKED | u8::try_from(string.len).unwrap_or(LONG).min(LONG);
         }
         self.longest = self.longest.max(string.len);
@@ -190,10 +227,10 @@ impl<'a> StrIndex<'a> {
     /// Where string `i` lies.
     pub(super) async fn locate<F: Flash>(&self, source: &mut Source<'_, F>, i: u32) -> Result<Str, TextError> {
         let bad = TextError::NoSuchToken { id: i, n: self.n };
-        let anchor = self.anchors.get((i / GROUP) as usize).ok_or(bad)?;
-        let mut offset = self.array.offset.saturating_add(u64::from(*anchor)).saturating_add(8);
+        let anchor = self.anchors.at((i / GROUP) as usize).ok_or(bad)?;
+        let mut offset = self.array.offset.saturating_add(u64::from(anchor)).saturating_add(8);
         let first = i - i % GROUP;
-        for (j, len) in (first..=i).zip(self.lens.get(first as usize..).unwrap_or_default()) {
+        for (j, len) in (first..=i).zip(self.lens.all().get(first as usize..).unwrap_or_default()) {
             let len = match len & !MARKED {
                 LONG => {
                     let mut field = [0; 8];
@@ -238,7 +275,7 @@ impl<'a> StrIndex<'a> {
         key: impl Iterator<Item = u8> + Clone,
     ) -> Result<Option<u32>, TextError> {
         for i in slots.candidates(hash) {
-            let known = self.lens.get(i as usize).map_or(0, |len| len & !MARKED);
+            let known = self.lens.all().get(i as usize).map_or(0, |len| len & !MARKED);
             if known != LONG && u64::from(known) != len {
                 continue;
             }

@@ -4,6 +4,7 @@ use crate::flash::{Flash, Source};
 use crate::gguf::{Array, Gguf, Name, NameAt, Str, Value, ValueType};
 
 use super::PreTokenizer;
+use super::tables::Tables;
 use super::{Key, TextError};
 
 /// Most tokens, and most merges, of a vocabulary: leaves eight bits of a hash slot for the hash.
@@ -60,6 +61,8 @@ pub struct TokenizerSpec {
     pub(super) types: Option<Array>,
     /// Empty for SentencePiece.
     pub(super) merges: Array,
+    /// The index that the file brings.
+    pub(super) tables: Option<Tables>,
     pub(super) n_special: u32,
     pub(super) n_user_defined: u32,
     pub(super) bos: Option<u32>,
@@ -149,6 +152,7 @@ impl TokenizerSpec {
             scores,
             types,
             merges,
+            tables: None,
             n_special: 0,
             n_user_defined: 0,
             bos: id(bos, spm.then_some(1)),
@@ -164,6 +168,10 @@ impl TokenizerSpec {
             add_space_prefix: spm && flag(space_first).unwrap_or(true),
             strip_after_special,
         };
+        #[cfg(feature = "flash-index")]
+        {
+            spec.tables = Tables::find(gguf, source, tokens, merges).await?;
+        }
         if let Some(types) = types {
             let mut walk = types.scalars();
             while let Some(value) = walk.next(source).await? {
@@ -179,6 +187,13 @@ impl TokenizerSpec {
     #[must_use]
     pub fn kind(&self) -> TokenizerKind {
         self.kind
+    }
+
+    /// Where the vocabulary's index ends in the file, if the file brings one that fits it: bytes from the start. With a
+    /// mapping that reaches so far, the index takes no memory.
+    #[must_use]
+    pub fn index_end(&self) -> Option<u64> {
+        self.tables.map(|tables| tables.end())
     }
 
     /// Tokens in the vocabulary.

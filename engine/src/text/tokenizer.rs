@@ -40,6 +40,9 @@ pub struct Encode {
 /// byte-level BPE, a match of the pre-tokeniser, and for SentencePiece what lies between spaces.
 pub struct Tokenizer<'a> {
     pub(super) spec: TokenizerSpec,
+    /// Whether the index lies in mapped flash.
+    #[cfg(feature = "flash-index")]
+    in_flash: bool,
     pub(super) tokens: StrIndex<'a>,
     merges: StrIndex<'a>,
     pub(super) specials: Specials<'a>,
@@ -68,11 +71,35 @@ impl<'a> Tokenizer<'a> {
     /// # Errors
     /// [`ArenaError`] when the arena is too small.
     pub fn carve(spec: &TokenizerSpec, ctx: u32, arena: &mut Arena<'a>) -> Result<Self, ArenaError> {
+        Tokenizer::carve_mapped(spec, ctx, None, arena)
+    }
+
+    /// As [`carve`](Self::carve), without memory for the index if the file brings one
+    /// ([`TokenizerSpec::index_end`]) and lies in `mapped` that far.
+    ///
+    /// # Errors
+    /// [`ArenaError`] when the arena is too small.
+    pub fn carve_mapped(
+        spec: &TokenizerSpec,
+        ctx: u32,
+        mapped: Option<&'a [u8]>,
+        arena: &mut Arena<'a>,
+    ) -> Result<Self, ArenaError> {
         let word = (ctx as usize).saturating_mul(WORD_BYTES_PER_TOKEN).clamp(WORD_BYTES.0, WORD_BYTES.1);
+        let (tokens, merges) = match (mapped, spec.tables) {
+            #[cfg(feature = "flash-index")]
+            (Some(mapped), Some(tables)) => (
+                StrIndex::mapped(spec.tokens, tables.tokens, mapped),
+                StrIndex::mapped(spec.merges, tables.merges, mapped),
+            ),
+            _ => (StrIndex::take(spec.tokens, arena), StrIndex::take(spec.merges, arena)),
+        };
         let tokenizer = Tokenizer {
             spec: *spec,
-            tokens: StrIndex::take(spec.tokens, arena),
-            merges: StrIndex::take(spec.merges, arena),
+            #[cfg(feature = "flash-index")]
+            in_flash: mapped.is_some() && spec.tables.is_some(),
+            tokens,
+            merges,
             specials: Specials::take(spec, arena),
             // One more for the space in front.
             symbols: Symbols::take(word + 1, arena),
@@ -87,8 +114,8 @@ impl<'a> Tokenizer<'a> {
         &self.spec
     }
 
-    /// Fills the index in one pass over the vocabulary. `progress` is told how many strings are
-    /// done, and of how many.
+    /// Fills the index in one pass over the vocabulary; of one in flash, only special tokens are read. `progress` is told
+    /// how many strings are done, and of how many.
     ///
     /// # Errors
     /// [`TextError`]: flash failures, strings over more than 4 GiB.
@@ -98,9 +125,13 @@ impl<'a> Tokenizer<'a> {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(), TextError> {
         let total = self.spec.tokens.len.saturating_add(self.spec.merges.len);
+        self.specials.clear();
+        #[cfg(feature = "flash-index")]
+        if self.in_flash {
+            return self.adopt(source, progress).await;
+        }
         self.tokens.clear();
         self.merges.clear();
-        self.specials.clear();
         self.cuts = Cuts::default();
         if let Some(types) = self.spec.types {
             let mut walk = types.scalars();
@@ -133,6 +164,37 @@ impl<'a> Tokenizer<'a> {
             .await?;
         }
         Ok(())
+    }
+
+    /// Makes an index in flash usable.
+    #[cfg(feature = "flash-index")]
+    async fn adopt<F: Flash>(
+        &mut self,
+        source: &mut Source<'_, F>,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(), TextError> {
+        self.cuts = Cuts::of_words(self.tokens.notes());
+        let mut buf = [0; MAX_BYTES];
+        let n = self.spec.n_vocab();
+        for id in (0..n).filter(|&id| self.tokens.is_marked(id)) {
+            let string = self.tokens.locate(source, id).await?;
+            let text = buf.get_mut(..string.len.min(MAX_BYTES as u64) as usize).unwrap_or_default();
+            source.read(string.offset, text).await?;
+            let hash = hash_all(source, string, text, |_| ()).await?;
+            self.specials.add(id, text, string.len, hash, true);
+        }
+        progress(n.into(), n.into());
+        Ok(())
+    }
+
+    /// Keys of the index in a packed file: arrays of `u32`, the words that [`export`](Self::export) gives.
+    pub const INDEX_KEYS: [&'static str; 2] = ["flashlet.index.tokens", "flashlet.index.merges"];
+
+    /// Gives `out` the index that [`build`](Self::build) made, word by word: what `flashlet pack` stores, of the tokens and
+    /// of the merges.
+    pub fn export(&self, tokens: &mut dyn FnMut(u32), merges: &mut dyn FnMut(u32)) {
+        self.tokens.export(self.cuts.words(), tokens);
+        self.merges.export([0; 16], merges);
     }
 
     /// Whether token `id` ends an answer: the model's end of text, turn or message, or a token

@@ -119,6 +119,20 @@ pub(super) struct Cuts {
 }
 
 impl Cuts {
+    /// Both sets as a file carries them.
+    pub(super) fn words(&self) -> [u32; 16] {
+        let [a, b, c, d, e, f, g, h] = self.joined.0;
+        let [i, j, k, l, m, n, o, p] = self.inside.0;
+        [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
+    }
+
+    /// The sets of these words.
+    #[cfg(feature = "flash-index")]
+    pub(super) fn of_words(mut words: impl Iterator<Item = u32>) -> Cuts {
+        let mut set = || ByteSet(core::array::from_fn(|_| words.next().unwrap_or(u32::MAX)));
+        Cuts { joined: set(), inside: set() }
+    }
+
     /// Takes note of a token's text.
     pub(super) fn learn(&mut self, state: &mut CutState, bytes: &[u8]) {
         for &byte in bytes {

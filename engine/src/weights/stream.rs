@@ -9,8 +9,10 @@
 #[cfg(test)]
 mod tests;
 
-use super::{LayerMatrix, Role, WeightStore};
+use super::check::Running;
+use super::{LayerMatrix, PassError, Role, WeightStore};
 use crate::flash::{BLOCKING, Flash, FlashError, Source};
+use crate::kernels::Kernels;
 use crate::simd::LANES;
 use core::cell::Cell;
 use core::future::{Future, poll_fn};
@@ -345,18 +347,25 @@ pub struct Feed<'f, 't> {
     schedule: Peekable<Schedule<'f>>,
     tile: Option<&'t mut [u8]>,
     k: usize,
+    running: Running<'f>,
 }
 
 impl<'f, 't> Feed<'f, 't> {
-    /// The consumer of what [`read_ahead`] reads for an equal schedule.
+    /// The consumer of what [`read_ahead`] reads for an equal schedule. `kernels` compute the checksums of what passes,
+    /// if the store has any to compare them with.
     #[must_use]
-    pub fn new(tiles: &'f Tiles<'t>, schedule: Schedule<'f>) -> Self {
-        Feed { tiles, schedule: schedule.peekable(), tile: None, k: 0 }
+    pub fn new(tiles: &'f Tiles<'t>, schedule: Schedule<'f>, kernels: &'f dyn Kernels) -> Self {
+        let running = Running::new(schedule.store, schedule.ids.len(), kernels);
+        Feed { tiles, schedule: schedule.peekable(), tile: None, k: 0, running }
     }
 
-    /// The next part, if it is one of `role`, in memory when this returns.
-    pub async fn next_of(&mut self, role: Role) -> Option<Part> {
-        let part = next_if(&mut self.schedule, |p| p.role == role)?;
+    /// The next part, which must be one of `role`, in memory when this returns.
+    ///
+    /// # Errors
+    /// [`PassError::TileTooSmall`] if it is not; [`PassError::Checksum`] with the last rows of a matrix that did not arrive
+    /// as it was packed, or with an embedding row.
+    pub async fn next_of(&mut self, role: Role) -> Result<Part, PassError> {
+        let part = next_if(&mut self.schedule, |p| p.role == role).ok_or(PassError::TileTooSmall { role })?;
         if part.starts_tile {
             self.give_back();
             self.tile = Some(take(self.tiles.full(self.k)).await);
@@ -364,7 +373,9 @@ impl<'f, 't> Feed<'f, 't> {
         // The other tile's transfer starts before this one is computed with; where it takes several reads, the next of
         // them may be due.
         self.yield_now().await;
-        Some(part)
+        let bytes = part_of(self.tile.as_deref(), &part);
+        self.running.check(&part, bytes)?;
+        Ok(part)
     }
 
     /// Rows of `row_bytes` to compute with between two turns of the reader, whole groups of sixteen: a tile may take several
@@ -409,7 +420,10 @@ impl<'f, 't> Feed<'f, 't> {
     /// The bytes of the part that [`Feed::next_of`] gave last, or of an earlier one of its tile.
     #[must_use]
     pub fn bytes(&self, part: &Part) -> &[u8] {
-        let tile = self.tile.as_deref().unwrap_or_default();
-        tile.get(part.at..part.at.saturating_add(part.bytes)).unwrap_or_default()
+        part_of(self.tile.as_deref(), part)
     }
+}
+
+fn part_of<'t>(tile: Option<&'t [u8]>, part: &Part) -> &'t [u8] {
+    tile.unwrap_or_default().get(part.at..part.at.saturating_add(part.bytes)).unwrap_or_default()
 }

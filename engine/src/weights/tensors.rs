@@ -1,7 +1,8 @@
 //! Which tensors a model has, under which names and in which shapes.
 
-use crate::flash::{Flash, FlashError, Source};
-use crate::gguf::{GgmlType, Gguf, GgufError, Name, NameAt, TensorInfo};
+use super::WeightError;
+use crate::flash::{Flash, Source};
+use crate::gguf::{Gguf, NameAt, TensorInfo};
 use crate::kernels::Group;
 use crate::quant::{Block, F32, WeightType};
 use crate::simd::LANES;
@@ -201,6 +202,19 @@ impl Shapes {
         LayerVector::ALL.into_iter().fold(0, |sum: usize, v| sum.saturating_add(groups(v)))
     }
 
+    /// The matrix whose slot has this index.
+    pub(super) fn role_of(&self, slot: usize) -> Role {
+        match slot.checked_sub(2) {
+            None if slot == 0 => Role::TokenEmbd,
+            None => Role::Output,
+            Some(i) => {
+                let n = LayerMatrix::ALL.len();
+                let m = LayerMatrix::ALL.get(i.checked_rem(n).unwrap_or(0)).copied().unwrap_or(LayerMatrix::Q);
+                Role::Matrix(i.checked_div(n).unwrap_or(0) as u32, m)
+            }
+        }
+    }
+
     /// Where a vector lies, in groups, and how many it takes.
     pub(super) fn vector_place(&self, role: Role) -> Option<(usize, usize)> {
         let [n, _] = self.of(role)?;
@@ -227,117 +241,12 @@ fn groups(n: u32) -> usize {
 
 const _: () = assert!(size_of::<Group>() == 4 * LANES);
 
-/// What is wrong with a model's tensors.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum WeightError {
-    /// The directory could not be read.
-    Gguf(GgufError),
-    /// The flash failed.
-    Flash(FlashError),
-    /// The architecture has no such tensor.
-    Unknown {
-        /// Place in the directory.
-        index: u32,
-        /// The tensor's name.
-        name: NameAt,
-    },
-    /// The engine does not compute with the tensor's type.
-    UnsupportedType {
-        /// Place in the directory.
-        index: u32,
-        /// The tensor's name.
-        name: NameAt,
-        /// Its type.
-        ty: GgmlType,
-    },
-    /// The tensor's shape is not what the metadata say.
-    Shape {
-        /// Place in the directory.
-        index: u32,
-        /// The tensor's name.
-        name: NameAt,
-        /// Columns and rows expected.
-        need: [u32; 2],
-        /// Columns and rows found.
-        have: [u64; 2],
-    },
-    /// The tensor occurs twice.
-    Duplicate {
-        /// The tensor.
-        role: Role,
-    },
-    /// A tensor that the architecture needs is not there.
-    Missing {
-        /// The tensor.
-        role: Role,
-    },
-}
-
-impl From<GgufError> for WeightError {
-    fn from(e: GgufError) -> Self {
-        WeightError::Gguf(e)
-    }
-}
-
-impl From<FlashError> for WeightError {
-    fn from(e: FlashError) -> Self {
-        WeightError::Flash(e)
-    }
-}
-
-impl WeightError {
-    /// Where the name of the tensor or key lies that is at fault, if the file has it.
-    #[must_use]
-    pub fn name(&self) -> NameAt {
-        match *self {
-            WeightError::Gguf(error) => error.name(),
-            WeightError::Unknown { name, .. }
-            | WeightError::UnsupportedType { name, .. }
-            | WeightError::Shape { name, .. } => name,
-            _ => NameAt::NONE,
-        }
-    }
-
-    /// The message, with the name if there is one.
-    pub(crate) fn write(&self, f: &mut core::fmt::Formatter<'_>, name: &Name) -> core::fmt::Result {
-        if let WeightError::Unknown { index, .. }
-        | WeightError::UnsupportedType { index, .. }
-        | WeightError::Shape { index, .. } = *self
-        {
-            f.write_str("tensor")?;
-            name.write_after(f, index)?;
-        }
-        match self {
-            WeightError::Gguf(e) => e.write(f, name),
-            WeightError::Flash(e) => core::fmt::Display::fmt(e, f),
-            WeightError::Unknown { .. } => f.write_str(" is not one that this architecture uses"),
-            WeightError::UnsupportedType { ty, .. } => {
-                write!(f, " has type {}, which is not supported in this place", ty.name())
-            }
-            WeightError::Shape { need, have, .. } => write!(
-                f,
-                " has {} columns and {} rows; the metadata ask for {} and {}",
-                have[0], have[1], need[0], need[1]
-            ),
-            WeightError::Duplicate { role } => write!(f, "tensor {role} occurs twice"),
-            WeightError::Missing { role } => write!(f, "tensor {role} is missing"),
-        }
-    }
-}
-
-impl core::fmt::Display for WeightError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.write(f, &Name::EMPTY)
-    }
-}
-
-impl core::error::Error for WeightError {}
-
 /// A tensor that was found to be what the model needs there.
 #[derive(Clone, Copy, Debug)]
 pub struct Tensor {
+    /// Its place in the directory, counted from 0.
+    #[cfg(feature = "checksums")]
+    pub index: u32,
     /// Its place in the model.
     pub role: Role,
     /// A matrix's format; vectors are all F32.
@@ -381,7 +290,15 @@ fn check(shapes: &Shapes, info: &TensorInfo) -> Result<Tensor, WeightError> {
     let row_bytes = (need[0] as usize).checked_div(block_elems).and_then(|n| n.checked_mul(block_bytes));
     let row_bytes = row_bytes.and_then(|n| u32::try_from(n).ok()).filter(|&n| n > 0);
     let row_bytes = row_bytes.ok_or(WeightError::UnsupportedType { index, name, ty: info.ggml_type })?;
-    Ok(Tensor { role, ty: ty.filter(|_| !is_vector), dims: need, offset: info.offset, row_bytes })
+    Ok(Tensor {
+        #[cfg(feature = "checksums")]
+        index,
+        role,
+        ty: ty.filter(|_| !is_vector),
+        dims: need,
+        offset: info.offset,
+        row_bytes,
+    })
 }
 
 /// Walks the directory once; every tensor is checked, then handed to `each`.

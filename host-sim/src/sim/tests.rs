@@ -2,7 +2,7 @@
 
 use flashlet::flash::FlashStats;
 use flashlet::kernels::{Inline, detect};
-use flashlet::session::{KvType, Model, Options, Residency, Session, Want};
+use flashlet::session::{KvType, Model, Options, Residency, Session, Verify, Want};
 
 use super::*;
 use crate::engine::wait;
@@ -32,7 +32,16 @@ fn passes(board: &'static Board, residency: Residency, tile_bytes: usize) -> Vec
     }
     let mut source = file.source();
     let model = wait(Model::open(&mut source)).expect("the built-in model");
-    let options = Options { ctx: 64, kv: KvType::Q8_0, residency, chunk: 8, tile_bytes, pins_mapped: false, draft: 0 };
+    let options = Options {
+        ctx: 64,
+        kv: KvType::Q8_0,
+        residency,
+        chunk: 8,
+        tile_bytes,
+        pins_mapped: false,
+        draft: 0,
+        verify: Verify::Never,
+    };
     let plan = wait(model.plan(&mut source, &options, None)).expect("it fits");
     let mut memory = vec![0_u64; plan.arena_bytes / 8 + 16];
     let bytes = bytemuck_bytes(&mut memory);

@@ -3,6 +3,7 @@
 
 mod device;
 mod errors;
+mod integrity;
 mod logits;
 mod model;
 mod plan;

@@ -4,6 +4,7 @@ use super::super::{PINNED, STREAMED, Shapes, Slot, slot_index};
 use super::*;
 use crate::arena::Arena;
 use crate::flash::{FlashError, Source, block_on};
+use crate::simd::Scalar;
 use std::{vec, vec::Vec};
 
 /// A xorshift generator; what it makes need not be good, only varied.
@@ -118,7 +119,7 @@ fn check<const ALIGN: usize>(seed: u64) {
     let random = &mut Random(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) | 1);
     let mut memory = vec![0u8; 1 << 16];
     let shapes = shapes(random);
-    let mut store = WeightStore::carve(shapes, None, 0, &mut Arena::new(&mut memory)).expect("there is room");
+    let mut store = WeightStore::carve(shapes, None, 0, 0, &mut Arena::new(&mut memory)).expect("there is room");
     fill(&mut store, random);
     let ids: Vec<u32> = (0..random.below(20)).map(|_| random.below(shapes.n_vocab.into()) as u32).collect();
     let with_head = random.below(4) > 0;
@@ -158,10 +159,10 @@ fn check<const ALIGN: usize>(seed: u64) {
     let skip = tiles.as_ptr().align_offset(64);
     let tiles = Tiles::new(&mut tiles[skip..skip + 2 * tile_bytes]);
     let mut source = Source::new(Hashed::<ALIGN>);
-    let mut feed = Feed::new(&tiles, schedule.clone());
+    let mut feed = Feed::new(&tiles, schedule.clone(), &Scalar);
     let pass = async {
         for (i, part) in parts.iter().enumerate() {
-            assert_eq!(feed.next_of(part.role).await, Some(*part), "seed {seed}");
+            assert_eq!(feed.next_of(part.role).await, Ok(*part), "seed {seed}");
             let earlier = parts[..i].iter().rev().take_while(|_| !part.starts_tile).take(1);
             for part in [part].into_iter().chain(earlier) {
                 let bytes = feed.bytes(part);

@@ -42,6 +42,7 @@ impl Isa for Avx2 {
     const NAME: IsaName = IsaName::Avx2;
     const ROWS: usize = 8;
     const INTERLEAVES: bool = true;
+    const HAS_CRC32C: bool = true;
     type W = __m256i;
     type F = __m256;
     type X = X;
@@ -67,6 +68,11 @@ impl Isa for Avx2 {
         }
         // SAFETY: an `Avx2` exists, so the features are there.
         unsafe { enter(self, op) }
+    }
+
+    #[inline(always)]
+    fn crc32c_word(self, state: u32, bytes: [u8; 8]) -> u32 {
+        avx2! { _mm_crc32_u64(state.into(), u64::from_le_bytes(bytes)) as u32 }
     }
 
     #[inline(always)]

@@ -42,6 +42,7 @@ impl Isa for Avx512 {
     const NAME: IsaName = IsaName::Avx512;
     const ROWS: usize = 16;
     const INTERLEAVES: bool = true;
+    const HAS_CRC32C: bool = true;
     type W = __m512i;
     type F = __m512;
     type X = __m512;
@@ -67,6 +68,11 @@ impl Isa for Avx512 {
         }
         // SAFETY: an `Avx512` exists, so the features are there.
         unsafe { enter(self, op) }
+    }
+
+    #[inline(always)]
+    fn crc32c_word(self, state: u32, bytes: [u8; 8]) -> u32 {
+        avx512! { _mm_crc32_u64(state.into(), u64::from_le_bytes(bytes)) as u32 }
     }
 
     #[inline(always)]

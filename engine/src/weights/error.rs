@@ -1,0 +1,176 @@
+//! What can be wrong with weights, when they are loaded and when they pass.
+
+use super::Role;
+use super::check::{CHECKSUMS, message};
+use crate::flash::FlashError;
+use crate::gguf::{GgmlType, GgufError, Name, NameAt};
+
+/// What is wrong with a model's tensors.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum WeightError {
+    /// The directory could not be read.
+    Gguf(GgufError),
+    /// The flash failed.
+    Flash(FlashError),
+    /// The architecture has no such tensor.
+    Unknown {
+        /// Place in the directory.
+        index: u32,
+        /// The tensor's name.
+        name: NameAt,
+    },
+    /// The engine does not compute with the tensor's type.
+    UnsupportedType {
+        /// Place in the directory.
+        index: u32,
+        /// The tensor's name.
+        name: NameAt,
+        /// Its type.
+        ty: GgmlType,
+    },
+    /// The tensor's shape is not what the metadata say.
+    Shape {
+        /// Place in the directory.
+        index: u32,
+        /// The tensor's name.
+        name: NameAt,
+        /// Columns and rows expected.
+        need: [u32; 2],
+        /// Columns and rows found.
+        have: [u64; 2],
+    },
+    /// The tensor occurs twice.
+    Duplicate {
+        /// The tensor.
+        role: Role,
+    },
+    /// A tensor that the architecture needs is not there.
+    Missing {
+        /// The tensor.
+        role: Role,
+    },
+    /// The tensor's bytes are not those that its checksum was made of.
+    Checksum {
+        /// The tensor.
+        role: Role,
+    },
+    /// The header, the metadata or the directory is not what its checksum was made of.
+    MetadataChecksum,
+    /// The file's checksums are incomplete, or not one for each tensor and token: something changed the file after
+    /// they were made.
+    BadChecksums,
+}
+
+impl From<GgufError> for WeightError {
+    fn from(e: GgufError) -> Self {
+        WeightError::Gguf(e)
+    }
+}
+
+impl From<FlashError> for WeightError {
+    fn from(e: FlashError) -> Self {
+        WeightError::Flash(e)
+    }
+}
+
+impl WeightError {
+    /// Where the name of the tensor or key lies that is at fault, if the file has it.
+    #[must_use]
+    pub fn name(&self) -> NameAt {
+        match *self {
+            WeightError::Gguf(error) => error.name(),
+            WeightError::Unknown { name, .. }
+            | WeightError::UnsupportedType { name, .. }
+            | WeightError::Shape { name, .. } => name,
+            _ => NameAt::NONE,
+        }
+    }
+
+    /// The message, with the name if there is one.
+    pub(crate) fn write(&self, f: &mut core::fmt::Formatter<'_>, name: &Name) -> core::fmt::Result {
+        if let WeightError::Unknown { index, .. }
+        | WeightError::UnsupportedType { index, .. }
+        | WeightError::Shape { index, .. } = *self
+        {
+            f.write_str("tensor")?;
+            name.write_after(f, index)?;
+        }
+        match self {
+            WeightError::Gguf(e) => e.write(f, name),
+            WeightError::Flash(e) => core::fmt::Display::fmt(e, f),
+            WeightError::Unknown { .. } => f.write_str(" is not one that this architecture uses"),
+            WeightError::UnsupportedType { ty, .. } => {
+                write!(f, " has type {}, which is not supported in this place", ty.name())
+            }
+            WeightError::Shape { need, have, .. } => write!(
+                f,
+                " has {} columns and {} rows; the metadata ask for {} and {}",
+                have[0], have[1], need[0], need[1]
+            ),
+            WeightError::Duplicate { role } => write!(f, "tensor {role} occurs twice"),
+            WeightError::Missing { role } => write!(f, "tensor {role} is missing"),
+            WeightError::Checksum { role } => write_checksum(f, *role),
+            WeightError::MetadataChecksum => {
+                f.write_str(message("the metadata do not match their checksum: bits were flipped"))
+            },
+            WeightError::BadChecksums => f.write_str(message(
+                "the file's checksums are not for its tensors and tokens: it was changed after they were made; pack it anew",
+            )),
+        }
+    }
+}
+
+impl core::fmt::Display for WeightError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.write(f, &Name::EMPTY)
+    }
+}
+
+impl core::error::Error for WeightError {}
+
+/// A pass that could not be finished; the caches of its positions then hold anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum PassError {
+    /// A weight could not be read.
+    Flash(FlashError),
+    /// The bytes of this matrix that arrived are not those that its checksum was made of.
+    Checksum {
+        /// The matrix.
+        role: Role,
+    },
+    /// The tiles are too small for this matrix's rows.
+    TileTooSmall {
+        /// The matrix.
+        role: Role,
+    },
+}
+
+impl From<FlashError> for PassError {
+    fn from(e: FlashError) -> Self {
+        PassError::Flash(e)
+    }
+}
+
+impl core::fmt::Display for PassError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            PassError::Flash(e) => e.fmt(f),
+            PassError::Checksum { role } => write_checksum(f, *role),
+            PassError::TileTooSmall { role } => write!(f, "the streaming tiles are too small for tensor {role}"),
+        }
+    }
+}
+
+impl core::error::Error for PassError {}
+
+fn write_checksum(f: &mut core::fmt::Formatter<'_>, role: Role) -> core::fmt::Result {
+    if CHECKSUMS {
+        write!(f, "tensor {role} does not match its checksum: bits were flipped in the flash or on the way")
+    } else {
+        Ok(())
+    }
+}

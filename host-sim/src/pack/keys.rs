@@ -1,0 +1,118 @@
+//! Keys and values: read as they lie in a file, kept or left out, and written.
+
+use flashlet::flash::{Flash, Source};
+use flashlet::gguf::{Gguf, Str, Value};
+
+use super::PackError;
+use crate::engine::wait;
+
+/// Keys that `pack` writes begin so; those of an earlier run are not kept.
+const OWN: &str = "flashlet.";
+const ALIGNMENT: &str = "general.alignment";
+
+/// Value types as files number them.
+const U32: u32 = 4;
+const STRING: u32 = 8;
+const ARRAY: u32 = 9;
+
+/// A key and its value, byte for byte.
+pub(super) struct Entry {
+    pub(super) key: String,
+    bytes: Vec<u8>,
+}
+
+impl Entry {
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+}
+
+/// All keys and values but the alignment and what an earlier run of `pack` added.
+pub(super) fn read<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<Vec<Entry>, PackError> {
+    let mut entries = Vec::new();
+    let mut kvs = gguf.kvs();
+    while let Some((key, value)) = wait(kvs.next(source)).map_err(PackError::Gguf)? {
+        let end = match value {
+            Value::Str(Str { offset, len }) => offset + len,
+            Value::Array(array) => array.end,
+            scalar => key.offset + key.len + 4 + scalar.value_type().scalar_bytes().unwrap_or(0),
+        };
+        let mut bytes = vec![0; usize::try_from(end - (key.offset - 8)).map_err(|_| PackError::TooLarge)?];
+        wait(source.read(key.offset - 8, &mut bytes)).map_err(PackError::Flash)?;
+        let key = String::from_utf8_lossy(&bytes[8..8 + key.len as usize]).into_owned();
+        if key != ALIGNMENT && !key.starts_with(OWN) {
+            entries.push(Entry { key, bytes });
+        }
+    }
+    Ok(entries)
+}
+
+/// Keys of `general.*` that the engine or llama.cpp reads.
+const GENERAL: [&str; 4] =
+    ["general.architecture", "general.name", "general.file_type", "general.quantization_version"];
+/// Arrays of a vocabulary that the engine reads.
+const VOCABULARY: [&str; 4] =
+    ["tokenizer.ggml.tokens", "tokenizer.ggml.scores", "tokenizer.ggml.token_type", "tokenizer.ggml.merges"];
+
+/// Whether anything on a board reads the key: hyperparameters, the vocabulary, the chat template.
+pub(super) fn is_read(entry: &Entry, architecture: &str, has_merges: bool) -> bool {
+    let key = entry.key.as_str();
+    let array = entry.bytes.get(8 + key.len()..).is_some_and(|value| value.starts_with(&ARRAY.to_le_bytes()));
+    if key == "tokenizer.ggml.scores" {
+        // Byte-level BPE goes by the order of its merges alone.
+        return !has_merges;
+    }
+    GENERAL.contains(&key)
+        || key.strip_prefix(architecture).is_some_and(|rest| rest.starts_with('.'))
+        || VOCABULARY.contains(&key)
+        || key == "tokenizer.chat_template"
+        || key.starts_with("tokenizer.ggml.") && !array
+}
+
+/// Keys and values as a file has them.
+#[derive(Default)]
+pub(super) struct Keys {
+    pub(super) bytes: Vec<u8>,
+    pub(super) n: u64,
+}
+
+impl Keys {
+    pub(super) fn entry(&mut self, entry: &Entry) {
+        self.bytes.extend(&entry.bytes);
+        self.n += 1;
+    }
+
+    pub(super) fn alignment(&mut self, alignment: u32) {
+        self.key(ALIGNMENT, U32);
+        self.bytes.extend(alignment.to_le_bytes());
+    }
+
+    /// Returns where the elements begin in `bytes`.
+    pub(super) fn u32s(&mut self, key: &str, elements: &[u32]) -> usize {
+        self.key(key, ARRAY);
+        self.bytes.extend(U32.to_le_bytes());
+        self.bytes.extend((elements.len() as u64).to_le_bytes());
+        let at = self.bytes.len();
+        self.bytes.extend(elements.iter().flat_map(|n| n.to_le_bytes()));
+        at
+    }
+
+    fn key(&mut self, key: &str, kind: u32) {
+        string(&mut self.bytes, key.as_bytes());
+        self.bytes.extend(kind.to_le_bytes());
+        self.n += 1;
+    }
+}
+
+/// A string as a file has it.
+pub(super) fn string(out: &mut Vec<u8>, text: &[u8]) {
+    out.extend((text.len() as u64).to_le_bytes());
+    out.extend(text);
+}
+
+/// The text of a string value.
+pub(super) fn text_of(entries: &[Entry], key: &str) -> String {
+    let value = entries.iter().find(|entry| entry.key == key).and_then(|entry| entry.bytes.get(8 + key.len()..));
+    let text = value.filter(|value| value.starts_with(&STRING.to_le_bytes())).and_then(|value| value.get(12..));
+    String::from_utf8_lossy(text.unwrap_or_default()).into_owned()
+}

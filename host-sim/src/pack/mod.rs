@@ -1,0 +1,195 @@
+//! Packing: a GGUF made ready for a board's flash, which every other program still reads.
+//!
+//! What changes: tensors begin at multiples of a flash page and lie in the order in which a pass uses them; checksums and the
+//! vocabulary's index are added as metadata. No weight is changed.
+
+mod command;
+mod keys;
+mod tensors;
+
+pub(crate) use command::pack as command;
+
+use core::fmt::{self, Display};
+use std::io::{self, Write};
+
+use flashlet::arena::{ALIGN, Arena};
+use flashlet::flash::{Flash, FlashError, Source};
+use flashlet::gguf::{GgufError, MAX_ALIGNMENT};
+use flashlet::kernels;
+use flashlet::session::Model;
+use flashlet::text::{TextError, Tokenizer, TokenizerSpec};
+use flashlet::weights::Checksums;
+
+use crate::engine::wait;
+use keys::Keys;
+use tensors::Tensors;
+
+/// Bytes of a tensor that are read at a time.
+const STEP: usize = 1 << 20;
+
+/// What is done to a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Bytes of a flash page, at whose multiples tensors begin: a power of two from 8 to 16 MiB. `None` keeps the file's
+    /// alignment.
+    pub page: Option<u32>,
+    /// Leave out metadata that no board reads.
+    pub strip: bool,
+    /// Add checksums.
+    pub checksums: bool,
+    /// Add the vocabulary's index, which then takes no memory where the file is mapped.
+    pub index: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { page: None, strip: false, checksums: true, index: true }
+    }
+}
+
+/// A file that cannot be packed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PackError {
+    /// It is no model that the engine runs.
+    Model(Box<flashlet::session::Named>),
+    /// Its metadata or directory cannot be read.
+    Gguf(GgufError),
+    /// It cannot be read.
+    Flash(FlashError),
+    /// The page is no power of two from 8 to 16 MiB.
+    Page(u32),
+    /// Its vocabulary cannot be indexed.
+    Text(TextError),
+    /// More than this machine can address.
+    TooLarge,
+    /// The packed file cannot be written.
+    Write(io::Error),
+}
+
+impl Display for PackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PackError::Model(error) => error.fmt(f),
+            PackError::Gguf(error) => error.fmt(f),
+            PackError::Flash(error) => error.fmt(f),
+            PackError::Page(page) => write!(f, "a page of {page} bytes is no power of two from 8 to {MAX_ALIGNMENT}"),
+            PackError::Text(error) => error.fmt(f),
+            PackError::TooLarge => f.write_str("the metadata are larger than this machine can address"),
+            PackError::Write(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for PackError {}
+
+/// What packing did, in bytes where nothing else is said.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// The packed file.
+    pub bytes: u64,
+    /// Keys left out, with their bytes.
+    pub stripped: Vec<(String, u64)>,
+    /// Tensors.
+    pub n_tensors: usize,
+    /// Places where a streamed pass has to begin a new read, because the next matrix does not follow the last: before and
+    /// after.
+    pub seams: [usize; 2],
+    /// Bytes of a page.
+    pub page: u32,
+    /// Pages that a pass over all matrices touches: before and after.
+    pub pages: [u64; 2],
+    /// Padding between tensors: before and after.
+    pub padding: [u64; 2],
+    /// Checksums, with their keys.
+    pub checksum_bytes: u64,
+    /// The vocabulary's index, with its keys.
+    pub index_bytes: u64,
+}
+
+/// Writes the packed form of `source`'s file to `out`. `progress(done, total)` counts bytes of tensors, of which each is
+/// read once, or twice for checksums.
+///
+/// # Errors
+/// [`PackError`]; `out` then holds a part of the file.
+pub fn pack<F: Flash>(
+    source: &mut Source<'_, F>,
+    options: &Options,
+    out: &mut dyn Write,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Report, PackError> {
+    let model = wait(Model::open(source)).map_err(|error| PackError::Model(Box::new(wait(error.named(source)))))?;
+    let gguf = model.gguf();
+    let page = options.page.unwrap_or(gguf.alignment());
+    if !page.is_power_of_two() || !(8..=MAX_ALIGNMENT).contains(&page) {
+        return Err(PackError::Page(page));
+    }
+    let mut report = Report { page, ..Report::default() };
+    let entries = keys::read(gguf, source)?;
+    let architecture = keys::text_of(&entries, "general.architecture");
+    let has_merges = entries.iter().any(|entry| entry.key == "tokenizer.ggml.merges");
+    let mut keys = Keys::default();
+    for entry in &entries {
+        if options.strip && !keys::is_read(entry, &architecture, has_merges) {
+            report.stripped.push((entry.key.clone(), entry.bytes()));
+        } else {
+            keys.entry(entry);
+        }
+    }
+    keys.alignment(page);
+    if options.index {
+        let before = keys.bytes.len();
+        for (key, words) in Tokenizer::INDEX_KEYS.iter().zip(index(model.tokenizer(), source)?) {
+            keys.u32s(key, &words);
+        }
+        report.index_bytes = (keys.bytes.len() - before) as u64;
+    }
+
+    let tensors = Tensors::read(&model, source, page)?;
+    let total = tensors.bytes() * if options.checksums { 2 } else { 1 };
+    let mut done = 0;
+    let mut step = |bytes: usize| {
+        done += bytes as u64;
+        progress(done, total);
+    };
+    let mut own_checksum = None;
+    if options.checksums {
+        let before = keys.bytes.len();
+        let (sums, rows) = tensors.checksums(source, kernels::detect(), &mut step)?;
+        let [metadata, all, embedding_rows] = Checksums::NAMES.map(|name| format!("{}{name}", Checksums::PREFIX));
+        own_checksum = Some(keys.u32s(&metadata, &[0]));
+        keys.u32s(&all, &sums);
+        keys.u32s(&embedding_rows, &rows);
+        report.checksum_bytes = (keys.bytes.len() - before) as u64;
+    }
+
+    let mut head = b"GGUF\x03\0\0\0".to_vec();
+    head.extend((tensors.len() as u64).to_le_bytes());
+    head.extend(keys.n.to_le_bytes());
+    let keys_at = head.len();
+    head.extend(keys.bytes);
+    tensors.directory(&mut head);
+    head.resize(head.len().next_multiple_of(page as usize), 0);
+    if let Some(at) = own_checksum {
+        let crc = kernels::detect().crc32c(0, &head);
+        head[keys_at + at..][..4].copy_from_slice(&crc.to_le_bytes());
+    }
+    out.write_all(&head).map_err(PackError::Write)?;
+    tensors.write(source, out, &mut step)?;
+    tensors.report(&mut report, head.len() as u64);
+    Ok(report)
+}
+
+/// The index of a vocabulary: words for the tokens, and for the merges.
+fn index<F: Flash>(spec: &TokenizerSpec, source: &mut Source<'_, F>) -> Result<[Vec<u32>; 2], PackError> {
+    let mut measuring = Arena::measuring();
+    // Measuring fails only for what no machine can address, and what was measured fits.
+    Tokenizer::carve(spec, 0, &mut measuring).map_err(|_| PackError::TooLarge)?;
+    let mut memory = vec![0; measuring.usage().total() + ALIGN];
+    let mut tokenizer = Tokenizer::carve(spec, 0, &mut Arena::new(&mut memory)).map_err(|_| PackError::TooLarge)?;
+    wait(tokenizer.build(source, &mut |_, _| {})).map_err(PackError::Text)?;
+    let [mut tokens, mut merges] = [Vec::new(), Vec::new()];
+    tokenizer.export(&mut |word| tokens.push(word), &mut |word| merges.push(word));
+    Ok([tokens, merges])
+}

@@ -1,0 +1,175 @@
+//! The tensors of a packed file: their order, their places, their checksums.
+
+use std::io::Write;
+
+use flashlet::flash::{Flash, Source};
+use flashlet::gguf::TensorInfo;
+use flashlet::kernels::Kernels;
+use flashlet::session::Model;
+use flashlet::weights::{LayerMatrix, LayerVector, Role};
+
+use super::keys::string;
+use super::{PackError, Report, STEP};
+use crate::engine::wait;
+
+/// A tensor and where it goes, from the start of the data section.
+struct Tensor {
+    info: TensorInfo,
+    role: Role,
+    to: u64,
+}
+
+impl Tensor {
+    /// When a pass uses it: vectors, which are copied when a model is loaded, then matrices layer by layer. A head
+    /// that is the embedding too comes last.
+    fn turn(&self, tied: bool) -> (u32, u32, usize) {
+        match self.role {
+            Role::OutputNorm => (0, 0, 0),
+            Role::RopeFreqs => (0, 0, 1),
+            Role::Vector(layer, v) => (1, layer, LayerVector::ALL.iter().position(|o| *o == v).unwrap_or(0)),
+            Role::TokenEmbd if !tied => (2, 0, 0),
+            Role::Matrix(layer, m) => (3, layer, LayerMatrix::ALL.iter().position(|o| *o == m).unwrap_or(0)),
+            Role::TokenEmbd | Role::Output => (4, 0, 0),
+        }
+    }
+}
+
+pub(super) struct Tensors {
+    /// In their new order.
+    tensors: Vec<Tensor>,
+    page: u32,
+    n_vocab: u32,
+    tied: bool,
+}
+
+impl Tensors {
+    pub(super) fn read<F: Flash>(model: &Model, source: &mut Source<'_, F>, page: u32) -> Result<Self, PackError> {
+        let mut tensors = Vec::new();
+        let mut walk = model.gguf().tensors();
+        while let Some(info) = wait(walk.next(source)).map_err(PackError::Gguf)? {
+            // A model that was opened has tensors that it uses and no others.
+            if let Some(role) = Role::parse(info.name_bytes.as_bytes()) {
+                tensors.push(Tensor { info, role, to: 0 });
+            }
+        }
+        let tied = tensors.iter().all(|t| t.role != Role::Output);
+        tensors.sort_by_key(|t| t.turn(tied));
+        let mut end = 0_u64;
+        for tensor in &mut tensors {
+            tensor.to = end;
+            end = (end + tensor.info.bytes).next_multiple_of(page.into());
+        }
+        Ok(Tensors { tensors, page, n_vocab: model.config().shapes.n_vocab, tied })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.tensors.len()
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.tensors.iter().map(|t| t.info.bytes).sum()
+    }
+
+    /// One of each tensor, and one of each row of the embedding.
+    pub(super) fn checksums<F: Flash>(
+        &self,
+        source: &mut Source<'_, F>,
+        kernels: &dyn Kernels,
+        step: &mut dyn FnMut(usize),
+    ) -> Result<(Vec<u32>, Vec<u32>), PackError> {
+        let mut sums = Vec::new();
+        let mut rows = Vec::new();
+        for tensor in &self.tensors {
+            let row_bytes = (tensor.info.bytes / u64::from(self.n_vocab)) as usize;
+            let embedding = tensor.role == Role::TokenEmbd;
+            let size = if embedding { STEP / row_bytes.max(1) * row_bytes } else { STEP };
+            let mut sum = 0;
+            tensor.pieces(source, size.max(row_bytes), &mut |piece| {
+                sum = kernels.crc32c(sum, piece);
+                if embedding {
+                    rows.extend(piece.chunks(row_bytes).map(|row| kernels.crc32c(0, row)));
+                }
+                step(piece.len());
+                Ok(())
+            })?;
+            sums.push(sum);
+        }
+        Ok((sums, rows))
+    }
+
+    /// Appends the directory.
+    pub(super) fn directory(&self, out: &mut Vec<u8>) {
+        for Tensor { info, to, .. } in &self.tensors {
+            string(out, info.name_bytes.as_bytes());
+            out.extend(info.n_dims.to_le_bytes());
+            out.extend(info.ne.iter().take(info.n_dims as usize).flat_map(|n| n.to_le_bytes()));
+            out.extend(info.ggml_type.id().to_le_bytes());
+            out.extend(to.to_le_bytes());
+        }
+    }
+
+    /// Writes the data section. What ends it is padded as what comes before: some readers insist.
+    pub(super) fn write<F: Flash>(
+        &self,
+        source: &mut Source<'_, F>,
+        out: &mut dyn Write,
+        step: &mut dyn FnMut(usize),
+    ) -> Result<(), PackError> {
+        for tensor in &self.tensors {
+            tensor.pieces(source, STEP, &mut |piece| {
+                step(piece.len());
+                out.write_all(piece)
+            })?;
+            let padding = tensor.info.bytes.next_multiple_of(self.page.into()) - tensor.info.bytes;
+            out.write_all(&vec![0; padding as usize]).map_err(PackError::Write)?;
+        }
+        Ok(())
+    }
+
+    /// What order and alignment changed; the data section begins at `data_offset`.
+    pub(super) fn report(&self, report: &mut Report, data_offset: u64) {
+        let page = u64::from(self.page);
+        // As a pass uses them; a single row of an untied embedding is no matter of order.
+        let mut used: Vec<&Tensor> = self.tensors.iter().filter(|t| t.role.is_matrix()).collect();
+        used.retain(|t| self.tied || t.role != Role::TokenEmbd);
+        let places = |new: bool| {
+            let place = move |t: &&Tensor| (if new { data_offset + t.to } else { t.info.offset }, t.info.bytes);
+            used.iter().map(place).collect::<Vec<_>>()
+        };
+        for (new, ((seams, pages), padding)) in
+            report.seams.iter_mut().zip(&mut report.pages).zip(&mut report.padding).enumerate()
+        {
+            let places = places(new == 1);
+            *seams = places.windows(2).filter(|w| w[0].0 + w[0].1 != w[1].0).count();
+            *pages = places.iter().map(|(at, bytes)| (at + bytes).div_ceil(page) - at / page).sum();
+            let end = |t: &Tensor| (if new == 1 { data_offset + t.to } else { t.info.offset }) + t.info.bytes;
+            let start = |t: &Tensor| if new == 1 { data_offset + t.to } else { t.info.offset };
+            let last = self.tensors.iter().map(end).max().unwrap_or(0);
+            let first = self.tensors.iter().map(start).min().unwrap_or(0);
+            *padding = last.saturating_sub(first).saturating_sub(self.bytes());
+        }
+        report.n_tensors = self.len();
+        let end = self.tensors.last().map_or(0, |t| t.to + t.info.bytes);
+        report.bytes = data_offset + end.next_multiple_of(page);
+    }
+}
+
+impl Tensor {
+    /// Reads the tensor, `size` bytes at a time.
+    fn pieces<F: Flash>(
+        &self,
+        source: &mut Source<'_, F>,
+        size: usize,
+        each: &mut dyn FnMut(&[u8]) -> std::io::Result<()>,
+    ) -> Result<(), PackError> {
+        let mut piece = vec![0; size.min(self.info.bytes as usize)];
+        let mut at = 0;
+        while at < self.info.bytes {
+            let now = (self.info.bytes - at).min(size as u64) as usize;
+            wait(source.read(self.info.offset + at, &mut piece[..now])).map_err(PackError::Flash)?;
+            each(&piece[..now]).map_err(PackError::Write)?;
+            at += now as u64;
+        }
+        Ok(())
+    }
+}

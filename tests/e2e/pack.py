@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Packs a model and asks others whether it is still the same: PyPI gguf, llama.cpp, and the engine itself.
+
+    pip install gguf==0.19.0 llama-cpp-python==0.3.36
+    cargo build --release && tests/e2e/pack.py MODEL.gguf [target/release/flashlet]
+
+Every tensor must have the bytes that it had, at a multiple of the page; every key that was kept its value; the checksums
+must be those that a bit by bit CRC-32C gives (of the small tensors); llama.cpp must answer greedily with the same tokens,
+and the engine with the same logits, bit for bit, from wherever the weights are.
+"""
+import json, pathlib, subprocess, sys, tempfile
+import gguf, llama_cpp, numpy as np
+
+HERE = pathlib.Path(__file__).resolve().parent
+PROMPT, STEPS, PAGE = "The capital of Italy is", 24, 4096
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def greedy(path):
+    llm = llama_cpp.Llama(str(path), n_ctx=256, verbose=False)
+    ids = llm.tokenize(PROMPT.encode(), add_bos=True, special=True)
+    llm.eval(ids)
+    out = []
+    for _ in range(STEPS):
+        logits = np.ctypeslib.as_array(llama_cpp.llama_get_logits_ith(llm.ctx, -1), (llm.n_vocab(),))
+        out.append(int(np.argmax(logits)))
+        llm.eval(out[-1:])
+    return ids, out
+
+
+def flashlet(*args):
+    p = subprocess.run([binary, *map(str, args)], capture_output=True, text=True)
+    if p.returncode:
+        sys.exit(f"exit {p.returncode} of {args}: {p.stderr}")
+    return p.stdout
+
+
+def check(what, ok):
+    print(f"{'ok  ' if ok else 'FAIL'} {what}", flush=True)
+    failed.append(not ok)
+
+
+failed = []
+model = pathlib.Path(sys.argv[1])
+binary = sys.argv[2] if len(sys.argv) > 2 else str(HERE.parents[1] / "target/release/flashlet")
+with tempfile.TemporaryDirectory() as tmp:
+    packed = pathlib.Path(tmp) / "packed.gguf"
+    print(flashlet("pack", model, packed, "--page", PAGE, "--strip"))
+    old, new = gguf.GGUFReader(model), gguf.GGUFReader(packed)
+    was = {t.name: t for t in old.tensors}
+    check("the same tensors", set(was) == {t.name for t in new.tensors} and len(was) == len(new.tensors))
+    check("their bytes", all(np.array_equal(t.data, was[t.name].data) for t in new.tensors))
+    check("their types and shapes", all(
+        t.tensor_type == was[t.name].tensor_type and list(t.shape) == list(was[t.name].shape) for t in new.tensors))
+    check("aligned", all(t.data_offset % PAGE == 0 for t in new.tensors))
+    kept = [k for k in new.fields if not k.startswith(("flashlet.", "GGUF.")) and k != "general.alignment"]
+    check(f"{len(kept)} keys kept their values", all(
+        all(np.array_equal(a, b) for a, b in zip(new.fields[k].parts[2:], old.fields[k].parts[2:])) for k in kept))
+    sums = new.fields["flashlet.crc32c.tensors"]
+    sums = [int(sums.parts[i][0]) for i in sums.data]
+    small = [(s, t) for s, t in zip(sums, new.tensors) if t.n_bytes <= 8192]
+    check(f"checksums of {len(small)} tensors", small and all(s == crc32c(t.data.tobytes()) for s, t in small))
+    check("llama.cpp's tokens", greedy(model) == greedy(packed))
+    hashes = set()
+    for path, verify in (model, "off"), (packed, "all"):
+        for residency in ("mapped", "pinned", "streamed"):
+            out = json.loads(flashlet(
+                "run", "-m", path, PROMPT, "-n", STEPS, "--temp", 0, "--ctx", 256, "--residency", residency,
+                f"--verify={verify}", "--json"))
+            hashes.add((out["logits_hash"], tuple(out["prompt_ids"]), tuple(out["ids"])))
+    check(f"the engine's bits {[h[0] for h in hashes]}", len(hashes) == 1)
+sys.exit(1 if any(failed) else 0)
