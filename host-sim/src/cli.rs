@@ -1,15 +1,18 @@
 //! The command line: every flag and its help.
 
+mod values;
+
+pub(crate) use values::{Draft, Isa, Kv, Residency, SourceKind, Verify};
+
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use flashlet::gguf::MAX_ALIGNMENT;
-use flashlet::text::{ChatFormat, MAX_RECENT};
+use flashlet::text::MAX_RECENT;
 
 use crate::boards::{self, Board};
 use crate::size::parse_size;
+use values::{above_zero, at_least_zero, chat_formats, parse_page, probability};
 
 /// Runs GGUF language models with the engine that boards run, in one arena of known size.
 #[derive(Debug, Parser)]
@@ -350,78 +353,6 @@ pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub(crate) shell: clap_complete::Shell,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SourceKind {
-    Auto,
-    Mmap,
-    File,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kv {
-    F16,
-    #[value(name = "q8_0")]
-    Q8_0,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Draft {
-    /// What followed the last tokens when they occurred before
-    Prompt,
-    /// None: one token a pass
-    Off,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Residency {
-    Auto,
-    Mapped,
-    Pinned,
-    Streamed,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Verify {
-    Off,
-    Reads,
-    All,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Isa {
-    Auto,
-    Scalar,
-    Avx2,
-    Avx512,
-}
-
-fn parse_page(text: &str) -> Result<u32, String> {
-    let page = parse_size(text)?;
-    let page = u32::try_from(page).ok().filter(|n| n.is_power_of_two() && (8..=MAX_ALIGNMENT).contains(n));
-    page.ok_or_else(|| "a page is a power of two from 8 to 16MiB".to_owned())
-}
-
-fn chat_formats() -> PossibleValuesParser {
-    PossibleValuesParser::new(ChatFormat::ALL.map(ChatFormat::name))
-}
-
-fn number(text: &str, what: &str, fits: impl Fn(f32) -> bool) -> Result<f32, String> {
-    let number = text.parse().ok().filter(|&x: &f32| x.is_finite() && fits(x));
-    number.ok_or_else(|| what.to_owned())
-}
-
-fn at_least_zero(text: &str) -> Result<f32, String> {
-    number(text, "a number of at least 0 is needed", |x| x >= 0.0)
-}
-
-fn above_zero(text: &str) -> Result<f32, String> {
-    number(text, "a number above 0 is needed", |x| x > 0.0)
-}
-
-fn probability(text: &str) -> Result<f32, String> {
-    number(text, "a number from 0 to 1 is needed", |x| (0.0..=1.0).contains(&x))
 }
 
 #[cfg(test)]

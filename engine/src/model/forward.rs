@@ -6,10 +6,14 @@
 
 use super::config::ModelConfig;
 use super::kv_cache::KvCache;
+use super::products::Matmul;
+#[cfg(not(feature = "stream"))]
+use super::products::not_here;
+#[cfg(feature = "stream")]
+use super::products::turns;
 use super::rope::RopeTables;
 use crate::arena::{Arena, ArenaError, Region};
-use crate::kernels::{Attention, Executor, Gate, Group, HeadRotation, InputBuffer, Kernels, WriteKv};
-use crate::quant::ActKind;
+use crate::kernels::{Attention, Executor, Group, HeadRotation, InputBuffer, Kernels, WriteKv};
 use crate::simd::{LANES, math};
 use crate::weights::{Feed, LayerMatrix, LayerVector, PassError, Role, Weight, WeightStore};
 
@@ -37,7 +41,7 @@ pub struct Activations<'a> {
 }
 
 /// Groups of sixteen that `n` elements take.
-const fn groups(n: usize) -> usize {
+pub(super) const fn groups(n: usize) -> usize {
     n.div_ceil(LANES)
 }
 
@@ -137,6 +141,9 @@ impl Pass<'_, '_, '_> {
             let row = row_groups.as_flattened_mut().get_mut(..width).unwrap_or_default();
             match self.store.resident(role) {
                 Some(table) => table.dequantise_row(id as usize, row),
+                #[cfg(not(feature = "stream"))]
+                None => return not_here(feed, role),
+                #[cfg(feature = "stream")]
                 None => {
                     let part = feed.next_of(role).await?;
                     let arrived = self.store.arrived(role, feed.bytes(&part));
@@ -255,19 +262,24 @@ impl Pass<'_, '_, '_> {
             tile.rows(w, 0, &mut values.input);
             return Ok(());
         }
-        let mut done = 0;
-        while done < self.config.shapes.n_vocab {
-            let part = feed.next_of(role).await?;
-            let w = self.store.arrived(role, feed.bytes(&part)).ok_or(PassError::TileTooSmall { role })?;
-            for (first, n) in turns(feed, w) {
-                let id = part.first_row.saturating_add(first);
-                tile.rows(w.rows_from(first as usize, n as usize), id, &mut values.input);
-                feed.yield_now().await;
+        #[cfg(not(feature = "stream"))]
+        return not_here(feed, role);
+        #[cfg(feature = "stream")]
+        {
+            let mut done = 0;
+            while done < self.config.shapes.n_vocab {
+                let part = feed.next_of(role).await?;
+                let w = self.store.arrived(role, feed.bytes(&part)).ok_or(PassError::TileTooSmall { role })?;
+                for (first, n) in turns(feed, w) {
+                    let id = part.first_row.saturating_add(first);
+                    tile.rows(w.rows_from(first as usize, n as usize), id, &mut values.input);
+                    feed.yield_now().await;
+                }
+                feed.done();
+                done = done.saturating_add(part.rows);
             }
-            feed.done();
-            done = done.saturating_add(part.rows);
+            Ok(())
         }
-        Ok(())
     }
 }
 
@@ -309,120 +321,4 @@ impl LogitsTile<'_, '_, '_, '_> {
 
 fn split(groups: &mut [Group], n: usize) -> (&mut [Group], &mut [Group]) {
     groups.split_at_mut_checked(n).unwrap_or_default()
-}
-
-/// Matrix products with weights wherever they are.
-#[derive(Clone, Copy)]
-struct Matmul<'p, 'a, 'm> {
-    store: &'p WeightStore<'a, 'm>,
-    kernels: &'p dyn Kernels,
-    executor: &'p dyn Executor,
-}
-
-impl Matmul<'_, '_, '_> {
-    fn act_kind(&self, role: Role) -> ActKind {
-        self.store.ty(role).map_or(ActKind::Float, |ty| ty.act_kind())
-    }
-
-    /// `w . x -> y`
-    async fn linear(
-        &self,
-        role: Role,
-        input: &mut InputBuffer<'_>,
-        y: &mut [Group],
-        feed: &mut Feed<'_, '_>,
-    ) -> Result<(), PassError> {
-        let x = input.input(self.kernels, self.act_kind(role));
-        if let Some(w) = self.store.resident(role) {
-            self.kernels.linear(w, &x, y, self.executor);
-            return Ok(());
-        }
-        let error = PassError::TileTooSmall { role };
-        let rows = self.store.shapes().of(role).map_or(0, |[_, rows]| rows);
-        let mut done = 0;
-        while done < rows {
-            let part = feed.next_of(role).await?;
-            let w = self.store.arrived(role, feed.bytes(&part)).ok_or(error)?;
-            for (first, n) in turns(feed, w) {
-                let y = panel_rows(y, x.tokens, part.first_row.saturating_add(first), n).ok_or(error)?;
-                self.kernels.linear(w.rows_from(first as usize, n as usize), &x, y, self.executor);
-                feed.yield_now().await;
-            }
-            feed.done();
-            done = done.saturating_add(part.rows);
-        }
-        Ok(())
-    }
-
-    /// `act(gate . x) * (up . x) -> y`
-    async fn gated(
-        &self,
-        layer: u32,
-        config: &ModelConfig,
-        input: &mut InputBuffer<'_>,
-        y: &mut [Group],
-        feed: &mut Feed<'_, '_>,
-    ) -> Result<(), PassError> {
-        let roles = [Role::Matrix(layer, LayerMatrix::Gate), Role::Matrix(layer, LayerMatrix::Up)];
-        let resident = roles.map(|role| self.store.resident(role));
-        let act = config.arch.gate;
-        if let [Some(gate), Some(up)] = resident {
-            self.gated_rows([gate, up], act, input, y);
-            return Ok(());
-        }
-        let mut done = 0;
-        while done < config.shapes.n_ff {
-            let mut parts = [None; 2];
-            for ((part, role), resident) in parts.iter_mut().zip(roles).zip(resident) {
-                if resident.is_none() {
-                    *part = Some(feed.next_of(role).await?);
-                }
-            }
-            let error = PassError::TileTooSmall { role: roles[0] };
-            let [gate_part, up_part] = parts;
-            let lead = gate_part.or(up_part).ok_or(error)?;
-            let mut weights = [None; 2];
-            for (((w, part), role), resident) in weights.iter_mut().zip(parts).zip(roles).zip(resident) {
-                *w = match part {
-                    Some(part) => self.store.arrived(role, feed.bytes(&part)),
-                    None => resident.map(|w| w.rows_from(lead.first_row as usize, lead.rows as usize)),
-                };
-            }
-            let [Some(gate), Some(up)] = weights else { return Err(error) };
-            let tokens = input.tokens();
-            for (first, n) in turns(feed, gate) {
-                let y = panel_rows(y, tokens, lead.first_row.saturating_add(first), n).ok_or(error)?;
-                self.gated_rows([gate, up].map(|w| w.rows_from(first as usize, n as usize)), act, input, y);
-                feed.yield_now().await;
-            }
-            feed.done();
-            done = done.saturating_add(lead.rows);
-        }
-        Ok(())
-    }
-
-    fn gated_rows(&self, [gate, up]: [Weight<'_>; 2], act: Gate, input: &mut InputBuffer<'_>, y: &mut [Group]) {
-        let kinds = [gate, up].map(|w| w.ty().act_kind());
-        if kinds[0] == kinds[1] {
-            self.kernels.gated([gate, up], act, &input.input(self.kernels, kinds[0]), y, self.executor);
-        } else {
-            // Two forms of the input: one product after the other.
-            self.kernels.linear(gate, &input.input(self.kernels, kinds[0]), y, self.executor);
-            self.kernels.gate_by(up, act, &input.input(self.kernels, kinds[1]), y, self.executor);
-        }
-    }
-}
-
-/// The rows of a part that arrived, cut where the reader gets its turns: first rows and numbers.
-fn turns(feed: &Feed<'_, '_>, w: Weight<'_>) -> impl Iterator<Item = (u32, u32)> + use<> {
-    let rows = w.rows();
-    let step = feed.rows_a_turn(w.bytes().checked_div(rows).unwrap_or(0));
-    (0..rows).step_by(step).map(move |first| (first as u32, step.min(rows.saturating_sub(first)) as u32))
-}
-
-/// The groups of a panel that hold rows `first..first + rows`; `first` is a multiple of sixteen.
-fn panel_rows(y: &mut [Group], tokens: usize, first: u32, rows: u32) -> Option<&mut [Group]> {
-    let start = (first as usize / LANES).checked_mul(tokens)?;
-    let n = groups(rows as usize).checked_mul(tokens)?;
-    y.get_mut(start..start.checked_add(n)?)
 }

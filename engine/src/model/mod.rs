@@ -4,6 +4,7 @@ mod arch;
 mod config;
 mod forward;
 mod kv_cache;
+mod products;
 mod rope;
 
 pub use crate::weights::PassError;

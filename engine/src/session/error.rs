@@ -38,6 +38,8 @@ pub enum Error {
     PlanMismatch,
     /// Mapped weights were asked for, but the flash is not mapped, or not as far as the weights reach.
     NotMapped,
+    /// Weights were to be streamed, but the engine was built without the feature `stream`.
+    NoStreaming,
     /// Everything was to be verified, but the file has no checksums, or the engine was built without the feature
     /// `checksums`.
     NoChecksums,
@@ -126,6 +128,9 @@ impl Error {
             }
             Error::PlanMismatch => f.write_str("the plan was not made for this model, or was changed"),
             Error::NotMapped => f.write_str("the weights cannot stay mapped: this flash is not memory-mapped"),
+            Error::NoStreaming => {
+                f.write_str("weights were to be streamed, but the engine was built without the feature `stream`")
+            }
             Error::NoChecksums => {
                 f.write_str(message("the file has no checksums to verify: `flashlet pack` makes them"))
             }

@@ -34,7 +34,7 @@ use crate::gguf::Gguf;
 use crate::kernels::{Executor, Kernels};
 use crate::model::{Activations, KvCache, ModelConfig, Pass, RopeTables};
 use crate::text::{Detokenizer, Encode, Tokenizer, TokenizerSpec};
-use crate::weights::{CHECKSUMS, Checksums, Feed, Schedule, Tiles, WeightStore, join, read_ahead};
+use crate::weights::{CHECKSUMS, Checksums, Feed, Schedule, Tiles, WeightStore, join};
 use plan::Sizes;
 use tensors::Tensors;
 
@@ -357,6 +357,10 @@ impl<F: Flash> Session<'_, '_, F> {
             position: self.position as usize,
             want,
         };
-        Ok(apart!(join(read_ahead(&mut self.source, &tiles, schedule), pass.run(ids, &mut feed, sink), &tiles))?)
+        #[cfg(feature = "stream")]
+        let reader = crate::weights::read_ahead(&mut self.source, &tiles, schedule);
+        #[cfg(not(feature = "stream"))]
+        let reader = async { Ok(()) };
+        Ok(apart!(join(reader, pass.run(ids, &mut feed, sink), &tiles))?)
     }
 }

@@ -148,7 +148,7 @@ impl Model {
     /// Sizes everything for an arena of `arena_bytes`, or of as many bytes as it takes.
     ///
     /// # Errors
-    /// [`Error::DoesNotFit`], [`Error::NotMapped`], [`Error::KvHeadDim`], [`Error::NoChecksums`]; flash failures.
+    /// [`Error::DoesNotFit`], [`Error::NotMapped`], [`Error::NoStreaming`], [`Error::KvHeadDim`], [`Error::NoChecksums`]; flash failures.
     pub async fn plan<F: Flash>(
         &self,
         source: &mut Source<'_, F>,
@@ -166,6 +166,7 @@ impl Model {
         let index = self.index_is_mapped(source);
         let means = match options.residency {
             Residency::Mapped if !mapped => return Err(Error::NotMapped),
+            Residency::Streamed if !cfg!(feature = "stream") => return Err(Error::NoStreaming),
             Residency::Mapped => Means { pin: false, map: true, stream: false, index },
             Residency::Pinned => Means { pin: true, map: false, stream: false, index },
             Residency::Streamed => Means { pin: false, map: false, stream: true, index },
@@ -173,7 +174,10 @@ impl Model {
             Residency::Auto if mapped => {
                 Means { pin: arena_bytes.is_some() || options.pins_mapped, map: true, stream: false, index }
             }
-            Residency::Auto => Means { pin: true, map: false, stream: arena_bytes.is_some(), index },
+            Residency::Auto => {
+                let stream = cfg!(feature = "stream") && arena_bytes.is_some();
+                Means { pin: true, map: false, stream, index }
+            }
         };
         let default_ctx = self.config.ctx_train.min(DEFAULT_CTX);
         let ctx = if options.ctx == 0 { default_ctx } else { options.ctx };
