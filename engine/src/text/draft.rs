@@ -3,6 +3,8 @@
 //! A pass that verifies a draft reads the weights once, as any pass does, and computes more. [`Drafter`] weighs the two, so
 //! that text which does not repeat itself takes hardly longer than without drafts.
 
+use core::num::NonZero;
+
 /// Most tokens of a draft.
 pub const MAX_DRAFT: usize = 15;
 
@@ -29,7 +31,7 @@ const MOST: u32 = 8 * PASS;
 #[derive(Clone, Copy, Debug)]
 pub struct Drafter {
     /// What one more token of a pass costs.
-    cost: u32,
+    cost: NonZero<u32>,
     account: u32,
     /// Most tokens of the next draft.
     length: usize,
@@ -40,7 +42,8 @@ impl Drafter {
     /// arithmetic is the limit, 1 or 2 where reading the weights is.
     #[must_use]
     pub fn new(cost: u8) -> Self {
-        Drafter { cost: u32::from(cost).clamp(1, 16) * SHARE, account: START, length: FIRST }
+        let cost = NonZero::new(u32::from(cost).clamp(1, 16) * SHARE).unwrap_or(NonZero::<u32>::MIN);
+        Drafter { cost, account: START, length: FIRST }
     }
 
     /// Puts what is likely to follow `history` into `out`, at most [`MAX_DRAFT`] tokens; returns how many they are.
@@ -64,7 +67,7 @@ impl Drafter {
     pub fn verified(&mut self, drafted: usize, right: usize) {
         let (drafted, right) = (drafted.min(MAX_DRAFT), right.min(drafted).min(MAX_DRAFT));
         let gained = PASS / SHARE + right as u32 * PASS;
-        self.account = (self.account + gained).min(MOST).saturating_sub(drafted as u32 * self.cost);
+        self.account = (self.account + gained).min(MOST).saturating_sub(drafted as u32 * self.cost.get());
         if drafted > 0 {
             self.length = if right == drafted { (2 * self.length).min(MAX_DRAFT) } else { (right + 1).max(2) };
         }
