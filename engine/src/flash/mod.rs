@@ -10,8 +10,9 @@ mod tests;
 
 pub use nor::{AsyncNorFlash, NorFlash};
 
-use core::future::Future;
+use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
 
 /// The largest [`Flash::READ_ALIGN`] that is widened to. A device with larger sectors needs an
@@ -293,17 +294,36 @@ pub(crate) fn poll_apart<F: Future>(future: Pin<&mut F>, context: &mut Context<'
     future.poll(context)
 }
 
-/// The waker of [`block_on`]: one static, as the function table of `Waker::noop()` need not be the same everywhere.
-pub(crate) static BLOCKING: &Waker = Waker::noop();
+/// Whether a future waits for nothing but its next turn. Executors learn of it by the waker, [`block_on`] from here: to idle
+/// then would be to sleep until a transfer ends. (With several threads a flag may reach another's loop: one more turn, or one
+/// idle call too many.)
+static YIELDED: AtomicBool = AtomicBool::new(false);
+
+/// Lets the futures that are polled along with this one, and other tasks, run once.
+pub async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if yielded {
+            return Poll::Ready(());
+        }
+        yielded = true;
+        YIELDED.store(true, Ordering::Relaxed);
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
 
 /// Runs a future to its end on this thread, calling `idle` whenever it waits (`wfe` on a board, a
 /// spin hint or nothing on a host). The engine's futures need no waker.
 pub fn block_on<T>(future: impl Future<Output = T>, mut idle: impl FnMut()) -> T {
     let mut future = pin!(future);
-    let mut context = Context::from_waker(BLOCKING);
+    let mut context = Context::from_waker(Waker::noop());
     loop {
         match future.as_mut().poll(&mut context) {
             Poll::Ready(output) => return output,
+            // Not `swap`: the smallest cores have none.
+            Poll::Pending if YIELDED.load(Ordering::Relaxed) => YIELDED.store(false, Ordering::Relaxed),
             Poll::Pending => idle(),
         }
     }

@@ -13,6 +13,7 @@ use super::products::not_here;
 use super::products::turns;
 use super::rope::RopeTables;
 use crate::arena::{Arena, ArenaError, Region};
+use crate::flash::yield_now;
 use crate::kernels::{Attention, Executor, Group, HeadRotation, InputBuffer, Kernels, WriteKv};
 use crate::simd::{LANES, math};
 use crate::weights::{Feed, LayerMatrix, LayerVector, PassError, Role, Weight, WeightStore};
@@ -121,7 +122,7 @@ impl Pass<'_, '_, '_> {
         for layer in 0..self.config.shapes.n_layer {
             self.attention(layer, tokens, feed).await?;
             self.feed_forward(layer, tokens, feed).await?;
-            feed.yield_now().await;
+            yield_now().await;
         }
         match self.want {
             Want::None => Ok(()),
@@ -273,7 +274,7 @@ impl Pass<'_, '_, '_> {
                 for (first, n) in turns(feed, w) {
                     let id = part.first_row.saturating_add(first);
                     tile.rows(w.rows_from(first as usize, n as usize), id, &mut values.input);
-                    feed.yield_now().await;
+                    yield_now().await;
                 }
                 feed.done();
                 done = done.saturating_add(part.rows);

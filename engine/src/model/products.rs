@@ -3,6 +3,8 @@
 use super::config::ModelConfig;
 #[cfg(feature = "stream")]
 use super::forward::groups;
+#[cfg(feature = "stream")]
+use crate::flash::yield_now;
 use crate::kernels::{Executor, Gate, Group, InputBuffer, Kernels};
 use crate::quant::ActKind;
 #[cfg(feature = "stream")]
@@ -48,7 +50,7 @@ impl Matmul<'_, '_, '_> {
                 for (first, n) in turns(feed, w) {
                     let y = panel_rows(y, x.tokens, part.first_row.saturating_add(first), n).ok_or(error)?;
                     self.kernels.linear(w.rows_from(first as usize, n as usize), &x, y, self.executor);
-                    feed.yield_now().await;
+                    yield_now().await;
                 }
                 feed.done();
                 done = done.saturating_add(part.rows);
@@ -100,7 +102,7 @@ impl Matmul<'_, '_, '_> {
                 for (first, n) in turns(feed, gate) {
                     let y = panel_rows(y, tokens, lead.first_row.saturating_add(first), n).ok_or(error)?;
                     self.gated_rows([gate, up].map(|w| w.rows_from(first as usize, n as usize)), act, input, y);
-                    feed.yield_now().await;
+                    yield_now().await;
                 }
                 feed.done();
                 done = done.saturating_add(lead.rows);

@@ -361,6 +361,6 @@ impl<F: Flash> Session<'_, '_, F> {
         let reader = crate::weights::read_ahead(&mut self.source, &tiles, schedule);
         #[cfg(not(feature = "stream"))]
         let reader = async { Ok(()) };
-        Ok(apart!(join(reader, pass.run(ids, &mut feed, sink), &tiles))?)
+        Ok(apart!(join(reader, pass.run(ids, &mut feed, sink)))?)
     }
 }

@@ -11,7 +11,7 @@ mod tests;
 
 use super::check::Running;
 use super::{LayerMatrix, PassError, Role, WeightStore};
-use crate::flash::{BLOCKING, Flash, FlashError, Source};
+use crate::flash::{Flash, FlashError, Source, yield_now};
 use crate::kernels::Kernels;
 use crate::simd::LANES;
 use core::cell::Cell;
@@ -234,8 +234,6 @@ impl Iterator for Schedule<'_> {
 pub struct Tiles<'t> {
     free: [Cell<Option<&'t mut [u8]>>; 2],
     full: [Cell<Option<&'t mut [u8]>>; 2],
-    /// Whether the pass waits for nothing but the reader's turn.
-    yielded: Cell<bool>,
 }
 
 impl<'t> Tiles<'t> {
@@ -243,11 +241,7 @@ impl<'t> Tiles<'t> {
     #[must_use]
     pub fn new(bytes: &'t mut [u8]) -> Self {
         let (a, b) = bytes.split_at_mut(bytes.len() / 2);
-        Tiles {
-            free: [Cell::new(Some(a)), Cell::new(Some(b))],
-            full: [const { Cell::new(None) }; 2],
-            yielded: Cell::new(false),
-        }
+        Tiles { free: [Cell::new(Some(a)), Cell::new(Some(b))], full: [const { Cell::new(None) }; 2] }
     }
 
     fn free(&self, k: usize) -> &Cell<Option<&'t mut [u8]>> {
@@ -310,33 +304,24 @@ pub async fn read_ahead<F: Flash>(
     Ok(())
 }
 
-/// Runs the reader and the forward pass together: the pass's result, or the first read that failed. Other tasks run where
-/// the pass [yields](Feed::yield_now), if the waker can tell an executor that there is more to do. That of
-/// [`block_on`](crate::flash::block_on) cannot: then the pass goes on at once, lest the caller sleeps until the transfer ends.
+/// Runs the reader and the forward pass together: the pass's result, or the first read that failed.
 ///
 /// # Errors
 /// That of either future.
 pub async fn join<T, E: From<FlashError>>(
     reader: impl Future<Output = Result<(), FlashError>>,
     pass: impl Future<Output = Result<T, E>>,
-    tiles: &Tiles<'_>,
 ) -> Result<T, E> {
     let (mut reader, mut pass) = (pin!(reader), pin!(pass));
     let mut read_all = false;
     poll_fn(|cx| {
-        loop {
-            if !read_all && let Poll::Ready(result) = reader.as_mut().poll(cx) {
-                read_all = true;
-                if let Err(error) = result {
-                    return Poll::Ready(Err(error.into()));
-                }
-            }
-            let result = pass.as_mut().poll(cx);
-            let goes_on = tiles.yielded.take() && cx.waker().will_wake(BLOCKING);
-            if result.is_ready() || !goes_on {
-                return result;
+        if !read_all && let Poll::Ready(result) = reader.as_mut().poll(cx) {
+            read_all = true;
+            if let Err(error) = result {
+                return Poll::Ready(Err(error.into()));
             }
         }
+        pass.as_mut().poll(cx)
     })
     .await
 }
@@ -372,7 +357,7 @@ impl<'f, 't> Feed<'f, 't> {
         }
         // The other tile's transfer starts before this one is computed with; where it takes several reads, the next of
         // them may be due.
-        self.yield_now().await;
+        yield_now().await;
         let bytes = part_of(self.tile.as_deref(), &part);
         self.running.check(&part, bytes)?;
         Ok(part)
@@ -385,21 +370,6 @@ impl<'f, 't> Feed<'f, 't> {
         const TURNS: usize = 16;
         let bytes = self.tile.as_deref().map_or(0, <[u8]>::len) / TURNS;
         (bytes.checked_div(row_bytes).unwrap_or(0) / LANES).max(1).saturating_mul(LANES)
-    }
-
-    /// Lets the reader run once, and other tasks.
-    pub async fn yield_now(&self) {
-        let mut yielded = false;
-        poll_fn(|cx| {
-            if yielded {
-                return Poll::Ready(());
-            }
-            yielded = true;
-            self.tiles.yielded.set(true);
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
     }
 
     /// To be called when the parts given so far are done with: their tile is free if none of its parts is left, and is

@@ -135,6 +135,8 @@ struct Clock {
     bus_free: Cell<Time>,
     /// When the transfer that something waits for ends.
     awaited: Cell<Option<Time>>,
+    /// What was spent when everything waited last.
+    idled_at: Cell<Option<Spent>>,
 }
 
 thread_local! {
@@ -147,8 +149,13 @@ fn with<T>(f: impl FnOnce(&Clock) -> T) -> Option<T> {
 
 /// Simulates `board` on this thread from now on.
 pub(crate) fn start(board: &Board) {
-    let clock =
-        Clock { chip: board.flash, spent: Cell::default(), bus_free: Cell::default(), awaited: Cell::default() };
+    let clock = Clock {
+        chip: board.flash,
+        spent: Cell::default(),
+        bus_free: Cell::default(),
+        awaited: Cell::default(),
+        idled_at: Cell::default(),
+    };
     CLOCK.set(Some(clock));
 }
 
@@ -180,13 +187,16 @@ pub(crate) async fn transfer(bytes: usize) {
     .await;
 }
 
-/// Called when everything waits: time passes until the awaited transfer ends.
+/// Called when everything waits: time passes until the awaited transfer ends. Only if nothing has happened since the last
+/// call, as one call alone can be another thread's.
 pub(crate) fn idle() {
     let waited = with(|clock| {
         let mut spent = clock.spent.get();
-        if let Some(ends) = clock.awaited.take() {
+        let waits_still = clock.idled_at.replace(Some(spent)) == Some(spent);
+        if let Some(ends) = clock.awaited.get().filter(|_| waits_still) {
             spent.now = spent.now.max(ends);
             clock.spent.set(spent);
+            clock.awaited.set(None);
         }
     });
     if waited.is_none() {

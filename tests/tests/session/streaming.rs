@@ -60,12 +60,6 @@ impl Kernels for Noting {
     }
 }
 
-struct Awake;
-
-impl std::task::Wake for Awake {
-    fn wake(self: std::sync::Arc<Self>) {}
-}
-
 /// The events of the pass over `tokens` tokens that follows one over the first three, and the plan.
 fn one_pass<const ALIGN: usize>(fixture: &Fixture, options: &Options, waits: u32, tokens: usize) -> (Vec<Event>, Plan) {
     let mut source = Chip::<ALIGN>::source(&fixture.file, waits);
@@ -84,12 +78,10 @@ fn one_pass<const ALIGN: usize>(fixture: &Fixture, options: &Options, waits: u32
         logits.complete();
         Ok::<_, flashlet::session::Error>(plan)
     };
-    // A read that is noted between two polls was begun before what is computed after it. An executor's waker, so that the
-    // pass lets other tasks run where it yields.
+    // A read that is noted between two polls was begun before what is computed after it.
     let mut future = core::pin::pin!(future);
-    let waker = core::task::Waker::from(std::sync::Arc::new(Awake));
-    let poll_all = core::future::poll_fn(|_| {
-        let poll = future.as_mut().poll(&mut core::task::Context::from_waker(&waker));
+    let poll_all = core::future::poll_fn(|cx| {
+        let poll = future.as_mut().poll(cx);
         let mut computed = kernels.0.lock().expect("nobody panicked");
         let mut log = log.borrow_mut();
         log.extend(computed.drain(..).map(|at| Event::Compute { at }));

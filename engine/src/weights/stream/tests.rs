@@ -172,7 +172,7 @@ fn check<const ALIGN: usize>(seed: u64) {
         }
         Ok::<_, FlashError>(())
     };
-    block_on(join(read_ahead(&mut source, &tiles, schedule), pass, &tiles), || ()).expect("nothing fails");
+    block_on(join(read_ahead(&mut source, &tiles, schedule), pass), || ()).expect("nothing fails");
 }
 
 #[test]
