@@ -91,7 +91,7 @@ for level in 3 s; do
 done
 
 # Bytes of stack that any step may take, its future included: the vector kernels of x86-64 take most of it.
-stack_limit=16384
+stack_limit=16896
 CARGO_PROFILE_RELEASE_OPT_LEVEL=s build --features stack
 stack=$("$program" 2>&1 | sed -n 's/^stack of \(.*\): \([0-9]*\) bytes$/\2 \1/p' | sort -rn | awk '!seen[substr($0, index($0, " "))]++')
 [ -n "$stack" ] || die "no stack was measured"

@@ -6,12 +6,12 @@
 //!
 //! | step | bytes |
 //! |---|---|
-//! | [`Model::open`] | 7319 |
-//! | [`Model::plan`] | 6207 |
-//! | [`Session::new`] | 14159 |
-//! | [`Session::encode`] | 5383 |
-//! | [`Session::feed`] | 16167 |
-//! | [`Session::decode`] | 1639 |
+//! | [`Model::open`] | 9807 |
+//! | [`Model::plan`] | 6975 |
+//! | [`Session::new`] | 16607 |
+//! | [`Session::encode`] | 5727 |
+//! | [`Session::feed`] | 16711 |
+//! | [`Session::decode`] | 2079 |
 //!
 //! To these come the [`Session`] (1728) and a [`Sampler`](crate::text::Sampler) (3192), wherever the caller puts them. No
 //! number depends on the model or on the length of a text (SmolLM2 135M takes what a model of 57 kB does).
