@@ -13,7 +13,7 @@
 //! | [`Session::feed`] | 16711 |
 //! | [`Session::decode`] | 2079 |
 //!
-//! To these come the [`Session`] (1728) and a [`Sampler`](crate::text::Sampler) (3192), wherever the caller puts them. No
+//! To these come the [`Session`] (2040) and a [`Sampler`](crate::text::Sampler) (3192), wherever the caller puts them. No
 //! number depends on the model or on the length of a text (SmolLM2 135M takes what a model of 57 kB does).
 
 mod error;
