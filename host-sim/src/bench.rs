@@ -36,6 +36,8 @@ struct Simulated {
 
 #[derive(Serialize)]
 struct Load {
+    #[serde(skip)]
+    spent: Spent,
     seconds: f64,
     bus: f64,
     compute: f64,
@@ -47,7 +49,7 @@ struct Load {
 impl Load {
     fn of(spent: Spent) -> Load {
         let [seconds, bus, compute, memory] = spent.all_seconds();
-        Load { seconds, bus, compute, memory, bytes: spent.bytes, bound_by: spent.bound_by().name() }
+        Load { spent, seconds, bus, compute, memory, bytes: spent.bytes, bound_by: spent.bound_by().name() }
     }
 }
 
@@ -100,15 +102,7 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
     if let Some(board) = &report.board {
         for (name, load) in [("prefill", &board.prefill), ("decode", &board.decode)] {
             let Some(load) = load else { continue };
-            let share = |seconds: f64| seconds / load.seconds * 100.0;
-            text += &format!(
-                "{name:<8} on {}, simulated: bound by {}; the bus is busy {:.0} %, the processor {:.0} %, of which {:.0} % waiting for weights\n",
-                board.name,
-                load.bound_by,
-                share(load.bus),
-                share(load.compute),
-                share(load.memory)
-            );
+            text += &format!("{name:<8} on {}, simulated: {}\n", board.name, load.spent);
         }
     }
     print(&text)

@@ -432,6 +432,6 @@ pub(crate) fn print_stats(engine: &Engine<'_>, generator: &Generator) {
         flash.reads,
     ));
     if let Some(spent) = sim::spent() {
-        note(&format!("board    simulated: {}\n", spent));
+        note(&format!("board    simulated: {:.3} s, {spent}\n", spent.all_seconds()[0]));
     }
 }

@@ -73,12 +73,11 @@ impl fmt::Display for Spent {
         let share = |part: Time| part as f64 * 100.0 / (self.now.max(1)) as f64;
         write!(
             f,
-            "{:.3} s, the bus busy {:.0} %, the processor {:.0} % ({:.0} % waiting for weights), bound by {}",
-            self.all_seconds()[0],
+            "bound by {}; the bus is busy {:.0} %, the processor {:.0} %, of which {:.0} % waiting for weights",
+            self.bound_by().name(),
             share(self.bus),
             share(self.compute),
-            share(self.memory),
-            self.bound_by().name()
+            share(self.memory)
         )
     }
 }
