@@ -130,7 +130,7 @@ fn attention(c: &mut Criterion) {
     let (n_head, n_head_kv, head_dim) = (9, 3, 64);
     let mut group = group(c, "attention");
     for (isa, kernels) in instruction_sets() {
-        for (name, ty) in [("f16", KvType::F16), ("q8_0", KvType::Q8_0)] {
+        for (name, ty) in KvType::ALL.iter().map(|ty| (ty.name(), *ty)) {
             for positions in [128, 512, 2048] {
                 let blocks = positions / LANES;
                 group.throughput(Throughput::Elements((2 * n_head * head_dim * positions) as u64));

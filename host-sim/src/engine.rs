@@ -118,6 +118,7 @@ impl<'f> Opened<'f> {
             kv: match args.kv {
                 Kv::F16 => KvType::F16,
                 Kv::Q8_0 => KvType::Q8_0,
+                Kv::Q4_0 => KvType::Q4_0,
             },
             residency: match args.residency {
                 Residency::Auto => session::Residency::Auto,

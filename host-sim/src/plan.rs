@@ -62,13 +62,13 @@ pub(crate) fn explain(opened: &mut Opened<'_>, options: &Options, need: usize, h
     if let Some(ctx) = largest(asked, |ctx| fits(ctx, options.kv)) {
         ways.push(format!("--ctx {ctx}"));
     }
-    if options.kv == KvType::F16 {
-        if fits(asked, KvType::Q8_0) {
-            ways.push("--kv q8_0".into());
-        } else if ways.len() == usize::from(!fixed)
-            && let Some(ctx) = largest(asked, |ctx| fits(ctx, KvType::Q8_0))
-        {
-            ways.push(format!("--kv q8_0 --ctx {ctx}"));
+    let smaller = KvType::ALL.iter().copied().skip_while(|&kv| kv != options.kv).skip(1);
+    if let Some(kv) = smaller.clone().find(|&kv| fits(asked, kv)) {
+        ways.push(format!("--kv {}", kv.name()));
+    } else if ways.len() == usize::from(!fixed) {
+        let longest = smaller.clone().find_map(|kv| Some((kv, largest(asked, |ctx| fits(ctx, kv))?)));
+        if let Some((kv, ctx)) = longest {
+            ways.push(format!("--kv {} --ctx {ctx}", kv.name()));
         }
     }
     if without {

@@ -89,24 +89,46 @@ impl Layer {
     }
 }
 
-/// Vectors that both cache formats hold exactly: in each 32 elements a `top * 127`, and other multiples of
-/// `top`, which is a power of two.
-fn exact(rng: &mut Rng, n: usize, top: f32) -> Vec<f32> {
-    (0..n).map(|i| if i % 32 == 5 { 127.0 * top } else { (rng.below(255) as f32 - 127.0) * top }).collect()
+/// Vectors that a format of `bits` bits holds exactly: in each 32 elements its greatest multiple of `step`, which is a power
+/// of two, and others.
+fn exact(rng: &mut Rng, n: usize, bits: u32, step: f32) -> Vec<f32> {
+    let most = (1 << (bits - 1)) - 1;
+    let greatest = if bits == 4 { -8 } else { most };
+    let mut other = || rng.below(2 * most as usize + 1) as i32 - most;
+    (0..n).map(|i| if i % 32 == 5 { greatest } else { other() } as f32 * step).collect()
+}
+
+/// The Walsh-Hadamard transform of each 32 elements, by its definition. Twice it is 32 times the elements.
+fn turn(x: &mut [f32], scale: f32) {
+    for x in x.chunks_exact_mut(32) {
+        let sign = |i: usize, j: usize| if (i & j).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 };
+        let turned = Vec::from_iter((0..32).map(|i| (0..32).map(|j| sign(i, j) * x[j]).sum::<f32>() * scale));
+        x.copy_from_slice(&turned);
+    }
 }
 
 fn layer(rng: &mut Rng, ty: KvType, head_dim: usize, sharing: usize, window: Option<usize>, positions: usize) -> Layer {
     let n_head_kv = 2;
-    let mut tokens = |heads: usize, top: f32| Vec::from_iter((0..positions).map(|_| exact(rng, heads * head_dim, top)));
-    let (queries, keys, values) =
-        (tokens(n_head_kv * sharing, 1.0 / 64.0), tokens(n_head_kv, 1.0 / 64.0), tokens(n_head_kv, 1.0 / 128.0));
+    let mut tokens = |heads: usize, bits, step: f32| {
+        Vec::from_iter((0..positions).map(|_| exact(rng, heads * head_dim, bits, step)))
+    };
+    let bits = if ty == KvType::Q4_0 { 4 } else { 8 };
+    let top = (1 << (8 - bits)) as f32;
+    let mut queries = tokens(n_head_kv * sharing, 8, 1.0 / 64.0);
+    let (mut keys, values) = (tokens(n_head_kv, bits, top / 64.0), tokens(n_head_kv, bits, top / 128.0));
+    if ty == KvType::Q4_0 {
+        // such that they come out of the cache's transform as the multiples that they are now
+        queries.iter_mut().for_each(|q| turn(q, 1.0 / 4.0));
+        keys.iter_mut().for_each(|k| turn(k, 1.0 / 8.0));
+    }
     Layer { ty, head_dim, n_head_kv, sharing, window, scale: 0.25, queries, keys, values }
 }
 
 /// Shapes under test: heads of 8 to 256 elements, windows within a block and over several.
 fn layers(positions: usize, mut check: impl FnMut(&str, Layer)) {
     let mut rng = Rng(1);
-    for (ty, dims) in [(KvType::F16, &[8, 16, 64, 80, 96, 256][..]), (KvType::Q8_0, &[32, 64, 96, 256][..])] {
+    for &ty in KvType::ALL {
+        let dims = if ty.head_multiple() == 1 { &[8, 16, 64, 80, 96, 256][..] } else { &[32, 64, 96, 256] };
         for (&head_dim, sharing) in dims.iter().zip([1, 3, 4, 1, 3, 2]) {
             for window in [None, Some(1), Some(9), Some(16), Some(17), Some(40)] {
                 let what = format!("{ty:?}, heads of {head_dim}, window {window:?}");
@@ -160,7 +182,7 @@ fn attention_has_the_same_bits_everywhere() {
 #[test]
 fn extreme_keys_and_queries_have_the_same_bits_everywhere() {
     let mut rng = Rng(3);
-    for ty in [KvType::F16, KvType::Q8_0] {
+    for &ty in KvType::ALL {
         for scale in [0.0, 1e-38, 1e-7, 100.0, 60000.0] {
             let mut layer = layer(&mut rng, ty, 64, 3, None, 40);
             for v in layer.queries.iter_mut().chain(&mut layer.keys).chain(&mut layer.values).flatten() {
@@ -173,6 +195,41 @@ fn extreme_keys_and_queries_have_the_same_bits_everywhere() {
                 for (got, want) in got.0.iter().zip(&want) {
                     assert_eq!(bits(got), bits(want), "{ty:?} {scale} {:?}", kernels.isa());
                 }
+            }
+        }
+    }
+}
+
+/// ggml's blocks, of values and of turned keys, made by the Python package `gguf` (see `fixtures/make_quant.py`).
+#[test]
+fn a_q4_0_cache_holds_the_blocks_of_ggml() {
+    let read = |name: &str| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quant").join(name);
+        std::fs::read(path).expect("the fixture is there")
+    };
+    let (x, golden, turned) = (read("act.f32"), read("act.q4_0"), read("act.q4_0_turned"));
+    let x: Vec<_> = x.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+    let golden: Vec<_> = golden.chunks_exact(18).zip(turned.chunks_exact(18)).collect();
+    assert_eq!(x.len(), golden.len() * 32);
+    let (ty, n_head_kv, tokens) = (KvType::Q4_0, golden.len() / 8, 2);
+    let head_dim = 128;
+    let x: Vec<_> = x.chunks_exact(n_head_kv * head_dim).map(<[f32]>::to_vec).collect();
+    let x = panel(&x);
+    for kernels in all_kernels() {
+        let bytes = ty.block_bytes(head_dim);
+        let (mut keys, mut values) = (vec![0; n_head_kv * bytes], vec![0; n_head_kv * bytes]);
+        let cache = KvBlocks { keys: &mut keys[..], values: &mut values[..], ty, blocks: 1, n_head_kv, head_dim };
+        kernels.write_kv(&mut WriteKv { cache, keys: &x, values: &x, tokens, position: 0 });
+        for (i, (golden, turned)) in golden.iter().enumerate() {
+            let (token, head, block) = (i / (4 * n_head_kv), i / 4 % n_head_kv, i % 4);
+            let at = |i: usize| head * bytes + i;
+            let scale = at(16 * 64 + 2 * (block * 16 + token));
+            assert_eq!(keys[scale..][..2], turned[..2], "{:?}: block {i}", kernels.isa());
+            assert_eq!(values[scale..][..2], golden[..2], "{:?}: block {i}", kernels.isa());
+            assert_eq!(values[at(token * 64 + block * 16)..][..16], golden[2..], "{:?}: block {i}", kernels.isa());
+            for (word, quants) in turned[2..].chunks_exact(4).enumerate() {
+                let word = at(((block * 4 + word) * 16 + token) * 4);
+                assert_eq!(&keys[word..][..4], quants, "{:?}: block {i}", kernels.isa());
             }
         }
     }

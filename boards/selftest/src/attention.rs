@@ -63,7 +63,8 @@ impl Layer {
 
 pub(crate) fn run(test: &mut Test<'_>) -> fmt::Result {
     let mut rng = Rng(3);
-    for (ty, dims) in [(KvType::F16, &[8, 16, 64, 80, 256][..]), (KvType::Q8_0, &[32, 64, 96, 256][..])] {
+    for &ty in KvType::ALL {
+        let dims = if ty.head_multiple() == 1 { &[8, 16, 64, 80, 256] } else { &[32, 64, 96, 256][..] };
         for (&head_dim, sharing) in dims.iter().zip([1, 3, 2, 1, 2]) {
             for window in [None, Some(1), Some(9), Some(17)] {
                 for scale in [2.0, 1.0e-7, 300.0] {

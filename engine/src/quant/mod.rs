@@ -135,7 +135,7 @@ fn split_nibbles<I: Isa, const N: usize>(isa: I, w: [I::W; N]) -> [[I::W; N]; 2]
 
 /// The 32 quants of a 32-element block: the low nibbles of four words, then the high ones.
 #[inline(always)]
-fn nibbles<I: Isa>(isa: I, w: [I::W; 4]) -> [I::W; 8] {
+pub(crate) fn nibbles<I: Isa>(isa: I, w: [I::W; 4]) -> [I::W; 8] {
     let [[a, b, c, d], [e, f, g, h]] = split_nibbles(isa, w);
     [a, b, c, d, e, f, g, h]
 }

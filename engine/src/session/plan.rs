@@ -91,13 +91,14 @@ pub struct Plan {
     pub index_bytes_in_flash: usize,
     logits: usize,
     pub(super) uses_mapping: bool,
+    /// What was decided to be pinned, before any of it was.
+    pins: PinBudget,
 }
 
 impl Plan {
-    /// What of the weights is pinned, as the plan decided it.
-    pub(super) fn pin_budget(&self, has_output: bool) -> PinBudget {
-        let ResidentBytes { mapped_bytes, pinned_bytes, streamed_bytes } = self.residency;
-        PinBudget::new(pinned_bytes, has_output && (mapped_bytes > 0 || streamed_bytes > 0))
+    /// What of the weights is pinned, as the plan decided it, and no more than there is room for.
+    pub(super) fn pin_budget(&self) -> PinBudget {
+        self.pins.within(self.residency.pinned_bytes)
     }
 
     pub(super) fn sizes(&self) -> Sizes {
@@ -190,8 +191,8 @@ impl Model {
 
         let mut sizes = self.choose_chunk(options, means, ctx, F::READ_ALIGN, arena_bytes);
         let left = have.saturating_sub(self.usage(&sizes).total());
-        let all_bytes = self.tensors.pinned_bytes;
-        let all_fit = means.pin && all_bytes <= left as u64;
+        let matrices = self.tensors.matrices;
+        let all_fit = means.pin && matrices.all() <= left as u64;
         if means.stream && !all_fit {
             let least = self.tensors.least_tile(F::READ_ALIGN);
             let wanted = match options.tile_bytes {
@@ -200,14 +201,15 @@ impl Model {
             };
             sizes.tile_bytes = wanted.min(left / 2).max(least) / ALIGN * ALIGN;
         }
-        let mut budget = PinBudget::default();
+        let mut pins = PinBudget::default();
         if means.pin {
             let left = have.saturating_sub(self.usage(&sizes).total()) / ALIGN * ALIGN;
-            budget = PinBudget::new(left as u64, self.tensors.has_output && !all_fit);
+            pins = PinBudget::new(left as u64, matrices);
         }
+        let mut budget = pins;
         let mut streamed_bytes = 0u64;
         let mut per_pass = 0u64;
-        let tied = !self.tensors.has_output;
+        let tied = !matrices.has_output();
         let embd_row_bytes = self.tensors.embd_row_bytes;
         weights::walk(&self.gguf, source, &self.config.shapes, &mut |t| {
             if t.role.is_matrix() && budget.take(t.role, t.bytes()).is_none() {
@@ -246,6 +248,7 @@ impl Model {
             index_bytes_in_flash: in_memory.total().saturating_sub(usage.total()),
             logits: sizes.logits,
             uses_mapping: means.map,
+            pins,
         })
     }
 
@@ -281,7 +284,7 @@ impl Model {
 
     /// Sizes with the shortest chunk and the smallest tiles.
     fn least_sizes(&self, options: &Options, means: Means, ctx: u32, align: usize) -> Sizes {
-        let pinned = if means.pin && !means.map && !means.stream { self.tensors.pinned_bytes } else { 0 };
+        let pinned = if means.pin && !means.map && !means.stream { self.tensors.matrices.all() } else { 0 };
         Sizes {
             ctx,
             chunk: options.chunk.max(options.draft.saturating_add(1)).min(ctx),

@@ -4,17 +4,15 @@ use crate::arena::ALIGN;
 use crate::flash::{Flash, Source};
 use crate::gguf::Gguf;
 use crate::model::ModelConfig;
-use crate::weights::{self, LayerMatrix, LayerVector, PinBudget, Role, Schedule, WeightError};
+use crate::weights::{self, LayerMatrix, LayerVector, MatrixBytes, Role, Schedule, WeightError};
 
 /// Facts of the tensor directory.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tensors {
-    /// Bytes of the arena that all matrices take when they are pinned.
-    pub(super) pinned_bytes: u64,
+    /// Bytes of the arena that matrices take when they are pinned.
+    pub(super) matrices: MatrixBytes,
     /// Bytes of one row of the embedding.
     pub(super) embd_row_bytes: u64,
-    /// Whether the head is a tensor of its own.
-    pub(super) has_output: bool,
     /// Bytes of the widest row of any matrix, of a gate, and of an up projection.
     row_bytes: usize,
     gate_row_bytes: usize,
@@ -37,7 +35,6 @@ impl Tensors {
             let row_bytes = t.row_bytes as usize;
             match t.role {
                 Role::TokenEmbd => all.embd_row_bytes = u64::from(t.row_bytes),
-                Role::Output => all.has_output = true,
                 Role::Matrix(_, LayerMatrix::Gate) => all.gate_row_bytes = all.gate_row_bytes.max(row_bytes),
                 Role::Matrix(_, LayerMatrix::Up) => all.up_row_bytes = all.up_row_bytes.max(row_bytes),
                 _ => {}
@@ -46,7 +43,7 @@ impl Tensors {
                 all.needed = all.needed.saturating_add(1);
             }
             if t.role.is_matrix() {
-                all.pinned_bytes = all.pinned_bytes.saturating_add(PinBudget::size_of(t.bytes()));
+                all.matrices.add(t.role, t.bytes());
                 all.row_bytes = all.row_bytes.max(row_bytes);
                 all.end = all.end.max(t.offset.saturating_add(t.bytes()));
             }

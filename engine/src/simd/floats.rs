@@ -19,6 +19,8 @@ pub trait Floats: Copy {
     fn store(self, v: Self::V, out: &mut [f32; LANES]);
     fn load_f16(self, v: &[[u8; 2]; LANES]) -> Self::V;
     fn load_i8(self, v: &[i8; LANES]) -> Self::V;
+    /// Four bits of each byte from `shift` on, less 8.
+    fn load_nibbles(self, v: &[u8; LANES], shift: u32) -> Self::V;
     fn store_f16(self, v: Self::V, out: &mut [[u8; 2]; LANES]);
     fn store_i8(self, v: Self::V, out: &mut [i8; LANES]);
     fn splat(self, v: f32) -> Self::V;
@@ -37,6 +39,11 @@ pub trait Floats: Copy {
 #[inline(always)]
 pub fn lanes<I: Isa>(isa: I) -> impl Iterator<Item = I::Floats> {
     (0..LANES / I::Floats::LANES).map(move |lane| isa.floats(lane))
+}
+
+#[inline(always)]
+fn nibble(byte: u8, shift: u32) -> i8 {
+    ((byte >> (shift & 4)) & 15) as i8 - 8
 }
 
 impl<I: Isa> Floats for I {
@@ -58,6 +65,10 @@ impl<I: Isa> Floats for I {
     #[inline(always)]
     fn load_i8(self, v: &[i8; LANES]) -> I::X {
         self.x_from_i8(v)
+    }
+    #[inline(always)]
+    fn load_nibbles(self, v: &[u8; LANES], shift: u32) -> I::X {
+        self.x_from_i8(&v.map(|byte| nibble(byte, shift)))
     }
     #[inline(always)]
     fn store_f16(self, v: I::X, out: &mut [[u8; 2]; LANES]) {
@@ -158,6 +169,10 @@ impl<H: Halves> Floats for Lane<H> {
     #[inline(always)]
     fn load_i8(self, v: &[i8; LANES]) -> f32 {
         f32::from(self.of(v))
+    }
+    #[inline(always)]
+    fn load_nibbles(self, v: &[u8; LANES], shift: u32) -> f32 {
+        f32::from(nibble(self.of(v), shift))
     }
     #[inline(always)]
     fn store_f16(self, v: f32, out: &mut [[u8; 2]; LANES]) {

@@ -4,6 +4,7 @@
 mod check;
 mod error;
 mod load;
+mod pin;
 mod stream;
 mod tensors;
 
@@ -11,10 +12,11 @@ pub use crate::quant::{Weight, WeightType};
 pub(crate) use check::{CHECKSUMS, message};
 pub use check::{Checksums, Verify};
 pub use error::{PassError, WeightError};
+pub use pin::{MatrixBytes, PinBudget};
 pub use stream::{Feed, Part, Schedule, Tiles, join, read_ahead};
 pub use tensors::{LayerMatrix, LayerVector, Role, Shapes, Tensor, walk};
 
-use crate::arena::{ALIGN, Arena, ArenaError, Region};
+use crate::arena::{Arena, ArenaError, Region};
 use crate::kernels::{Group, Norm};
 use crate::quant::{INTERLEAVES, Units};
 use bytemuck::{Pod, Zeroable};
@@ -32,45 +34,6 @@ pub enum Residency {
     Pinned,
     /// All read anew for every pass.
     Streamed,
-}
-
-/// Which matrices are pinned: a budget that is spent in the order of the file, on every matrix that
-/// still fits. They are read once a pass, so each pinned byte saves one byte of traffic; an embedding
-/// that is not the head too saves a row a token only, and is pinned if everything is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PinBudget {
-    /// Bytes that may be pinned.
-    pub left: u64,
-    /// Bytes pinned so far.
-    pub pinned: u64,
-    /// Whether the embedding stays where it is.
-    pub skips_embedding: bool,
-}
-
-impl PinBudget {
-    /// A budget of `bytes`.
-    #[must_use]
-    pub fn new(bytes: u64, skips_embedding: bool) -> Self {
-        PinBudget { left: bytes, pinned: 0, skips_embedding }
-    }
-
-    /// Bytes that a pinned matrix of `bytes` takes: it starts where a flash can read to directly.
-    #[must_use]
-    pub fn size_of(bytes: u64) -> u64 {
-        bytes.checked_next_multiple_of(ALIGN as u64).unwrap_or(u64::MAX)
-    }
-
-    /// Whether matrix `role` of `bytes` is pinned; if so, where.
-    pub fn take(&mut self, role: Role, bytes: u64) -> Option<u64> {
-        if self.skips_embedding && role == Role::TokenEmbd {
-            return None;
-        }
-        let bytes = PinBudget::size_of(bytes);
-        self.left = self.left.checked_sub(bytes)?;
-        let at = self.pinned;
-        self.pinned = self.pinned.saturating_add(bytes);
-        Some(at)
-    }
 }
 
 /// A matrix's entry in the store.

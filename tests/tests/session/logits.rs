@@ -43,19 +43,23 @@ fn logits_are_those_of_llama_cpp() {
     }
 }
 
-// llama.cpp's own logits move by 3.6e-2, 5.3e-2 and 3.6e-2 on these.
+// llama.cpp's own logits move by 3.6e-2, 5.3e-2 and 3.6e-2 on these with a Q8_0 cache, and by 2.7e-1, 3.3e-1 and 2.2e-1
+// with a Q4_0 one (it turns nothing: made-up models have no outliers that turning would help).
 #[test]
-fn a_q8_0_cache_is_close_to_an_f16_one() {
+fn a_smaller_cache_is_close_to_an_f16_one() {
     for name in ["llama-mixed32", "llama-mixed256", "gemma3-q8_0"] {
         let fixture = Fixture::load(name);
         let mut setup = Run::default();
-        let (f16, plan) = run(fixture.mapped(), &fixture.ids, &setup);
-        setup.options.kv = KvType::Q8_0;
-        let (q8, q8_plan) = run(fixture.mapped(), &fixture.ids, &setup);
-        assert!(q8_plan.arena_bytes < plan.arena_bytes);
-        let error = relative_rms(&f16, &q8);
-        println!("{name}: relative rms {error:.1e}");
-        assert!(error > 0.0 && error < 6e-2, "{name}: relative rms {error:.1e}");
-        assert!(relative_rms(&fixture.logits, &q8) < 8e-2, "{name}");
+        let (f16, mut plan) = run(fixture.mapped(), &fixture.ids, &setup);
+        for (kv, bound) in [(KvType::Q8_0, 6e-2), (KvType::Q4_0, 4e-1)] {
+            setup.options.kv = kv;
+            let (logits, smaller) = run(fixture.mapped(), &fixture.ids, &setup);
+            assert!(smaller.arena_bytes < plan.arena_bytes);
+            plan = smaller;
+            let error = relative_rms(&f16, &logits);
+            println!("{name}, {kv:?}: relative rms {error:.1e}");
+            assert!(error > 0.0 && error < bound, "{name}, {kv:?}: relative rms {error:.1e}");
+            assert!(relative_rms(&fixture.logits, &logits) < bound * 4.0 / 3.0, "{name}, {kv:?}");
+        }
     }
 }

@@ -83,11 +83,11 @@ fn drafts_rejected_at_any_place_leave_no_trace() {
 }
 
 #[test]
-fn drafts_leave_no_trace_in_a_q8_0_cache_read_through_a_chip() {
-    for name in ["llama-mixed32", "gemma3-q8_0"] {
+fn drafts_leave_no_trace_in_smaller_caches_read_through_a_chip() {
+    for (name, kv) in [("llama-mixed32", KvType::Q8_0), ("gemma3-q8_0", KvType::Q8_0), ("gemma3-q8_0", KvType::Q4_0)] {
         let fixture = Fixture::load(name);
         let mut setup = Run::default();
-        setup.options.kv = KvType::Q8_0;
+        setup.options.kv = kv;
         let (want, _) = run(fixture.mapped(), &fixture.ids, &setup);
         for residency in [Residency::Pinned, Residency::Streamed] {
             let options = Options { residency, chunk: 2, draft: 6, ..setup.options };

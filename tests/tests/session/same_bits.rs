@@ -121,9 +121,10 @@ fn residencies() {
 }
 
 #[test]
-fn residencies_with_a_q8_0_cache() {
+fn residencies_with_smaller_caches() {
     for name in ["llama-mixed32", "llama-mixed256", "gemma3-q8_0"] {
         everywhere::<4>(&Fixture::load(name), KvType::Q8_0);
+        everywhere::<4>(&Fixture::load(name), KvType::Q4_0);
     }
 }
 

@@ -10,10 +10,10 @@ use crate::kernels::Group;
 use crate::kernels::elementwise::read_head;
 #[cfg(feature = "kv_q8_0")]
 use crate::quant::Act32;
-#[cfg(feature = "kv_f16")]
+#[cfg(any(feature = "kv_f16", feature = "kv_q4_0"))]
 use crate::simd::{Floats, lanes};
 use crate::simd::{Isa, LANES, Op};
-#[cfg(feature = "kv_q8_0")]
+#[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
 use half::f16;
 
 /// The number format of cached keys and values.
@@ -27,23 +27,41 @@ pub enum KvType {
     /// 8-bit blocks of 32 with an `f16` scale; heads must be a multiple of 32 wide.
     #[cfg(feature = "kv_q8_0")]
     Q8_0,
+    /// 4-bit blocks of 32 with an `f16` scale; heads must be a multiple of 32 wide. Keys are stored turned (see
+    /// `hadamard`): a few of their elements are much greater than the rest, and would leave those no bits.
+    #[cfg(feature = "kv_q4_0")]
+    Q4_0,
 }
 
-#[cfg(not(any(feature = "kv_f16", feature = "kv_q8_0")))]
-compile_error!("a number format of the cache is needed: feature kv_f16 or kv_q8_0");
+#[cfg(not(any(feature = "kv_f16", feature = "kv_q8_0", feature = "kv_q4_0")))]
+compile_error!("a number format of the cache is needed: feature kv_f16, kv_q8_0 or kv_q4_0");
 
 impl KvType {
-    /// Half precision, unless the features leave 8-bit blocks alone.
-    pub const DEFAULT: KvType = {
+    /// The formats that are compiled in, those that lose least first.
+    pub const ALL: &'static [KvType] = &[
         #[cfg(feature = "kv_f16")]
-        {
-            KvType::F16
+        KvType::F16,
+        #[cfg(feature = "kv_q8_0")]
+        KvType::Q8_0,
+        #[cfg(feature = "kv_q4_0")]
+        KvType::Q4_0,
+    ];
+
+    /// The one that loses least: half precision, unless features leave it out.
+    pub const DEFAULT: KvType = KvType::ALL[0];
+
+    /// The format's name, as a command line spells it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            #[cfg(feature = "kv_f16")]
+            KvType::F16 => "f16",
+            #[cfg(feature = "kv_q8_0")]
+            KvType::Q8_0 => "q8_0",
+            #[cfg(feature = "kv_q4_0")]
+            KvType::Q4_0 => "q4_0",
         }
-        #[cfg(not(feature = "kv_f16"))]
-        {
-            KvType::Q8_0
-        }
-    };
+    }
 
     /// Elements that a head must be a multiple of.
     #[must_use]
@@ -53,6 +71,8 @@ impl KvType {
             KvType::F16 => 1,
             #[cfg(feature = "kv_q8_0")]
             KvType::Q8_0 => 32,
+            #[cfg(feature = "kv_q4_0")]
+            KvType::Q4_0 => 32,
         }
     }
 
@@ -64,6 +84,8 @@ impl KvType {
             KvType::F16 => head_dim.next_multiple_of(LANES) * LANES * 2,
             #[cfg(feature = "kv_q8_0")]
             KvType::Q8_0 => (head_dim + head_dim / 16) * LANES,
+            #[cfg(feature = "kv_q4_0")]
+            KvType::Q4_0 => (head_dim / 2 + head_dim / 16) * LANES,
         }
     }
 }
@@ -72,10 +94,11 @@ impl KvType {
 #[derive(Clone, Copy, Debug)]
 pub struct KvBlocks<T> {
     /// Keys. F16: `[head_dim][16]` halves a block. Q8_0: `[head_dim / 4][16][4]` quants, then
-    /// `[head_dim / 32][16]` half scales.
+    /// `[head_dim / 32][16]` half scales. Q4_0: the same with `[head_dim / 8][16][4]` pairs of quants.
     pub keys: T,
     /// Values. F16: `[16][head_dim]` halves a block. Q8_0: `[16][head_dim]` quants, then
-    /// `[head_dim / 32][16]` half scales.
+    /// `[head_dim / 32][16]` half scales. Q4_0: the same with `[16][head_dim / 2]` pairs of quants. Low nibbles are elements
+    /// 0..16 of 32, high ones 16..32.
     pub values: T,
     /// Number format.
     pub ty: KvType,
@@ -131,7 +154,13 @@ impl Op for &mut WriteKv<'_> {
                         #[cfg(feature = "kv_f16")]
                         KvType::F16 => write_f16(isa, row, block, position % LANES, is_key),
                         #[cfg(feature = "kv_q8_0")]
-                        KvType::Q8_0 => write_q8(isa, row, block, position % LANES, is_key),
+                        KvType::Q8_0 => {
+                            write_blocks(row, block, position % LANES, is_key, |pair| quantise_q8(isa, pair))
+                        }
+                        #[cfg(feature = "kv_q4_0")]
+                        KvType::Q4_0 => write_blocks(row, block, position % LANES, is_key, |pair| {
+                            quantise_q4(isa, &if is_key { hadamard(pair, KEY_SCALE) } else { *pair })
+                        }),
                     }
                 }
             }
@@ -156,22 +185,94 @@ fn write_f16<I: Isa>(isa: I, row: &[Group], block: &mut [u8], slot: usize, is_ke
     }
 }
 
-#[cfg(feature = "kv_q8_0")]
+/// Puts a row's blocks of 32 in place, each of `WORDS` words of quants and a scale.
+#[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
 #[inline(always)]
-fn write_q8<I: Isa>(isa: I, row: &[Group], block: &mut [u8], slot: usize, is_key: bool) {
-    let dim = row.len() * LANES;
-    let Some((quants, scales)) = block.split_at_mut_checked(dim * LANES) else { return };
-    let scales = scales.as_chunks_mut::<2>().0;
-    for (i, pair) in row.as_chunks::<2>().0.iter().enumerate() {
-        let act = Act32::quantise(isa, pair);
-        let scale = f16::from_f32(act.d).to_le_bytes();
+fn write_blocks<const WORDS: usize>(
+    row: &[Group],
+    block: &mut [u8],
+    slot: usize,
+    is_key: bool,
+    quantise: impl Fn(&[Group; 2]) -> ([[u8; 4]; WORDS], f16),
+) {
+    let pairs = row.as_chunks::<2>().0;
+    let Some((quants, scales)) = block.split_at_mut_checked(pairs.len() * WORDS * 4 * LANES) else { return };
+    let (quants, scales) = (quants.as_chunks_mut::<4>().0, scales.as_chunks_mut::<2>().0);
+    for (i, pair) in pairs.iter().enumerate() {
+        let (words, scale) = quantise(pair);
         if let Some(out) = scales.get_mut(i * LANES + slot) {
-            *out = scale;
+            *out = scale.to_le_bytes();
         }
-        let words = quants.as_chunks_mut::<4>().0;
-        let (start, step) = if is_key { (i * 8 * LANES + slot, LANES) } else { (slot * (dim / 4) + i * 8, 1) };
-        for (quad, out) in act.q.iter().zip(words.iter_mut().skip(start).step_by(step)) {
-            *out = quad.map(|q| q as u8);
+        let (start, step) =
+            if is_key { (i * WORDS * LANES + slot, LANES) } else { ((slot * pairs.len() + i) * WORDS, 1) };
+        for (word, out) in words.into_iter().zip(quants.iter_mut().skip(start).step_by(step)) {
+            *out = word;
         }
     }
+}
+
+#[cfg(feature = "kv_q8_0")]
+#[inline(always)]
+fn quantise_q8<I: Isa>(isa: I, pair: &[Group; 2]) -> ([[u8; 4]; 8], f16) {
+    let act = Act32::quantise(isa, pair);
+    (act.q.map(|quad| quad.map(|q| q as u8)), f16::from_f32(act.d))
+}
+
+/// A turned key is a quarter of what the transform gives, a turned query an eighth: together 1 / 32, which makes their
+/// product that of the key and the query, and neither grows much.
+#[cfg(feature = "kv_q4_0")]
+const KEY_SCALE: f32 = 0.25;
+#[cfg(feature = "kv_q4_0")]
+pub(super) const QUERY_SCALE: f32 = 0.125;
+
+/// The Walsh-Hadamard transform of 32 elements, unnormalised, times `scale`, a power of two: element `i` of the result is
+/// the sum of all elements `j`, less twice those where `i & j` has an odd number of bits. Sums are of elements 1 apart first, then of those
+/// 2, 4, 8 and 16 apart.
+#[cfg(feature = "kv_q4_0")]
+#[inline(always)]
+pub(super) fn hadamard(pair: &[Group; 2], scale: f32) -> [Group; 2] {
+    let mut x = *pair;
+    for apart in [1, 2, 4, 8, 16] {
+        for half in x.as_flattened_mut().chunks_exact_mut(2 * apart) {
+            let (low, high) = half.split_at_mut(apart);
+            for (a, b) in low.iter_mut().zip(high) {
+                (*a, *b) = (*a + *b, *a - *b);
+            }
+        }
+    }
+    x.as_flattened_mut().iter_mut().for_each(|x| *x *= scale);
+    x
+}
+
+/// As ggml's `quantize_row_q4_0`, but for ties: the element of the greatest magnitude becomes -8.
+#[cfg(feature = "kv_q4_0")]
+#[inline(always)]
+fn quantise_q4<I: Isa>(isa: I, pair: &[Group; 2]) -> ([[u8; 4]; 4], f16) {
+    let (mut tops, mut lows) = ([0.0; LANES], [0.0; LANES]);
+    for f in lanes(isa) {
+        let (mut top, mut low) = (f.splat(0.0), f.splat(0.0));
+        for x in pair {
+            let x = f.load(x);
+            (top, low) = (f.max(x, top), f.max(f.sub(f.splat(0.0), x), low));
+        }
+        f.store(top, &mut tops);
+        f.store(low, &mut lows);
+    }
+    let (top, low) = (isa.x_greatest(isa.x_load(&tops)), isa.x_greatest(isa.x_load(&lows)));
+    let d = if low > top { low } else { -top } / 8.0;
+    // Values so small that 1 / d overflows count as zero.
+    let inverse = if d.abs() > 1.0e-38 { 1.0 / d } else { 0.0 };
+    let mut quants = [[0i8; LANES]; 2];
+    for (x, q) in pair.iter().zip(&mut quants) {
+        // What is not a number becomes -8, everywhere alike.
+        for f in lanes(isa) {
+            let scaled = f.max(f.mul(f.load(x), f.splat(inverse)), f.splat(-8.0));
+            f.store_i8(f.select_lt(f.splat(7.0), scaled, f.splat(7.0), scaled), q);
+        }
+    }
+    let mut bytes = [[0; 4]; 4];
+    for ((byte, low), high) in bytes.as_flattened_mut().iter_mut().zip(quants[0]).zip(quants[1]) {
+        *byte = (low + 8) as u8 | ((high + 8) as u8) << 4;
+    }
+    (bytes, f16::from_f32(d))
 }

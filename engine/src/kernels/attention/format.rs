@@ -1,13 +1,19 @@
 //! What scoring and mixing take in each number format of the cache, for `N` queries at once.
 
-#[cfg(feature = "kv_q8_0")]
+#[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
 use super::MAX_HEAD_DIM;
+#[cfg(feature = "kv_q4_0")]
+use super::cache::{QUERY_SCALE, hadamard};
 use crate::kernels::Group;
-#[cfg(feature = "kv_q8_0")]
+#[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
 use crate::quant::Act32;
+#[cfg(feature = "kv_q4_0")]
+use crate::quant::nibbles;
 #[cfg(feature = "kv_f16")]
 use crate::simd::math;
 use crate::simd::{Floats, Isa, LANES, lanes};
+#[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
+use bytemuck::Pod;
 use core::ops::Range;
 
 /// A query, or its output, of up to `G` groups; `G` is a power of two.
@@ -47,15 +53,18 @@ const fn at_once<I: Isa>(queries: usize) -> usize {
     }
 }
 
-/// Sixteen values as the cache stores them.
-trait Stored: Copy {
-    fn load<F: Floats>(f: F, stored: &Self) -> F::V;
+/// One or two groups of sixteen values as the cache stores them.
+pub(super) trait Stored: Copy {
+    /// Groups.
+    const GROUPS: usize = 1;
+    /// Group `g` of a row.
+    fn load<F: Floats>(f: F, stored: &Self, g: usize) -> F::V;
 }
 
 #[cfg(feature = "kv_f16")]
 impl Stored for [[u8; 2]; LANES] {
     #[inline(always)]
-    fn load<F: Floats>(f: F, stored: &Self) -> F::V {
+    fn load<F: Floats>(f: F, stored: &Self, _: usize) -> F::V {
         f.load_f16(stored)
     }
 }
@@ -63,12 +72,23 @@ impl Stored for [[u8; 2]; LANES] {
 #[cfg(feature = "kv_q8_0")]
 impl Stored for [i8; LANES] {
     #[inline(always)]
-    fn load<F: Floats>(f: F, stored: &Self) -> F::V {
+    fn load<F: Floats>(f: F, stored: &Self, _: usize) -> F::V {
         f.load_i8(stored)
     }
 }
 
-/// `out[n][g..g + K] += p[n][j] * values[j][g..g + K]` for the positions `range`.
+/// Two nibbles a byte.
+#[cfg(feature = "kv_q4_0")]
+impl Stored for [u8; LANES] {
+    const GROUPS: usize = 2;
+
+    #[inline(always)]
+    fn load<F: Floats>(f: F, stored: &Self, g: usize) -> F::V {
+        f.load_nibbles(stored, 4 * (g % 2) as u32)
+    }
+}
+
+/// `out[n][g..g + K] += p[n][j] * values[j][g..g + K]` for the positions `range`. Rows have `groups` groups, whole `S`.
 #[inline(always)]
 fn add_values<I: Isa, S: Stored, const N: usize, const K: usize, const G: usize>(
     isa: I,
@@ -102,11 +122,12 @@ fn add_lanes<F: Floats, S: Stored, const N: usize, const K: usize, const G: usiz
             *acc = f.load(out);
         }
     }
-    let rows = values.get(range.start * groups..).unwrap_or_default().chunks_exact(groups.max(1));
+    let row = groups / S::GROUPS;
+    let rows = values.get(range.start * row..).unwrap_or_default().chunks_exact(row.max(1));
     for (j, row) in range.clone().zip(rows) {
-        let Some(row) = row.get(g..).and_then(<[S]>::first_chunk::<K>) else { return };
+        let Some(row) = row.get(g / S::GROUPS..).and_then(|row| row.get(..K.div_ceil(S::GROUPS))) else { return };
         for k in 0..K {
-            let v = S::load(f, &row[k]);
+            let v = S::load(f, &row[k / S::GROUPS], g + k);
             for (acc, p) in acc.iter_mut().zip(p) {
                 acc[k] = f.add(acc[k], f.mul(f.splat(p[j % LANES]), v));
             }
@@ -228,34 +249,89 @@ impl<const G: usize> Format<G> for F16 {
     }
 }
 
+/// Blocks of 32 with a scale.
+#[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
+pub(super) trait Blocks {
+    /// Words of a block's quants.
+    const WORDS: usize;
+    /// How a row of values is stored.
+    type Values: Stored + Pod;
+    /// 32 elements of a query as those of the keys are stored.
+    #[inline(always)]
+    fn turn(pair: &[Group; 2]) -> [Group; 2] {
+        *pair
+    }
+    /// Exact dots of 32 elements of part `part` of sixteen keys with each query's.
+    fn dot<I: Isa, const N: usize>(isa: I, words: &[[[u8; 4]; LANES]], part: usize, queries: [&Act32; N]) -> [I::W; N];
+}
+
 /// 8-bit blocks of 32.
 #[cfg(feature = "kv_q8_0")]
 pub(super) struct Q8;
 
-/// A block's quants and half scales.
 #[cfg(feature = "kv_q8_0")]
-type Quantised<'a> = (&'a [u8], &'a [[[u8; 2]; LANES]]);
+impl Blocks for Q8 {
+    const WORDS: usize = 8;
+    type Values = [i8; LANES];
 
-#[cfg(feature = "kv_q8_0")]
-impl Q8 {
     #[inline(always)]
-    fn split(block: &[u8]) -> Quantised<'_> {
-        // Of 34 bytes, 2 are the scale.
-        let (quants, scales) = block.split_at_checked(block.len() / 34 * 32).unwrap_or_default();
-        (quants, scales.as_chunks::<2>().0.as_chunks::<LANES>().0)
+    fn dot<I: Isa, const N: usize>(isa: I, words: &[[[u8; 4]; LANES]], part: usize, queries: [&Act32; N]) -> [I::W; N] {
+        let mut w = [isa.splat(0); 8];
+        for (w, word) in w.iter_mut().zip(words) {
+            *w = isa.load(word, part);
+        }
+        queries.map(|act| isa.dot_i8(isa.splat(0), &w, &act.q, act.sum))
     }
 }
 
-#[cfg(feature = "kv_q8_0")]
-impl<const G: usize> Format<G> for Q8 {
+/// 4-bit blocks of 32.
+#[cfg(feature = "kv_q4_0")]
+pub(super) struct Q4;
+
+#[cfg(feature = "kv_q4_0")]
+impl Blocks for Q4 {
+    const WORDS: usize = 4;
+    type Values = [u8; LANES];
+
+    #[inline(always)]
+    fn turn(pair: &[Group; 2]) -> [Group; 2] {
+        hadamard(pair, QUERY_SCALE)
+    }
+
+    #[inline(always)]
+    fn dot<I: Isa, const N: usize>(isa: I, words: &[[[u8; 4]; LANES]], part: usize, queries: [&Act32; N]) -> [I::W; N] {
+        let mut w = [isa.splat(0); 4];
+        for (w, word) in w.iter_mut().zip(words) {
+            *w = isa.load(word, part);
+        }
+        let q = nibbles(isa, w);
+        queries.map(|act| isa.dot_u8::<15, 8>(isa.splat((-8 * act.sum) as u32), &q, &act.q))
+    }
+}
+
+/// A block's quants and half scales.
+#[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
+type Quantised<'a> = (&'a [u8], &'a [[[u8; 2]; LANES]]);
+
+#[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
+#[inline(always)]
+fn split<B: Blocks>(block: &[u8]) -> Quantised<'_> {
+    // Besides the quants, two bytes are the scale.
+    let quants = block.len() / const { B::WORDS * 4 + 2 } * const { B::WORDS * 4 };
+    let (quants, scales) = block.split_at_checked(quants).unwrap_or_default();
+    (quants, scales.as_chunks::<2>().0.as_chunks::<LANES>().0)
+}
+
+#[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
+impl<B: Blocks, const G: usize> Format<G> for B {
     type Query = [Act32; MAX_HEAD_DIM / 32];
     const NONE: Self::Query = [Act32 { q: [[0; 4]; 8], d: 0.0, sum: 0 }; MAX_HEAD_DIM / 32];
 
     #[inline(always)]
     fn query<I: Isa>(isa: I, row: &Row<G>) -> Self::Query {
-        let mut query = <Q8 as Format<G>>::NONE;
+        let mut query = <B as Format<G>>::NONE;
         for (act, pair) in query.iter_mut().zip(row.as_chunks::<2>().0) {
-            *act = Act32::quantise(isa, pair);
+            *act = Act32::quantise(isa, &B::turn(pair));
         }
         query
     }
@@ -264,24 +340,19 @@ impl<const G: usize> Format<G> for Q8 {
     #[inline(always)]
     fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [Group; N] {
         let mut scores = [[0.0; LANES]; N];
-        let (quants, scales) = Q8::split(block);
-        let words = quants.as_chunks::<4>().0.as_chunks::<LANES>().0.as_chunks::<8>().0;
+        let (quants, scales) = split::<B>(block);
+        let words = quants.as_chunks::<4>().0.as_chunks::<LANES>().0.chunks_exact(B::WORDS);
         for part in 0..LANES / I::ROWS {
             let mut acc = [isa.f_splat(0.0); N];
-            for (i, (words, scale)) in words.iter().zip(scales).enumerate() {
-                let mut w = [isa.splat(0); 8];
-                for (w, word) in w.iter_mut().zip(words) {
-                    *w = isa.load(word, part);
-                }
+            for (i, (words, scale)) in words.clone().zip(scales).enumerate() {
                 let mut d = [0.0; LANES];
                 // Of all lanes, or of the one that is this part.
                 let f = isa.floats(part);
                 f.store(f.load_f16(scale), &mut d);
                 let d = isa.as_f32(isa.load(&d.map(f32::to_le_bytes), part));
-                for (acc, query) in acc.iter_mut().zip(queries) {
-                    let act = &query[i % (MAX_HEAD_DIM / 32)];
-                    let sum = isa.to_f32(isa.dot_i8(isa.splat(0), &w, &act.q, act.sum));
-                    *acc = isa.f_add(*acc, isa.f_mul(isa.f_mul(d, isa.f_splat(act.d)), sum));
+                let acts = queries.each_ref().map(|query| &query[i % (MAX_HEAD_DIM / 32)]);
+                for ((acc, act), sum) in acc.iter_mut().zip(acts).zip(B::dot(isa, words, part, acts)) {
+                    *acc = isa.f_add(*acc, isa.f_mul(isa.f_mul(d, isa.f_splat(act.d)), isa.to_f32(sum)));
                 }
             }
             for (scores, acc) in scores.iter_mut().zip(acc) {
@@ -302,8 +373,8 @@ impl<const G: usize> Format<G> for Q8 {
         out: &mut [Row<G>; N],
         groups: usize,
     ) {
-        let (quants, scales) = Q8::split(block);
-        let quants = bytemuck::try_cast_slice::<u8, i8>(quants).unwrap_or_default().as_chunks::<LANES>().0;
+        let (quants, scales) = split::<B>(block);
+        let quants = bytemuck::try_cast_slice::<u8, B::Values>(quants).unwrap_or_default();
         for (i, scale) in scales.iter().enumerate() {
             let mut scaled = [[0.0; LANES]; N];
             for f in lanes(isa) {

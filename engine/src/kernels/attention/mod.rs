@@ -11,6 +11,8 @@ use core::marker::PhantomData;
 use core::ops::Range;
 #[cfg(feature = "kv_f16")]
 use format::F16;
+#[cfg(feature = "kv_q4_0")]
+use format::Q4;
 #[cfg(feature = "kv_q8_0")]
 use format::Q8;
 use format::{Format, Row};
@@ -88,6 +90,8 @@ pub(super) fn attention<I: Isa>(isa: I, job: &Attention<'_>, out: &mut [Group], 
             KvType::F16 => some_heads::<I, F16>(isa, job, heads, out),
             #[cfg(feature = "kv_q8_0")]
             KvType::Q8_0 => some_heads::<I, Q8>(isa, job, heads, out),
+            #[cfg(feature = "kv_q4_0")]
+            KvType::Q4_0 => some_heads::<I, Q4>(isa, job, heads, out),
         }
     });
 }
