@@ -145,7 +145,9 @@ fn attention_agrees_with_f64() {
         for (position, out) in out.iter().enumerate() {
             for (e, (&got, want)) in out.iter().zip(layer.expected(position)).enumerate() {
                 let error = (f64::from(got) - want).abs();
-                assert!(error < 4e-6, "{what}: position {position}, element {e}: {got}, not {want}");
+                // weights of half precision values have 13 bits, those of others 16
+                let bound = if layer.ty == KvType::F16 { 6e-5 } else { 1e-5 };
+                assert!(error < bound, "{what}: position {position}, element {e}: {got}, not {want}");
             }
         }
     });

@@ -9,9 +9,7 @@ use crate::kernels::Group;
 use crate::quant::Act32;
 #[cfg(feature = "kv_q4_0")]
 use crate::quant::nibbles;
-#[cfg(feature = "kv_f16")]
-use crate::simd::math;
-use crate::simd::{Floats, Isa, LANES, lanes};
+use crate::simd::{Floats, Isa, LANES, lanes, math};
 #[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
 use bytemuck::Pod;
 use core::ops::Range;
@@ -29,6 +27,8 @@ pub(super) trait Format<const G: usize> {
     fn query<I: Isa>(isa: I, row: &Row<G>) -> Self::Query;
     /// Scores of a block's sixteen keys.
     fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [Group; N];
+    /// A weight of a value, as short as products that are exact need it.
+    fn weight<F: Floats>(f: F, p: F::V) -> F::V;
     /// `out[n] += p[n][j] * value[j]` for the positions `range` of a block, in order.
     fn mix<I: Isa, const N: usize>(
         isa: I,
@@ -129,7 +129,7 @@ fn add_lanes<F: Floats, S: Stored, const N: usize, const K: usize, const G: usiz
         for k in 0..K {
             let v = S::load(f, &row[k / S::GROUPS], g + k);
             for (acc, p) in acc.iter_mut().zip(p) {
-                acc[k] = f.add(acc[k], f.mul(f.splat(p[j % LANES]), v));
+                acc[k] = f.add_exact(acc[k], f.splat(p[j % LANES]), v);
             }
         }
     }
@@ -217,6 +217,11 @@ impl<const G: usize> Format<G> for F16 {
             }
         }
         scores
+    }
+
+    #[inline(always)]
+    fn weight<F: Floats>(f: F, p: F::V) -> F::V {
+        math::shorten::<_, 11>(f, p)
     }
 
     #[inline(always)]
@@ -364,6 +369,12 @@ impl<B: Blocks, const G: usize> Format<G> for B {
         scores
     }
 
+    /// Shortened once they are scaled.
+    #[inline(always)]
+    fn weight<F: Floats>(_: F, p: F::V) -> F::V {
+        p
+    }
+
     #[inline(always)]
     fn mix<I: Isa, const N: usize>(
         isa: I,
@@ -380,7 +391,7 @@ impl<B: Blocks, const G: usize> Format<G> for B {
             for f in lanes(isa) {
                 let d = f.load_f16(scale);
                 for (scaled, p) in scaled.iter_mut().zip(p) {
-                    f.store(f.mul(f.load(p), d), scaled);
+                    f.store(math::shorten::<_, 8>(f, f.mul(f.load(p), d)), scaled);
                 }
             }
             if const { at_once::<I>(N) > 1 } {

@@ -260,7 +260,7 @@ fn walk<I: Isa, F: Format<G>, const N: usize, const G: usize>(
                 top[n] = greatest;
             }
             for f in lanes(isa) {
-                let e = math::exp(f, f.sub(f.load(&scores[n]), f.splat(top[n])));
+                let e = F::weight(f, math::exp(f, f.sub(f.load(&scores[n]), f.splat(top[n]))));
                 f.store(f.add(f.load(&total[n]), e), &mut total[n]);
                 f.store(e, &mut p[n]);
             }
