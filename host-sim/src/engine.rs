@@ -335,7 +335,7 @@ impl<'a> Engine<'a> {
     /// What guesses tokens, if that is wanted.
     pub(crate) fn drafter(&self, draft: Draft) -> Option<Drafter> {
         /// Sixteenths of a pass that one more token takes, where weights are streamed and where they are in memory.
-        const COSTS: [u8; 2] = [2, 5];
+        const COSTS: [u8; 2] = [3, 5];
         let streams = self.session.plan().residency.streamed_bytes > 0;
         (draft == Draft::Prompt).then(|| Drafter::new(COSTS[usize::from(!streams)]))
     }

@@ -221,12 +221,18 @@ impl Generator {
         self.begin(drafted);
         let first = engine.position();
         let ids = self.history[known - 1..].to_vec();
+        let watch = Stopwatch::start();
         engine.feed(&ids, if drafted == 0 { Want::Last } else { Want::All }, &mut self.sink(first))?;
+        // Of this machine an estimate must do: its times differ from run to run, and with them the number of passes would.
+        let took = watch.spent().map(|_| watch.elapsed().as_nanos() / 256);
         let picks = self.picks(drafted);
         let right = picks.len() - 1;
         self.history.truncate(known + right);
         engine.rewind(first + picks.len() as u32)?;
         if let Some((drafter, drafts)) = &mut self.drafter {
+            if let Some(took) = took {
+                drafter.took(1 + drafted, u32::try_from(took).unwrap_or(u32::MAX));
+            }
             drafter.verified(drafted, right);
             drafts.tokens += drafted;
             drafts.right += right;

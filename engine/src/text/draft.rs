@@ -32,6 +32,8 @@ const MOST: u32 = 8 * PASS;
 pub struct Drafter {
     /// What one more token of a pass costs.
     cost: NonZero<u32>,
+    /// How long a pass over one token took of late, 0 if nobody said.
+    single: u32,
     account: u32,
     /// Most tokens of the next draft.
     length: usize,
@@ -43,7 +45,26 @@ impl Drafter {
     #[must_use]
     pub fn new(cost: u8) -> Self {
         let cost = NonZero::new(u32::from(cost).clamp(1, 16) * SHARE).unwrap_or(NonZero::<u32>::MIN);
-        Drafter { cost, account: START, length: FIRST }
+        Drafter { cost, single: 0, account: START, length: FIRST }
+    }
+
+    /// Takes note of how long a pass over `tokens` took, in any unit that is fine enough: what one more token costs is then
+    /// measured and no estimate any more.
+    pub fn took(&mut self, tokens: usize, time: u32) {
+        let mean = |old: u32, new: u64| (old.div_ceil(2)).saturating_add(u32::try_from(new / 2).unwrap_or(u32::MAX));
+        match (tokens, self.single) {
+            (0, _) => {}
+            (1, 0) => self.single = time,
+            (1, single) => self.single = mean(single, u64::from(time)),
+            (_, 0) => {}
+            (_, single) => {
+                let more = u64::from(time.saturating_sub(single)) * u64::from(PASS);
+                let cost = more / u64::from(single).saturating_mul(tokens as u64 - 1).max(1);
+                // What costs more than was thought is believed at once.
+                let cost = cost.max(u64::from(mean(self.cost.get(), cost))).min(u64::from(2 * PASS));
+                self.cost = NonZero::new(cost as u32).unwrap_or(NonZero::<u32>::MIN);
+            }
+        }
     }
 
     /// Puts what is likely to follow `history` into `out`, at most [`MAX_DRAFT`] tokens; returns how many they are.
@@ -144,10 +165,34 @@ mod tests {
     }
 
     #[test]
+    fn costs_are_learned() {
+        // a pass takes 1000, one more token of it 500: nearly as much as what is estimated at first, or much more
+        for estimate in [1, 9, 16] {
+            let mut drafter = Drafter::new(estimate);
+            for _ in 0..20 {
+                drafter.took(1, 1000);
+                drafter.took(4, 2500);
+            }
+            assert!(drafter.cost.get().abs_diff(PASS / 2) <= 2, "{estimate}: {}", drafter.cost);
+        }
+        let (mut drafter, mut lost) = (Drafter::new(1), 0.0);
+        for passes in 1..4000 {
+            let n = draft(&drafter, &[7, 7, 7, 7, 7]).len();
+            drafter.took(1 + n, 1000 + 1000 * n as u32);
+            drafter.verified(n, 0);
+            lost += n as f64;
+            // drafts before the first pass over one token cost more than was thought
+            assert!(lost <= 6.5 + f64::from(passes) / 32.0, "{lost} passes of {passes}");
+        }
+    }
+
+    #[test]
     fn numbers_out_of_range_are_coped_with() {
         let mut drafter = Drafter::new(1);
         for (drafted, right) in [(usize::MAX, usize::MAX), (0, 5), (3, 9), (usize::MAX, 0)] {
             (0..100).for_each(|_| drafter.verified(drafted, right));
+            (0..100).for_each(|i| drafter.took(drafted, if i % 2 == 0 { u32::MAX } else { 0 }));
+            (0..100).for_each(|_| drafter.took(1, right as u32));
             assert!(draft(&drafter, &[7; 40]).len() <= MAX_DRAFT);
         }
     }
