@@ -128,7 +128,9 @@ fn files_are_chips_whose_slots_take_turns() {
     same(&run(&model, &more, &["--ctx", "128"]), &run(&model, &more, &both), 90);
     same(&run(&model, &more, &["--ctx", "128"]), &run(&model, &more, &load), 94);
     // Nothing is generated, and the prompt is saved all the same.
-    run(&model, &small, &[&flags[..], &["-n", "0"]].concat());
+    let (code, out, err) =
+        flashlet_with(b"", &[&["run", "-m", &model, "--ids", small.path(), "-n", "0"], &flags[..]].concat());
+    assert_eq!((code, out.as_str()), (0, ""), "{err}");
     assert_eq!(run(&model, &more, &load)["snapshot_tokens"], 20);
 }
 
@@ -204,4 +206,34 @@ fn a_simulated_board_takes_less_time() {
     assert!(want == saved && want == have);
     assert!(err.contains("tokens restored"), "{err}");
     assert!(with < without, "{with} s and {without} s");
+
+    // A flash of 100 KB/s and a processor that takes no time: what is read of the snapshot is waited for.
+    let (board, ids) = (Place::new("board.toml"), [Place::ids("board-1", 1), Place::ids("board-90", 90)]);
+    fs::write(&board.0, SLOW_FLASH).expect("the temporary folder can be written");
+    let model = fixture("llama-f16-mqa");
+    let args = |n: usize| ["run", "-m", &model, "--board", board.path(), "--stats", "-n", "1", "--ids", ids[n].path()];
+    let seconds = |n: usize, flags: &[&str]| {
+        let (code, _, err) = flashlet_with(b"", &[&args(n)[..], &["--ctx", "96"], flags].concat());
+        assert_eq!(code, 0, "{err}");
+        let board = err.lines().find_map(|line| line.strip_prefix("board    simulated: ")).expect("a board");
+        board.split_once(" s").expect("seconds").0.parse::<f64>().expect("a number")
+    };
+    let file = Place::new("slow.snap");
+    seconds(1, &["--save-prefix", file.path()]);
+    let saved = file.bytes();
+    // Behind the payload its slot is erased.
+    let bytes = saved[..saved.len() / 2].iter().rposition(|&byte| byte != 0xff).expect("it was saved");
+    let takes = seconds(1, &["--load-prefix", file.path()]) - seconds(0, &[]);
+    assert!(takes > bytes as f64 / 1e5, "{takes} s for {bytes} bytes");
 }
+
+const SLOW_FLASH: &str = r#"
+name = "mine"
+what = "a slow card"
+arena = "1MiB"
+isa = "helium"
+hz = 1e12
+cores = 1
+cycles_per_instruction = 1
+flash = { kind = "sd", bytes = "900kB", mapped = false, bytes_per_s = 1e5, latency_us = 0 }
+"#;

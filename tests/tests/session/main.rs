@@ -8,6 +8,7 @@ mod logits;
 mod model;
 mod nor;
 mod plan;
+mod power_cuts;
 mod rewind;
 mod same_bits;
 mod snapshots;
