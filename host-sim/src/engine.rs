@@ -1,5 +1,7 @@
 //! The commands' one door to the engine: sets it up from the command line and blocks on it.
 
+mod prefix;
+
 use core::num::NonZero;
 
 use flashlet::arena::Region;
@@ -221,6 +223,7 @@ fn kernels_for(isa: Isa) -> Result<&'static dyn Kernels, Failure> {
 /// A model that is loaded and can compute.
 pub(crate) struct Engine<'a> {
     session: Session<'a, 'a, FileFlash<'a>>,
+    save_to: Option<prefix::SaveTo>,
 }
 
 impl<'a> Engine<'a> {
@@ -235,7 +238,7 @@ impl<'a> Engine<'a> {
         let arena = machine.arena.bytes();
         let session = Session::new(source, model, plan, arena, machine.kernels, &*machine.executor, &mut progress);
         let session = wait(session).map_err(|error| Failure::about(file.path().display(), error))?;
-        Ok(Engine { session })
+        Ok(Engine { session, save_to: None })
     }
 
     /// The ids of `text`.

@@ -116,6 +116,11 @@ impl Generator {
         self.history.clear();
     }
 
+    /// Counts `ids` as the tokens that the engine was fed before.
+    pub(crate) fn remember(&mut self, ids: &[u32]) {
+        self.history.extend_from_slice(ids);
+    }
+
     /// What became of guesses, if there are any.
     pub(crate) fn drafts(&self) -> Option<Drafts> {
         self.drafter.map(|(_, drafts)| drafts)
@@ -154,6 +159,7 @@ impl Generator {
         let mut picks = self.prompt(engine, prompt, n_predict > 0)?;
         self.timings.prefill += prefill.elapsed();
         self.timings.prefill_tokens += prompt.len();
+        engine.prefilled(&self.history)?;
         if n_predict == 0 {
             return Ok((ids, StopReason::Length));
         }

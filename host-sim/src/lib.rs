@@ -1,12 +1,13 @@
 //! flashlet on a desktop: the command line, and what stands for a board's parts.
 //!
 //! The engine is the crate `flashlet`, the same that boards run. This crate gives it a file as its
-//! flash ([`source`]), with [`faults`] if need be, a mapping as its RAM ([`memory`]), threads ([`pool`]) and a user. The
+//! flash ([`source`]), with [`faults`] if need be, another as the chip that keeps snapshots ([`nor`]), a mapping as its RAM ([`memory`]), threads ([`pool`]) and a user. The
 //! session is driven by `engine.rs` alone; commands see tokens, logits and text. [`pack`] makes files ready for boards.
 
 pub mod failure;
 pub mod faults;
 pub mod memory;
+pub mod nor;
 pub mod pack;
 pub mod pool;
 pub mod source;
@@ -28,6 +29,7 @@ mod run;
 mod sim;
 mod size;
 mod stop;
+mod temporary;
 mod tokenize;
 
 use std::io::Write;

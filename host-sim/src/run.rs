@@ -8,12 +8,14 @@ use crate::engine::{self, Engine, Memory, Opened, Traffic};
 use crate::failure::Failure;
 use crate::generate::{Drafts, Generator, Limits, StopReason};
 use crate::input;
-use crate::output::{Output, print_json};
+use crate::output::{Output, note, print_json};
 
 /// The command's JSON object.
 #[derive(Serialize)]
 struct Report {
     prompt_ids: Vec<u32>,
+    /// Of the prompt's tokens, those whose state came from a snapshot.
+    snapshot_tokens: usize,
     ids: Vec<u32>,
     text: String,
     stop: StopReason,
@@ -55,6 +57,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let format = chat.then(|| opened.chat_format(args.chat_format.as_deref())).transpose()?;
     let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(0), args.draft.draft)?;
     let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
+    let snapshots = args.save_prefix.is_some() || args.load_prefix.is_some();
+    let hash = snapshots.then(|| opened.hash()).transpose()?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
     let prompt_ids = match (prompt, format) {
         (Prompt::Ids(ids), _) => ids,
@@ -68,10 +72,18 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let detokenizer = if chat { Detokenizer::new() } else { Detokenizer::continuing() };
     let config = engine::sampler_config(&args.sampling, file.is_built_in());
     let mut generator = Generator::new(config, engine.drafter(args.draft.draft), args.json);
+    let mut restored = 0;
+    if let (Some(path), Some(hash)) = (&args.load_prefix, hash) {
+        restored = engine.load_prefix(path, hash, &prompt_ids)?;
+        generator.remember(&prompt_ids[..restored]);
+    }
+    if let (Some(path), Some(hash)) = (&args.save_prefix, hash) {
+        engine.save_prefix(path, hash);
+    }
     let limits = Limits { n_predict: args.n_predict, stop: &end.stop, ignore_eos: end.ignore_eos };
     let mut out = Output::new();
     let mut text = String::new();
-    let (ids, stop) = generator.generate(&mut engine, &prompt_ids, limits, detokenizer, &mut |piece| {
+    let (ids, stop) = generator.generate(&mut engine, &prompt_ids[restored..], limits, detokenizer, &mut |piece| {
         if args.json {
             text.push_str(piece);
             return Ok(());
@@ -83,6 +95,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     out.check()?;
     drop(out);
     if end.stats {
+        if args.load_prefix.is_some() {
+            note(&format!("snapshot {restored} tokens restored\n"));
+        }
         engine::print_stats(&engine, &generator);
     }
     if !args.json {
@@ -91,6 +106,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let (timings, drafts) = (generator.timings, generator.drafts());
     print_json(&Report {
         prompt_ids,
+        snapshot_tokens: restored,
         ids,
         text,
         stop,

@@ -98,9 +98,13 @@ pub trait Kernels: Sync {
     fn attention(&self, job: &Attention<'_>, out: &mut [Group], executor: &dyn Executor);
 
     /// The CRC-32C of `bytes`, which follow others whose CRC is `crc`; 0 is that of no bytes. Always 0 without the
-    /// engine's feature `checksums`.
+    /// engine's features `checksums` and `snapshots`.
     fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
-        if cfg!(feature = "checksums") { checksum::Crc32c { crc, bytes }.call(Scalar) } else { 0 }
+        if cfg!(any(feature = "checksums", feature = "snapshots")) {
+            checksum::Crc32c { crc, bytes }.call(Scalar)
+        } else {
+            0
+        }
     }
 }
 
@@ -146,7 +150,11 @@ impl<I: Isa> Kernels for I {
         attention::attention(*self, job, out, executor);
     }
     fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
-        if cfg!(feature = "checksums") { self.run(checksum::Crc32c { crc, bytes }) } else { 0 }
+        if cfg!(any(feature = "checksums", feature = "snapshots")) {
+            self.run(checksum::Crc32c { crc, bytes })
+        } else {
+            0
+        }
     }
 }
 

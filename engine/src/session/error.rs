@@ -73,6 +73,9 @@ pub enum Error {
         /// Tokens in the vocabulary.
         n_vocab: u32,
     },
+    /// A snapshot could not be saved or restored.
+    #[cfg(feature = "snapshots")]
+    Snapshot(super::SnapshotError),
 }
 
 /// An error with the name of the key, tensor or architecture at fault, for its message.
@@ -146,6 +149,8 @@ impl Error {
             Error::NoSuchToken { id, n_vocab } => {
                 write!(f, "there is no token {id}: the vocabulary has {n_vocab}")
             }
+            #[cfg(feature = "snapshots")]
+            Error::Snapshot(e) => e.fmt(f),
         }
     }
 }
@@ -170,6 +175,12 @@ macro_rules! from {
 
 from!(GgufError => Gguf, ConfigError => Config, TextError => Text, WeightError => Weight);
 from!(ArenaError => Arena, PassError => Pass);
+#[cfg(feature = "snapshots")]
+impl From<super::SnapshotError> for Error {
+    fn from(e: super::SnapshotError) -> Self {
+        Error::Snapshot(e)
+    }
+}
 
 impl From<FlashError> for Error {
     fn from(e: FlashError) -> Self {

@@ -6,12 +6,15 @@
 //!
 //! | step | bytes |
 //! |---|---|
-//! | [`Model::open`] | 9807 |
-//! | [`Model::plan`] | 6975 |
-//! | [`Session::new`] | 16607 |
-//! | [`Session::encode`] | 5727 |
-//! | [`Session::feed`] | 16711 |
-//! | [`Session::decode`] | 2079 |
+//! | [`Model::open`] | 9823 |
+//! | `Model::hash` | 2927 |
+//! | [`Model::plan`] | 6991 |
+//! | [`Session::new`] | 16623 |
+//! | [`Session::encode`] | 5687 |
+//! | [`Session::feed`] | 16727 |
+//! | [`Session::decode`] | 2047 |
+//! | `Snapshots::save` | 1743 |
+//! | `Snapshots::restore` | 2223 |
 //!
 //! To these come the [`Session`] (2040) and a [`Sampler`](crate::text::Sampler) (3192), wherever the caller puts them. No
 //! number depends on the model or on the length of a text (SmolLM2 135M takes what a model of 57 kB does).
@@ -19,6 +22,8 @@
 mod error;
 mod hash;
 mod plan;
+#[cfg(feature = "snapshots")]
+mod snapshot;
 mod tensors;
 
 pub use crate::kernels::KvType;
@@ -27,6 +32,8 @@ pub use crate::weights::{Residency, Verify};
 pub use error::{Error, Named};
 pub use hash::LogitsHash;
 pub use plan::{Options, Plan, ResidentBytes};
+#[cfg(feature = "snapshots")]
+pub use snapshot::{ModelHash, NorOperation, Saved, SnapshotError, Snapshots};
 
 use crate::arena::{Arena, ArenaError, Region};
 use crate::flash::{Flash, FlashStats, Source, apart};
@@ -170,6 +177,9 @@ pub struct Session<'a, 'm, F: Flash> {
     /// Positions that the caches were given, those of failed passes and of tokens since forgotten included.
     written: u32,
     passes: u32,
+    /// The fewest tokens that a restored prefix can be taken back to, but for none at all: it has no more of windows.
+    #[cfg(feature = "snapshots")]
+    restored: u32,
 }
 
 impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
@@ -213,7 +223,19 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
         }
         memory.rope.fill(&model.config, memory.store.rope_divisors());
         let config = model.config;
-        Ok(Session { source, config, plan, memory, kernels, executor, position: 0, written: 0, passes: 0 })
+        Ok(Session {
+            source,
+            config,
+            plan,
+            memory,
+            kernels,
+            executor,
+            position: 0,
+            written: 0,
+            passes: 0,
+            #[cfg(feature = "snapshots")]
+            restored: 0,
+        })
     }
 }
 
@@ -245,6 +267,23 @@ impl<F: Flash> Session<'_, '_, F> {
     /// Forgets all tokens.
     pub fn reset(&mut self) {
         (self.position, self.written) = (0, 0);
+        #[cfg(feature = "snapshots")]
+        {
+            self.restored = 0;
+        }
+    }
+
+    /// The fewest tokens that can be left; none at all can be, too.
+    fn least_position(&self) -> u32 {
+        let least = self.memory.kv.least_position(self.written as usize) as u32;
+        #[cfg(feature = "snapshots")]
+        {
+            least.max(self.restored)
+        }
+        #[cfg(not(feature = "snapshots"))]
+        {
+            least
+        }
     }
 
     /// Forgets the tokens from `position` on, such as those of a draft that turned out wrong. What follows is as if
@@ -253,7 +292,7 @@ impl<F: Flash> Session<'_, '_, F> {
     /// # Errors
     /// [`Error::CannotRewind`], and nothing changes: there are fewer tokens, or sliding windows have moved on.
     pub fn rewind(&mut self, position: u32) -> Result<(), Error> {
-        let least = self.memory.kv.least_position(self.written as usize) as u32;
+        let least = self.least_position();
         if position == 0 {
             self.reset();
         } else if (least..=self.position).contains(&position) {

@@ -16,15 +16,17 @@ use core::fmt::Write;
 use core::hint::black_box;
 use flashlet::flash::{Flash, SliceFlash, Source, block_on};
 use flashlet::kernels::{self, Inline, Kernels, KvType};
-use flashlet::session::{Error, LogitsSink, Model, Options, Residency, Session, Want};
+use flashlet::session::{Error, LogitsSink, Model, Options, Residency, Session, SnapshotError, Snapshots, Want};
 use flashlet::simd::Scalar;
 use flashlet::text::{ChatFormat, Detokenizer, Drafter, MAX_DRAFT, Sampler, SamplerConfig, Turn};
-use stub::{StubFlash, Text};
+use stub::{StubFlash, StubNor, Text};
 
 /// The model that the stub flash holds. The optimiser is kept from knowing.
 static MODEL: &[u8] = include_bytes!("../../fixtures/tiny/llama.gguf");
 /// Bytes of the arena.
 const ARENA: usize = 256 * 1024;
+/// Bytes of the flash that snapshots are kept in.
+const NOR: usize = 128 * 1024;
 /// Prompt tokens at most.
 const PROMPT: usize = 128;
 
@@ -46,13 +48,14 @@ impl<E: Into<Error>> From<E> for Failure {
 /// of all logits and ids, which is the same whatever the flash, the kernels and where the weights are.
 fn exercise<F: Flash>(
     mut source: Source<'_, F>,
-    arena: &mut [u8],
+    [arena, nor]: [&mut [u8]; 2],
     options: &Options,
     sampling: SamplerConfig,
     kernels: &dyn Kernels,
 ) -> Result<u64, Failure> {
     let model = run("open", || Model::open(&mut source))?;
     let format = run("chat format", || ChatFormat::recognise(model.gguf(), &mut source))?;
+    let hash = run("model hash", || model.hash(&mut source, kernels))?;
     let arena_bytes = black_box(Some(arena.len()));
     let plan = run("plan", || model.plan(&mut source, options, arena_bytes))?;
     let mut steps = 0;
@@ -80,6 +83,18 @@ fn exercise<F: Flash>(
     run("feed a prompt", || session.feed(prompt, black_box(Want::All), &mut count))?;
     session.reset();
     run("feed a prompt", || session.feed(prompt, black_box(Want::None), &mut count))?;
+
+    // Saved, and restored in place of itself.
+    let end = nor.len() as u32;
+    let mut snapshots = Snapshots::new(StubNor(nor), black_box(0..end), black_box(hash), kernels)?;
+    let saved = stack::measure("save", || snapshots.save(&session, prompt))?;
+    check(saved.tokens == n as u32 && snapshots.newest() == Some(saved), "what was saved is not found")?;
+    let mut saved_ids = [0; PROMPT];
+    check(snapshots.ids(&mut saved_ids)? == Some(n) && saved_ids == ids, "the ids are others")?;
+    let refused = stack::measure("restore", || snapshots.restore(&mut session, black_box(&[])));
+    check(refused == Err(SnapshotError::OtherTokens { at: 0, tokens: n as u32 }), "another prompt was taken")?;
+    let restored = stack::measure("restore", || snapshots.restore(&mut session, prompt))?;
+    check(restored == Some(n as u32) && session.position() == n as u32, "the prompt was not restored")?;
 
     let mut sampler = Sampler::new(sampling);
     let mut detokenizer = Detokenizer::new();
@@ -137,8 +152,8 @@ fn fast() -> &'static dyn Kernels {
 }
 
 fn all() -> Result<(), Failure> {
-    let mut bytes = [0u8; ARENA];
-    let arena = black_box(&mut bytes[..]);
+    let (mut bytes, mut nor) = ([0u8; ARENA], [0u8; NOR]);
+    let (arena, nor) = (black_box(&mut bytes[..]), black_box(&mut nor[..]));
     let model = black_box(MODEL);
     #[cfg(feature = "planted-panic")]
     black_box(black_box(7) / model[black_box(0)]);
@@ -149,14 +164,14 @@ fn all() -> Result<(), Failure> {
 
     let mut options = Options { ctx: 192, residency: Residency::Streamed, chunk: 16, ..Options::default() };
     let greedy = SamplerConfig::GREEDY;
-    let read = exercise(Source::new(StubFlash::new(model)), arena, black_box(&options), greedy, &Scalar)?;
+    let read = exercise(Source::new(StubFlash::new(model)), [arena, nor], black_box(&options), greedy, &Scalar)?;
     options.residency = Residency::Auto;
     options.chunk = 0;
     let source = Source::with_mapping(SliceFlash(model), model);
-    let mapped = exercise(source, arena, black_box(&options), black_box(greedy), fast())?;
+    let mapped = exercise(source, [arena, nor], black_box(&options), black_box(greedy), fast())?;
     options.kv = KvType::Q8_0;
     let sampling = black_box(SamplerConfig::default());
-    let drawn = exercise(Source::new(StubFlash::new(model)), arena, &options, sampling, fast())?;
+    let drawn = exercise(Source::new(StubFlash::new(model)), [arena, nor], &options, sampling, fast())?;
     check(read == mapped, "scalar and streamed is not as fast and mapped")?;
     check(read != drawn, "the numbers are the same whatever is done")
 }

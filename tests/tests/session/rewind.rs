@@ -8,7 +8,7 @@ use flashlet::session::{Error, Model, Options, Residency, Session, Want};
 use flashlet::simd::Scalar;
 
 /// Runs `with` on a session over `source`.
-fn session<F: Flash>(
+pub(crate) fn session<F: Flash>(
     mut source: Source<'_, F>,
     options: &Options,
     with: impl AsyncFnOnce(&mut Session<'_, '_, F>) -> Result<(), Error>,
@@ -23,7 +23,7 @@ fn session<F: Flash>(
     block_on(future, || ()).expect("the session runs");
 }
 
-fn ignore(_: u32, _: u32, _: &[f32]) {}
+pub(crate) fn ignore(_: u32, _: u32, _: &[f32]) {}
 
 /// The fixture's tokens, verified as drafts: every length up to `longest`, rejected at every place and at none.
 async fn drafted<F: Flash>(

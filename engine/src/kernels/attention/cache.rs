@@ -13,6 +13,8 @@ use crate::quant::Act32;
 #[cfg(any(feature = "kv_f16", feature = "kv_q4_0"))]
 use crate::simd::{Floats, lanes};
 use crate::simd::{Isa, LANES, Op};
+#[cfg(feature = "snapshots")]
+use core::ops::Range;
 #[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
 use half::f16;
 
@@ -60,6 +62,20 @@ impl KvType {
             KvType::Q8_0 => "q8_0",
             #[cfg(feature = "kv_q4_0")]
             KvType::Q4_0 => "q4_0",
+        }
+    }
+
+    /// ggml's number of the format, which snapshots name it by.
+    #[cfg(feature = "snapshots")]
+    #[must_use]
+    pub const fn id(self) -> u32 {
+        match self {
+            #[cfg(feature = "kv_f16")]
+            KvType::F16 => 1,
+            #[cfg(feature = "kv_q8_0")]
+            KvType::Q8_0 => 8,
+            #[cfg(feature = "kv_q4_0")]
+            KvType::Q4_0 => 2,
         }
     }
 
@@ -116,6 +132,21 @@ impl<T> KvBlocks<T> {
     pub(super) fn offset(&self, head: usize, position: usize) -> (usize, usize) {
         let bytes = self.ty.block_bytes(self.head_dim);
         ((head * self.blocks + position / LANES % self.blocks.max(1)) * bytes, bytes)
+    }
+}
+
+#[cfg(feature = "snapshots")]
+impl<T> KvBlocks<T> {
+    /// Where the blocks `blocks` of a head lie in `keys` and in `values`, in order: they are numbered by position and at
+    /// most as many as the ring has, which they may go round.
+    pub fn runs(&self, head: usize, blocks: Range<usize>) -> [Range<usize>; 2] {
+        let ring = self.blocks.max(1);
+        let before_end = ring - blocks.start % ring;
+        let middle = blocks.end.min(blocks.start.saturating_add(before_end));
+        [blocks.start..middle, middle..blocks.end].map(|run| {
+            let (start, bytes) = self.offset(head, run.start * LANES);
+            start..start + run.len() * bytes
+        })
     }
 }
 

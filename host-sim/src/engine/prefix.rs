@@ -1,0 +1,102 @@
+//! Snapshots of a prompt's state in a file that stands for a flash chip.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use embedded_storage::nor_flash::ReadNorFlash;
+use flashlet::kernels;
+use flashlet::session::{ModelHash, SnapshotError, Snapshots};
+
+use super::{Engine, Opened, about_file, wait};
+use crate::failure::Failure;
+use crate::nor::FileNor;
+use crate::temporary::Temporary;
+
+/// Where the state of the prompt goes once it is prefilled.
+pub(crate) struct SaveTo {
+    path: PathBuf,
+    model: ModelHash,
+}
+
+impl Opened<'_> {
+    /// What tells the model from others.
+    pub(crate) fn hash(&mut self) -> Result<ModelHash, Failure> {
+        wait(self.model.hash(&mut self.source, kernels::detect()))
+            .map_err(|error| about_file(self.file, &mut self.source, error))
+    }
+}
+
+impl Engine<'_> {
+    /// Restores the tokens that `prompt` begins with from the file at `path`; returns how many need not be fed, which are not
+    /// all: the last one's logits are not saved.
+    pub(crate) fn load_prefix(&mut self, path: &Path, model: ModelHash, prompt: &[u32]) -> Result<usize, Failure> {
+        let mut nor = FileNor::open(path, false)?;
+        let restored = on(&mut nor, model).and_then(|mut snapshots| snapshots.restore(&mut self.session, prompt));
+        match restored {
+            Ok(Some(tokens)) => {
+                let known = (tokens as usize).min(prompt.len().saturating_sub(1));
+                self.rewind(known as u32)?;
+                Ok(known)
+            }
+            Ok(None) => Err(Failure::new(format!("{} holds no snapshot of a prompt", path.display()))),
+            Err(error) => Err(failure(path, &mut nor, error)),
+        }
+    }
+
+    /// Has the state of the prompt saved in the file at `path` when it is prefilled.
+    pub(crate) fn save_prefix(&mut self, path: &Path, model: ModelHash) {
+        self.save_to = Some(SaveTo { path: path.to_owned(), model });
+    }
+
+    /// The prompt is prefilled: `ids` are all the tokens that there are.
+    pub(crate) fn prefilled(&mut self, ids: &[u32]) -> Result<(), Failure> {
+        let Some(SaveTo { path, model }) = self.save_to.take() else { return Ok(()) };
+        let need = usize::try_from(Snapshots::<FileNor>::bytes_for(&self.session)).unwrap_or(usize::MAX);
+        if path.exists() {
+            let mut nor = FileNor::open(&path, true)?;
+            if !is_ours(&mut nor, model).map_err(|error| failure(&path, &mut nor, error))? {
+                let shown = path.display();
+                return Err(Failure::new(format!("{shown} holds no snapshot: what it holds is not overwritten")));
+            }
+            match on(&mut nor, model).and_then(|mut snapshots| snapshots.save(&self.session, ids)) {
+                Ok(_) => return Ok(()),
+                // A larger one takes its place.
+                Err(SnapshotError::NoRoom { .. }) => {}
+                Err(error) => return Err(failure(&path, &mut nor, error)),
+            }
+        }
+        let temporary = Temporary::new(&path);
+        let about = |error: io::Error| Failure::io(path.display(), &error);
+        // Two slots of whole blocks.
+        let mut nor =
+            FileNor::create(temporary.path(), need.next_multiple_of(crate::nor::ERASE_BYTES).saturating_mul(2))
+                .map_err(about)?;
+        on(&mut nor, model)
+            .and_then(|mut snapshots| snapshots.save(&self.session, ids))
+            .map_err(|error| failure(&path, &mut nor, error))?;
+        temporary.keep(&path).map_err(about)
+    }
+}
+
+/// The snapshots on all of `nor`.
+fn on(nor: &mut FileNor, model: ModelHash) -> Result<Snapshots<'static, &mut FileNor>, SnapshotError> {
+    let end = u32::try_from(nor.capacity()).unwrap_or(u32::MAX);
+    Snapshots::new(nor, 0..end, model, kernels::detect())
+}
+
+/// Whether `nor` holds a snapshot, or nothing.
+fn is_ours(nor: &mut FileNor, model: ModelHash) -> Result<bool, SnapshotError> {
+    if on(nor, model)?.newest().is_some() {
+        return Ok(true);
+    }
+    let mut block = [0; crate::nor::ERASE_BYTES];
+    let mut offsets = (0..nor.capacity()).step_by(block.len());
+    Ok(offsets.all(|offset| nor.read(offset as u32, &mut block).is_ok() && block.iter().all(|&byte| byte == 0xff)))
+}
+
+fn failure(path: &Path, nor: &mut FileNor, error: SnapshotError) -> Failure {
+    match (error, nor.error()) {
+        (SnapshotError::Device { .. }, Some(error)) => Failure::io(path.display(), &error),
+        _ => Failure::about(path.display(), error),
+    }
+}
