@@ -24,10 +24,12 @@ mod inspect;
 mod output;
 mod plan;
 mod progress;
+mod report;
 mod run;
 mod sim;
 mod size;
 mod stop;
+mod temporary;
 mod tokenize;
 
 use std::io::Write;
@@ -51,6 +53,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::demo(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Plan(args) => plan::plan(&args),
+        Command::Report(args) => report::report(&args),
         Command::Pack(args) => pack::command(&args),
         Command::Completions(args) => output::completions(args.shell),
     };

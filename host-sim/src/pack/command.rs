@@ -1,9 +1,6 @@
 //! `flashlet pack`: the command around [`pack`](super::pack).
 
-use core::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use core::fmt::Write;
 
 use super::{Options, PackError, Report};
 use crate::cli::PackArgs;
@@ -13,6 +10,7 @@ use crate::output::print;
 use crate::progress::Meter;
 use crate::size::show;
 use crate::source::ModelFile;
+use crate::temporary::Temporary;
 use flashlet::session::{self, Model};
 
 /// Runs the command.
@@ -28,11 +26,13 @@ pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
         error => Failure::about(args.input.display(), error),
     };
     let report = temporary
-        .write(&mut |out| super::pack(&mut input.source(), &options, out, &mut |done, total| meter.update(done, total)))
+        .write(PackError::Write, |out| {
+            super::pack(&mut input.source(), &options, out, &mut |done, total| meter.update(done, total))
+        })
         .map_err(about)?;
     drop(meter);
     // What cannot be read back is not left behind.
-    let mut packed = ModelFile::open(&temporary.path)?;
+    let mut packed = ModelFile::open(temporary.path())?;
     drop(packed.map());
     let mut source = packed.source();
     let plan =
@@ -40,36 +40,6 @@ pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
     let plan = plan.map_err(|error| Failure::about(args.output.display(), error))?;
     temporary.keep(&args.output).map_err(|error| Failure::io(args.output.display(), &error))?;
     print(&text(&report, input.size(), plan.index_bytes_in_flash))
-}
-
-/// A file beside the one that is to be written, removed unless it takes that one's place.
-struct Temporary {
-    path: PathBuf,
-}
-
-impl Temporary {
-    fn new(output: &Path) -> Temporary {
-        let mut name = output.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.tmp", std::process::id()));
-        Temporary { path: output.with_file_name(name) }
-    }
-
-    fn write(&self, fill: &mut dyn FnMut(&mut dyn Write) -> Result<Report, PackError>) -> Result<Report, PackError> {
-        let mut out = BufWriter::new(File::create(&self.path).map_err(PackError::Write)?);
-        let report = fill(&mut out)?;
-        out.flush().and_then(|()| out.get_ref().sync_all()).map_err(PackError::Write)?;
-        Ok(report)
-    }
-
-    fn keep(&self, output: &Path) -> io::Result<()> {
-        fs::rename(&self.path, output)
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
-    }
 }
 
 fn text(report: &Report, before: u64, index_memory: usize) -> String {
