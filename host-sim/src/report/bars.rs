@@ -48,11 +48,19 @@ impl Picture for Map {
             // A gap where there is room for one.
             let gap = if wide > 3.0 { 1.0 } else { 0.0 };
             rect(m, segment.class, [x, self.top()], [(wide - gap).max(0.5), BAR]);
-            let lines = [segment.name.clone(), show(segment.bytes)];
-            if lines.iter().all(|text| text_width(text) + 10.0 < wide) {
-                let class = if segment.class == "free" { "tick" } else { "inside" };
-                label(m, [x + 5.0, self.top() + 19.0], "start", class, &lines[0]);
-                label(m, [x + 5.0, self.top() + 35.0], "start", class, &lines[1]);
+            let has_room = |text: &&str| text_width(text) + 8.0 < wide;
+            // "Tiles" says enough of "Streaming tiles".
+            let short = segment.name.rsplit(' ').next().unwrap_or_default();
+            let name = [segment.name.as_str(), short].into_iter().find(has_room);
+            let bytes = show(segment.bytes);
+            // Not under the mark.
+            let mark = self.mark.as_ref().map_or(0.0, |mark| mark.0 as f64 * scale);
+            let left = if (x..x + 90.0).contains(&mark) && mark + 95.0 < x + wide { mark } else { x };
+            let class = if segment.class == "free" { "tick" } else { "inside" };
+            for (y, text) in [(19.0, name), (35.0, Some(bytes.as_str()).filter(has_room))] {
+                if let Some(text) = text {
+                    label(m, [left + 5.0, self.top() + y], "start", class, text);
+                }
             }
             x += wide;
         }

@@ -29,7 +29,7 @@ pub(super) fn figure(m: &mut Markup, label: &str, picture: &dyn Picture) {
 
 /// How wide `text` is, more or less, in the small letters of pictures.
 pub(super) fn text_width(text: &str) -> f64 {
-    text.chars().count() as f64 * 6.1
+    text.chars().count() as f64 * 6.6
 }
 
 /// Text in a picture, at a place, beginning, centred or ending there.
@@ -179,13 +179,15 @@ impl Picture for LineChart {
             if self.binds_lines(width) > 1 { row += 1.0 } else { x += text_width(&text) + 34.0 }
         }
         row += if self.binds_lines(width) > 1 { 0.0 } else { 1.0 };
-        for (x, text) in &self.marks {
-            let (x, text_y) = (at_x(*x), LINE * row + 11.0);
-            let to_the_right = x + 5.0 + text_width(text) < width;
+        // Lines first: what they say is written over them.
+        let rows = || self.marks.iter().zip(0..).map(|((x, text), i)| (at_x(*x), row + f64::from(i), text));
+        for (x, row, _) in rows() {
             line(m, "mark", [x, LINE * row + 2.0], [x, floor]);
-            let (at, anchor) = if to_the_right { (x + 5.0, "start") } else { (x - 5.0, "end") };
-            label(m, [at, text_y], anchor, "marked", text);
-            row += 1.0;
+        }
+        for (x, row, text) in rows() {
+            let to_the_right = x + 5.0 + text_width(text) < width;
+            let (x, anchor) = if to_the_right { (x + 5.0, "start") } else { (x - 5.0, "end") };
+            label(m, [x, LINE * row + 11.0], anchor, "marked", text);
         }
 
         if let Some(steps) = &self.steps {

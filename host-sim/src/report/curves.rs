@@ -88,6 +88,9 @@ pub(super) fn by_context(m: &mut Markup, data: &Data) {
     let change = if slower < SAME { "no slower".to_owned() } else { format!("{} slower", percent(slower)) };
     let too_small = data.refused.as_ref().is_some_and(|refused| refused.arena.is_some());
     let shorter = match data.contexts.last() {
+        _ if data.plan.residency.mapped_bytes + data.plan.residency.streamed_bytes == 0 => {
+            " All weights are pinned already: a shorter context saves memory, not time at the same position.".to_owned()
+        }
         _ if !too_small && data.contexts.len() > 1 => {
             let nearest = |context: &Point| {
                 let of = |p: &&Point| (p.x - (context.x - 1.0)).abs();
@@ -161,6 +164,7 @@ pub(super) fn by_bandwidth(m: &mut Markup, data: &Data) {
             .iter()
             .map(|t| (t.bytes_per_s, format!("{}: {} binds beyond", per_s(t.bytes_per_s), t.above.name()))),
     );
+    marks.sort_by(|a, b| a.0.total_cmp(&b.0));
     let chart = LineChart {
         x: Axis {
             title: "flash bandwidth, MB/s".into(),

@@ -60,8 +60,8 @@ pub(super) struct Change {
 pub(super) struct Refused {
     /// The arena's least bytes and those that there are, if that is why.
     pub(super) arena: Option<TooSmall>,
-    /// In words, with what would fit.
-    pub(super) message: String,
+    /// In words, with what would fit; more than one if the file does not fit the flash either.
+    pub(super) messages: Vec<String>,
 }
 
 /// What a report is about.
@@ -85,7 +85,7 @@ pub(super) struct Data {
     pub(super) decode: Speed,
     pub(super) changes: Vec<Change>,
     pub(super) trace: Trace,
-    /// Decode against the arena's size; the point at `arena` is one of them.
+    /// Decode against the arena's size; the point at `arena` is one of them unless that is far beyond what helps.
     pub(super) arenas: Vec<Point>,
     pub(super) pinned: Vec<Pinned>,
     pub(super) positions: Vec<Point>,
@@ -123,13 +123,11 @@ impl Data {
             Refusal::DoesNotFit { need, have } => Failure::new(format!("{need} bytes do not fit {have}")),
             Refusal::Failure(failure) => failure,
         })?;
-        let message = match too_small {
-            Some(TooSmall { need, have }) => {
-                Err(crate::plan::explain(lab.opened(), &options, need, have, true).to_string())
-            }
-            None => board.has_room(file.size()),
-        };
-        let refused = message.err().map(|message| Refused { arena: too_small, message });
+        let mut explain =
+            |TooSmall { need, have }| crate::plan::explain(lab.opened(), &options, need, have, true).to_string();
+        let messages: Vec<String> =
+            too_small.map(&mut explain).into_iter().chain(board.has_room(file.size()).err()).collect();
+        let refused = (!messages.is_empty()).then_some(Refused { arena: too_small, messages });
         let lengths = Lengths::within(plan.ctx);
         let [prefill, decode] = lab.speeds(board, &plan, lengths)?;
         let decode = decode.ok_or_else(|| Failure::new("the simulator has no clock"))?;
@@ -148,7 +146,7 @@ impl Data {
         let config = *opened.model.config();
         Ok(Data {
             name: name(opened)?,
-            file: file.path().display().to_string(),
+            file: file.path().file_name().map_or_else(|| "?".into(), |name| name.to_string_lossy().into_owned()),
             file_bytes: file.size(),
             arch: config.arch.name,
             n_layer: config.shapes.n_layer,
@@ -235,7 +233,7 @@ impl Sweeps<'_, '_> {
         let unbounded = self.lab.plan(&self.options, isize::MAX as usize)?;
         // Some more than what everything takes, and the board's own arena unless that is far away.
         let most = unbounded.map_or(least, |plan| plan.arena_bytes).max(least);
-        let most = (most + most / 16).max(self.arena.min(most.saturating_mul(3))).max(least + least / 2);
+        let most = (most + most / 16).max(self.arena.min(most.saturating_mul(2))).max(least + least / 2);
         let scale = super::scale::Scale::fitting(least as f64, most as f64, super::scale::Round::Binary);
         let sizes = |n: usize| {
             let sizes = (0..=n).map(move |i| scale.value(i as f64 / n as f64) as usize);
@@ -248,7 +246,7 @@ impl Sweeps<'_, '_> {
             }
         }
         let mut arenas = sizes(ARENAS);
-        arenas.push(self.arena);
+        arenas.extend((self.arena <= most).then_some(self.arena));
         arenas.sort_unstable();
         arenas.dedup();
         let mut points = Vec::new();
@@ -332,7 +330,7 @@ impl Sweeps<'_, '_> {
             let double = arena.saturating_mul(2);
             try_one(format!("Twice the arena: {}", show(double)), board, options, double)?;
             if double < most {
-                try_one(format!("An arena that all weights fit: {}", show(most)), board, options, most)?;
+                try_one(format!("An arena in which all weights fit: {}", show(most)), board, options, most)?;
             }
         }
         let ctx = self.plan.ctx / 2;
@@ -351,12 +349,12 @@ impl Sweeps<'_, '_> {
             let mut faster = board.clone();
             faster.ram_bytes_per_s = Some(rate * 2.0);
             let rate = super::scale::three_digits(rate * 2.0 / 1e6);
-            try_one(format!("Twice the RAM's bandwidth: {rate} MB/s"), &faster, options, arena)?;
+            try_one(format!("Twice the RAM’s bandwidth: {rate} MB/s"), &faster, options, arena)?;
         }
         let mut faster = board.clone();
         faster.hz *= 2.0;
         let rate = super::scale::three_digits(faster.hz / 1e6);
-        try_one(format!("Twice the processor's clock: {rate} MHz"), &faster, options, arena)?;
+        try_one(format!("Twice the processor’s clock: {rate} MHz"), &faster, options, arena)?;
         self.done(9);
         Ok(changes)
     }

@@ -53,7 +53,7 @@ pub(crate) fn report(args: &ReportArgs) -> Result<(), Failure> {
     } else {
         print(&format!("{}: {} bytes ({})\n", output.display(), html.len(), show(html.len() as u64)))?;
     }
-    data.refused.map_or(Ok(()), |refused| Err(Failure::new(refused.message)))
+    data.refused.map_or(Ok(()), |refused| Err(Failure::new(refused.messages.join("; "))))
 }
 
 /// `MODEL-BOARD.html`, in the current folder.
@@ -77,9 +77,11 @@ fn json(data: &Data, output: &Path, bytes: usize) -> serde_json::Value {
         "path": output,
         "bytes": bytes,
         "fits": data.refused.is_none(),
-        "what_to_change": data.refused.as_ref().map(|refused| &refused.message),
+        "what_to_change": data.refused.as_ref().map(|refused| refused.messages.join("; ")),
         "need_bytes": too_small.map(|t| t.need),
         "have_bytes": too_small.map_or(data.arena, |t| t.have),
+        "file_bytes": data.file_bytes,
+        "have_flash_bytes": data.board.flash.bytes,
         "arena_bytes": data.plan.arena_bytes,
         "ctx": data.plan.ctx,
         "n_prompt": data.lengths.n_prompt,

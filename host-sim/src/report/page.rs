@@ -8,6 +8,7 @@ use super::bars::{Map, Segment};
 use super::chart::{class_of, figure};
 use super::curves;
 use super::data::Data;
+use super::lab::Trace;
 use super::markup::Markup;
 use super::scale::{grouped, percent, seconds, three_digits};
 use super::timeline::{Load, Stretch, Timeline, show_time};
@@ -130,7 +131,9 @@ fn summary(m: &mut Markup, data: &Data) {
         }
         Some(refused) => {
             m.leaf("span", &[("class", &"not")], "It does not fit. ");
-            m.text(format_args!("{}.", capital(&refused.message)));
+            for message in &refused.messages {
+                m.text(format_args!("{}. ", capital(message.trim_start_matches("the model does not fit: "))));
+            }
         }
     });
     let spent = data.decode.spent;
@@ -161,7 +164,7 @@ fn summary(m: &mut Markup, data: &Data) {
         percent(compute / time),
     );
     finding(m, text);
-    m.element("table", &[], |m| {
+    m.element("table", &[("class", &"facts")], |m| {
         m.element("tbody", &[], |m| key_numbers(m, data));
     });
     changes(m, data);
@@ -211,11 +214,11 @@ fn key_numbers(m: &mut Markup, data: &Data) {
     row(m, "Flash per token", |m| {
         value(m, "flash-bytes-per-token", plan.flash_bytes_per_pass, show(plan.flash_bytes_per_pass));
     });
-    row(m, "Passes over the weights", |m| {
+    row(m, "Passes", |m| {
         let passes = data.lengths.n_prompt.div_ceil(plan.chunk.max(1));
         value(m, "passes", passes, passes);
         m.text(format_args!(
-            " for the prompt of {} ({} at a time), then one a token",
+            " over the weights for the prompt of {} tokens ({} at a time), then one a token",
             data.lengths.n_prompt, plan.chunk
         ));
     });
@@ -229,7 +232,7 @@ fn changes(m: &mut Markup, data: &Data) {
             &["Change", "Decode, tokens/s", "Change", "Prefill, tokens/s", "Binds"],
         );
         m.element("tbody", &[], |m| {
-            let now = ("None".to_owned(), data.prefill, data.decode);
+            let now = ("As it is".to_owned(), data.prefill, data.decode);
             let changed = data.changes.iter().map(|c| (c.what.clone(), c.prefill, c.decode));
             for (what, prefill, decode) in [now].into_iter().chain(changed) {
                 m.element("tr", &[], |m| {
@@ -366,11 +369,15 @@ fn token(m: &mut Markup, data: &Data) {
         trace.position
     );
     figure(m, &label, &Timeline { trace, stretches: &stretches, from: 0, to: trace.time(), each: false });
-    if let Some(middle) = stretches.get((stretches.len() - 1) / 2).filter(|_| stretches.len() > 1) {
+    if let Some((middle, most)) = busiest(trace, &stretches) {
         m.leaf(
             "p",
             &[("class", &"note")],
-            format_args!("Each transfer and computation of {}, in the middle:", middle.name),
+            format_args!(
+                "Each transfer and computation of {}, {}:",
+                middle.name,
+                if most { "which reads most" } else { "in the middle" }
+            ),
         );
         let label = format!("Two lanes over {}: each of its transfers and computations", middle.name);
         let (from, to) = (middle.from, middle.to);
@@ -381,6 +388,15 @@ fn token(m: &mut Markup, data: &Data) {
         head(m, "Utilisation", &columns);
         m.element("tbody", &[], |m| utilisation(m, data, &stretches, &all));
     });
+}
+
+/// The layer that reads most, nearest to the middle; whether there is one that does.
+fn busiest<'s>(trace: &Trace, stretches: &'s [Stretch]) -> Option<(&'s Stretch, bool)> {
+    let (_, layers) = stretches.split_last()?;
+    let read = |layer: &Stretch| trace.load(layer.from, layer.to).bus;
+    let most = layers.iter().map(read).max()?;
+    let busy: Vec<&Stretch> = layers.iter().filter(|layer| read(layer) >= most / 100 * 98).collect();
+    busy.get(busy.len() / 2).map(|layer| (*layer, busy.len() < layers.len()))
 }
 
 fn utilisation(m: &mut Markup, data: &Data, stretches: &[Stretch], all: &Load) {

@@ -141,26 +141,7 @@ impl Picture for Timeline<'_> {
             self.draw_shares(m, width)
         }
 
-        // Names where they have room, so far apart that none touches the next.
-        let mut free_from = 0.0;
-        for stretch in self.stretches.iter().filter(|s| s.to > self.from && s.from < self.to) {
-            let (x, end) = (at(stretch.from.max(self.from)), at(stretch.to));
-            line(m, "bound", [x, 2.0], [x, floor]);
-            let short = stretch.name.trim_start_matches("layer ");
-            let names = [stretch.name.as_str(), short];
-            let room = |name: &&&str| x >= free_from && (text_width(name) + 6.0 < end - x || **name == "head");
-            let Some(name) = names.iter().find(room) else {
-                if x >= free_from && x + 30.0 < width - 40.0 && !self.each {
-                    label(m, [x + 3.0, 11.0], "start", "tick", short);
-                    free_from = x + text_width(short) + 26.0;
-                }
-                continue;
-            };
-            let fits = x + 3.0 + text_width(name) < width;
-            let (x, anchor) = if fits { (x + 3.0, "start") } else { (width - 1.0, "end") };
-            label(m, [x, 11.0], anchor, "tick", name);
-            free_from = x + text_width(name) + 12.0;
-        }
+        self.draw_stretches(m, width, &at);
 
         let scale = Scale::linear(self.from as f64 * PICOSECOND, self.to as f64 * PICOSECOND, Round::Decimal);
         for tick in scale.ticks((width / 80.0) as usize) {
@@ -171,7 +152,9 @@ impl Picture for Timeline<'_> {
             label(m, [x.clamp(half, width - half), floor + 17.0], "middle", "tick", &text);
         }
         let (mut x, mut y) = (1.0, floor + 36.0);
-        for (class, name) in [("bus", "transfer")].into_iter().chain(PROCESSOR) {
+        let occurs = [load.bus > 0, load.memory > 0, true, true, true];
+        let key = [("bus", "transfer")].into_iter().chain(PROCESSOR).zip(occurs);
+        for ((class, name), _) in key.filter(|(_, occurs)| *occurs) {
             if x + text_width(name) + 15.0 > width {
                 (x, y) = (1.0, y + LINE);
             }
@@ -183,6 +166,36 @@ impl Picture for Timeline<'_> {
 }
 
 impl Timeline<'_> {
+    /// Where layers begin, and the names of some: the head's, and those of layers that have room.
+    fn draw_stretches(&self, m: &mut Markup, width: f64, at: &dyn Fn(Time) -> f64) {
+        let seen: Vec<&Stretch> = self.stretches.iter().filter(|s| s.to > self.from && s.from < self.to).collect();
+        let lanes = LANES.map(|top| [top, top + LANE]);
+        for stretch in &seen {
+            let x = at(stretch.from);
+            for [top, bottom] in [[3.0, LINE - 1.0]].into_iter().chain(lanes) {
+                line(m, "bound", [x, top], [x, bottom]);
+            }
+        }
+        let Some((last, layers)) = seen.split_last() else { return };
+        let end = if text_width(&last.name) + 6.0 < width - at(last.from) { at(last.from) } else { width };
+        if end < width || layers.is_empty() {
+            label(m, [at(last.from) + 3.0, 11.0], "start", "tick", &last.name);
+        }
+        // "layer 7", or "7", of every first, second, fifth, ...
+        let each = layers.first().map_or(width, |first| at(first.to) - at(first.from));
+        let every = [1, 2, 5, 10, 20, 50, 100].into_iter().find(|&n| each * f64::from(n) > 26.0).unwrap_or(1000);
+        for (i, layer) in layers.iter().enumerate().step_by(every as usize) {
+            let short = layer.name.trim_start_matches("layer ");
+            let name = if i == 0 || each > 60.0 { layer.name.as_str() } else { short };
+            let x = at(layer.from) + 3.0;
+            let next = at(layers.get(i + every as usize).map_or(last.from, |next| next.from));
+            let name = if x + text_width(name) < next { name } else { short };
+            if x + text_width(name) < end {
+                label(m, [x, 11.0], "start", "tick", name);
+            }
+        }
+    }
+
     /// Each transfer, and each computation.
     fn draw_each(&self, m: &mut Markup, at: &dyn Fn(Time) -> f64) {
         let mut paths = vec![Vec::<(f64, f64)>::new(); 1 + PROCESSOR.len()];
