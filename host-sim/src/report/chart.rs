@@ -58,7 +58,7 @@ pub(super) fn rect(m: &mut Markup, class: &'static str, [x, y]: [f64; 2], [width
     );
 }
 
-/// The colour of what binds.
+/// The colour of what bounds speed.
 pub(super) const fn class_of(resource: Resource) -> &'static str {
     match resource {
         Resource::Flash => "bus",
@@ -67,7 +67,7 @@ pub(super) const fn class_of(resource: Resource) -> &'static str {
     }
 }
 
-/// The mark of what binds: shapes tell it too, not colours alone.
+/// The mark of what bounds speed: shapes tell it too, not colours alone.
 fn mark(m: &mut Markup, resource: Resource, [x, y]: [f64; 2]) {
     match resource {
         Resource::Flash => m.void("circle", &[("class", &"bus"), ("cx", &Px(x)), ("cy", &Px(y)), ("r", &"3")]),
@@ -87,7 +87,7 @@ pub(super) struct Axis {
     pub(super) show: fn(f64) -> String,
 }
 
-/// A curve: places, values, and what binds there.
+/// A curve: places, values, and what bounds speed there.
 pub(super) struct Series {
     pub(super) name: &'static str,
     pub(super) class: &'static str,
@@ -116,10 +116,10 @@ const STEPS: f64 = 56.0;
 const BOTTOM: f64 = 40.0;
 
 impl LineChart {
-    /// Lines of text above the plot: the vertical axis's title, curves, what binds, marks.
+    /// Lines of text above the plot: the vertical axis's title, curves, what bounds speed, marks.
     fn top(&self, width: f64) -> f64 {
         let names = if self.series.len() > 1 { self.series.len() } else { 0 };
-        LINE * (1 + names + self.binds_lines(width) + self.marks.len()) as f64 + 6.0
+        LINE * (1 + names + self.bound_lines(width) + self.marks.len()) as f64 + 6.0
     }
 
     fn resources(&self) -> Vec<Resource> {
@@ -128,7 +128,7 @@ impl LineChart {
         all.into_iter().filter(occurs).collect()
     }
 
-    fn binds_lines(&self, width: f64) -> usize {
+    fn bound_lines(&self, width: f64) -> usize {
         if width < 500.0 { self.resources().len() } else { 1 }
     }
 }
@@ -173,20 +173,25 @@ impl Picture for LineChart {
         }
         let mut x = 4.0;
         for resource in self.resources() {
-            let text = format!("{} binds", resource.name());
+            let text = format!("bound by {}", resource.name());
             mark(m, resource, [x + 4.0, LINE * row + 7.0]);
             label(m, [x + 12.0, LINE * row + 11.0], "start", "tick", &text);
-            if self.binds_lines(width) > 1 { row += 1.0 } else { x += text_width(&text) + 34.0 }
+            if self.bound_lines(width) > 1 { row += 1.0 } else { x += text_width(&text) + 34.0 }
         }
-        row += if self.binds_lines(width) > 1 { 0.0 } else { 1.0 };
+        row += if self.bound_lines(width) > 1 { 0.0 } else { 1.0 };
         // Lines first: what they say is written over them.
         let rows = || self.marks.iter().zip(0..).map(|((x, text), i)| (at_x(*x), row + f64::from(i), text));
         for (x, row, _) in rows() {
             line(m, "mark", [x, LINE * row + 2.0], [x, floor]);
         }
         for (x, row, text) in rows() {
-            let to_the_right = x + 5.0 + text_width(text) < width;
-            let (x, anchor) = if to_the_right { (x + 5.0, "start") } else { (x - 5.0, "end") };
+            // To the right, else to the left, else where it ends with the picture.
+            let long = text_width(text);
+            let (x, anchor) = match x {
+                x if x + 5.0 + long < width => (x + 5.0, "start"),
+                x if x - 5.0 > long => (x - 5.0, "end"),
+                _ => (width - 2.0, "end"),
+            };
             label(m, [x, LINE * row + 11.0], anchor, "marked", text);
         }
 

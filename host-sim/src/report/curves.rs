@@ -4,8 +4,9 @@ use super::bars::{Rows, Segment};
 use super::chart::{Axis, LineChart, Series, Steps, figure};
 use super::data::{Data, Point};
 use super::markup::Markup;
-use super::page::{bound_cell, bytes_cells, capital, finding, head};
+use super::page::capital;
 use super::scale::{Round, Scale, bytes, percent, plain, three_digits};
+use super::table::{bound_cell, bytes_cells, finding, table};
 use super::tensors::{Kind, Place, TensorLine};
 use crate::size::show;
 
@@ -24,25 +25,22 @@ fn rate(point: &Point) -> String {
     three_digits(point.speed.rate)
 }
 
-/// The numbers behind a curve; `here` are the rows that are the board's own.
-fn table(m: &mut Markup, column: &str, points: &[Point], here: f64, show: &dyn Fn(f64) -> String) {
+/// The numbers behind a curve; `here` is where the board is.
+fn numbers(m: &mut Markup, column: &str, points: &[Point], here: f64, show: &dyn Fn(f64) -> String) {
     m.element("details", &[], |m| {
-        m.leaf("summary", &[], format_args!("The curve’s {} numbers", points.len()));
-        m.element("table", &[], |m| {
-            head(m, "Decode", &[column, "tokens/s", "Bus busy", "Processor busy", "Binds"]);
-            m.element("tbody", &[], |m| {
-                for point in points {
-                    let class = if point.x == here { "here" } else { "" };
-                    let [time, bus, compute, _] = point.speed.spent.all_seconds();
-                    m.element("tr", &[("class", &class)], |m| {
-                        m.leaf("th", &[("scope", &"row")], show(point.x));
-                        m.leaf("td", &[], rate(point));
-                        m.leaf("td", &[], percent(bus / time));
-                        m.leaf("td", &[], percent(compute / time));
-                        bound_cell(m, point.speed.bound_by());
-                    });
-                }
-            });
+        m.leaf("summary", &[], format_args!("The curve’s {} numbers: {}", points.len(), column.to_lowercase()));
+        table(m, "Decode", &[column, "tokens/s", "Bus busy", "Processor busy", "Bound by"], |m| {
+            for point in points {
+                let class = if point.x == here { "here" } else { "there" };
+                let [time, bus, compute, _] = point.speed.spent.all_seconds();
+                m.element("tr", &[("class", &class)], |m| {
+                    m.leaf("th", &[("scope", &"row")], show(point.x));
+                    m.leaf("td", &[], rate(point));
+                    m.leaf("td", &[], percent(bus / time));
+                    m.leaf("td", &[], percent(compute / time));
+                    bound_cell(m, point.speed.bound_by());
+                });
+            }
         });
     });
 }
@@ -58,7 +56,15 @@ pub(super) fn by_arena(m: &mut Markup, data: &Data) {
         gain => format!("more RAM brings at most {} more", percent(gain)),
     };
     let whose = if too_small.is_some() { "Beyond the least arena" } else { "Beyond the board’s" };
-    finding(m, format_args!("From {x} to {y}. {whose}, {gain}."));
+    let smaller = data.arenas.iter().filter(|p| p.x < data.arena as f64 && p.speed.rate > here * (1.0 + SAME));
+    let smaller = smaller.max_by(|a, b| a.speed.rate.total_cmp(&b.speed.rate)).map_or(String::new(), |p| {
+        format!(
+            " Larger is not always faster: {} tokens/s at {}, with other tiles and other pinned tensors.",
+            rate(p),
+            bytes(p.x)
+        )
+    });
+    finding(m, format_args!("From {x} to {y}. {whose}, {gain}.{smaller}"));
     let range = (least.x, most.x);
     let all = data.matrix_bytes().max(1) as f64;
     let share = |p: &super::data::Pinned| (p.arena as f64, p.bytes as f64 / all);
@@ -78,7 +84,7 @@ pub(super) fn by_arena(m: &mut Markup, data: &Data) {
         steps,
     };
     figure(m, &format!("Decode speed over the arena’s size: from {x} to {y}"), &chart);
-    table(m, "Arena, bytes", &data.arenas, data.arena as f64, &|x| super::scale::grouped(x as u64));
+    numbers(m, "Arena, bytes", &data.arenas, data.arena as f64, &|x| super::scale::grouped(x as u64));
 }
 
 pub(super) fn by_context(m: &mut Markup, data: &Data) {
@@ -122,9 +128,9 @@ pub(super) fn by_context(m: &mut Markup, data: &Data) {
         steps: None,
     };
     figure(m, &format!("Decode speed over the position: from {x} to {y}"), &chart);
-    table(m, "Position", &data.positions, f64::NAN, &plain);
+    numbers(m, "Position", &data.positions, f64::NAN, &plain);
     if !data.contexts.is_empty() {
-        table(m, "Context, tokens", &data.contexts, most, &plain);
+        numbers(m, "Context, tokens", &data.contexts, most, &plain);
     }
 }
 
@@ -133,13 +139,13 @@ pub(super) fn by_bandwidth(m: &mut Markup, data: &Data) {
     let here = data.decode.rate;
     let per_s = |x: f64| format!("{} MB/s", three_digits(x / 1e6));
     let turns = match data.turns.as_slice() {
-        [] => format!("Over the whole range {} binds.", least.speed.bound_by().name()),
+        [] => format!("Over the whole range decode is bound by {}.", least.speed.bound_by().name()),
         turns => turns
             .iter()
             .map(|t| {
                 let (at, times) = (per_s(t.bytes_per_s), three_digits(t.bytes_per_s / data.board.flash.bytes_per_s));
                 format!(
-                    "Up to {at} ({times} times the board’s) {} binds, beyond it {}.",
+                    "Up to {at} ({times} times the board’s) decode is bound by {}, beyond it by {}.",
                     t.below.name(),
                     t.above.name()
                 )
@@ -162,7 +168,7 @@ pub(super) fn by_bandwidth(m: &mut Markup, data: &Data) {
     marks.extend(
         data.turns
             .iter()
-            .map(|t| (t.bytes_per_s, format!("{}: {} binds beyond", per_s(t.bytes_per_s), t.above.name()))),
+            .map(|t| (t.bytes_per_s, format!("{}: bound by {} beyond", per_s(t.bytes_per_s), t.above.name()))),
     );
     marks.sort_by(|a, b| a.0.total_cmp(&b.0));
     let chart = LineChart {
@@ -177,7 +183,7 @@ pub(super) fn by_bandwidth(m: &mut Markup, data: &Data) {
     };
     let [x, y] = [least, most].map(|p| format!("{} tokens/s at {}", rate(p), per_s(p.x)));
     figure(m, &format!("Decode speed over the flash’s bandwidth: from {x} to {y}"), &chart);
-    table(m, "Flash, MB/s", &data.bandwidths, chip, &|x| three_digits(x / 1e6));
+    numbers(m, "Flash, MB/s", &data.bandwidths, chip, &|x| three_digits(x / 1e6));
 }
 
 const fn class_of(place: Place) -> &'static str {
@@ -236,41 +242,39 @@ pub(super) fn by_tensor(m: &mut Markup, data: &Data) {
     let key = Place::ALL.into_iter().filter(occur).map(|place| (class_of(place), place.name())).collect();
     let rows = Rows { rows: kinds.iter().map(row).collect(), key };
     figure(m, "Bytes of each kind of tensor, by where they lie; the table below has the same numbers", &rows);
-    m.element("table", &[], |m| {
-        head(m, "Kinds of tensors", &["Kind", "Tensors", "Formats", "Size", "Bytes", "Share"]);
-        m.element("tbody", &[], |m| {
-            for &kind in &kinds {
-                let mut formats: Vec<&str> = Vec::new();
-                of(kind).for_each(|t| formats.extend((!formats.contains(&t.format)).then_some(t.format)));
-                m.element("tr", &[], |m| {
-                    m.leaf("th", &[("scope", &"row")], kind.name(tied));
-                    m.leaf("td", &[], of(kind).count());
-                    m.leaf("td", &[], formats.join(", "));
-                    bytes_cells(m, "kind-bytes", bytes_of(kind));
-                    m.leaf("td", &[], share(bytes_of(kind)));
-                });
-            }
-        });
+    let columns = ["Kind", "Tensors", "Formats", "Size", "Bytes", "Share"];
+    table(m, "Kinds of tensors", &columns, |m| {
+        for &kind in &kinds {
+            let mut formats: Vec<&str> = Vec::new();
+            of(kind).for_each(|t| formats.extend((!formats.contains(&t.format)).then_some(t.format)));
+            m.element("tr", &[], |m| {
+                m.leaf("th", &[("scope", &"row")], kind.name(tied));
+                m.leaf("td", &[], of(kind).count());
+                m.leaf("td", &[], formats.join(", "));
+                bytes_cells(m, "kind-bytes", bytes_of(kind));
+                m.leaf("td", &[], share(bytes_of(kind)));
+            });
+        }
     });
     m.element("details", &[], |m| {
         m.leaf("summary", &[], format_args!("All {} tensors", data.tensors.len()));
-        m.element("table", &[], |m| {
-            head(m, "In the order of the file", &["Tensor", "Format", "Columns × rows", "Bytes", "Place"]);
-            m.element("tbody", &[], |m| {
-                for tensor in &data.tensors {
-                    m.element("tr", &[], |m| {
-                        m.leaf("th", &[("scope", &"row")], &tensor.name);
-                        m.leaf("td", &[], tensor.format);
-                        let [columns, rows] = tensor.dims;
-                        m.leaf("td", &[], format_args!("{columns} × {rows}"));
-                        m.leaf("td", &[], super::scale::grouped(tensor.bytes));
-                        m.element("td", &[], |m| {
-                            m.leaf("span", &[("class", &format_args!("swatch {}", class_of(tensor.place)))], "");
-                            m.text(tensor.place.name());
-                        });
-                    });
-                }
-            });
+        let columns = ["Tensor", "Format", "Columns × rows", "Bytes", "Place"];
+        table(m, "In the order of the file", &columns, |m| {
+            data.tensors.iter().for_each(|tensor| tensor_row(m, tensor))
+        });
+    });
+}
+
+fn tensor_row(m: &mut Markup, tensor: &TensorLine) {
+    m.element("tr", &[], |m| {
+        m.leaf("th", &[("scope", &"row")], &tensor.name);
+        m.leaf("td", &[], tensor.format);
+        let [columns, rows] = tensor.dims;
+        m.leaf("td", &[], format_args!("{columns} × {rows}"));
+        m.leaf("td", &[], super::scale::grouped(tensor.bytes));
+        m.element("td", &[], |m| {
+            m.leaf("span", &[("class", &format_args!("swatch {}", class_of(tensor.place)))], "");
+            m.text(tensor.place.name());
         });
     });
 }

@@ -21,7 +21,7 @@ const POSITIONS: u32 = 16;
 const CONTEXTS: [f64; 7] = [0.0625, 0.125, 0.25, 0.375, 0.5, 0.75, 1.0];
 /// Bandwidths, as powers of two of the board's: from an eighth to eight times.
 const OCTAVES: [f64; 13] = [-3.0, -2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0];
-/// Halvings of an interval of bandwidths in which what binds changes.
+/// Halvings of an interval of bandwidths in which what bounds speed changes.
 const HALVINGS: u32 = 7;
 
 /// A point of a curve.
@@ -39,7 +39,7 @@ pub(super) struct Pinned {
     pub(super) bytes: u64,
 }
 
-/// Where what binds changes.
+/// Where what bounds speed changes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turn {
     pub(super) bytes_per_s: f64,

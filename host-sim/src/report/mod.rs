@@ -11,10 +11,12 @@ mod lab;
 mod markup;
 mod page;
 mod scale;
+mod table;
 mod tensors;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod token;
 
 use std::fs;
 use std::path::{Path, PathBuf};

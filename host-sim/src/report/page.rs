@@ -1,17 +1,15 @@
-//! The page: its frame, and the sections on the plan and on one token.
-
-use core::fmt::Display;
+//! The page: its frame, the summary and the arena.
 
 use flashlet::arena::Region;
 
 use super::bars::{Map, Segment};
-use super::chart::{class_of, figure};
+use super::chart::figure;
 use super::curves;
 use super::data::Data;
-use super::lab::Trace;
 use super::markup::Markup;
-use super::scale::{grouped, percent, seconds, three_digits};
-use super::timeline::{Load, Stretch, Timeline, show_time};
+use super::scale::{percent, seconds, three_digits};
+use super::table::{bound_cell, bytes_cells, finding, rate_value, table, value};
+use super::token::token;
 use crate::size::show;
 
 const SECTIONS: [(&str, &str); 7] = [
@@ -90,30 +88,6 @@ fn footer(m: &mut Markup, data: &Data) {
     }
 }
 
-/// The sentence that says what a section found.
-pub(super) fn finding(m: &mut Markup, text: impl Display) {
-    m.leaf("p", &[("class", &"finding")], text);
-}
-
-/// The head of a table; the first two columns may hold words.
-pub(super) fn head(m: &mut Markup, caption: &str, columns: &[&str]) {
-    m.leaf("caption", &[], caption);
-    m.element("thead", &[], |m| {
-        m.element("tr", &[], |m| columns.iter().for_each(|column| m.leaf("th", &[("scope", &"col")], column)));
-    });
-}
-
-/// A number for people, with its exact value for programs.
-pub(super) fn value(m: &mut Markup, name: &'static str, exact: impl Display, shown: impl Display) {
-    m.leaf("data", &[("class", &name), ("value", &exact)], shown);
-}
-
-/// Bytes in a cell of their own, short, and exactly in the next.
-pub(super) fn bytes_cells(m: &mut Markup, name: &'static str, bytes: u64) {
-    m.leaf("td", &[], show(bytes));
-    m.element("td", &[], |m| value(m, name, bytes, grouped(bytes)));
-}
-
 fn row(m: &mut Markup, name: &str, cell: impl FnOnce(&mut Markup)) {
     m.element("tr", &[], |m| {
         m.leaf("th", &[("scope", &"row")], name);
@@ -156,9 +130,9 @@ fn summary(m: &mut Markup, data: &Data) {
     let waits =
         if memory > 0.0 { format!(" ({} of it waits for weights)", percent(memory / compute)) } else { String::new() };
     let text = format!(
-        "{condition}{name} makes {} tokens/s on {board}. {} binds: of a token’s {}, the bus is busy {}, the processor {}{waits}.{best}",
+        "{condition}{name} makes {} tokens/s on {board}. It is bound by {}: of a token’s {}, the bus is busy {}, the processor {}{waits}.{best}",
         three_digits(data.decode.rate),
-        capital(data.decode.bound_by().name()),
+        data.decode.bound_by().name(),
         seconds(time / f64::from(data.decode.tokens)),
         percent(bus / time),
         percent(compute / time),
@@ -202,17 +176,21 @@ fn key_numbers(m: &mut Markup, data: &Data) {
     });
     row(m, "Prefill", |m| match &data.prefill {
         Some(prefill) => {
-            value(m, "prefill-rate", prefill.rate, three_digits(prefill.rate));
-            m.text(format_args!(" tokens/s, {} binds", prefill.bound_by().name()));
+            rate_value(m, "prefill-rate", prefill.rate);
+            m.text(format_args!(" tokens/s, bound by {}", prefill.bound_by().name()));
         }
         None => m.text("no prompt fits"),
     });
     row(m, "Decode", |m| {
-        value(m, "decode-rate", data.decode.rate, three_digits(data.decode.rate));
-        m.text(format_args!(" tokens/s, {} binds", data.decode.bound_by().name()));
+        rate_value(m, "decode-rate", data.decode.rate);
+        m.text(format_args!(" tokens/s, bound by {}", data.decode.bound_by().name()));
     });
     row(m, "Flash per token", |m| {
         value(m, "flash-bytes-per-token", plan.flash_bytes_per_pass, show(plan.flash_bytes_per_pass));
+        m.text(" over the bus");
+        if plan.residency.mapped_bytes > 0 {
+            m.text(format_args!("; {} are read in place", show(plan.residency.mapped_bytes)));
+        }
     });
     row(m, "Passes", |m| {
         let passes = data.lengths.n_prompt.div_ceil(plan.chunk.max(1));
@@ -225,25 +203,19 @@ fn key_numbers(m: &mut Markup, data: &Data) {
 }
 
 fn changes(m: &mut Markup, data: &Data) {
-    m.element("table", &[], |m| {
-        head(
-            m,
-            "What one change by itself would bring",
-            &["Change", "Decode, tokens/s", "Change", "Prefill, tokens/s", "Binds"],
-        );
-        m.element("tbody", &[], |m| {
-            let now = ("As it is".to_owned(), data.prefill, data.decode);
-            let changed = data.changes.iter().map(|c| (c.what.clone(), c.prefill, c.decode));
-            for (what, prefill, decode) in [now].into_iter().chain(changed) {
-                m.element("tr", &[], |m| {
-                    m.leaf("th", &[("scope", &"row")], what);
-                    m.leaf("td", &[], three_digits(decode.rate));
-                    m.leaf("td", &[], signed_percent(decode.rate / data.decode.rate - 1.0));
-                    m.leaf("td", &[], prefill.map_or("–".into(), |prefill| three_digits(prefill.rate)));
-                    m.leaf("td", &[], decode.bound_by().name());
-                });
-            }
-        });
+    let columns = ["Change", "Decode, tokens/s", "Gain", "Prefill, tokens/s", "Bound by"];
+    table(m, "What one change by itself would bring", &columns, |m| {
+        let now = ("As it is".to_owned(), data.prefill, data.decode);
+        let changed = data.changes.iter().map(|c| (c.what.clone(), c.prefill, c.decode));
+        for (what, prefill, decode) in [now].into_iter().chain(changed) {
+            m.element("tr", &[], |m| {
+                m.leaf("th", &[("scope", &"row")], what);
+                m.leaf("td", &[], three_digits(decode.rate));
+                m.leaf("td", &[], signed_percent(decode.rate / data.decode.rate - 1.0));
+                m.leaf("td", &[], prefill.map_or("–".into(), |prefill| three_digits(prefill.rate)));
+                bound_cell(m, decode.bound_by());
+            });
+        }
     });
 }
 
@@ -314,13 +286,11 @@ fn arena(m: &mut Markup, data: &Data) {
     let weights_title = format!("Weights, {}", show(weights.iter().map(|s| s.bytes).sum()));
     let label = format!("{weights_title}, as a bar by where they lie; the table below has the same numbers");
     figure(m, &label, &Map { title: weights_title, segments: weights.clone(), mark: None });
-    m.element("table", &[], |m| {
-        head(m, "Regions of the arena", &["Region", "Size", "Bytes", "Share"]);
-        m.element("tbody", &[], |m| part_rows(m, &segments, "region-bytes"));
+    table(m, "Regions of the arena", &["Region", "Size", "Bytes", "Share"], |m| {
+        part_rows(m, &segments, "region-bytes");
     });
-    m.element("table", &[], |m| {
-        head(m, "Weights, by where they lie while the model runs", &["Place", "Size", "Bytes", "Share"]);
-        m.element("tbody", &[], |m| part_rows(m, &weights, "weight-bytes"));
+    table(m, "Weights, by where they lie while the model runs", &["Place", "Size", "Bytes", "Share"], |m| {
+        part_rows(m, &weights, "weight-bytes");
     });
 }
 
@@ -336,96 +306,4 @@ fn part_rows(m: &mut Markup, parts: &[Segment], name: &'static str) {
             m.leaf("td", &[], percent(part.bytes as f64 / total.max(1) as f64));
         });
     }
-}
-
-fn token(m: &mut Markup, data: &Data) {
-    let trace = &data.trace;
-    let stretches = trace.stretches();
-    let all = trace.load(0, trace.time());
-    let share = |part: u64, of: u64| percent(part as f64 / of.max(1) as f64);
-    let hidden = if all.bus > 0 {
-        format!(
-            "The token reads {} in {} transfers; {} of the bus’s time is hidden behind computation, and for {} of the token’s {} the processor waits for the bus.",
-            show(all.bytes),
-            grouped(all.reads),
-            share(all.both, all.bus),
-            share(all.time - all.processor, all.time),
-            show_time(all.time),
-        )
-    } else {
-        format!("The token moves nothing over the bus: its {} are the processor’s alone.", show_time(all.time))
-    };
-    let waits = match all.memory {
-        0 => String::new(),
-        memory => format!(
-            " {} of the processor’s time is waiting for weights that it reads in place.",
-            share(memory, all.processor)
-        ),
-    };
-    finding(m, format_args!("{hidden}{waits}"));
-    let label = format!(
-        "Two lanes over the {} of the token at position {}: how busy the bus and the processor are at each moment",
-        show_time(all.time),
-        trace.position
-    );
-    figure(m, &label, &Timeline { trace, stretches: &stretches, from: 0, to: trace.time(), each: false });
-    if let Some((middle, most)) = busiest(trace, &stretches) {
-        m.leaf(
-            "p",
-            &[("class", &"note")],
-            format_args!(
-                "Each transfer and computation of {}, {}:",
-                middle.name,
-                if most { "which reads most" } else { "in the middle" }
-            ),
-        );
-        let label = format!("Two lanes over {}: each of its transfers and computations", middle.name);
-        let (from, to) = (middle.from, middle.to);
-        figure(m, &label, &Timeline { trace, stretches: &stretches, from, to, each: true });
-    }
-    m.element("table", &[], |m| {
-        let columns = ["Part", "Time", "Share", "Read", "Bus busy", "Processor busy", "Both"];
-        head(m, "Utilisation", &columns);
-        m.element("tbody", &[], |m| utilisation(m, data, &stretches, &all));
-    });
-}
-
-/// The layer that reads most, nearest to the middle; whether there is one that does.
-fn busiest<'s>(trace: &Trace, stretches: &'s [Stretch]) -> Option<(&'s Stretch, bool)> {
-    let (_, layers) = stretches.split_last()?;
-    let read = |layer: &Stretch| trace.load(layer.from, layer.to).bus;
-    let most = layers.iter().map(read).max()?;
-    let busy: Vec<&Stretch> = layers.iter().filter(|layer| read(layer) >= most / 100 * 98).collect();
-    busy.get(busy.len() / 2).map(|layer| (*layer, busy.len() < layers.len()))
-}
-
-fn utilisation(m: &mut Markup, data: &Data, stretches: &[Stretch], all: &Load) {
-    let mut one = |name: &str, load: Load| {
-        let share = |part: u64| percent(part as f64 / load.time.max(1) as f64);
-        m.element("tr", &[], |m| {
-            m.leaf("th", &[("scope", &"row")], name);
-            m.leaf("td", &[], show_time(load.time));
-            m.leaf("td", &[], percent(load.time as f64 / all.time.max(1) as f64));
-            m.leaf("td", &[], show(load.bytes));
-            m.leaf("td", &[], share(load.bus));
-            m.leaf("td", &[], share(load.processor));
-            m.leaf("td", &[], share(load.both));
-        });
-    };
-    if let [layers @ .., head] = stretches {
-        let end = layers.last().map_or(0, |last| last.to);
-        if !layers.is_empty() {
-            one(&format!("all {} layers", layers.len()), data.trace.load(0, end));
-        }
-        one(&head.name, data.trace.load(head.from, head.to));
-    }
-    one("the token", *all);
-}
-
-/// The swatch of what binds, with its name.
-pub(super) fn bound_cell(m: &mut Markup, resource: crate::sim::Resource) {
-    m.element("td", &[], |m| {
-        m.leaf("span", &[("class", &format_args!("swatch {}", class_of(resource)))], "");
-        m.text(resource.name());
-    });
 }

@@ -172,26 +172,28 @@ impl Timeline<'_> {
         let lanes = LANES.map(|top| [top, top + LANE]);
         for stretch in &seen {
             let x = at(stretch.from);
-            for [top, bottom] in [[3.0, LINE - 1.0]].into_iter().chain(lanes) {
-                line(m, "bound", [x, top], [x, bottom]);
-            }
+            lanes.iter().for_each(|&[top, bottom]| line(m, "bound", [x, top], [x, bottom]));
         }
+        let name = |m: &mut Markup, x: f64, text: &str| {
+            line(m, "bound", [x, 3.0], [x, LINE - 1.0]);
+            label(m, [x + 3.0, 11.0], "start", "tick", text);
+        };
         let Some((last, layers)) = seen.split_last() else { return };
         let end = if text_width(&last.name) + 6.0 < width - at(last.from) { at(last.from) } else { width };
         if end < width || layers.is_empty() {
-            label(m, [at(last.from) + 3.0, 11.0], "start", "tick", &last.name);
+            name(m, at(last.from), &last.name);
         }
         // "layer 7", or "7", of every first, second, fifth, ...
         let each = layers.first().map_or(width, |first| at(first.to) - at(first.from));
         let every = [1, 2, 5, 10, 20, 50, 100].into_iter().find(|&n| each * f64::from(n) > 26.0).unwrap_or(1000);
         for (i, layer) in layers.iter().enumerate().step_by(every as usize) {
             let short = layer.name.trim_start_matches("layer ");
-            let name = if i == 0 || each > 60.0 { layer.name.as_str() } else { short };
-            let x = at(layer.from) + 3.0;
-            let next = at(layers.get(i + every as usize).map_or(last.from, |next| next.from));
-            let name = if x + text_width(name) < next { name } else { short };
-            if x + text_width(name) < end {
-                label(m, [x, 11.0], "start", "tick", name);
+            let x = at(layer.from);
+            let next = at(layers.get(i + every as usize).map_or(last.from, |next| next.from)).min(end);
+            let long = if i == 0 || each > 60.0 { layer.name.as_str() } else { short };
+            let fitting = [long, short].into_iter().find(|text| x + 6.0 + text_width(text) < next);
+            if let Some(text) = fitting {
+                name(m, x, text);
             }
         }
     }
