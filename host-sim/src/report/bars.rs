@@ -2,6 +2,7 @@
 
 use super::chart::{LINE, Picture, label, line, rect, text_width};
 use super::markup::Markup;
+use super::page::capital;
 use crate::size::show;
 
 /// A part of a bar.
@@ -50,8 +51,8 @@ impl Picture for Map {
             rect(m, segment.class, [x, self.top()], [(wide - gap).max(0.5), BAR]);
             let has_room = |text: &&str| text_width(text) + 8.0 < wide;
             // "Tiles" says enough of "Streaming tiles".
-            let short = segment.name.rsplit(' ').next().unwrap_or_default();
-            let name = [segment.name.as_str(), short].into_iter().find(has_room);
+            let short = capital(segment.name.rsplit(' ').next().unwrap_or_default());
+            let name = [segment.name.as_str(), short.as_str()].into_iter().find(has_room);
             let bytes = show(segment.bytes);
             // Not under the mark.
             let mark = self.mark.as_ref().map_or(0.0, |mark| mark.0 as f64 * scale);

@@ -4,7 +4,7 @@ use super::bars::{Rows, Segment};
 use super::chart::{Axis, LineChart, Series, Steps, figure};
 use super::data::{Data, Point};
 use super::markup::Markup;
-use super::page::capital;
+use super::page::{capital, lower};
 use super::scale::{Round, Scale, bytes, percent, plain, three_digits};
 use super::table::{bound_cell, bytes_cells, finding, table};
 use super::tensors::{Kind, Place, TensorLine};
@@ -28,7 +28,7 @@ fn rate(point: &Point) -> String {
 /// The numbers behind a curve; `here` is where the board is.
 fn numbers(m: &mut Markup, column: &str, points: &[Point], here: f64, show: &dyn Fn(f64) -> String) {
     m.element("details", &[], |m| {
-        m.leaf("summary", &[], format_args!("The curve’s {} numbers: {}", points.len(), column.to_lowercase()));
+        m.leaf("summary", &[], format_args!("The curve’s {} numbers: {}", points.len(), lower(column)));
         table(m, "Decode", &[column, "tokens/s", "Bus busy", "Processor busy", "Bound by"], |m| {
             for point in points {
                 let class = if point.x == here { "here" } else { "there" };
