@@ -109,23 +109,23 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
 }
 
 /// How long a part of a run took.
-struct Part {
+pub(crate) struct Part {
     time: Duration,
-    spent: Option<Spent>,
+    pub(crate) spent: Option<Spent>,
 }
 
 impl Part {
-    fn since(watch: Stopwatch) -> Part {
+    pub(crate) fn since(watch: Stopwatch) -> Part {
         Part { time: watch.elapsed(), spent: watch.spent() }
     }
 
-    fn rate(&self, tokens: u32) -> f64 {
+    pub(crate) fn rate(&self, tokens: u32) -> f64 {
         rate(tokens as usize, self.time)
     }
 }
 
 /// Prefill and decode from an empty context.
-fn run(engine: &mut Engine<'_>, n_prompt: u32, n_gen: u32) -> Result<[Part; 2], Failure> {
+pub(crate) fn run(engine: &mut Engine<'_>, n_prompt: u32, n_gen: u32) -> Result<[Part; 2], Failure> {
     engine.reset();
     let n_vocab = engine.n_vocab().max(1);
     let prompt: Vec<u32> = (0..n_prompt).map(|i| (i.wrapping_mul(7) % 1000 + 111) % n_vocab).collect();

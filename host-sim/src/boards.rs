@@ -84,7 +84,7 @@ impl fmt::Display for FlashKind {
 }
 
 /// A board: what the planner and the simulator have to know of it.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Board {
     pub(crate) name: String,

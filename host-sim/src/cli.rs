@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Show the memory map before anything is loaded: what fits, what is pinned and streamed
     Plan(PlanArgs),
+    /// Write an HTML page about a model on a board: the memory map, a token's flash traffic, and what speed depends on
+    Report(ReportArgs),
     /// Make a model file ready for a board's flash: aligned, in the order of use, with checksums and an index of the vocabulary; other programs still read it
     Pack(PackArgs),
     /// Print a completion script for a shell
@@ -328,6 +330,21 @@ pub(crate) struct PlanArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) draft: DraftArgs,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Needs --board. Where the model does not fit, the page says what to change, and the exit code is 1."
+)]
+pub(crate) struct ReportArgs {
+    /// The page, written beside its place and moved there when it is whole [default: MODEL-BOARD.html in this folder]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Print one JSON object with the page's path, its bytes and the numbers of its summary
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
 }

@@ -68,8 +68,8 @@ pub(crate) fn open_file(args: &ModelArgs, residency: Residency) -> Result<ModelF
 /// A model whose header is read.
 pub(crate) struct Opened<'f> {
     pub(crate) file: &'f ModelFile,
-    model: Model,
-    source: Source<'f, FileFlash<'f>>,
+    pub(crate) model: Model,
+    pub(crate) source: Source<'f, FileFlash<'f>>,
 }
 
 /// Why there is no plan.
@@ -87,6 +87,11 @@ impl<'f> Opened<'f> {
         source.confirm = verify == Verify::All;
         let model = wait(Model::open(&mut source)).map_err(|error| about_file(file, &mut source, error))?;
         Ok(Opened { file, model, source })
+    }
+
+    /// The same model once more, as an engine takes it.
+    pub(crate) fn again(&self) -> Opened<'f> {
+        Opened { file: self.file, model: self.model.clone(), source: self.file.source() }
     }
 
     /// Sizes everything for `options` in `arena` bytes, or in as many as it takes.
@@ -192,7 +197,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    fn new(plan: &Plan, kernels: &'static dyn Kernels, threads: Option<u32>) -> Result<Machine, Failure> {
+    pub(crate) fn new(plan: &Plan, kernels: &'static dyn Kernels, threads: Option<u32>) -> Result<Machine, Failure> {
         let bytes = plan.arena_bytes;
         let arena = HostArena::new(bytes)
             .map_err(|error| Failure::io(format_args!("cannot reserve an arena of {bytes} bytes"), &error))?;

@@ -25,6 +25,7 @@ mod inspect;
 mod output;
 mod plan;
 mod progress;
+mod report;
 mod run;
 mod sim;
 mod size;
@@ -53,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::demo(&args),
         Command::Inspect(args) => inspect::inspect(&args),
         Command::Plan(args) => plan::plan(&args),
+        Command::Report(args) => report::report(&args),
         Command::Pack(args) => pack::command(&args),
         Command::Completions(args) => output::completions(args.shell),
     };

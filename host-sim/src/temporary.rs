@@ -1,7 +1,7 @@
-//! Files that are whole before they can be seen.
+//! Files that are written whole or not at all.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// A file beside the one that is to be written, removed unless it takes that one's place.
@@ -20,7 +20,25 @@ impl Temporary {
         &self.path
     }
 
-    /// Puts it in the place of `output`.
+    /// Creates the file, lets `fill` write it, and waits until the disk has it.
+    ///
+    /// # Errors
+    /// What `fill` reports, and what the system does, as an `error`.
+    pub(crate) fn write<T, E>(
+        &self,
+        error: impl Fn(io::Error) -> E,
+        fill: impl FnOnce(&mut dyn Write) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut out = BufWriter::new(File::create(&self.path).map_err(&error)?);
+        let report = fill(&mut out)?;
+        out.flush().and_then(|()| out.get_ref().sync_all()).map_err(error)?;
+        Ok(report)
+    }
+
+    /// Gives the file the name `output`.
+    ///
+    /// # Errors
+    /// The system's refusal.
     pub(crate) fn keep(&self, output: &Path) -> io::Result<()> {
         fs::rename(&self.path, output)
     }

@@ -96,8 +96,10 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// What of the weights is pinned, as the plan decided it, and no more than there is room for.
-    pub(super) fn pin_budget(&self) -> PinBudget {
+    /// The budget that decides which matrices are pinned, spent in the order of the file's directory, and no more than there
+    /// is room for.
+    #[must_use]
+    pub fn pin_budget(&self) -> PinBudget {
         self.pins.within(self.residency.pinned_bytes)
     }
 

@@ -1,9 +1,6 @@
 //! `flashlet pack`: the command around [`pack`](super::pack).
 
-use core::fmt::Write as _;
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::Path;
+use core::fmt::Write;
 
 use super::{Options, PackError, Report};
 use crate::cli::PackArgs;
@@ -28,10 +25,11 @@ pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
         PackError::Write(error) => Failure::io(args.output.display(), &error),
         error => Failure::about(args.input.display(), error),
     };
-    let report = write(temporary.path(), &mut |out| {
-        super::pack(&mut input.source(), &options, out, &mut |done, total| meter.update(done, total))
-    })
-    .map_err(about)?;
+    let report = temporary
+        .write(PackError::Write, |out| {
+            super::pack(&mut input.source(), &options, out, &mut |done, total| meter.update(done, total))
+        })
+        .map_err(about)?;
     drop(meter);
     // What cannot be read back is not left behind.
     let mut packed = ModelFile::open(temporary.path())?;
@@ -42,14 +40,6 @@ pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
     let plan = plan.map_err(|error| Failure::about(args.output.display(), error))?;
     temporary.keep(&args.output).map_err(|error| Failure::io(args.output.display(), &error))?;
     print(&text(&report, input.size(), plan.index_bytes_in_flash))
-}
-
-/// Writes the packed file to `path`.
-fn write(path: &Path, fill: &mut dyn FnMut(&mut dyn Write) -> Result<Report, PackError>) -> Result<Report, PackError> {
-    let mut out = BufWriter::new(File::create(path).map_err(PackError::Write)?);
-    let report = fill(&mut out)?;
-    out.flush().and_then(|()| out.get_ref().sync_all()).map_err(PackError::Write)?;
-    Ok(report)
 }
 
 fn text(report: &Report, before: u64, index_memory: usize) -> String {

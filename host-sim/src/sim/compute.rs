@@ -6,7 +6,7 @@ use flashlet::kernels::{Attention, Executor, Gate, Group, HeadRotation, Input, K
 use flashlet::quant::Weight;
 use flashlet::simd::IsaName;
 
-use super::charge;
+use super::{Work, charge};
 use crate::boards::{Board, Isa};
 
 /// This machine's kernels, at the speed of a board.
@@ -47,11 +47,15 @@ impl Charged {
             let read = self.board.ram_bytes_per_s.map_or(0.0, |rate| bytes / rate);
             (compute.max(read), if read > compute { read } else { 0.0 })
         };
-        charge(seconds, memory);
+        charge(Work::Product, seconds, memory);
     }
 
     fn elements(&self, groups: usize) {
-        charge(self.seconds((groups * size_of::<Group>() / size_of::<f32>()) as f64 * self.isa.element), 0.0);
+        self.per_element(Work::Elements, groups);
+    }
+
+    fn per_element(&self, work: Work, groups: usize) {
+        charge(work, self.seconds((groups * size_of::<Group>() / size_of::<f32>()) as f64 * self.isa.element), 0.0);
     }
 }
 
@@ -88,7 +92,7 @@ impl Kernels for Charged {
     }
 
     fn add(&self, x: &mut [Group], y: &mut [Group], tokens: usize, norm: Option<Norm<'_>>) {
-        self.elements(x.len());
+        self.per_element(Work::Add, x.len());
         self.kernels.add(x, y, tokens, norm);
     }
 
@@ -107,7 +111,33 @@ impl Kernels for Charged {
         let seen = |t: usize| (job.position + t + 1).min(job.window.unwrap_or(usize::MAX));
         let positions: usize = (0..job.tokens).map(seen).sum();
         let products = 2 * positions * job.n_head * job.cache.head_dim;
-        charge(self.seconds(products as f64 * self.isa.attention), 0.0);
+        charge(Work::Attention, self.seconds(products as f64 * self.isa.attention), 0.0);
         self.kernels.attention(job, out, executor);
     }
+}
+
+/// Kernels that compute nothing. Charged, they take a board's time and none of this machine's: what a pass takes does
+/// not depend on its values.
+pub(crate) struct Uncomputed;
+
+impl Kernels for Uncomputed {
+    fn isa(&self) -> IsaName {
+        IsaName::Scalar
+    }
+
+    fn linear(&self, _: Weight<'_>, _: &Input<'_>, _: &mut [Group], _: &dyn Executor) {}
+
+    fn gated(&self, _: [Weight<'_>; 2], _: Gate, _: &Input<'_>, _: &mut [Group], _: &dyn Executor) {}
+
+    fn gate_by(&self, _: Weight<'_>, _: Gate, _: &Input<'_>, _: &mut [Group], _: &dyn Executor) {}
+
+    fn prepare(&self, _: &[Group], _: usize, _: Option<Norm<'_>>, _: &mut [Group], _: Quants<'_>) {}
+
+    fn add(&self, _: &mut [Group], _: &mut [Group], _: usize, _: Option<Norm<'_>>) {}
+
+    fn rotate(&self, _: &mut [Group], _: usize, _: &HeadRotation<'_>) {}
+
+    fn write_kv(&self, _: &mut WriteKv<'_>) {}
+
+    fn attention(&self, _: &Attention<'_>, _: &mut [Group], _: &dyn Executor) {}
 }

@@ -8,8 +8,10 @@
 mod compute;
 #[cfg(test)]
 mod tests;
+mod trace;
 
-pub(crate) use compute::Charged;
+pub(crate) use compute::{Charged, Uncomputed};
+pub(crate) use trace::{Busy, Interval, Work, record, recorded};
 
 use core::cell::{Cell, RefCell};
 use core::fmt;
@@ -21,7 +23,7 @@ use std::time::Instant;
 use crate::boards::{Board, FlashChip};
 
 /// Picoseconds: fine enough for a cycle, and half a year until they overflow.
-type Time = u64;
+pub(crate) type Time = u64;
 
 const SECOND: f64 = 1e12;
 
@@ -136,6 +138,10 @@ struct Clock {
     awaited: Cell<Option<Time>>,
     /// What was spent when everything waited last.
     idled_at: Cell<Option<Spent>>,
+    /// Reads from this offset on take their time, but bring nothing.
+    weights_from: Cell<u64>,
+    /// What was busy, and when, if that is to be known.
+    trace: RefCell<Option<Vec<Interval>>>,
 }
 
 thread_local! {
@@ -154,6 +160,8 @@ pub(crate) fn start(board: &Board) {
         bus_free: Cell::default(),
         awaited: Cell::default(),
         idled_at: Cell::default(),
+        weights_from: Cell::new(u64::MAX),
+        trace: RefCell::default(),
     };
     CLOCK.set(Some(clock));
 }
@@ -161,6 +169,16 @@ pub(crate) fn start(board: &Board) {
 /// What the board has spent so far, if one is simulated.
 pub(crate) fn spent() -> Option<Spent> {
     with(|clock| clock.spent.get())
+}
+
+/// From now on, until the next start, reads from `offset` on bring nothing: for kernels that do not compute.
+pub(crate) fn skip_weights(offset: u64) {
+    with(|clock| clock.weights_from.set(offset));
+}
+
+/// Whether a read at `offset` brings nothing.
+pub(crate) fn skips(offset: u64) -> bool {
+    with(|clock| offset >= clock.weights_from.get()).unwrap_or(false)
 }
 
 /// Lets a transfer of `bytes` from flash take its time. At once where no board is simulated.
@@ -172,6 +190,7 @@ pub(crate) async fn transfer(bytes: usize) {
         (spent.bus, spent.bytes) = (spent.bus + takes, spent.bytes + bytes as u64);
         clock.spent.set(spent);
         clock.bus_free.set(starts + takes);
+        clock.note(starts, starts + takes, Busy::Bus { bytes: bytes as u64 });
         starts + takes
     });
     let Some(ends) = ends else { return };
@@ -203,11 +222,12 @@ pub(crate) fn idle() {
     }
 }
 
-/// Charges a computation of `seconds`, `memory` of which it waits for memory.
-fn charge(seconds: f64, memory: f64) {
+/// Charges `work` of `seconds`, `memory` of which it waits for memory.
+fn charge(work: Work, seconds: f64, memory: f64) {
     let ps = |seconds: f64| (seconds * SECOND) as Time;
     with(|clock| {
         let mut spent = clock.spent.get();
+        clock.note(spent.now, spent.now + ps(seconds), Busy::Processor { work, memory: ps(memory) });
         spent.now += ps(seconds);
         spent.compute += ps(seconds);
         spent.memory += ps(memory);

@@ -133,7 +133,7 @@ fn without_a_board_nothing_is_charged() {
     // Another test's thread may simulate one; this one does not.
     assert_eq!(spent(), None);
     wait(transfer(1 << 30));
-    charge(1.0, 1.0);
+    charge(Work::Product, 1.0, 1.0);
     let watch = Stopwatch::start();
     assert!(watch.spent().is_none() && watch.elapsed() < Duration::from_secs(1));
 }

@@ -1,0 +1,164 @@
+//! What the planner and the simulator say of a model on a board, and on boards that differ from it.
+
+use flashlet::session::{Options, Plan, Verify, Want};
+
+use crate::bench::{self, Part};
+use crate::boards::Board;
+use crate::engine::{Engine, Machine, Opened, Refusal};
+use crate::failure::Failure;
+use crate::sim::{self, Charged, Interval, Resource, Spent, Uncomputed};
+
+/// Prompt tokens before decode is measured, at most: those of `bench`.
+const PROMPT: u32 = 128;
+/// Tokens that are decoded, at most.
+const GENERATED: u32 = 8;
+
+/// How many tokens a pass over the prompt and what follows it have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Lengths {
+    pub(super) n_prompt: u32,
+    pub(super) n_gen: u32,
+}
+
+impl Lengths {
+    /// As many as a context of `ctx` tokens holds, at most those of all reports.
+    pub(super) fn within(ctx: u32) -> Lengths {
+        let n_gen = GENERATED.min(ctx / 2).max(1);
+        Lengths { n_prompt: PROMPT.min(ctx.saturating_sub(n_gen)), n_gen }
+    }
+}
+
+/// The least arena, and the one that there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooSmall {
+    pub(super) need: usize,
+    pub(super) have: usize,
+}
+
+/// How fast something was, and what it spent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Speed {
+    /// Tokens per second.
+    pub(super) rate: f64,
+    /// On all tokens.
+    pub(super) spent: Spent,
+    pub(super) tokens: u32,
+}
+
+impl Speed {
+    fn of(part: &Part, tokens: u32) -> Option<Speed> {
+        part.spent.filter(|_| tokens > 0).map(|spent| Speed { rate: part.rate(tokens), spent, tokens })
+    }
+
+    pub(super) fn bound_by(&self) -> Resource {
+        self.spent.bound_by()
+    }
+}
+
+/// A pass over one token: what was busy when, from the pass's begin.
+#[derive(Clone, Debug)]
+pub(super) struct Trace {
+    pub(super) position: u32,
+    pub(super) intervals: Vec<Interval>,
+    pub(super) spent: Spent,
+}
+
+/// A model, and boards to try it on.
+pub(super) struct Lab<'f> {
+    opened: Opened<'f>,
+    /// Where the weights begin in the file.
+    weights_from: u64,
+}
+
+impl<'f> Lab<'f> {
+    pub(super) fn new(opened: Opened<'f>) -> Lab<'f> {
+        let weights_from = opened.model.gguf().data_offset();
+        Lab { opened, weights_from }
+    }
+
+    pub(super) fn opened(&mut self) -> &mut Opened<'f> {
+        &mut self.opened
+    }
+
+    /// The plan for `options` in `arena` bytes, if they do.
+    pub(super) fn plan(&mut self, options: &Options, arena: usize) -> Result<Result<Plan, TooSmall>, Failure> {
+        match self.opened.try_plan(options, Some(arena)) {
+            Ok(plan) => Ok(Ok(plan)),
+            Err(Refusal::DoesNotFit { need, have }) => Ok(Err(TooSmall { need, have })),
+            Err(Refusal::Failure(failure)) => Err(failure),
+        }
+    }
+
+    /// An engine on `board` for `run` to use. Its kernels charge for what they do not compute, and no weights are read
+    /// unless they are compared with checksums: times are those of a real pass.
+    fn with_engine<T>(
+        &self,
+        board: &Board,
+        plan: &Plan,
+        run: impl FnOnce(&mut Engine<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let opened = self.opened.again();
+        // A machine's kernels live as long as the program; these are some hundred bytes.
+        let board: &'static Board = Box::leak(Box::new(board.clone()));
+        let kernels = Box::leak(Box::new(Charged::new(&Uncomputed, board, opened.source.mapped)));
+        sim::start(board);
+        if plan.verify == Verify::Never {
+            sim::skip_weights(self.weights_from);
+        }
+        let mut machine = Machine::new(plan, kernels, Some(1))?;
+        run(&mut Engine::load(opened, *plan, &mut machine)?)
+    }
+
+    /// How fast prompts are read, and how fast tokens are made after them.
+    pub(super) fn speeds(
+        &self,
+        board: &Board,
+        plan: &Plan,
+        Lengths { n_prompt, n_gen }: Lengths,
+    ) -> Result<[Option<Speed>; 2], Failure> {
+        let [prefill, decode] = self.with_engine(board, plan, |engine| bench::run(engine, n_prompt, n_gen))?;
+        Ok([Speed::of(&prefill, n_prompt), Speed::of(&decode, n_gen)])
+    }
+
+    /// How fast tokens are made after a prompt.
+    pub(super) fn decode(&self, board: &Board, plan: &Plan, lengths: Lengths) -> Result<Speed, Failure> {
+        let [_, decode] = self.speeds(board, plan, lengths)?;
+        decode.ok_or_else(|| Failure::new("the simulator has no clock"))
+    }
+
+    /// What was busy when while the token at `position` was made.
+    pub(super) fn trace(&self, board: &Board, plan: &Plan, position: u32) -> Result<Trace, Failure> {
+        self.with_engine(board, plan, |engine| {
+            feed(engine, position, Want::None)?;
+            let before = sim::spent().unwrap_or_default();
+            sim::record();
+            feed(engine, position + 1, Want::Last)?;
+            let mut intervals = sim::recorded();
+            for interval in &mut intervals {
+                interval.from -= before.now;
+                interval.to -= before.now;
+            }
+            Ok(Trace { position, intervals, spent: sim::spent().unwrap_or_default().since(&before) })
+        })
+    }
+
+    /// How fast the tokens at `positions`, which rise, are made.
+    pub(super) fn at_positions(&self, board: &Board, plan: &Plan, positions: &[u32]) -> Result<Vec<Speed>, Failure> {
+        self.with_engine(board, plan, |engine| {
+            let mut speeds = Vec::with_capacity(positions.len());
+            for &position in positions {
+                feed(engine, position, Want::None)?;
+                let watch = sim::Stopwatch::start();
+                feed(engine, position + 1, Want::Last)?;
+                speeds.extend(Speed::of(&Part::since(watch), 1));
+            }
+            Ok(speeds)
+        })
+    }
+}
+
+/// Feeds tokens until there are `end`.
+fn feed(engine: &mut Engine<'_>, end: u32, want: Want) -> Result<(), Failure> {
+    let ids = vec![0; end.saturating_sub(engine.position()) as usize];
+    engine.feed(&ids, want, &mut |_, _, _| {})
+}
