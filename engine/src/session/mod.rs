@@ -215,7 +215,7 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
         let mut report = |stage, done, total| progress(Progress { stage, done, total });
         let mut indexing = |done, total| report(Stage::Index, done, total);
         apart!(memory.tokenizer.build(&mut source, &mut indexing))?;
-        let budget = plan.pin_budget();
+        let budget = model.pin_budget(&plan);
         let mut pinning = |done, total| report(Stage::Pin, done, total);
         apart!(memory.store.load(&model.gguf, &mut source, budget, kernels, checksums, &mut pinning))?;
         if CHECKSUMS && plan.verify == Verify::All {

@@ -91,18 +91,11 @@ pub struct Plan {
     pub index_bytes_in_flash: usize,
     logits: usize,
     pub(super) uses_mapping: bool,
-    /// What was decided to be pinned, before any of it was.
-    pins: PinBudget,
+    /// Bytes that there were to be pinned into.
+    pin_bytes: u64,
 }
 
 impl Plan {
-    /// The budget that decides which matrices are pinned, spent in the order of the file's directory, and no more than there
-    /// is room for.
-    #[must_use]
-    pub fn pin_budget(&self) -> PinBudget {
-        self.pins.within(self.residency.pinned_bytes)
-    }
-
     pub(super) fn sizes(&self) -> Sizes {
         Sizes {
             ctx: self.ctx,
@@ -203,12 +196,8 @@ impl Model {
             };
             sizes.tile_bytes = wanted.min(left / 2).max(least) / ALIGN * ALIGN;
         }
-        let mut pins = PinBudget::default();
-        if means.pin {
-            let left = have.saturating_sub(self.usage(&sizes).total()) / ALIGN * ALIGN;
-            pins = PinBudget::new(left as u64, matrices);
-        }
-        let mut budget = pins;
+        let left = if means.pin { have.saturating_sub(self.usage(&sizes).total()) / ALIGN * ALIGN } else { 0 };
+        let mut budget = PinBudget::new(left as u64, matrices);
         let mut streamed_bytes = 0u64;
         let mut per_pass = 0u64;
         let tied = !matrices.has_output();
@@ -250,8 +239,15 @@ impl Model {
             index_bytes_in_flash: in_memory.total().saturating_sub(usage.total()),
             logits: sizes.logits,
             uses_mapping: means.map,
-            pins,
+            pin_bytes: left as u64,
         })
+    }
+
+    /// The budget that decides which matrices `plan` pins, spent in the order of the file's directory, and no more than there
+    /// is room for.
+    #[must_use]
+    pub fn pin_budget(&self, plan: &Plan) -> PinBudget {
+        PinBudget::new(plan.pin_bytes, self.tensors.matrices).within(plan.residency.pinned_bytes)
     }
 
     /// Whether the file brings an index of its vocabulary, in mapped flash.

@@ -182,7 +182,7 @@ mod tests {
             drafter.verified(n, 0);
             lost += n as f64;
             // drafts before the first pass over one token cost more than was thought
-            assert!(lost <= 9.5 + f64::from(passes) / 32.0, "{lost} passes of {passes}");
+            assert!(lost <= 11.0 + f64::from(passes) / 32.0, "{lost} passes of {passes}");
         }
     }
 

@@ -116,7 +116,7 @@ pub(super) fn tensors(opened: &mut Opened<'_>, plan: &Plan) -> Result<Vec<Tensor
     let walked = walk(model.gguf(), &mut opened.source, &shapes, &mut each);
     wait(walked).map_err(|error| crate::engine::about_file(opened.file, &mut opened.file.source(), error))?;
     let residency = plan.residency;
-    let mut budget = plan.pin_budget();
+    let mut budget = model.pin_budget(plan);
     let line = |tensor: &Tensor| {
         let is_matrix = tensor.role.is_matrix();
         let place = match tensor.role {
