@@ -172,16 +172,17 @@ impl<F: Format<G>, const N: usize, const G: usize> Op for Tile<'_, '_, F, N, G> 
         let mut seen = [(0, 0); N];
         let mut result = [[[0.0; LANES]; G]; N];
         let mut queries = [F::NONE; N];
-        for (n, to) in queries.iter_mut().enumerate() {
+        for (n, (to, query)) in queries.iter_mut().zip(&mut result).enumerate() {
             let (head, t) = place.of(n);
-            let mut query = [[0.0; LANES]; G];
+            // There is room for it where the result comes to be.
             read_head(job.queries, tokens, t, head * dim, dim, query.as_flattened_mut());
             for q in query.iter_mut().take(groups) {
                 for f in lanes(isa) {
                     f.store(f.mul(f.load(q), f.splat(job.scale)), q);
                 }
             }
-            *to = F::query(isa, &query);
+            *to = F::query(isa, query);
+            *query = [[0.0; LANES]; G];
         }
         for (n, seen) in seen.iter_mut().enumerate() {
             let position = job.position + place.of(n).1;
