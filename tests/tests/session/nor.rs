@@ -19,6 +19,9 @@ pub(crate) struct Nor<const READ: usize, const WRITE: usize, const ERASE: usize>
     pub(crate) stuck: Option<usize>,
     /// Whether words that were cut while they were written cannot be read, as with error correction.
     pub(crate) corrects: bool,
+    /// Each how manyth read brings a flipped bit, 0 for none.
+    pub(crate) flips: u64,
+    pub(crate) reads: u64,
     on: bool,
 }
 
@@ -41,6 +44,8 @@ impl<const READ: usize, const WRITE: usize, const ERASE: usize> Nor<READ, WRITE,
             left: None,
             stuck: None,
             corrects: false,
+            flips: 0,
+            reads: 0,
             on: true,
         }
     }
@@ -84,6 +89,11 @@ impl<const READ: usize, const WRITE: usize, const ERASE: usize> ReadNorFlash for
             return Err(NorFlashErrorKind::Other);
         }
         dst.copy_from_slice(&self.bytes[start..end]);
+        self.reads += 1;
+        if self.flips > 0 && self.reads.is_multiple_of(self.flips) {
+            let bit = (self.reads * 37) as usize % (dst.len() * 8);
+            dst[bit / 8] ^= 1 << (bit % 8);
+        }
         Ok(())
     }
 

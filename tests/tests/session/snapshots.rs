@@ -393,6 +393,49 @@ fn a_broken_snapshot_gives_way_to_the_one_before() {
     });
 }
 
+/// What is in flash is whole, and what comes over the bus is not always: nothing is lost, and nothing wrong is restored.
+#[test]
+fn bits_that_flip_on_the_bus_cost_no_snapshot() {
+    let fixture = Fixture::load("llama-f32-gqa");
+    let ids = &fixture.ids;
+    session(fixture.mapped(), &Options { ctx: 96, ..Options::default() }, async |session| {
+        let mut nor = Qspi::new(1 << 18);
+        for n in [10, 20] {
+            session.reset();
+            session.feed(&ids[..n], Want::None, &mut ignore).await?;
+            snapshots(&mut nor, &fixture).save(session, &ids[..n])?;
+        }
+        // A whole reading of a snapshot fits between two flips, wherever the first of them falls.
+        let reads = nor.reads;
+        assert_eq!(snapshots(&mut nor, &fixture).restore(session, ids)?, Some(20));
+        assert!(snapshots(&mut nor, &fixture).newest().is_some());
+        let apart = nor.reads - reads;
+        session.feed(&ids[20..30], Want::None, &mut ignore).await?;
+        for first in 0..2 * apart {
+            let mut bus = nor.clone();
+            (bus.flips, bus.reads) = (2 * apart, first);
+            let mut read = [0; 20];
+            assert_eq!(snapshots(&mut bus, &fixture).ids(&mut read).expect("it is whole"), Some(20));
+            assert_eq!(read, ids[..20]);
+            (bus.flips, bus.reads) = (2 * apart, first);
+            let saved = snapshots(&mut bus, &fixture).save(session, &ids[..30])?;
+            assert_eq!((saved.offset, saved.sequence), (0, 2), "the newest is kept");
+        }
+        for first in 0..2 * apart {
+            let mut bus = nor.clone();
+            (bus.flips, bus.reads) = (2 * apart, first);
+            assert_eq!(snapshots(&mut bus, &fixture).restore(session, ids)?, Some(20));
+        }
+        let mut after = Logits::new(1, session.n_vocab() as usize);
+        session.feed(&ids[20..21], Want::Last, &mut |_, first, l| after.take(0, first, l)).await?;
+        let mut want = Logits::new(1, session.n_vocab() as usize);
+        session.reset();
+        session.feed(&ids[..21], Want::Last, &mut |_, first, l| want.take(0, first, l)).await?;
+        assert_same(&want.complete(), &after.complete(), "restored over a bus that flips bits");
+        Ok(())
+    });
+}
+
 #[test]
 fn devices_that_will_not_do_are_refused() {
     fn new<const READ: usize, const WRITE: usize, const ERASE: usize>(

@@ -69,13 +69,14 @@ impl KvType {
     #[cfg(feature = "snapshots")]
     #[must_use]
     pub const fn id(self) -> u32 {
+        use crate::quant::Block;
         match self {
             #[cfg(feature = "kv_f16")]
-            KvType::F16 => 1,
+            KvType::F16 => crate::quant::F16::ID,
             #[cfg(feature = "kv_q8_0")]
-            KvType::Q8_0 => 8,
+            KvType::Q8_0 => crate::quant::Q8_0::ID,
             #[cfg(feature = "kv_q4_0")]
-            KvType::Q4_0 => 2,
+            KvType::Q4_0 => crate::quant::Q4_0::ID,
         }
     }
 
@@ -84,7 +85,7 @@ impl KvType {
     pub const fn head_multiple(self) -> u32 {
         match self {
             #[cfg(feature = "kv_f16")]
-            KvType::F16 => 1,
+            KvType::F16 => crate::quant::F16::ID,
             #[cfg(feature = "kv_q8_0")]
             KvType::Q8_0 => 32,
             #[cfg(feature = "kv_q4_0")]

@@ -176,10 +176,8 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
             return Err(not_written);
         }
         self.write(at, &line.0)?;
-        if self.line(at)? != line {
-            return Err(not_written);
-        }
-        Ok(slot.saved())
+        let written = (0..TRIES).any(|_| self.line(at).is_ok_and(|read| read == line));
+        written.then_some(slot.saved()).ok_or(not_written)
     }
 
     /// Restores the newest snapshot that is whole into `session`, in place of its tokens; returns how many tokens `prompt`
@@ -232,13 +230,13 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
         let Some(slot) = self.newest_slot() else { return Ok(None) };
         let (need, have) = (slot.header.tokens, out.len());
         let ids = out.get_mut(..need as usize).ok_or(SnapshotError::TooManyIds { need, have })?;
-        let mut at = slot.body();
-        for to in ids.chunks_mut(IDS) {
-            let line = self.line(at)?;
-            to.iter_mut().zip(line.ids()).for_each(|(to, id)| *to = id);
-            at = at.saturating_add(LINE_BYTES as u32);
-        }
-        Ok(Some(need as usize))
+        let read = (0..TRIES).any(|_| {
+            let mut ids = ids.iter_mut();
+            self.matches(&slot, &mut |bytes| {
+                bytes.as_chunks::<4>().0.iter().zip(&mut ids).for_each(|(bytes, id)| *id = u32::from_le_bytes(*bytes));
+            })
+        });
+        read.then_some(Some(need as usize)).ok_or(SnapshotError::Broken { offset: slot.at })
     }
 
     /// Reads a snapshot into the caches.
@@ -254,8 +252,9 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
         }
         let mut crc = 0;
         if let Err(refused) = self.accept(slot, session, prompt, &mut crc) {
-            // Only what is whole is refused for what it says.
-            return Err(if self.is_whole(slot) { refused } else { broken });
+            // Only what is whole is refused for what it says, and says twice.
+            let refuses = self.is_whole(slot) && self.accept(slot, session, prompt, &mut 0) == Err(refused);
+            return Err(if refuses { refused } else { broken });
         }
         let kernels = self.kernels;
         let mut from = u64::from(slot.body()).saturating_add(slot.header.id_bytes()) as u32;
@@ -309,20 +308,32 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
     /// The slots whose header is valid, newest first, and what kept another header from being read.
     fn slots(&mut self) -> ([Option<Slot>; 2], Option<SnapshotError>) {
         let mut failed = None;
-        let [first, second] = [self.start, self.start.saturating_add(self.slot_bytes)].map(|at| match self.line(at) {
-            Ok(line) => Header::parse(&line, self.kernels).map(|header| Slot { at, header }),
-            // A word whose writing was cut may not be readable on devices that correct errors.
-            Err(error) => {
-                failed = Some(error);
-                None
-            }
-        });
+        let [first, second] =
+            [self.start, self.start.saturating_add(self.slot_bytes)].map(|at| match self.header(at) {
+                Ok(header) => header.map(|header| Slot { at, header }),
+                // A word whose writing was cut may not be readable on devices that correct errors.
+                Err(error) => {
+                    failed = Some(error);
+                    None
+                }
+            });
         let second_is_newer = match (&first, &second) {
             // Sequence numbers go round.
             (Some(a), Some(b)) => b.header.sequence.wrapping_sub(a.header.sequence).cast_signed() > 0,
             (first, _) => first.is_none(),
         };
         (if second_is_newer { [second, first] } else { [first, second] }, failed)
+    }
+
+    /// The header at `at`, if there is one: what is none is read again, as a bit may have flipped on its way.
+    fn header(&mut self, at: u32) -> Result<Option<Header>, SnapshotError> {
+        for _ in 0..TRIES {
+            let header = Header::parse(&self.line(at)?, self.kernels);
+            if header.is_some() {
+                return Ok(header);
+            }
+        }
+        Ok(None)
     }
 
     fn newest_slot(&mut self) -> Option<Slot> {
@@ -352,10 +363,11 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
 
     /// Whether a snapshot's bytes are there and match its checksum.
     fn is_whole(&mut self, slot: &Slot) -> bool {
-        self.fits(slot) && (0..TRIES).any(|_| self.matches(slot))
+        self.fits(slot) && (0..TRIES).any(|_| self.matches(slot, &mut |_| ()))
     }
 
-    fn matches(&mut self, slot: &Slot) -> bool {
+    /// Reads a snapshot's bytes once, in whole words, through `each`; returns whether they match their checksum.
+    fn matches(&mut self, slot: &Slot, each: &mut dyn FnMut(&[u8])) -> bool {
         /// Aligned, because some controllers' DMA asks for it.
         #[repr(align(64))]
         struct Piece([u8; PIECE_BYTES]);
@@ -367,6 +379,7 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
                 return false;
             }
             crc = self.kernels.crc32c(crc, bytes);
+            each(bytes);
             at = at.saturating_add(bytes.len() as u32);
             left -= bytes.len();
         }
