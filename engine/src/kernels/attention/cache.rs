@@ -69,14 +69,13 @@ impl KvType {
     #[cfg(feature = "snapshots")]
     #[must_use]
     pub const fn id(self) -> u32 {
-        use crate::quant::Block;
         match self {
             #[cfg(feature = "kv_f16")]
-            KvType::F16 => crate::quant::F16::ID,
+            KvType::F16 => 1,
             #[cfg(feature = "kv_q8_0")]
-            KvType::Q8_0 => crate::quant::Q8_0::ID,
+            KvType::Q8_0 => <crate::quant::Q8_0 as crate::quant::Block>::ID,
             #[cfg(feature = "kv_q4_0")]
-            KvType::Q4_0 => crate::quant::Q4_0::ID,
+            KvType::Q4_0 => <crate::quant::Q4_0 as crate::quant::Block>::ID,
         }
     }
 
@@ -85,7 +84,7 @@ impl KvType {
     pub const fn head_multiple(self) -> u32 {
         match self {
             #[cfg(feature = "kv_f16")]
-            KvType::F16 => crate::quant::F16::ID,
+            KvType::F16 => 1,
             #[cfg(feature = "kv_q8_0")]
             KvType::Q8_0 => 32,
             #[cfg(feature = "kv_q4_0")]
