@@ -262,17 +262,15 @@ pub(super) const QUERY_SCALE: f32 = 0.125;
 #[cfg(feature = "kv_q4_0")]
 #[inline(always)]
 pub(super) fn hadamard(pair: &[Group; 2], scale: f32) -> [Group; 2] {
-    let mut x = *pair;
+    let mut x: [f32; 32] = bytemuck::cast(*pair);
     for apart in [1, 2, 4, 8, 16] {
-        for half in x.as_flattened_mut().chunks_exact_mut(2 * apart) {
-            let (low, high) = half.split_at_mut(apart);
-            for (a, b) in low.iter_mut().zip(high) {
-                (*a, *b) = (*a + *b, *a - *b);
-            }
+        for low in (0..32usize).filter(|i| i & apart == 0) {
+            // Masked, so that no bounds are left to be checked.
+            let (low, high) = (low & 31, (low | apart) & 31);
+            (x[low], x[high]) = (x[low] + x[high], x[low] - x[high]);
         }
     }
-    x.as_flattened_mut().iter_mut().for_each(|x| *x *= scale);
-    x
+    bytemuck::cast(x.map(|x| x * scale))
 }
 
 /// As ggml's `quantize_row_q4_0`, but for ties: the element of the greatest magnitude becomes -8.
