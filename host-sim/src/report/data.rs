@@ -153,7 +153,7 @@ impl Data {
             ctx_train: config.ctx_train,
             board,
             flags: flags(args, board, &plan, lengths),
-            kv_name: kv_name(plan.kv),
+            kv_name: plan.kv.name(),
             refused,
             arena,
             plan,
@@ -173,18 +173,11 @@ impl Data {
     }
 }
 
-const fn kv_name(kv: KvType) -> &'static str {
-    match kv {
-        KvType::Q8_0 => "q8_0",
-        _ => "f16",
-    }
-}
-
 /// The command line that measures the same.
 fn flags(args: &EngineArgs, board: &Board, plan: &Plan, lengths: Lengths) -> String {
     let Lengths { n_prompt, n_gen } = lengths;
     let mut flags =
-        format!("--board {} --ctx {} --kv {} -p {n_prompt} -n {n_gen}", board.name, plan.ctx, kv_name(plan.kv));
+        format!("--board {} --ctx {} --kv {} -p {n_prompt} -n {n_gen}", board.name, plan.ctx, plan.kv.name());
     if args.residency != crate::cli::Residency::Auto {
         let value = clap::ValueEnum::to_possible_value(&args.residency);
         flags += &value.map_or(String::new(), |value| format!(" --residency {}", value.get_name()));

@@ -31,7 +31,7 @@ fn plan(opened: &mut Opened<'_>, args: &EngineArgs) -> Plan {
 const BOARDS: [&[&str]; 5] = [
     &["--board", "weact-h743"],
     &["--board", "nrf52840-dk", "--kv", "q8_0", "--ctx", "40", "--tile", "8KiB"],
-    &["--board", "pico2"],
+    &["--board", "pico2", "--kv", "q4_0"],
     &["--board", "mimxrt1170-evk"],
     &["--board", "raspi4b"],
 ];
