@@ -1,4 +1,4 @@
-//! A file as a NOR flash chip.
+//! A file as a NOR flash chip. On a simulated board only reading it takes time: erasing and programming take none.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};

@@ -56,7 +56,9 @@ impl Engine<'_> {
             let mut nor = FileNor::open(&path, true)?;
             if !is_ours(&mut nor, model).map_err(|error| failure(&path, &mut nor, error))? {
                 let shown = path.display();
-                return Err(Failure::new(format!("{shown} holds no snapshot: what it holds is not overwritten")));
+                return Err(Failure::new(format!(
+                    "{shown} holds no snapshot: what it holds is not overwritten (delete it to start anew)"
+                )));
             }
             match on(&mut nor, model).and_then(|mut snapshots| snapshots.save(&self.session, ids)) {
                 Ok(_) => return Ok(()),
