@@ -178,8 +178,8 @@ impl Data {
 /// The command line that measures the same.
 fn flags(args: &EngineArgs, board: &Board, plan: &Plan, lengths: Lengths) -> String {
     let Lengths { n_prompt, n_gen } = lengths;
-    let mut flags =
-        format!("--board {} --ctx {} --kv {} -p {n_prompt} -n {n_gen}", board.name, plan.ctx, plan.kv.name());
+    let board = board.path.as_ref().unwrap_or(&board.name);
+    let mut flags = format!("--board {board} --ctx {} --kv {} -p {n_prompt} -n {n_gen}", plan.ctx, plan.kv.name());
     if args.residency != crate::cli::Residency::Auto {
         let value = clap::ValueEnum::to_possible_value(&args.residency);
         flags += &value.map_or(String::new(), |value| format!(" --residency {}", value.get_name()));
