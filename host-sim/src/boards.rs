@@ -87,6 +87,9 @@ impl fmt::Display for FlashKind {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Board {
+    /// The file that describes it, as it was named, unless it is built in.
+    #[serde(skip)]
+    pub(crate) path: Option<String>,
     pub(crate) name: String,
     /// What it is, for people.
     pub(crate) what: String,
@@ -179,7 +182,8 @@ pub(crate) fn parse(name: &str) -> Result<&'static Board, String> {
         return Err(format!("there are {}, or a file of your own (NAME.toml)", names.join(", ")));
     }
     let text = std::fs::read_to_string(name).map_err(|error| error.to_string())?;
-    let board: Board = toml::from_str(&text).map_err(|error| error.to_string())?;
+    let mut board: Board = toml::from_str(&text).map_err(|error| error.to_string())?;
+    board.path = Some(name.to_owned());
     board.check()?;
     // As the boards that are built in, it is there for as long as the program runs.
     Ok(Box::leak(Box::new(board)))

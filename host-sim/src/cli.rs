@@ -187,7 +187,7 @@ pub(crate) struct RunArgs {
     /// Chat template in place of the model's own; implies --chat
     #[arg(long, value_name = "NAME", conflicts_with = "raw", value_parser = chat_formats())]
     pub(crate) chat_format: Option<String>,
-    /// Save the state that the prompt leaves to this file, which stands for a flash chip, before text is generated
+    /// Save the state that the prompt leaves to this file, which stands for a flash chip, before text is generated; on a simulated board writing it takes no time
     #[arg(long, value_name = "FILE")]
     pub(crate) save_prefix: Option<PathBuf>,
     /// Restore the state that --save-prefix saved in place of prefilling it again; the prompt must begin with the same tokens

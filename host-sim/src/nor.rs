@@ -1,4 +1,4 @@
-//! A file as a NOR flash chip.
+//! A file as a NOR flash chip. On a simulated board only reading it takes time: erasing and programming take none.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -101,6 +101,8 @@ impl FileNor {
 
 /// Blocks that 32 bits can address.
 const MAX_BLOCKS: u64 = (u32::MAX as u64 + 1) / ERASE_BYTES as u64 - 1;
+/// Bytes of the largest chip.
+pub(crate) const MAX_BYTES: u64 = MAX_BLOCKS * ERASE_BYTES as u64;
 
 impl ErrorType for FileNor {
     type Error = NorFlashErrorKind;

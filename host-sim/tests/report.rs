@@ -273,6 +273,19 @@ fn a_file_is_written_whole_or_not_at_all() {
 }
 
 #[test]
+fn packed_files_are_verified_throughout() {
+    let folder = Folder::new("packed");
+    let (model, path) = (folder.path("packed.gguf"), folder.path("report.html"));
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/models/llama-mixed32.gguf");
+    let (code, _, err) = flashlet_with(b"", &["pack", fixture, &model]);
+    assert_eq!(code, 0, "{err}");
+    let args = ["report", "-m", &model, "--board", "weact-h743", "--verify=all", "-o", &path];
+    let (code, _, err) = flashlet_with(b"", &args);
+    assert_eq!(code, 0, "{err}");
+    check(&fs::read_to_string(&path).expect("it was written"));
+}
+
+#[test]
 fn a_report_needs_a_board() {
     for args in
         [&["report"][..], &["report", "--board", "no-such-board"], &["report", "--board", "pico2", "--arena", "1MiB"]]

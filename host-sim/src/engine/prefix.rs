@@ -56,7 +56,9 @@ impl Engine<'_> {
             let mut nor = FileNor::open(&path, true)?;
             if !is_ours(&mut nor, model).map_err(|error| failure(&path, &mut nor, error))? {
                 let shown = path.display();
-                return Err(Failure::new(format!("{shown} holds no snapshot: what it holds is not overwritten")));
+                return Err(Failure::new(format!(
+                    "{shown} holds no snapshot: what it holds is not overwritten (delete it to start anew)"
+                )));
             }
             match on(&mut nor, model).and_then(|mut snapshots| snapshots.save(&self.session, ids)) {
                 Ok(_) => return Ok(()),
@@ -65,12 +67,18 @@ impl Engine<'_> {
                 Err(error) => return Err(failure(&path, &mut nor, error)),
             }
         }
+        // Two slots of whole blocks.
+        let bytes = need.next_multiple_of(crate::nor::ERASE_BYTES).saturating_mul(2);
+        if bytes as u64 > crate::nor::MAX_BYTES {
+            return Err(Failure::new(format!(
+                "{}: two snapshots of {need} bytes are more than a flash chip of {} holds: shorten the prompt",
+                path.display(),
+                crate::nor::MAX_BYTES
+            )));
+        }
         let temporary = Temporary::new(&path);
         let about = |error: io::Error| Failure::io(path.display(), &error);
-        // Two slots of whole blocks.
-        let mut nor =
-            FileNor::create(temporary.path(), need.next_multiple_of(crate::nor::ERASE_BYTES).saturating_mul(2))
-                .map_err(about)?;
+        let mut nor = FileNor::create(temporary.path(), bytes).map_err(about)?;
         on(&mut nor, model)
             .and_then(|mut snapshots| snapshots.save(&self.session, ids))
             .map_err(|error| failure(&path, &mut nor, error))?;

@@ -48,7 +48,7 @@ fn numbers(m: &mut Markup, column: &str, points: &[Point], here: f64, show: &dyn
 pub(super) fn by_arena(m: &mut Markup, data: &Data) {
     let Some((least, most)) = ends(&data.arenas) else { return };
     let too_small = data.refused.as_ref().and_then(|refused| refused.arena);
-    let best = data.arenas.iter().map(|p| p.speed.rate).fold(0.0, f64::max);
+    let best = data.arenas.iter().filter(|p| p.x >= data.arena as f64).map(|p| p.speed.rate).fold(0.0, f64::max);
     let here = data.decode.rate;
     let [x, y] = [least, most].map(|p| format!("{} tokens/s at {}", rate(p), bytes(p.x)));
     let gain = match best / here - 1.0 {

@@ -138,7 +138,9 @@ impl Data {
         let (arenas, pinned) = sweeps.arenas()?;
         let (positions, contexts) = sweeps.contexts()?;
         let (bandwidths, turns) = sweeps.bandwidths()?;
-        let most = pinned.last().map_or(arena, |last| last.arena);
+        // The least of those in which as much is pinned as ever is.
+        let all = pinned.iter().map(|p| p.bytes).max().unwrap_or(0);
+        let most = pinned.iter().find(|p| p.bytes == all).map_or(arena, |p| p.arena);
         let changes = sweeps.changes(most)?;
         let trace = lab.trace(board, &plan, lengths.n_prompt)?;
         let tensors = tensors(lab.opened(), &plan)?;
@@ -153,7 +155,7 @@ impl Data {
             ctx_train: config.ctx_train,
             board,
             flags: flags(args, board, &plan, lengths),
-            kv_name: kv_name(plan.kv),
+            kv_name: plan.kv.name(),
             refused,
             arena,
             plan,
@@ -173,18 +175,11 @@ impl Data {
     }
 }
 
-const fn kv_name(kv: KvType) -> &'static str {
-    match kv {
-        KvType::Q8_0 => "q8_0",
-        _ => "f16",
-    }
-}
-
 /// The command line that measures the same.
 fn flags(args: &EngineArgs, board: &Board, plan: &Plan, lengths: Lengths) -> String {
     let Lengths { n_prompt, n_gen } = lengths;
-    let mut flags =
-        format!("--board {} --ctx {} --kv {} -p {n_prompt} -n {n_gen}", board.name, plan.ctx, kv_name(plan.kv));
+    let board = board.path.as_ref().unwrap_or(&board.name);
+    let mut flags = format!("--board {board} --ctx {} --kv {} -p {n_prompt} -n {n_gen}", plan.ctx, plan.kv.name());
     if args.residency != crate::cli::Residency::Auto {
         let value = clap::ValueEnum::to_possible_value(&args.residency);
         flags += &value.map_or(String::new(), |value| format!(" --residency {}", value.get_name()));
@@ -316,45 +311,47 @@ impl Sweeps<'_, '_> {
     fn changes(&mut self, most: usize) -> Result<Vec<Change>, Failure> {
         let mut changes = Vec::new();
         let (board, arena, options, lengths) = (self.board, self.arena, self.options, self.lengths);
-        let lab = &mut *self.lab;
-        let mut try_one = |what: String, board: &Board, options: Options, arena: usize| -> Result<(), Failure> {
-            // Options that the model cannot have are no change to propose.
-            if let Ok(Ok(plan)) = lab.plan(&options, arena) {
-                let [prefill, decode] = lab.speeds(board, &plan, lengths)?;
-                changes.extend(decode.map(|decode| Change { what, prefill, decode }));
-            }
-            Ok(())
-        };
+        let mut try_one =
+            |lab: &mut Lab<'_>, what: String, board: &Board, options: Options, arena: usize| -> Result<(), Failure> {
+                // Options that the model cannot have are no change to propose.
+                if let Ok(Ok(plan)) = lab.plan(&options, arena) {
+                    let [prefill, decode] = lab.speeds(board, &plan, lengths)?;
+                    changes.extend(decode.map(|decode| Change { what, prefill, decode }));
+                }
+                Ok(())
+            };
         let show = |bytes: usize| crate::size::show(bytes as u64);
         if self.plan.residency.streamed_bytes + self.plan.residency.mapped_bytes > 0 {
             let double = arena.saturating_mul(2);
-            try_one(format!("Twice the arena: {}", show(double)), board, options, double)?;
-            if double < most {
-                try_one(format!("An arena in which all weights fit: {}", show(most)), board, options, most)?;
+            try_one(self.lab, format!("Twice the arena: {}", show(double)), board, options, double)?;
+            // Weights that must be streamed stay where they are in any arena.
+            let resident = |plan: Plan| plan.residency.streamed_bytes + plan.residency.mapped_bytes == 0;
+            if double < most && self.lab.plan(&options, most)?.is_ok_and(resident) {
+                try_one(self.lab, format!("An arena in which all weights fit: {}", show(most)), board, options, most)?;
             }
         }
         let ctx = self.plan.ctx / 2;
         if ctx >= lengths.n_prompt + lengths.n_gen {
-            try_one(format!("Half the context: {ctx} tokens"), board, Options { ctx, ..options }, arena)?;
+            try_one(self.lab, format!("Half the context: {ctx} tokens"), board, Options { ctx, ..options }, arena)?;
         }
-        if options.kv == KvType::F16 {
-            let options = Options { kv: KvType::Q8_0, ..options };
-            try_one("A KV cache of q8_0".to_owned(), board, options, arena)?;
+        for &kv in KvType::ALL.iter().skip_while(|&&kv| kv != options.kv).skip(1) {
+            let what = format!("A KV cache of {}", kv.name());
+            try_one(self.lab, what, board, Options { kv, ..options }, arena)?;
         }
         let mut faster = board.clone();
         faster.flash.bytes_per_s *= 2.0;
         let rate = super::scale::three_digits(faster.flash.bytes_per_s / 1e6);
-        try_one(format!("Twice the flash bandwidth: {rate} MB/s"), &faster, options, arena)?;
+        try_one(self.lab, format!("Twice the flash bandwidth: {rate} MB/s"), &faster, options, arena)?;
         if let Some(rate) = board.ram_bytes_per_s.filter(|_| self.plan.residency.pinned_bytes > 0) {
             let mut faster = board.clone();
             faster.ram_bytes_per_s = Some(rate * 2.0);
             let rate = super::scale::three_digits(rate * 2.0 / 1e6);
-            try_one(format!("Twice the RAM’s bandwidth: {rate} MB/s"), &faster, options, arena)?;
+            try_one(self.lab, format!("Twice the RAM’s bandwidth: {rate} MB/s"), &faster, options, arena)?;
         }
         let mut faster = board.clone();
         faster.hz *= 2.0;
         let rate = super::scale::three_digits(faster.hz / 1e6);
-        try_one(format!("Twice the processor’s clock: {rate} MHz"), &faster, options, arena)?;
+        try_one(self.lab, format!("Twice the processor’s clock: {rate} MHz"), &faster, options, arena)?;
         self.done(9);
         Ok(changes)
     }

@@ -76,7 +76,8 @@ fn same_file(a: &Path, b: &Path) -> bool {
 fn json(data: &Data, output: &Path, bytes: usize) -> serde_json::Value {
     let too_small = data.refused.as_ref().and_then(|refused| refused.arena);
     json!({
-        "path": output,
+        // A path need not be UTF-8, and JSON must be.
+        "path": output.display().to_string(),
         "bytes": bytes,
         "fits": data.refused.is_none(),
         "what_to_change": data.refused.as_ref().map(|refused| refused.messages.join("; ")),

@@ -31,7 +31,7 @@ fn plan(opened: &mut Opened<'_>, args: &EngineArgs) -> Plan {
 const BOARDS: [&[&str]; 5] = [
     &["--board", "weact-h743"],
     &["--board", "nrf52840-dk", "--kv", "q8_0", "--ctx", "40", "--tile", "8KiB"],
-    &["--board", "pico2"],
+    &["--board", "pico2", "--kv", "q4_0"],
     &["--board", "mimxrt1170-evk"],
     &["--board", "raspi4b"],
 ];
@@ -164,13 +164,20 @@ fn names_are_text_wherever_they_come_from() {
     (data.name, data.file, data.flags) = (HOSTILE.into(), HOSTILE.into(), HOSTILE.into());
     data.tensors.iter_mut().for_each(|tensor| tensor.name = HOSTILE.into());
     data.refused = Some(super::data::Refused { arena: None, messages: vec![HOSTILE.into()] });
-    let html = page(&data);
-    let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
-    let document = Document::parse_with_options(&html, options).expect("it is well-formed");
-    assert!(document.descendants().all(|node| node.tag_name().name() != "script"));
-    let harmless = HOSTILE.replace(['\u{0}', '\u{202e}'], "\u{fffd}");
-    let cells = document.descendants().filter(|node| node.text() == Some(harmless.as_str())).count();
-    assert!(cells >= data.tensors.len(), "the text is there, as text: {cells}");
+    // What does not fit has no command to measure the same.
+    for fits in [false, true] {
+        data.refused = data.refused.filter(|_| !fits);
+        let html = page(&data);
+        let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
+        let document = Document::parse_with_options(&html, options).expect("it is well-formed");
+        assert!(document.descendants().all(|node| node.tag_name().name() != "script"));
+        let harmless = HOSTILE.replace(['\u{0}', '\u{202e}'], "\u{fffd}");
+        let cells = document.descendants().filter(|node| node.text() == Some(harmless.as_str())).count();
+        assert!(cells >= data.tensors.len(), "the text is there, as text: {cells}");
+        let command =
+            document.descendants().any(|n| n.text().is_some_and(|t| t.ends_with(&format!("MODEL {harmless}"))));
+        assert_eq!(command, fits);
+    }
 }
 
 #[test]
