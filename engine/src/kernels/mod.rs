@@ -97,8 +97,8 @@ pub trait Kernels: Sync {
     /// Scaled dot-product attention with online softmax; `out[n_head * head_dim]` is a panel.
     fn attention(&self, job: &Attention<'_>, out: &mut [Group], executor: &dyn Executor);
 
-    /// The CRC-32C of `bytes`, which follow others whose CRC is `crc`; 0 is that of no bytes. Always 0 without the
-    /// engine's features `checksums` and `snapshots`.
+    /// The CRC-32C of `bytes`, which follow others whose CRC is `crc`; 0 is that of no bytes. Always 0 where the
+    /// engine has neither of its features `checksums` and `snapshots`.
     fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
         if cfg!(any(feature = "checksums", feature = "snapshots")) {
             checksum::Crc32c { crc, bytes }.call(Scalar)

@@ -6,15 +6,15 @@
 //!
 //! | step | bytes |
 //! |---|---|
-//! | [`Model::open`] | 9823 |
-//! | `Model::hash` | 2927 |
-//! | [`Model::plan`] | 6991 |
-//! | [`Session::new`] | 16623 |
-//! | [`Session::encode`] | 5687 |
-//! | [`Session::feed`] | 16727 |
-//! | [`Session::decode`] | 2047 |
-//! | `Snapshots::save` | 1743 |
-//! | `Snapshots::restore` | 2223 |
+//! | [`Model::open`] | 9775 |
+//! | `Model::hash` | 2879 |
+//! | [`Model::plan`] | 7071 |
+//! | [`Session::new`] | 16575 |
+//! | [`Session::encode`] | 5695 |
+//! | [`Session::feed`] | 16711 |
+//! | [`Session::decode`] | 2063 |
+//! | `Snapshots::save` | 1663 |
+//! | `Snapshots::restore` | 2111 |
 //!
 //! To these come the [`Session`] (2048) and a [`Sampler`](crate::text::Sampler) (3192), wherever the caller puts them. No
 //! number depends on the model or on the length of a text (SmolLM2 135M takes what a model of 57 kB does).
