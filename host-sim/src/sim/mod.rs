@@ -136,8 +136,8 @@ struct Clock {
     bus_free: Cell<Time>,
     /// When the transfer that something waits for ends.
     awaited: Cell<Option<Time>>,
-    /// What was spent when everything waited last.
-    idled_at: Cell<Option<Spent>>,
+    /// What was spent when everything waited last, and how often it did since.
+    idled_at: Cell<(Option<Spent>, u32)>,
     /// Reads from this offset on take their time, but bring nothing.
     weights_from: Cell<u64>,
     /// What was busy, and when, if that is to be known.
@@ -205,13 +205,18 @@ pub(crate) async fn transfer(bytes: usize) {
     .await;
 }
 
-/// Called when everything waits: time passes until the awaited transfer ends. Only if nothing has happened since the last
-/// call, as one call alone can be another thread's.
+/// So often everything must wait in a row before time passes.
+const IDLES: u32 = 64;
+
+/// Called when everything waits: time passes until the awaited transfer ends. Only if nothing has happened for many calls,
+/// as a few can be other threads' fault, which share the engine's flag of yields.
 pub(crate) fn idle() {
     let waited = with(|clock| {
         let mut spent = clock.spent.get();
-        let waits_still = clock.idled_at.replace(Some(spent)) == Some(spent);
-        if let Some(ends) = clock.awaited.get().filter(|_| waits_still) {
+        let (before, times) = clock.idled_at.get();
+        let times = if before == Some(spent) { times.saturating_add(1) } else { 0 };
+        clock.idled_at.set((Some(spent), times));
+        if let Some(ends) = clock.awaited.get().filter(|_| times >= IDLES) {
             spent.now = spent.now.max(ends);
             clock.spent.set(spent);
             clock.awaited.set(None);
