@@ -163,17 +163,7 @@ fn help_and_version_exit_with_0() {
     assert_eq!((code, out.trim()), (0, concat!("flashlet ", env!("CARGO_PKG_VERSION"))));
 }
 
-/// A board of one's own: 100 KB/s, and a processor that takes no time beside that.
-const SLOW_FLASH: &str = r#"
-name = "mine"
-what = "a slow card"
-arena = "1MiB"
-isa = "helium"
-hz = 1e12
-cores = 1
-cycles_per_instruction = 1
-flash = { kind = "sd", bytes = "900kB", mapped = false, bytes_per_s = 1e5, latency_us = 0 }
-"#;
+const SLOW_FLASH: &str = include_str!("slow_flash.toml");
 
 #[test]
 fn a_simulated_board_answers_alike_in_its_own_time() {

@@ -1,33 +1,14 @@
 //! The same text from the same logits, whichever way a model is stored, read and run: all ways at once, against the plain one.
 
 mod binary;
+mod place;
 
 use std::fs;
 use std::path::PathBuf;
 
 use binary::flashlet_with;
+use place::Place;
 use serde_json::Value;
-
-/// A path in the temporary folder, where nothing is at first nor at the end.
-struct Place(PathBuf);
-
-impl Place {
-    fn new(name: &str) -> Place {
-        let path = std::env::temp_dir().join(format!("flashlet-same-{}-{name}", std::process::id()));
-        let _ = fs::remove_file(&path);
-        Place(path)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().expect("the path is UTF-8")
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
-}
 
 fn flashlet(args: &[&str]) -> String {
     let (code, out, err) = flashlet_with(b"", args);

@@ -1,11 +1,13 @@
 //! `run --save-prefix` and `--load-prefix`: the same text from the same logits, with fewer passes, or an error that says why not.
 
 mod binary;
+mod place;
 
 use std::fs;
 use std::path::PathBuf;
 
 use binary::flashlet_with;
+use place::Place;
 use serde_json::Value;
 
 fn fixture(name: &str) -> String {
@@ -13,37 +15,16 @@ fn fixture(name: &str) -> String {
     path.to_str().expect("the path is UTF-8").to_owned()
 }
 
-/// A path in the temporary folder, where nothing is at first nor at the end.
-struct Place(PathBuf);
-
-impl Place {
-    fn new(name: &str) -> Place {
-        let path = std::env::temp_dir().join(format!("flashlet-snapshots-{}-{name}", std::process::id()));
-        let _ = fs::remove_file(&path);
-        Place(path)
-    }
-
-    /// A file of the ids `3..` of `n` tokens.
-    fn ids(name: &str, n: u32) -> Place {
-        let place = Place::new(name);
-        let ids: Vec<String> = (0..n).map(|i| (3 + i * 7 % 90).to_string()).collect();
-        fs::write(&place.0, ids.join(" ")).expect("the temporary folder can be written");
-        place
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().expect("the path is UTF-8")
-    }
-
-    fn bytes(&self) -> Vec<u8> {
-        fs::read(&self.0).expect("the file is there")
-    }
+/// A file of the ids `3..` of `n` tokens.
+fn ids_file(name: &str, n: u32) -> Place {
+    let place = Place::new(name);
+    let ids: Vec<String> = (0..n).map(|i| (3 + i * 7 % 90).to_string()).collect();
+    fs::write(&place.0, ids.join(" ")).expect("the temporary folder can be written");
+    place
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
+fn contents(place: &Place) -> Vec<u8> {
+    fs::read(&place.0).expect("the file is there")
 }
 
 fn run(model: &str, ids: &Place, flags: &[&str]) -> Value {
@@ -71,7 +52,7 @@ fn same(want: &Value, have: &Value, restored: u64) {
 
 #[test]
 fn the_same_text_from_the_same_logits() {
-    let (short, long) = (Place::ids("short", 50), Place::ids("long", 61));
+    let (short, long) = (ids_file("short", 50), ids_file("long", 61));
     for (name, kv) in
         [("llama-mixed256", "f16"), ("llama-mixed32", "q8_0"), ("gemma3-f16", "f16"), ("gemma3-q8_0", "q8_0")]
     {
@@ -83,7 +64,7 @@ fn the_same_text_from_the_same_logits() {
             let flags = [sampling, &["--kv", kv, "--ctx", "96", "--chunk", "8"]].concat();
             let [want, want_long] = [&short, &long].map(|ids| run(&model, ids, &flags));
             same(&want, &run(&model, &short, &[&flags[..], &["--save-prefix", file.path()]].concat()), 0);
-            let saved = file.bytes();
+            let saved = contents(&file);
             for others in [&["--ctx", "96"][..], &["--ctx", "80", "--residency", "streamed", "--chunk", "3"]] {
                 let flags = [sampling, &["--kv", kv, "--load-prefix", file.path()], others].concat();
                 // The last token is fed once more: what follows it was not saved.
@@ -96,7 +77,7 @@ fn the_same_text_from_the_same_logits() {
                     assert!(passes(&have) < passes(&want) && passes(&have_long) < passes(&want_long));
                 }
             }
-            assert_eq!(file.bytes(), saved, "what is loaded stays as it is");
+            assert_eq!(contents(&file), saved, "what is loaded stays as it is");
         }
     }
 }
@@ -104,26 +85,26 @@ fn the_same_text_from_the_same_logits() {
 #[test]
 fn files_are_chips_whose_slots_take_turns() {
     let model = fixture("llama-f32-gqa");
-    let [small, middle, large] = [20, 30, 90].map(|n| Place::ids(&format!("turns-{n}"), n));
+    let [small, middle, large] = [20, 30, 90].map(|n| ids_file(&format!("turns-{n}"), n));
     let file = Place::new("turns");
     let flags = ["--ctx", "128", "--save-prefix", file.path()];
     run(&model, &middle, &flags);
-    let one = file.bytes();
+    let one = contents(&file);
     assert!(one.len().is_multiple_of(8192));
     run(&model, &small, &flags);
-    let two = file.bytes();
+    let two = contents(&file);
     let half = one.len() / 2;
     assert!(two[..half] == one[..half] && two[half..] != one[half..], "the second slot is written");
     run(&model, &middle, &flags);
-    let three = file.bytes();
+    let three = contents(&file);
     assert!(three[..half] != one[..half] && three[half..] == two[half..], "the first slot is written");
     // What has no room takes the whole file's place.
     run(&model, &large, &flags);
-    assert!(file.bytes().len() > three.len());
+    assert!(contents(&file).len() > three.len());
     let load = ["--ctx", "128", "--load-prefix", file.path()];
     assert_eq!(run(&model, &large, &load)["snapshot_tokens"], 89);
     // What is restored can be gone on with, and be saved again.
-    let more = Place::ids("turns-95", 95);
+    let more = ids_file("turns-95", 95);
     let both = [&load[..], &flags[2..]].concat();
     same(&run(&model, &more, &["--ctx", "128"]), &run(&model, &more, &both), 90);
     same(&run(&model, &more, &["--ctx", "128"]), &run(&model, &more, &load), 94);
@@ -137,10 +118,10 @@ fn files_are_chips_whose_slots_take_turns() {
 #[test]
 fn what_cannot_be_used_is_explained() {
     let model = fixture("llama-mixed32");
-    let (ids, other) = (Place::ids("explained", 40), Place::ids("explained-other", 39));
+    let (ids, other) = (ids_file("explained", 40), ids_file("explained-other", 39));
     let file = Place::new("explained.snap");
     run(&model, &ids, &["--ctx", "96", "--save-prefix", file.path()]);
-    let saved = file.bytes();
+    let saved = contents(&file);
     let load = |model: &str, ids: &Place, path: &str, flags: &[&str], words: &str| {
         let args = ["run", "-m", model, "--ids", ids.path(), "--ctx", "96", "--load-prefix", path];
         fails(&[&args[..], flags].concat(), words);
@@ -170,7 +151,7 @@ fn what_cannot_be_used_is_explained() {
     ] {
         fs::write(&broken.0, bytes).expect("the temporary folder can be written");
         load(&model, &ids, broken.path(), &[], words);
-        assert_eq!(broken.bytes(), bytes);
+        assert_eq!(contents(&broken), bytes);
     }
     // What is no snapshot is not overwritten; an erased chip is there to be written.
     for bytes in [&foreign[..], b"a letter"] {
@@ -179,13 +160,13 @@ fn what_cannot_be_used_is_explained() {
             &["run", "-m", &model, "--ids", ids.path(), "--ctx", "96", "--save-prefix", broken.path()],
             "holds no snapshot",
         );
-        assert_eq!(broken.bytes(), bytes);
+        assert_eq!(contents(&broken), bytes);
     }
     fs::write(&broken.0, [0xff; 8192]).expect("the temporary folder can be written");
     run(&model, &ids, &["--ctx", "96", "--save-prefix", broken.path()]);
-    assert_eq!(broken.bytes(), saved);
+    assert_eq!(contents(&broken), saved);
     fails(&["run", "-m", &model, "--ids", ids.path(), "--save-prefix", "/no/such/folder/file"], "/no/such/folder/file");
-    assert_eq!(file.bytes(), saved);
+    assert_eq!(contents(&file), saved);
 }
 
 #[test]
@@ -208,7 +189,7 @@ fn a_simulated_board_takes_less_time() {
     assert!(with < without, "{with} s and {without} s");
 
     // A flash of 100 KB/s and a processor that takes no time: what is read of the snapshot is waited for.
-    let (board, ids) = (Place::new("board.toml"), [Place::ids("board-1", 1), Place::ids("board-90", 90)]);
+    let (board, ids) = (Place::new("board.toml"), [ids_file("board-1", 1), ids_file("board-90", 90)]);
     fs::write(&board.0, SLOW_FLASH).expect("the temporary folder can be written");
     let model = fixture("llama-f16-mqa");
     let args = |n: usize| ["run", "-m", &model, "--board", board.path(), "--stats", "-n", "1", "--ids", ids[n].path()];
@@ -220,20 +201,11 @@ fn a_simulated_board_takes_less_time() {
     };
     let file = Place::new("slow.snap");
     seconds(1, &["--save-prefix", file.path()]);
-    let saved = file.bytes();
+    let saved = contents(&file);
     // Behind the payload its slot is erased.
     let bytes = saved[..saved.len() / 2].iter().rposition(|&byte| byte != 0xff).expect("it was saved");
     let takes = seconds(1, &["--load-prefix", file.path()]) - seconds(0, &[]);
     assert!(takes > bytes as f64 / 1e5, "{takes} s for {bytes} bytes");
 }
 
-const SLOW_FLASH: &str = r#"
-name = "mine"
-what = "a slow card"
-arena = "1MiB"
-isa = "helium"
-hz = 1e12
-cores = 1
-cycles_per_instruction = 1
-flash = { kind = "sd", bytes = "900kB", mapped = false, bytes_per_s = 1e5, latency_us = 0 }
-"#;
+const SLOW_FLASH: &str = include_str!("slow_flash.toml");

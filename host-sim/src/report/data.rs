@@ -75,7 +75,6 @@ pub(super) struct Data {
     pub(super) board: &'static Board,
     /// What makes `bench` measure the same.
     pub(super) flags: String,
-    pub(super) kv_name: &'static str,
     pub(super) refused: Option<Refused>,
     /// The arena that everything below is about: the board's, or the least if that is too small.
     pub(super) arena: usize,
@@ -155,7 +154,6 @@ impl Data {
             ctx_train: config.ctx_train,
             board,
             flags: flags(args, board, &plan, lengths),
-            kv_name: plan.kv.name(),
             refused,
             arena,
             plan,

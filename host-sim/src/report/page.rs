@@ -172,7 +172,7 @@ fn key_numbers(m: &mut Markup, data: &Data) {
     }
     row(m, "Context", |m| {
         value(m, "ctx", plan.ctx, plan.ctx);
-        m.text(format_args!(" tokens, KV cache in {}", data.kv_name));
+        m.text(format_args!(" tokens, KV cache in {}", data.plan.kv.name()));
     });
     row(m, "Prefill", |m| match &data.prefill {
         Some(prefill) => {

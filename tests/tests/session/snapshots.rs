@@ -342,18 +342,24 @@ fn what_does_not_fit_is_refused() {
     });
 }
 
+/// A chip with a snapshot of 10 tokens, and then one of 20.
+async fn saved_twice<F: Flash>(session: &mut Session<'_, '_, F>, fixture: &Fixture) -> Result<Qspi, Error> {
+    let mut nor = Qspi::new(1 << 18);
+    for n in [10, 20] {
+        session.reset();
+        session.feed(&fixture.ids[..n], Want::None, &mut ignore).await?;
+        snapshots(&mut nor, fixture).save(session, &fixture.ids[..n])?;
+    }
+    Ok(nor)
+}
+
 /// A snapshot that rots is passed over for the one before it, and is the next to be overwritten.
 #[test]
 fn a_broken_snapshot_gives_way_to_the_one_before() {
     let fixture = Fixture::load("llama-f32-gqa");
     let ids = &fixture.ids;
     session(fixture.mapped(), &Options { ctx: 96, ..Options::default() }, async |session| {
-        let mut nor = Qspi::new(1 << 18);
-        for n in [10, 20] {
-            session.reset();
-            session.feed(&ids[..n], Want::None, &mut ignore).await?;
-            snapshots(&mut nor, &fixture).save(session, &ids[..n])?;
-        }
+        let mut nor = saved_twice(session, &fixture).await?;
         let newest = snapshots(&mut nor, &fixture).newest().expect("there are two");
         let mut rotten = nor.clone();
         // In the ids, too: they differ from the prompt then, which is no reason to refuse it.
@@ -399,12 +405,7 @@ fn bits_that_flip_on_the_bus_cost_no_snapshot() {
     let fixture = Fixture::load("llama-f32-gqa");
     let ids = &fixture.ids;
     session(fixture.mapped(), &Options { ctx: 96, ..Options::default() }, async |session| {
-        let mut nor = Qspi::new(1 << 18);
-        for n in [10, 20] {
-            session.reset();
-            session.feed(&ids[..n], Want::None, &mut ignore).await?;
-            snapshots(&mut nor, &fixture).save(session, &ids[..n])?;
-        }
+        let mut nor = saved_twice(session, &fixture).await?;
         // A whole reading of a snapshot fits between two flips, wherever the first of them falls.
         let reads = nor.reads;
         assert_eq!(snapshots(&mut nor, &fixture).restore(session, ids)?, Some(20));
