@@ -258,6 +258,7 @@ fn dot_rows<I: Isa, B: Format, const N: usize>(
     for (rows, x) in blocks.zip(x.chunks_exact(tokens.max(1))) {
         isa.prefetch(behind.next().unwrap_or_default());
         let Some(x) = x.get(t..).and_then(|x| x.first_chunk::<N>()) else { return };
+        let x = isa.rebased(x);
         let dots = B::dot(isa, rows, x);
         for (acc, dot) in acc.iter_mut().zip(dots) {
             *acc = isa.f_add(*acc, dot);
@@ -294,6 +295,7 @@ fn dot_group<I: Isa, B: Format, const N: usize, const P: usize>(
     for (rows, x) in columns.zip(x.chunks_exact(tokens.max(1))) {
         isa.prefetch(ahead.next().unwrap_or_default());
         let Some(x) = x.get(t..).and_then(|x| x.first_chunk::<N>()) else { return };
+        let x = isa.rebased(x);
         for (part, acc) in (first..).zip(&mut acc) {
             let dots = B::dot(isa, rows.from_lane(part * I::ROWS), x);
             for (acc, dot) in acc.iter_mut().zip(&dots) {

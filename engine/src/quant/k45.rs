@@ -123,6 +123,13 @@ fn sub_scale_words<I: Isa>(isa: I, a: I::W, b: I::W, c: I::W) -> ([I::W; 2], [I:
     ([isa.and(a, six), sc_high], [isa.and(b, six), m_high])
 }
 
+/// `(d * dx) * sum - (dmin * dx) * (mins . sums of x)` of one token.
+#[inline(always)]
+fn less_mins<I: Isa>(isa: I, [d, dmin]: [I::F; 2], sum: I::F, mins: &[I::W; 2], x: &Act256) -> I::F {
+    let min_sum = dot_bytes(isa, isa.splat(0), mins, &x.sums32);
+    isa.f_sub(isa.f_mul(isa.f_mul(d, isa.f_splat(x.d)), sum), scaled(isa, dmin, x.d, min_sum))
+}
+
 /// The dot product of a block whose 64 elements from `64 * i` on are `quants(i)`, each at most `MAX`:
 /// the low nibbles' 32 first.
 macro_rules! dot_k45 {
@@ -140,8 +147,7 @@ macro_rules! dot_k45 {
         });
         let mut out = [d; T];
         for ((out, x), sum) in out.iter_mut().zip($x).zip(sums) {
-            let min_sum = dot_bytes($isa, $isa.splat(0), &mins, &x.sums32);
-            *out = $isa.f_sub(scaled($isa, d, x.d, sum), scaled($isa, dmin, x.d, min_sum));
+            *out = less_mins($isa, [d, dmin], $isa.to_f32(sum), &mins, x);
         }
         out
     }};
@@ -152,7 +158,26 @@ impl Format for Q4K {
 
     #[inline(always)]
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act256; T]) -> [I::F; T] {
-        dot_k45!(isa, rows, x, 15, |i| split_nibbles(isa, isa.words(rows, 16 + 32 * i)))
+        if const { !I::FLOAT_SUMS || T == 1 } {
+            return dot_k45!(isa, rows, x, 15, |i| split_nibbles(isa, isa.words(rows, 16 + 32 * i)));
+        }
+        let d_and_dmin = scale_and_min(isa, rows);
+        let [a, b, c] = isa.words::<_, 3>(rows, 4);
+        let (scales, mins) = sub_scale_words(isa, a, b, c);
+        // Four sub-blocks' products, at most 4 * 63 * 32 * 15 * 127, fit in the 24 bits of an f32. Both halves' sum is
+        // rounded once, as the whole i32 would be.
+        let mut sums = [[isa.f_splat(0.0); T]; 2];
+        unrolled!(I, i in [0, 1, 2, 3] {
+            let s = bytes(isa, scales[i / 2]);
+            let scales = [s[2 * i % 4], s[2 * i % 4 + 1]];
+            let x = [2 * i, 2 * i + 1].map(|i| x.each_ref().map(|x| x.sub32(i)));
+            isa.add_nibble_dots(&mut sums[i / 2], &isa.words(rows, 16 + 32 * i), x, scales);
+        });
+        let [mut out, second] = sums;
+        for ((out, second), x) in out.iter_mut().zip(second).zip(x) {
+            *out = less_mins(isa, d_and_dmin, isa.f_add(*out, second), &mins, x);
+        }
+        out
     }
 }
 

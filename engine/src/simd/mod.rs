@@ -105,8 +105,10 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// Whether interleaved rows are worth making: weights that are copied into the arena are laid out
     /// so that one load brings a word of sixteen rows (see [`Rows`]).
     const INTERLEAVES: bool = false;
-    /// Whether two tokens at a time take fewer instructions than one after the other.
-    const PAIRS: bool = false;
+    /// How many tokens' dot products of a short block go through [`Isa::dots_u8`] together: 1, 2, or more for all there are.
+    const TOGETHER: usize = 1;
+    /// Whether [`Isa::add_nibble_dots`] is there: sums in `f32` take fewer instructions than `i32` ones.
+    const FLOAT_SUMS: bool = false;
     /// The most tokens whose dot products share one unpacking of the weights, at most 8: as many as there are registers
     /// for.
     const TOKENS: usize = 8;
@@ -139,6 +141,13 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// prefetcher in hardware follows; what lies behind them is one long one.
     #[inline(always)]
     fn prefetch<T: Pod>(self, _blocks: &[T]) {}
+
+    /// `x`, known by an address of its own. Compilers reach all arrays of a long loop through one index, and some processors
+    /// split an instruction whose operand has a base and an index.
+    #[inline(always)]
+    fn rebased<T>(self, x: &T) -> &T {
+        x
+    }
 
     /// The CRC-32C state (not inverted) after eight more bytes; meaningless without [`Isa::HAS_CRC32C`].
     #[inline(always)]
@@ -189,50 +198,59 @@ pub trait Isa: Copy + Send + Sync + 'static {
     fn settle(self, a: Self::W) -> Self::W {
         a
     }
-    /// `acc + scale * dot_u8`, where each lane of `scale` is an `i32` that fits in `i16`.
+    /// [`Isa::dot_u8`] of every token.
     #[inline(always)]
-    fn dot_u8_scaled<const MAX: u8, const N: usize>(
+    fn dots_u8<const MAX: u8, const N: usize, const T: usize>(
         self,
-        acc: Self::W,
+        acc: [Self::W; T],
         w: &[Self::W; N],
-        x: &[Quad; N],
+        x: [&[Quad; N]; T],
+    ) -> [Self::W; T] {
+        let mut acc = acc;
+        for (acc, x) in acc.iter_mut().zip(x) {
+            *acc = self.dot_u8::<MAX, N>(*acc, w, x);
+        }
+        acc
+    }
+    /// [`Isa::dot_i8`] of every token.
+    #[inline(always)]
+    fn dots_i8<const N: usize, const T: usize>(
+        self,
+        acc: [Self::W; T],
+        w: &[Self::W; N],
+        x: [&[Quad; N]; T],
+        sums: [i32; T],
+    ) -> [Self::W; T] {
+        let mut acc = acc;
+        for ((acc, x), sum) in acc.iter_mut().zip(x).zip(sums) {
+            *acc = self.dot_i8(*acc, w, x, sum);
+        }
+        acc
+    }
+    /// `acc += scale * dot_u8` of every token, where each lane of `scale` is an `i32` that fits in `i16`.
+    #[inline(always)]
+    fn add_dots_u8<const MAX: u8, const N: usize, const T: usize>(
+        self,
+        acc: &mut [Self::W; T],
+        w: &[Self::W; N],
+        x: [&[Quad; N]; T],
         scale: Self::W,
-    ) -> Self::W {
-        let sum = self.dot_u8::<MAX, N>(self.splat(0), w, x);
-        self.add(acc, self.mul(sum, scale))
+    ) {
+        let dots = self.dots_u8::<MAX, N, T>([self.splat(0); T], w, x);
+        for (acc, dot) in acc.iter_mut().zip(dots) {
+            *acc = self.add(*acc, self.mul(dot, scale));
+        }
     }
-    /// [`Isa::dot_u8`] of two tokens.
+    /// `acc += scales[0] * (low nibbles . x[0]) + scales[1] * (high nibbles . x[1])` of every token in `f32`, each lane of
+    /// the scales an `i32`, all sums and products exact: below 2^24. Meaningless without [`Isa::FLOAT_SUMS`].
     #[inline(always)]
-    fn pair_u8<const MAX: u8, const N: usize>(
+    fn add_nibble_dots<const T: usize>(
         self,
-        acc: [Self::W; 2],
-        w: &[Self::W; N],
-        x: [&[Quad; N]; 2],
-    ) -> [Self::W; 2] {
-        [self.dot_u8::<MAX, N>(acc[0], w, x[0]), self.dot_u8::<MAX, N>(acc[1], w, x[1])]
-    }
-    /// [`Isa::dot_i8`] of two tokens.
-    #[inline(always)]
-    fn pair_i8<const N: usize>(
-        self,
-        acc: [Self::W; 2],
-        w: &[Self::W; N],
-        x: [&[Quad; N]; 2],
-        sums: [i32; 2],
-    ) -> [Self::W; 2] {
-        [self.dot_i8(acc[0], w, x[0], sums[0]), self.dot_i8(acc[1], w, x[1], sums[1])]
-    }
-    /// [`Isa::dot_u8_scaled`] of two tokens.
-    #[inline(always)]
-    fn pair_u8_scaled<const MAX: u8, const N: usize>(
-        self,
-        acc: [Self::W; 2],
-        w: &[Self::W; N],
-        x: [&[Quad; N]; 2],
-        scale: Self::W,
-    ) -> [Self::W; 2] {
-        let first = self.dot_u8_scaled::<MAX, N>(acc[0], w, x[0], scale);
-        [first, self.dot_u8_scaled::<MAX, N>(acc[1], w, x[1], scale)]
+        _acc: &mut [Self::F; T],
+        _w: &[Self::W; 8],
+        _x: [[&[Quad; 8]; T]; 2],
+        _scales: [Self::W; 2],
+    ) {
     }
     /// `acc + a.low * b[0] + a.high * b[1]`: the lanes of `a` hold two `i16`.
     fn dot_i16(self, acc: Self::W, a: Self::W, b: [i16; 2]) -> Self::W;

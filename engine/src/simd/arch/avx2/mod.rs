@@ -3,10 +3,10 @@
 mod words;
 
 use super::super::{Isa, IsaName, LANES, Op, Quad, Rows};
-use super::cpuid;
+use super::{align_frame, cpuid};
 use bytemuck::Pod;
 use core::arch::x86_64::*;
-use words::{dot_run, pairs_in_i16, transpose};
+use words::transpose;
 
 /// Proof that the processor and the system support AVX2 and F16C.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +64,7 @@ impl Isa for Avx2 {
     fn run<O: Op>(self, op: O) -> O::Out {
         #[target_feature(enable = "avx2,f16c,fma")]
         fn enter<O: Op>(isa: Avx2, op: O) -> O::Out {
+            align_frame();
             op.call(isa)
         }
         // SAFETY: an `Avx2` exists, so the features are there.
@@ -219,28 +220,20 @@ impl Isa for Avx2 {
     }
     #[inline(always)]
     fn dot_u8<const MAX: u8, const N: usize>(self, acc: __m256i, w: &[__m256i; N], x: &[Quad; N]) -> __m256i {
-        let mut acc = acc;
-        let run = const { pairs_in_i16(MAX) };
-        for (w, x) in w.chunks(run).zip(x.chunks(run)) {
-            acc = self.add(acc, avx2! { _mm256_madd_epi16(dot_run(w, x), _mm256_set1_epi16(1)) });
-        }
-        acc
+        avx2! { words::add_runs::<MAX>(acc, w, x, _mm256_set1_epi16(1)) }
     }
     #[inline(always)]
-    fn dot_u8_scaled<const MAX: u8, const N: usize>(
+    fn add_dots_u8<const MAX: u8, const N: usize, const T: usize>(
         self,
-        acc: __m256i,
+        acc: &mut [__m256i; T],
         w: &[__m256i; N],
-        x: &[Quad; N],
+        x: [&[Quad; N]; T],
         scale: __m256i,
-    ) -> __m256i {
-        let mut acc = acc;
+    ) {
         let both = self.or(self.shl(scale, 16), self.and(scale, self.splat(0xFFFF)));
-        let run = const { pairs_in_i16(MAX) };
-        for (w, x) in w.chunks(run).zip(x.chunks(run)) {
-            acc = self.add(acc, avx2! { _mm256_madd_epi16(dot_run(w, x), both) });
+        for (acc, x) in acc.iter_mut().zip(x) {
+            *acc = avx2! { words::add_runs::<MAX>(*acc, w, x, both) };
         }
-        acc
     }
     #[inline(always)]
     fn dot_i8<const N: usize>(self, acc: __m256i, w: &[__m256i; N], x: &[Quad; N], _sum: i32) -> __m256i {

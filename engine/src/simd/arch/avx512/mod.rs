@@ -1,9 +1,10 @@
 //! x86-64 with AVX-512 F, BW, VL and VNNI: sixteen rows to a word. Fused multiply-adds where products are exact.
 
+mod dots;
 mod words;
 
 use super::avx2::Avx2;
-use super::cpuid;
+use super::{align_frame, cpuid, rebased};
 use crate::simd::{Isa, IsaName, LANES, Op, Quad, Rows};
 use bytemuck::Pod;
 use core::arch::x86_64::*;
@@ -32,17 +33,13 @@ macro_rules! avx512 {
     }};
 }
 
-/// Four bytes of activations in every lane.
-#[inline(always)]
-fn quad(x: &Quad) -> i32 {
-    i32::from_le_bytes(x.map(|b| b as u8))
-}
-
 impl Isa for Avx512 {
     const NAME: IsaName = IsaName::Avx512;
     const ROWS: usize = 16;
     const INTERLEAVES: bool = true;
     const HAS_CRC32C: bool = true;
+    const TOGETHER: usize = 8;
+    const FLOAT_SUMS: bool = true;
     type W = __m512i;
     type F = __m512;
     type X = __m512;
@@ -64,10 +61,16 @@ impl Isa for Avx512 {
     fn run<O: Op>(self, op: O) -> O::Out {
         #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
         fn enter<O: Op>(isa: Avx512, op: O) -> O::Out {
+            align_frame();
             op.call(isa)
         }
         // SAFETY: an `Avx512` exists, so the features are there.
         unsafe { enter(self, op) }
+    }
+
+    #[inline(always)]
+    fn rebased<T>(self, x: &T) -> &T {
+        rebased(x)
     }
 
     #[inline(always)]
@@ -204,26 +207,65 @@ impl Isa for Avx512 {
     }
     #[inline(always)]
     fn dot_u8<const MAX: u8, const N: usize>(self, acc: __m512i, w: &[__m512i; N], x: &[Quad; N]) -> __m512i {
-        let mut acc = acc;
-        for (&w, x) in w.iter().zip(x) {
-            acc = avx512! { _mm512_dpbusd_epi32(acc, w, _mm512_set1_epi32(quad(x))) };
-        }
-        acc
+        let [sum] = self.dots_u8::<MAX, N, 1>([acc], w, [x]);
+        sum
+    }
+    #[inline(always)]
+    fn dots_u8<const MAX: u8, const N: usize, const T: usize>(
+        self,
+        acc: [__m512i; T],
+        w: &[__m512i; N],
+        x: [&[Quad; N]; T],
+    ) -> [__m512i; T] {
+        avx512! { dots::dots(acc, w, x) }
     }
     #[inline(always)]
     fn dot_i8<const N: usize>(self, acc: __m512i, w: &[__m512i; N], x: &[Quad; N], sum: i32) -> __m512i {
-        // The weights are taken as w + 128, which is unsigned.
-        let mut acc = self.sub(acc, self.splat((sum << 7) as u32));
-        for (&w, x) in w.iter().zip(x) {
-            let w = self.xor(w, self.splat(0x8080_8080));
-            acc = avx512! { _mm512_dpbusd_epi32(acc, w, _mm512_set1_epi32(quad(x))) };
-        }
-        acc
+        let [sum] = self.dots_i8([acc], w, [x], [sum]);
+        sum
     }
     #[inline(always)]
-    fn settle(self, a: __m512i) -> __m512i {
-        // SAFETY: the features are there, as `self` proves.
-        unsafe { words::settle(a) }
+    fn dots_i8<const N: usize, const T: usize>(
+        self,
+        acc: [__m512i; T],
+        w: &[__m512i; N],
+        x: [&[Quad; N]; T],
+        sums: [i32; T],
+    ) -> [__m512i; T] {
+        // The weights are taken as w + 128, which is unsigned.
+        let (mut acc, mut w) = (acc, *w);
+        for w in &mut w {
+            *w = self.xor(*w, self.splat(0x8080_8080));
+        }
+        for (acc, sum) in acc.iter_mut().zip(sums) {
+            *acc = self.sub(*acc, self.splat((sum << 7) as u32));
+        }
+        avx512! { dots::dots(acc, &w, x) }
+    }
+    #[inline(always)]
+    fn add_dots_u8<const MAX: u8, const N: usize, const T: usize>(
+        self,
+        acc: &mut [__m512i; T],
+        w: &[__m512i; N],
+        x: [&[Quad; N]; T],
+        scale: __m512i,
+    ) {
+        avx512! { dots::add_dots(acc, w, x, scale) }
+    }
+    #[inline(always)]
+    fn add_nibble_dots<const T: usize>(
+        self,
+        acc: &mut [__m512; T],
+        w: &[__m512i; 8],
+        x: [[&[Quad; 8]; T]; 2],
+        scales: [__m512i; 2],
+    ) {
+        avx512! {
+            dots::add_masked_dots(acc, w, 0x0F0F_0F0F, x[0], _mm512_cvtepi32_ps(scales[0]));
+            // High nibbles stay where they are, worth sixteen times as much.
+            let scale = _mm512_mul_ps(_mm512_cvtepi32_ps(scales[1]), _mm512_set1_ps(0.0625));
+            dots::add_masked_dots(acc, w, 0xF0F0_F0F0, x[1], scale)
+        }
     }
     #[inline(always)]
     fn dot_i16(self, acc: __m512i, a: __m512i, b: [i16; 2]) -> __m512i {

@@ -72,16 +72,6 @@ pub(super) unsafe fn gather_halves(base: *const u8, step: usize) -> __m512 {
     }
 }
 
-/// See [`Isa::settle`](crate::simd::Isa::settle).
-#[inline]
-#[target_feature(enable = "avx512f")]
-pub(super) fn settle(a: __m512i) -> __m512i {
-    let mut a = a;
-    // SAFETY: no instruction; it only ties the order of what is around it.
-    unsafe { core::arch::asm!("/* {0} */", inout(zmm_reg) a, options(nostack, preserves_flags)) };
-    a
-}
-
 /// Sixteen `f16` as `f32`, converted on their way from memory: converted in a register they take a second instruction's
 /// place, and the intrinsic never does otherwise.
 #[inline]

@@ -1,0 +1,86 @@
+//! Dot products of the words of sixteen rows with several tokens.
+
+use crate::simd::Quad;
+use core::arch::x86_64::*;
+
+/// See [`Isa::settle`](crate::simd::Isa::settle): here after every few words.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn settle(a: __m512i) -> __m512i {
+    let mut a = a;
+    // SAFETY: no instruction; it only ties the order of what is around it.
+    unsafe { core::arch::asm!("/* {0} */", inout(zmm_reg) a, options(nostack, preserves_flags)) };
+    a
+}
+
+/// `acc + w . x` of every token, `w` unsigned bytes.
+///
+/// # Safety
+/// The processor has AVX-512 F and VNNI.
+#[inline(always)]
+pub(super) unsafe fn dots<const N: usize, const T: usize>(
+    acc: [__m512i; T],
+    w: &[__m512i; N],
+    x: [&[Quad; N]; T],
+) -> [__m512i; T] {
+    let mut acc = acc;
+    // Each word with all tokens: a sum waits for its last product, and with a token's words one after the other, few of
+    // the products that need not wait are within what a processor looks ahead.
+    for (i, &w) in w.iter().enumerate() {
+        for (acc, x) in acc.iter_mut().zip(x) {
+            let quad = i32::from_le_bytes(x[i].map(|b| b as u8));
+            // SAFETY: the caller's promise.
+            *acc = unsafe { _mm512_dpbusd_epi32(*acc, w, _mm512_set1_epi32(quad)) };
+        }
+    }
+    acc
+}
+
+/// `acc += scale * (w . x)` of every token.
+///
+/// # Safety
+/// As of [`dots`].
+#[inline(always)]
+pub(super) unsafe fn add_dots<const N: usize, const T: usize>(
+    acc: &mut [__m512i; T],
+    w: &[__m512i; N],
+    x: [&[Quad; N]; T],
+    scale: __m512i,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let dots = dots([_mm512_setzero_si512(); T], w, x);
+        for (acc, dot) in acc.iter_mut().zip(dots) {
+            *acc = _mm512_add_epi32(*acc, _mm512_mullo_epi32(dot, scale));
+            if T > 1 {
+                *acc = settle(*acc);
+            }
+        }
+    }
+}
+
+/// `acc += scale * (masked w . x)` of every token in `f32`, where all of it is exact.
+///
+/// # Safety
+/// As of [`dots`].
+#[inline(always)]
+pub(super) unsafe fn add_masked_dots<const N: usize, const T: usize>(
+    acc: &mut [__m512; T],
+    w: &[__m512i; N],
+    mask: u32,
+    x: [&[Quad; N]; T],
+    scale: __m512,
+) {
+    let mut w = *w;
+    // SAFETY: the caller's promise.
+    unsafe {
+        for w in &mut w {
+            *w = _mm512_and_si512(*w, _mm512_set1_epi32(mask as i32));
+        }
+        let dots = dots([_mm512_setzero_si512(); T], &w, x);
+        for (acc, dot) in acc.iter_mut().zip(dots) {
+            let sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, *acc);
+            *acc = _mm512_castsi512_ps(settle(_mm512_castps_si512(sum)));
+        }
+    }
+}
