@@ -30,6 +30,7 @@ fn align_frame() {
 /// See [`Isa::rebased`](super::Isa::rebased).
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
+#[expect(clippy::pointers_in_nomem_asm_block, reason = "the address is passed on, not followed")]
 fn rebased<T>(x: &T) -> &T {
     let mut at: *const T = x;
     // SAFETY: no instruction; what comes out is what went in.
