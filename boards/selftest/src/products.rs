@@ -8,7 +8,8 @@ use flashlet::kernels::{Gate, Group, Inline, Kernels};
 use flashlet::quant::{Weight, WeightType};
 use flashlet::simd::LANES;
 
-/// Rows around the lanes of every set, and tokens around every tile, each with one of the other.
+/// Rows around the lanes of every set, and tokens around every tile, each with one of the other; 23 tokens are tiles of
+/// every size, in interleaved rows too.
 const SHAPES: [(usize, usize); 14] = [
     (1, 1),
     (1, 9),
@@ -21,9 +22,9 @@ const SHAPES: [(usize, usize); 14] = [
     (9, 4),
     (15, 2),
     (16, 1),
-    (17, 7),
+    (17, 23),
     (33, 1),
-    (40, 5),
+    (40, 2),
 ];
 
 /// `w . x`, as one set computes it, its own quantisation included.

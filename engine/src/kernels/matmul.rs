@@ -4,8 +4,6 @@ use super::{Executor, Gate, Group, Input};
 use crate::quant::{Act32, Act256, FloatFormat, Format, Matrix, Weight, with_format};
 use crate::simd::{Floats, Isa, LANES, Op, RowBlocks, lanes, math};
 
-/// The most tokens whose dot products share one unpacking of the weights, whatever the set.
-const TOKENS: usize = 8;
 /// The same for floats, whose sixteen lanes take more registers.
 #[cfg_attr(
     not(any(feature = "f32", feature = "f16", feature = "bf16")),
@@ -209,7 +207,7 @@ impl<B: Format> Op for Quantised<'_, B> {
         let rows = self.m.rows();
         for (g, y) in self.y.chunks_mut(panel(self.tokens)).enumerate() {
             let row = self.first_row + g * LANES;
-            for_tokens!(self.tokens, [TOKENS, 2, 1], t, N => {
+            for_tokens!(self.tokens, [12, 8, 2, 1], t, N => {
                 let mut tile = [[0.0; LANES]; N];
                 let mut part = 0;
                 if I::INTERLEAVES && self.m.interleaves(row) {

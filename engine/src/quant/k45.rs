@@ -168,10 +168,11 @@ impl Format for Q4K {
         // rounded once, as the whole i32 would be.
         let mut sums = [[isa.f_splat(0.0); T]; 2];
         unrolled!(I, i in [0, 1, 2, 3] {
-            let s = bytes(isa, scales[i / 2]);
-            let scales = [s[2 * i % 4], s[2 * i % 4 + 1]];
-            let x = [2 * i, 2 * i + 1].map(|i| x.each_ref().map(|x| x.sub32(i)));
-            isa.add_nibble_dots(&mut sums[i / 2], &isa.words(rows, 16 + 32 * i), x, scales);
+            let (sums, s) = (&mut sums[i / 2], bytes(isa, scales[i / 2]));
+            let [low, high] = [2 * i, 2 * i + 1].map(|i| x.each_ref().map(|x| x.sub32(i)));
+            // Loaded twice rather than kept.
+            isa.add_nibble_dots::<0, T>(sums, &isa.words(rows, 16 + 32 * i), low, s[2 * i % 4]);
+            isa.add_nibble_dots::<4, T>(sums, &isa.words(rows, 16 + 32 * i), high, s[2 * i % 4 + 1]);
         });
         let [mut out, second] = sums;
         for ((out, second), x) in out.iter_mut().zip(second).zip(x) {

@@ -109,7 +109,7 @@ pub trait Isa: Copy + Send + Sync + 'static {
     const TOGETHER: usize = 1;
     /// Whether [`Isa::add_nibble_dots`] is there: sums in `f32` take fewer instructions than `i32` ones.
     const FLOAT_SUMS: bool = false;
-    /// The most tokens whose dot products share one unpacking of the weights, at most 8: as many as there are registers
+    /// The most tokens whose dot products share one unpacking of the weights, at most 12: as many as there are registers
     /// for.
     const TOKENS: usize = 8;
     /// Whether the set has an instruction for CRC-32C.
@@ -241,15 +241,15 @@ pub trait Isa: Copy + Send + Sync + 'static {
             *acc = self.add(*acc, self.mul(dot, scale));
         }
     }
-    /// `acc += scales[0] * (low nibbles . x[0]) + scales[1] * (high nibbles . x[1])` of every token in `f32`, each lane of
-    /// the scales an `i32`, all sums and products exact: below 2^24. Meaningless without [`Isa::FLOAT_SUMS`].
+    /// `acc += scale * (nibbles . x)` of every token in `f32`, of the nibbles at bit `SHIFT` (0 or 4) of each byte; each lane
+    /// of `scale` is an `i32`, and all sums and products are exact: below 2^24. Meaningless without [`Isa::FLOAT_SUMS`].
     #[inline(always)]
-    fn add_nibble_dots<const T: usize>(
+    fn add_nibble_dots<const SHIFT: u32, const T: usize>(
         self,
         _acc: &mut [Self::F; T],
         _w: &[Self::W; 8],
-        _x: [[&[Quad; 8]; T]; 2],
-        _scales: [Self::W; 2],
+        _x: [&[Quad; 8]; T],
+        _scale: Self::W,
     ) {
     }
     /// `acc + a.low * b[0] + a.high * b[1]`: the lanes of `a` hold two `i16`.

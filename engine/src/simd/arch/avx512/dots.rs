@@ -23,10 +23,27 @@ pub(super) unsafe fn dots<const N: usize, const T: usize>(
     w: &[__m512i; N],
     x: [&[Quad; N]; T],
 ) -> [__m512i; T] {
+    // SAFETY: the caller's promise.
+    unsafe { masked_dots(acc, w, u32::MAX, x) }
+}
+
+/// `acc + masked w . x` of every token, `w` unsigned bytes.
+///
+/// # Safety
+/// As of [`dots`].
+#[inline(always)]
+unsafe fn masked_dots<const N: usize, const T: usize>(
+    acc: [__m512i; T],
+    w: &[__m512i; N],
+    mask: u32,
+    x: [&[Quad; N]; T],
+) -> [__m512i; T] {
     let mut acc = acc;
     // Each word with all tokens: a sum waits for its last product, and with a token's words one after the other, few of
     // the products that need not wait are within what a processor looks ahead.
     for (i, &w) in w.iter().enumerate() {
+        // SAFETY: the caller's promise.
+        let w = unsafe { _mm512_and_si512(w, _mm512_set1_epi32(mask as i32)) };
         for (acc, x) in acc.iter_mut().zip(x) {
             let quad = i32::from_le_bytes(x[i].map(|b| b as u8));
             // SAFETY: the caller's promise.
@@ -71,13 +88,9 @@ pub(super) unsafe fn add_masked_dots<const N: usize, const T: usize>(
     x: [&[Quad; N]; T],
     scale: __m512,
 ) {
-    let mut w = *w;
     // SAFETY: the caller's promise.
     unsafe {
-        for w in &mut w {
-            *w = _mm512_and_si512(*w, _mm512_set1_epi32(mask as i32));
-        }
-        let dots = dots([_mm512_setzero_si512(); T], &w, x);
+        let dots = masked_dots([_mm512_setzero_si512(); T], w, mask, x);
         for (acc, dot) in acc.iter_mut().zip(dots) {
             let sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, *acc);
             *acc = _mm512_castsi512_ps(settle(_mm512_castps_si512(sum)));

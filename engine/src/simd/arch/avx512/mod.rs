@@ -38,7 +38,8 @@ impl Isa for Avx512 {
     const ROWS: usize = 16;
     const INTERLEAVES: bool = true;
     const HAS_CRC32C: bool = true;
-    const TOGETHER: usize = 8;
+    const TOGETHER: usize = 12;
+    const TOKENS: usize = 12;
     const FLOAT_SUMS: bool = true;
     type W = __m512i;
     type F = __m512;
@@ -253,18 +254,17 @@ impl Isa for Avx512 {
         avx512! { dots::add_dots(acc, w, x, scale) }
     }
     #[inline(always)]
-    fn add_nibble_dots<const T: usize>(
+    fn add_nibble_dots<const SHIFT: u32, const T: usize>(
         self,
         acc: &mut [__m512; T],
         w: &[__m512i; 8],
-        x: [[&[Quad; 8]; T]; 2],
-        scales: [__m512i; 2],
+        x: [&[Quad; 8]; T],
+        scale: __m512i,
     ) {
+        // Nibbles stay where they are, high ones worth sixteen times as much.
         avx512! {
-            dots::add_masked_dots(acc, w, 0x0F0F_0F0F, x[0], _mm512_cvtepi32_ps(scales[0]));
-            // High nibbles stay where they are, worth sixteen times as much.
-            let scale = _mm512_mul_ps(_mm512_cvtepi32_ps(scales[1]), _mm512_set1_ps(0.0625));
-            dots::add_masked_dots(acc, w, 0xF0F0_F0F0, x[1], scale)
+            let unit = _mm512_set1_ps(const { 1.0 / (1 << SHIFT) as f32 });
+            dots::add_masked_dots(acc, w, 0x0F0F_0F0F << SHIFT, x, _mm512_mul_ps(_mm512_cvtepi32_ps(scale), unit));
         }
     }
     #[inline(always)]
