@@ -3,7 +3,7 @@
 //! Like ggml's Q8_0 and Q8_K, with the integer sums that offset formats need kept beside the quants.
 //! A value is `d * q` with `q` in `-127..=127`, rounded ties to even.
 
-use crate::simd::{Floats, Isa, LANES, Quad, lanes};
+use crate::simd::{Floats, Isa, LANES, Quad, Quads, lanes};
 use bytemuck::{Pod, Zeroable};
 use half::f16;
 
@@ -105,13 +105,6 @@ impl Act256 {
         &subs[i & 7]
     }
 
-    /// `N` words of quants from word `N * i` on, of 64.
-    #[inline(always)]
-    pub(super) fn words<const N: usize>(&self, i: usize) -> &[Quad; N] {
-        let all = self.q.as_flattened().as_chunks::<N>().0;
-        &all[i % (64 / N)]
-    }
-
     /// The sum of sub-block `i`'s quants, `i` below 8.
     #[inline(always)]
     pub(super) fn sum32(&self, i: usize) -> i32 {
@@ -122,5 +115,21 @@ impl Act256 {
     #[inline(always)]
     pub(super) fn sub16(&self, i: usize) -> &[Quad; 4] {
         &self.q[i & 15]
+    }
+}
+
+impl Quads for Act32 {
+    #[inline(always)]
+    fn quads<const N: usize>(&self, i: usize) -> &[Quad; N] {
+        let all = self.q.as_chunks::<N>().0;
+        &all[i % (8 / N)]
+    }
+}
+
+impl Quads for Act256 {
+    #[inline(always)]
+    fn quads<const N: usize>(&self, i: usize) -> &[Quad; N] {
+        let all = self.q.as_flattened().as_chunks::<N>().0;
+        &all[i % (64 / N)]
     }
 }

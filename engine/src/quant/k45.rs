@@ -158,7 +158,7 @@ impl Format for Q4K {
 
     #[inline(always)]
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act256; T]) -> [I::F; T] {
-        if const { !I::FLOAT_SUMS || T == 1 } {
+        if const { !I::TOGETHER || T == 1 } {
             return dot_k45!(isa, rows, x, 15, |i| split_nibbles(isa, isa.words(rows, 16 + 32 * i)));
         }
         let d_and_dmin = scale_and_min(isa, rows);
@@ -169,10 +169,9 @@ impl Format for Q4K {
         let mut sums = [[isa.f_splat(0.0); T]; 2];
         unrolled!(I, i in [0, 1, 2, 3] {
             let (sums, s) = (&mut sums[i / 2], bytes(isa, scales[i / 2]));
-            let [low, high] = [2 * i, 2 * i + 1].map(|i| x.each_ref().map(|x| x.sub32(i)));
             // Loaded twice rather than kept.
-            isa.add_nibble_dots::<0, T>(sums, &isa.words(rows, 16 + 32 * i), low, s[2 * i % 4]);
-            isa.add_nibble_dots::<4, T>(sums, &isa.words(rows, 16 + 32 * i), high, s[2 * i % 4 + 1]);
+            isa.add_nibble_dots::<0, T>(sums, &isa.words(rows, 16 + 32 * i), x, 2 * i, s[2 * i % 4]);
+            isa.add_nibble_dots::<4, T>(sums, &isa.words(rows, 16 + 32 * i), x, 2 * i + 1, s[2 * i % 4 + 1]);
         });
         let [mut out, second] = sums;
         for ((out, second), x) in out.iter_mut().zip(second).zip(x) {

@@ -19,7 +19,7 @@ mod q8;
 mod tq;
 mod weight;
 
-use crate::simd::{Isa, LANES, Rows};
+use crate::simd::{Isa, LANES, Quads, Rows};
 use bytemuck::Pod;
 use half::f16;
 
@@ -157,28 +157,23 @@ fn two_groups<I: Isa, T: Pod>(isa: I, rows: Rows<'_, T>, offset: usize) -> [[I::
     [isa.words(rows, offset), isa.words(rows, offset + 16)]
 }
 
-/// The results of `$part` for every token of `$x`, as many tokens at once as [`Isa::TOGETHER`] says; `$any` is any such
-/// result. (Not a function of closures: these would not have the set's features.)
-macro_rules! together {
-    ($I:ident, $T:ident, $any:expr, $x:ident, |$some:ident| $part:expr) => {{
-        if const { $I::TOGETHER > 2 } {
-            let $some = $x;
-            return $part;
-        }
-        let mut out = [$any; $T];
+/// Evaluates `$one` for every token's value and activations, or `$two` for those of two where the set multiplies two
+/// tokens at once. (Not a function of closures: these would not have the set's features.)
+macro_rules! for_each_token {
+    ($I:ident, $T:ident, $values:ident, $x:ident, |$v:pat_param, $a:ident| $one:expr, |$v2:pat_param, $b:ident| $two:expr) => {{
         let mut t = 0;
-        if const { $I::TOGETHER == 2 } {
-            while let Some($some) = $x.get(t..).and_then(|x| x.first_chunk::<2>()) {
-                [out[t], out[t + 1]] = $part;
+        if const { $I::PAIRS } {
+            while t + 1 < $T {
+                let ($v2, $a, $b) = ([$values[t], $values[t + 1]], &$x[t], &$x[t + 1]);
+                [$values[t], $values[t + 1]] = $two;
                 t += 2;
             }
         }
         while t < $T {
-            let $some = core::array::from_ref(&$x[t]);
-            [out[t]] = $part;
+            let ($v, $a) = ($values[t], &$x[t]);
+            $values[t] = $one;
             t += 1;
         }
-        out
     }};
 }
 
@@ -191,18 +186,31 @@ fn dot_u8<I: Isa, const MAX: u8, const T: usize>(
     start: i32,
     x: &[Act32; T],
 ) -> [I::F; T] {
-    together!(I, T, d, x, |x| {
-        let mut sums = [isa.splat(0); _];
+    let mut out = [d; T];
+    if const { I::TOGETHER && T > 1 } {
+        let mut sums = [isa.splat(0); T];
         for (sum, x) in sums.iter_mut().zip(x) {
             *sum = isa.splat((start * x.sum) as u32);
         }
-        let sums = isa.dots_u8::<MAX, 8, _>(sums, q, x.each_ref().map(|x| &x.q));
-        let mut out = [d; _];
+        isa.dots_u8::<MAX, 8, T>(&mut sums, q, x, 0);
         for ((out, x), sum) in out.iter_mut().zip(x).zip(sums) {
             *out = scaled(isa, d, x.d, sum);
         }
-        out
-    })
+        return out;
+    }
+    for_each_token!(
+        I,
+        T,
+        out,
+        x,
+        |_, a| scaled(isa, d, a.d, isa.dot_u8::<MAX, 8>(isa.splat((start * a.sum) as u32), q, &a.q)),
+        |_, b| {
+            let starts = [isa.splat((start * a.sum) as u32), isa.splat((start * b.sum) as u32)];
+            let sums = isa.pair_u8::<MAX, 8>(starts, q, [&a.q, &b.q]);
+            [scaled(isa, d, a.d, sums[0]), scaled(isa, d, b.d, sums[1])]
+        }
+    );
+    out
 }
 
 /// `dx * (d * (q . x) + m * sum of x)` for every token: 32 quants, each at most `MAX`.
@@ -213,28 +221,46 @@ fn dot_u8_with_min<I: Isa, const MAX: u8, const T: usize>(
     q: &[I::W; 8],
     x: &[Act32; T],
 ) -> [I::F; T] {
-    together!(I, T, d, x, |x| {
-        let sums = isa.dots_u8::<MAX, 8, _>([isa.splat(0); _], q, x.each_ref().map(|x| &x.q));
-        let mut out = [d; _];
+    let mut out = [d; T];
+    if const { I::TOGETHER && T > 1 } {
+        let mut sums = [isa.splat(0); T];
+        isa.dots_u8::<MAX, 8, T>(&mut sums, q, x, 0);
         for ((out, x), sum) in out.iter_mut().zip(x).zip(sums) {
             *out = scaled_with_min(isa, d, m, x, sum);
         }
-        out
-    })
+        return out;
+    }
+    for_each_token!(
+        I,
+        T,
+        out,
+        x,
+        |_, a| scaled_with_min(isa, d, m, a, isa.dot_u8::<MAX, 8>(isa.splat(0), q, &a.q)),
+        |_, b| {
+            let sums = isa.pair_u8::<MAX, 8>([isa.splat(0); 2], q, [&a.q, &b.q]);
+            [scaled_with_min(isa, d, m, a, sums[0]), scaled_with_min(isa, d, m, b, sums[1])]
+        }
+    );
+    out
 }
 
 /// `(d * dx) * (q . x)` for every token: 32 signed quants.
 #[inline(always)]
 fn dot_i8<I: Isa, const T: usize>(isa: I, d: I::F, q: &[I::W; 8], x: &[Act32; T]) -> [I::F; T] {
-    together!(I, T, d, x, |x| {
-        let quants = x.each_ref().map(|x| &x.q);
-        let sums = isa.dots_i8([isa.splat(0); _], q, quants, x.each_ref().map(|x| x.sum));
-        let mut out = [d; _];
+    let mut out = [d; T];
+    if const { I::TOGETHER && T > 1 } {
+        let mut sums = [isa.splat(0); T];
+        isa.dots_i8::<8, T>(&mut sums, q, x, x.each_ref().map(|x| x.sum));
         for ((out, x), sum) in out.iter_mut().zip(x).zip(sums) {
             *out = scaled(isa, d, x.d, sum);
         }
-        out
-    })
+        return out;
+    }
+    for_each_token!(I, T, out, x, |_, a| scaled(isa, d, a.d, isa.dot_i8(isa.splat(0), q, &a.q, a.sum)), |_, b| {
+        let sums = isa.pair_i8([isa.splat(0); 2], q, [&a.q, &b.q], [a.sum, b.sum]);
+        [scaled(isa, d, a.d, sums[0]), scaled(isa, d, b.d, sums[1])]
+    });
+    out
 }
 
 /// `sums += scale * (q . x)` for every token: the `N` words of quants from `N * i` on, each at most `MAX`.
@@ -247,7 +273,11 @@ fn add_scaled<I: Isa, const MAX: u8, const N: usize, const T: usize>(
     i: usize,
     scale: I::W,
 ) {
-    isa.add_dots_u8::<MAX, N, T>(sums, q, x.each_ref().map(|x| x.words(i)), scale);
+    if const { I::TOGETHER && T > 1 } {
+        return isa.add_dots_u8::<MAX, N, T>(sums, q, x, i, scale);
+    }
+    for_each_token!(I, T, sums, x, |sum, a| isa.dot_u8_scaled::<MAX, N>(sum, q, a.quads(i), scale), |two, b| isa
+        .pair_u8_scaled::<MAX, N>(two, q, [a.quads(i), b.quads(i)], scale));
 }
 
 /// `(d * dx) * sum` in each lane.

@@ -85,6 +85,12 @@ impl IsaName {
     }
 }
 
+/// Something that holds activations as bytes.
+pub trait Quads {
+    /// `N` words of them from word `N * i` on.
+    fn quads<const N: usize>(&self, i: usize) -> &[Quad; N];
+}
+
 /// Work that runs with an instruction set's features enabled; see [`Isa::run`].
 pub trait Op {
     /// What the work returns.
@@ -105,10 +111,10 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// Whether interleaved rows are worth making: weights that are copied into the arena are laid out
     /// so that one load brings a word of sixteen rows (see [`Rows`]).
     const INTERLEAVES: bool = false;
-    /// How many tokens' dot products of a short block go through [`Isa::dots_u8`] together: 1, 2, or more for all there are.
-    const TOGETHER: usize = 1;
-    /// Whether [`Isa::add_nibble_dots`] is there: sums in `f32` take fewer instructions than `i32` ones.
-    const FLOAT_SUMS: bool = false;
+    /// Whether two tokens at a time take fewer instructions than one after the other.
+    const PAIRS: bool = false;
+    /// Whether the set orders the products of a tile's tokens itself: [`Isa::dots_u8`] and what follows it.
+    const TOGETHER: bool = false;
     /// The most tokens whose dot products share one unpacking of the weights, at most 12: as many as there are registers
     /// for.
     const TOKENS: usize = 8;
@@ -198,57 +204,93 @@ pub trait Isa: Copy + Send + Sync + 'static {
     fn settle(self, a: Self::W) -> Self::W {
         a
     }
-    /// [`Isa::dot_u8`] of every token.
+    /// `acc + scale * dot_u8`, where each lane of `scale` is an `i32` that fits in `i16`.
+    #[inline(always)]
+    fn dot_u8_scaled<const MAX: u8, const N: usize>(
+        self,
+        acc: Self::W,
+        w: &[Self::W; N],
+        x: &[Quad; N],
+        scale: Self::W,
+    ) -> Self::W {
+        let sum = self.dot_u8::<MAX, N>(self.splat(0), w, x);
+        self.add(acc, self.mul(sum, scale))
+    }
+    /// [`Isa::dot_u8`] of two tokens.
+    #[inline(always)]
+    fn pair_u8<const MAX: u8, const N: usize>(
+        self,
+        acc: [Self::W; 2],
+        w: &[Self::W; N],
+        x: [&[Quad; N]; 2],
+    ) -> [Self::W; 2] {
+        [self.dot_u8::<MAX, N>(acc[0], w, x[0]), self.dot_u8::<MAX, N>(acc[1], w, x[1])]
+    }
+    /// [`Isa::dot_i8`] of two tokens.
+    #[inline(always)]
+    fn pair_i8<const N: usize>(
+        self,
+        acc: [Self::W; 2],
+        w: &[Self::W; N],
+        x: [&[Quad; N]; 2],
+        sums: [i32; 2],
+    ) -> [Self::W; 2] {
+        [self.dot_i8(acc[0], w, x[0], sums[0]), self.dot_i8(acc[1], w, x[1], sums[1])]
+    }
+    /// [`Isa::dot_u8_scaled`] of two tokens.
+    #[inline(always)]
+    fn pair_u8_scaled<const MAX: u8, const N: usize>(
+        self,
+        acc: [Self::W; 2],
+        w: &[Self::W; N],
+        x: [&[Quad; N]; 2],
+        scale: Self::W,
+    ) -> [Self::W; 2] {
+        let first = self.dot_u8_scaled::<MAX, N>(acc[0], w, x[0], scale);
+        [first, self.dot_u8_scaled::<MAX, N>(acc[1], w, x[1], scale)]
+    }
+    /// `acc += w . x` of every token, with `N` words of its activations from word `N * i` on, `w` bytes of at most `MAX`.
+    /// Meaningless without [`Isa::TOGETHER`], as what follows.
     #[inline(always)]
     fn dots_u8<const MAX: u8, const N: usize, const T: usize>(
         self,
-        acc: [Self::W; T],
-        w: &[Self::W; N],
-        x: [&[Quad; N]; T],
-    ) -> [Self::W; T] {
-        let mut acc = acc;
-        for (acc, x) in acc.iter_mut().zip(x) {
-            *acc = self.dot_u8::<MAX, N>(*acc, w, x);
-        }
-        acc
+        _acc: &mut [Self::W; T],
+        _w: &[Self::W; N],
+        _x: &[impl Quads; T],
+        _i: usize,
+    ) {
     }
-    /// [`Isa::dot_i8`] of every token.
+    /// `acc += w . x` of every token, `w` signed bytes, with the activations' first words, whose sums are `sums`.
     #[inline(always)]
     fn dots_i8<const N: usize, const T: usize>(
         self,
-        acc: [Self::W; T],
-        w: &[Self::W; N],
-        x: [&[Quad; N]; T],
-        sums: [i32; T],
-    ) -> [Self::W; T] {
-        let mut acc = acc;
-        for ((acc, x), sum) in acc.iter_mut().zip(x).zip(sums) {
-            *acc = self.dot_i8(*acc, w, x, sum);
-        }
-        acc
+        _acc: &mut [Self::W; T],
+        _w: &[Self::W; N],
+        _x: &[impl Quads; T],
+        _sums: [i32; T],
+    ) {
     }
-    /// `acc += scale * dot_u8` of every token, where each lane of `scale` is an `i32` that fits in `i16`.
+    /// `acc += scale * (w . x)` of every token, as [`Isa::dots_u8`]; each lane of `scale` is an `i32` that fits in `i16`.
     #[inline(always)]
     fn add_dots_u8<const MAX: u8, const N: usize, const T: usize>(
         self,
-        acc: &mut [Self::W; T],
-        w: &[Self::W; N],
-        x: [&[Quad; N]; T],
-        scale: Self::W,
+        _acc: &mut [Self::W; T],
+        _w: &[Self::W; N],
+        _x: &[impl Quads; T],
+        _i: usize,
+        _scale: Self::W,
     ) {
-        let dots = self.dots_u8::<MAX, N, T>([self.splat(0); T], w, x);
-        for (acc, dot) in acc.iter_mut().zip(dots) {
-            *acc = self.add(*acc, self.mul(dot, scale));
-        }
     }
-    /// `acc += scale * (nibbles . x)` of every token in `f32`, of the nibbles at bit `SHIFT` (0 or 4) of each byte; each lane
-    /// of `scale` is an `i32`, and all sums and products are exact: below 2^24. Meaningless without [`Isa::FLOAT_SUMS`].
+    /// `acc += scale * (nibbles . x)` of every token in `f32`, of the nibbles at bit `SHIFT` (0 or 4) of each byte, with
+    /// activations as in [`Isa::dots_u8`]; each lane of `scale` is an `i32`, and all sums and products are exact: below
+    /// 2^24.
     #[inline(always)]
     fn add_nibble_dots<const SHIFT: u32, const T: usize>(
         self,
         _acc: &mut [Self::F; T],
         _w: &[Self::W; 8],
-        _x: [&[Quad; 8]; T],
+        _x: &[impl Quads; T],
+        _i: usize,
         _scale: Self::W,
     ) {
     }

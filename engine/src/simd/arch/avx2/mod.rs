@@ -6,7 +6,7 @@ use super::super::{Isa, IsaName, LANES, Op, Quad, Rows};
 use super::{align_frame, cpuid};
 use bytemuck::Pod;
 use core::arch::x86_64::*;
-use words::transpose;
+use words::{dot_run, pairs_in_i16, transpose};
 
 /// Proof that the processor and the system support AVX2 and F16C.
 #[derive(Clone, Copy, Debug)]
@@ -220,20 +220,28 @@ impl Isa for Avx2 {
     }
     #[inline(always)]
     fn dot_u8<const MAX: u8, const N: usize>(self, acc: __m256i, w: &[__m256i; N], x: &[Quad; N]) -> __m256i {
-        avx2! { words::add_runs::<MAX>(acc, w, x, _mm256_set1_epi16(1)) }
+        let mut acc = acc;
+        let run = const { pairs_in_i16(MAX) };
+        for (w, x) in w.chunks(run).zip(x.chunks(run)) {
+            acc = self.add(acc, avx2! { _mm256_madd_epi16(dot_run(w, x), _mm256_set1_epi16(1)) });
+        }
+        acc
     }
     #[inline(always)]
-    fn add_dots_u8<const MAX: u8, const N: usize, const T: usize>(
+    fn dot_u8_scaled<const MAX: u8, const N: usize>(
         self,
-        acc: &mut [__m256i; T],
+        acc: __m256i,
         w: &[__m256i; N],
-        x: [&[Quad; N]; T],
+        x: &[Quad; N],
         scale: __m256i,
-    ) {
+    ) -> __m256i {
+        let mut acc = acc;
         let both = self.or(self.shl(scale, 16), self.and(scale, self.splat(0xFFFF)));
-        for (acc, x) in acc.iter_mut().zip(x) {
-            *acc = avx2! { words::add_runs::<MAX>(*acc, w, x, both) };
+        let run = const { pairs_in_i16(MAX) };
+        for (w, x) in w.chunks(run).zip(x.chunks(run)) {
+            acc = self.add(acc, avx2! { _mm256_madd_epi16(dot_run(w, x), both) });
         }
+        acc
     }
     #[inline(always)]
     fn dot_i8<const N: usize>(self, acc: __m256i, w: &[__m256i; N], x: &[Quad; N], _sum: i32) -> __m256i {

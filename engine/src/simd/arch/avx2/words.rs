@@ -4,7 +4,7 @@ use crate::simd::Quad;
 use core::arch::x86_64::*;
 
 /// How many `vpmaddubsw` results fit in an `i16` when weights are at most `max`: at least one.
-const fn pairs_in_i16(max: u8) -> usize {
+pub(super) const fn pairs_in_i16(max: u8) -> usize {
     let most = 32767 / (2 * max as usize * 127);
     assert!(most >= 1, "unsigned weights above 129 would saturate");
     most
@@ -15,7 +15,7 @@ const fn pairs_in_i16(max: u8) -> usize {
 /// # Safety
 /// The processor has AVX2.
 #[inline(always)]
-unsafe fn dot_run(w: &[__m256i], x: &[Quad]) -> __m256i {
+pub(super) unsafe fn dot_run(w: &[__m256i], x: &[Quad]) -> __m256i {
     let mut sum: Option<__m256i> = None;
     for (&w, &x) in w.iter().zip(x) {
         // SAFETY: the caller's promise.
@@ -30,21 +30,6 @@ unsafe fn dot_run(w: &[__m256i], x: &[Quad]) -> __m256i {
     }
     // SAFETY: the caller's promise.
     sum.unwrap_or(unsafe { _mm256_setzero_si256() })
-}
-
-/// `acc` and the products of bytes at most `MAX`, times the scale of each pair of bytes.
-///
-/// # Safety
-/// The processor has AVX2.
-#[inline(always)]
-pub(super) unsafe fn add_runs<const MAX: u8>(acc: __m256i, w: &[__m256i], x: &[Quad], scale: __m256i) -> __m256i {
-    let mut acc = acc;
-    let run = const { pairs_in_i16(MAX) };
-    for (w, x) in w.chunks(run).zip(x.chunks(run)) {
-        // SAFETY: the caller's promise.
-        acc = unsafe { _mm256_add_epi32(acc, _mm256_madd_epi16(dot_run(w, x), scale)) };
-    }
-    acc
 }
 
 /// Four vectors of rows (r, r + 4), four words each, into four vectors of one word of rows 0 to 7.

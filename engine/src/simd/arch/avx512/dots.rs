@@ -1,6 +1,6 @@
 //! Dot products of the words of sixteen rows with several tokens.
 
-use crate::simd::Quad;
+use crate::simd::Quads;
 use core::arch::x86_64::*;
 
 /// See [`Isa::settle`](crate::simd::Isa::settle): here after every few words.
@@ -13,47 +13,47 @@ fn settle(a: __m512i) -> __m512i {
     a
 }
 
-/// `acc + w . x` of every token, `w` unsigned bytes.
+/// `acc += w . x` of every token, `w` unsigned bytes, with `N` words of `x` from word `N * i` on.
 ///
 /// # Safety
 /// The processor has AVX-512 F and VNNI.
 #[inline(always)]
 pub(super) unsafe fn dots<const N: usize, const T: usize>(
-    acc: [__m512i; T],
+    acc: &mut [__m512i; T],
     w: &[__m512i; N],
-    x: [&[Quad; N]; T],
-) -> [__m512i; T] {
+    x: &[impl Quads; T],
+    i: usize,
+) {
     // SAFETY: the caller's promise.
-    unsafe { masked_dots(acc, w, u32::MAX, x) }
+    unsafe { masked_dots(acc, w, u32::MAX, x, i) }
 }
 
-/// `acc + masked w . x` of every token, `w` unsigned bytes.
+/// `acc += masked w . x` of every token, as [`dots`].
 ///
 /// # Safety
 /// As of [`dots`].
 #[inline(always)]
 unsafe fn masked_dots<const N: usize, const T: usize>(
-    acc: [__m512i; T],
+    acc: &mut [__m512i; T],
     w: &[__m512i; N],
     mask: u32,
-    x: [&[Quad; N]; T],
-) -> [__m512i; T] {
-    let mut acc = acc;
+    x: &[impl Quads; T],
+    i: usize,
+) {
     // Each word with all tokens: a sum waits for its last product, and with a token's words one after the other, few of
     // the products that need not wait are within what a processor looks ahead.
-    for (i, &w) in w.iter().enumerate() {
+    for (n, &w) in w.iter().enumerate() {
         // SAFETY: the caller's promise.
         let w = unsafe { _mm512_and_si512(w, _mm512_set1_epi32(mask as i32)) };
         for (acc, x) in acc.iter_mut().zip(x) {
-            let quad = i32::from_le_bytes(x[i].map(|b| b as u8));
+            let quad = i32::from_le_bytes(x.quads::<N>(i)[n].map(|b| b as u8));
             // SAFETY: the caller's promise.
             *acc = unsafe { _mm512_dpbusd_epi32(*acc, w, _mm512_set1_epi32(quad)) };
         }
     }
-    acc
 }
 
-/// `acc += scale * (w . x)` of every token.
+/// `acc += scale * (w . x)` of every token, as [`dots`].
 ///
 /// # Safety
 /// As of [`dots`].
@@ -61,14 +61,16 @@ unsafe fn masked_dots<const N: usize, const T: usize>(
 pub(super) unsafe fn add_dots<const N: usize, const T: usize>(
     acc: &mut [__m512i; T],
     w: &[__m512i; N],
-    x: [&[Quad; N]; T],
+    x: &[impl Quads; T],
+    i: usize,
     scale: __m512i,
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let dots = dots([_mm512_setzero_si512(); T], w, x);
-        for (acc, dot) in acc.iter_mut().zip(dots) {
-            *acc = _mm512_add_epi32(*acc, _mm512_mullo_epi32(dot, scale));
+        let mut sums = [_mm512_setzero_si512(); T];
+        dots(&mut sums, w, x, i);
+        for (acc, sum) in acc.iter_mut().zip(sums) {
+            *acc = _mm512_add_epi32(*acc, _mm512_mullo_epi32(sum, scale));
             if T > 1 {
                 *acc = settle(*acc);
             }
@@ -76,7 +78,7 @@ pub(super) unsafe fn add_dots<const N: usize, const T: usize>(
     }
 }
 
-/// `acc += scale * (masked w . x)` of every token in `f32`, where all of it is exact.
+/// `acc += scale * (masked w . x)` of every token in `f32`, where all of it is exact, as [`dots`].
 ///
 /// # Safety
 /// As of [`dots`].
@@ -85,14 +87,16 @@ pub(super) unsafe fn add_masked_dots<const N: usize, const T: usize>(
     acc: &mut [__m512; T],
     w: &[__m512i; N],
     mask: u32,
-    x: [&[Quad; N]; T],
+    x: &[impl Quads; T],
+    i: usize,
     scale: __m512,
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let dots = masked_dots([_mm512_setzero_si512(); T], w, mask, x);
-        for (acc, dot) in acc.iter_mut().zip(dots) {
-            let sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dot), scale, *acc);
+        let mut sums = [_mm512_setzero_si512(); T];
+        masked_dots(&mut sums, w, mask, x, i);
+        for (acc, sum) in acc.iter_mut().zip(sums) {
+            let sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), scale, *acc);
             *acc = _mm512_castsi512_ps(settle(_mm512_castps_si512(sum)));
         }
     }

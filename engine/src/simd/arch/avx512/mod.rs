@@ -5,7 +5,7 @@ mod words;
 
 use super::avx2::Avx2;
 use super::{align_frame, cpuid, rebased};
-use crate::simd::{Isa, IsaName, LANES, Op, Quad, Rows};
+use crate::simd::{Isa, IsaName, LANES, Op, Quad, Quads, Rows};
 use bytemuck::Pod;
 use core::arch::x86_64::*;
 use words::{gather_halves, gather_words, transposed};
@@ -33,14 +33,25 @@ macro_rules! avx512 {
     }};
 }
 
+impl Avx512 {
+    /// Signed bytes plus 128.
+    #[inline(always)]
+    fn unsigned<const N: usize>(self, w: &[__m512i; N]) -> [__m512i; N] {
+        let mut w = *w;
+        for w in &mut w {
+            *w = self.xor(*w, self.splat(0x8080_8080));
+        }
+        w
+    }
+}
+
 impl Isa for Avx512 {
     const NAME: IsaName = IsaName::Avx512;
     const ROWS: usize = 16;
     const INTERLEAVES: bool = true;
     const HAS_CRC32C: bool = true;
-    const TOGETHER: usize = 12;
+    const TOGETHER: bool = true;
     const TOKENS: usize = 12;
-    const FLOAT_SUMS: bool = true;
     type W = __m512i;
     type F = __m512;
     type X = __m512;
@@ -208,63 +219,66 @@ impl Isa for Avx512 {
     }
     #[inline(always)]
     fn dot_u8<const MAX: u8, const N: usize>(self, acc: __m512i, w: &[__m512i; N], x: &[Quad; N]) -> __m512i {
-        let [sum] = self.dots_u8::<MAX, N, 1>([acc], w, [x]);
-        sum
+        let mut acc = acc;
+        for (&w, x) in w.iter().zip(x) {
+            acc = avx512! { _mm512_dpbusd_epi32(acc, w, _mm512_set1_epi32(i32::from_le_bytes(x.map(|b| b as u8)))) };
+        }
+        acc
+    }
+    #[inline(always)]
+    fn dot_i8<const N: usize>(self, acc: __m512i, w: &[__m512i; N], x: &[Quad; N], sum: i32) -> __m512i {
+        // The weights are taken as w + 128, which is unsigned.
+        let acc = self.sub(acc, self.splat((sum << 7) as u32));
+        self.dot_u8::<255, N>(acc, &self.unsigned(w), x)
     }
     #[inline(always)]
     fn dots_u8<const MAX: u8, const N: usize, const T: usize>(
         self,
-        acc: [__m512i; T],
+        acc: &mut [__m512i; T],
         w: &[__m512i; N],
-        x: [&[Quad; N]; T],
-    ) -> [__m512i; T] {
-        avx512! { dots::dots(acc, w, x) }
-    }
-    #[inline(always)]
-    fn dot_i8<const N: usize>(self, acc: __m512i, w: &[__m512i; N], x: &[Quad; N], sum: i32) -> __m512i {
-        let [sum] = self.dots_i8([acc], w, [x], [sum]);
-        sum
+        x: &[impl Quads; T],
+        i: usize,
+    ) {
+        avx512! { dots::dots(acc, w, x, i) }
     }
     #[inline(always)]
     fn dots_i8<const N: usize, const T: usize>(
         self,
-        acc: [__m512i; T],
+        acc: &mut [__m512i; T],
         w: &[__m512i; N],
-        x: [&[Quad; N]; T],
+        x: &[impl Quads; T],
         sums: [i32; T],
-    ) -> [__m512i; T] {
-        // The weights are taken as w + 128, which is unsigned.
-        let (mut acc, mut w) = (acc, *w);
-        for w in &mut w {
-            *w = self.xor(*w, self.splat(0x8080_8080));
-        }
+    ) {
         for (acc, sum) in acc.iter_mut().zip(sums) {
             *acc = self.sub(*acc, self.splat((sum << 7) as u32));
         }
-        avx512! { dots::dots(acc, &w, x) }
+        avx512! { dots::dots(acc, &self.unsigned(w), x, 0) }
     }
     #[inline(always)]
     fn add_dots_u8<const MAX: u8, const N: usize, const T: usize>(
         self,
         acc: &mut [__m512i; T],
         w: &[__m512i; N],
-        x: [&[Quad; N]; T],
+        x: &[impl Quads; T],
+        i: usize,
         scale: __m512i,
     ) {
-        avx512! { dots::add_dots(acc, w, x, scale) }
+        avx512! { dots::add_dots(acc, w, x, i, scale) }
     }
     #[inline(always)]
     fn add_nibble_dots<const SHIFT: u32, const T: usize>(
         self,
         acc: &mut [__m512; T],
         w: &[__m512i; 8],
-        x: [&[Quad; 8]; T],
+        x: &[impl Quads; T],
+        i: usize,
         scale: __m512i,
     ) {
         // Nibbles stay where they are, high ones worth sixteen times as much.
         avx512! {
             let unit = _mm512_set1_ps(const { 1.0 / (1 << SHIFT) as f32 });
-            dots::add_masked_dots(acc, w, 0x0F0F_0F0F << SHIFT, x, _mm512_mul_ps(_mm512_cvtepi32_ps(scale), unit));
+            let scale = _mm512_mul_ps(_mm512_cvtepi32_ps(scale), unit);
+            dots::add_masked_dots(acc, w, 0x0F0F_0F0F << SHIFT, x, i, scale);
         }
     }
     #[inline(always)]

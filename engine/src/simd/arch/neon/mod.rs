@@ -56,7 +56,7 @@ impl<M: Multiply> Isa for Neon<M> {
     const NAME: IsaName = M::NAME;
     const ROWS: usize = 4;
     const INTERLEAVES: bool = true;
-    const TOGETHER: usize = M::TOGETHER;
+    const PAIRS: bool = M::PAIRS;
     type W = uint32x4_t;
     type F = float32x4_t;
     type X = X;
@@ -206,24 +206,35 @@ impl<M: Multiply> Isa for Neon<M> {
         self.0.dot::<128, N>(acc, w, x)
     }
     #[inline(always)]
-    fn dots_u8<const MAX: u8, const N: usize, const T: usize>(
+    fn pair_u8<const MAX: u8, const N: usize>(
         self,
-        acc: [uint32x4_t; T],
+        acc: [uint32x4_t; 2],
         w: &[uint32x4_t; N],
-        x: [&[Quad; N]; T],
-    ) -> [uint32x4_t; T] {
+        x: [&[Quad; N]; 2],
+    ) -> [uint32x4_t; 2] {
         const { assert!(MAX < 128, "taken as signed bytes") };
-        self.0.dots::<MAX, N, T>(acc, w, x)
+        self.0.pair::<MAX, N>(acc, w, x)
     }
     #[inline(always)]
-    fn dots_i8<const N: usize, const T: usize>(
+    fn pair_i8<const N: usize>(
         self,
-        acc: [uint32x4_t; T],
+        acc: [uint32x4_t; 2],
         w: &[uint32x4_t; N],
-        x: [&[Quad; N]; T],
-        _sums: [i32; T],
-    ) -> [uint32x4_t; T] {
-        self.0.dots::<128, N, T>(acc, w, x)
+        x: [&[Quad; N]; 2],
+        _sums: [i32; 2],
+    ) -> [uint32x4_t; 2] {
+        self.0.pair::<128, N>(acc, w, x)
+    }
+    #[inline(always)]
+    fn pair_u8_scaled<const MAX: u8, const N: usize>(
+        self,
+        acc: [uint32x4_t; 2],
+        w: &[uint32x4_t; N],
+        x: [&[Quad; N]; 2],
+        scale: uint32x4_t,
+    ) -> [uint32x4_t; 2] {
+        let [a, b] = self.pair_u8::<MAX, N>([self.splat(0); 2], w, x);
+        [self.add(acc[0], self.mul(a, scale)), self.add(acc[1], self.mul(b, scale))]
     }
     #[inline(always)]
     fn dot_i16(self, acc: uint32x4_t, a: uint32x4_t, b: [i16; 2]) -> uint32x4_t {

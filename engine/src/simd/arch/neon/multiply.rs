@@ -8,8 +8,8 @@ use core::arch::{aarch64::*, asm};
 pub trait Multiply: Copy + Send + Sync + 'static {
     /// The name of NEON with these instructions.
     const NAME: IsaName;
-    /// [`Isa::TOGETHER`].
-    const TOGETHER: usize = 1;
+    /// Whether [`Multiply::pair`] is more than two calls of [`Multiply::dot`].
+    const PAIRS: bool = false;
 
     /// Calls `op` inside a function that has the features enabled.
     fn run<I: Isa, O: Op>(self, isa: I, op: O) -> O::Out;
@@ -17,19 +17,15 @@ pub trait Multiply: Copy + Send + Sync + 'static {
     /// `acc + sum of w * x` over `N` words of signed bytes, none further from zero than `MAX`.
     fn dot<const MAX: u8, const N: usize>(self, acc: uint32x4_t, w: &[uint32x4_t; N], x: &[Quad; N]) -> uint32x4_t;
 
-    /// [`Multiply::dot`] of every token.
+    /// [`Multiply::dot`] of two tokens.
     #[inline(always)]
-    fn dots<const MAX: u8, const N: usize, const T: usize>(
+    fn pair<const MAX: u8, const N: usize>(
         self,
-        acc: [uint32x4_t; T],
+        acc: [uint32x4_t; 2],
         w: &[uint32x4_t; N],
-        x: [&[Quad; N]; T],
-    ) -> [uint32x4_t; T] {
-        let mut acc = acc;
-        for (acc, x) in acc.iter_mut().zip(x) {
-            *acc = self.dot::<MAX, N>(*acc, w, x);
-        }
-        acc
+        x: [&[Quad; N]; 2],
+    ) -> [uint32x4_t; 2] {
+        [self.dot::<MAX, N>(acc[0], w, x[0]), self.dot::<MAX, N>(acc[1], w, x[1])]
     }
 }
 
@@ -159,7 +155,7 @@ fn halves_of_both(x: [&[Quad; 4]; 2]) -> [int8x16_t; 2] {
 
 impl Multiply for I8mm {
     const NAME: IsaName = IsaName::NeonI8mm;
-    const TOGETHER: usize = 2;
+    const PAIRS: bool = true;
 
     #[inline(always)]
     fn run<I: Isa, O: Op>(self, isa: I, op: O) -> O::Out {
@@ -177,29 +173,12 @@ impl Multiply for I8mm {
     }
 
     #[inline(always)]
-    fn dots<const MAX: u8, const N: usize, const T: usize>(
+    fn pair<const MAX: u8, const N: usize>(
         self,
-        acc: [uint32x4_t; T],
+        acc: [uint32x4_t; 2],
         w: &[uint32x4_t; N],
-        x: [&[Quad; N]; T],
-    ) -> [uint32x4_t; T] {
-        let mut acc = acc;
-        let mut t = 0;
-        while t + 1 < T {
-            [acc[t], acc[t + 1]] = self.pair([acc[t], acc[t + 1]], w, [x[t], x[t + 1]]);
-            t += 2;
-        }
-        if t < T {
-            acc[t] = self.dot::<MAX, N>(acc[t], w, x[t]);
-        }
-        acc
-    }
-}
-
-impl I8mm {
-    /// [`Multiply::dot`] of two tokens.
-    #[inline(always)]
-    fn pair<const N: usize>(self, acc: [uint32x4_t; 2], w: &[uint32x4_t; N], x: [&[Quad; N]; 2]) -> [uint32x4_t; 2] {
+        x: [&[Quad; N]; 2],
+    ) -> [uint32x4_t; 2] {
         // SAFETY: an `I8mm` exists, so the features are there.
         unsafe {
             // Rows 0 and 1, rows 2 and 3: each row's sums of both tokens side by side.
