@@ -4,7 +4,7 @@ use super::{Executor, Gate, Group, Input};
 use crate::quant::{Act32, Act256, FloatFormat, Format, Matrix, Weight, with_format};
 use crate::simd::{Floats, Isa, LANES, Op, RowBlocks, lanes, math};
 
-/// The same for floats, whose sixteen lanes take more registers.
+/// The most tokens that share one reading of float weights, whatever the set: sixteen lanes take more registers.
 #[cfg_attr(
     not(any(feature = "f32", feature = "f16", feature = "bf16")),
     allow(dead_code, reason = "no format has floats")

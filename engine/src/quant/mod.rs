@@ -177,6 +177,21 @@ macro_rules! for_each_token {
     }};
 }
 
+/// `(d * dx) * (q . x + start * sum of x)` for every token: 32 unsigned quants, where the set has [`Isa::TOGETHER`].
+#[inline(always)]
+fn dots_together<I: Isa, const T: usize>(isa: I, d: I::F, q: &[I::W; 8], start: i32, x: &[Act32; T]) -> [I::F; T] {
+    let mut sums = [isa.splat(0); T];
+    for (sum, x) in sums.iter_mut().zip(x) {
+        *sum = isa.splat((start * x.sum) as u32);
+    }
+    isa.dots_u8(&mut sums, q, x, 0);
+    let mut out = [d; T];
+    for ((out, x), sum) in out.iter_mut().zip(x).zip(sums) {
+        *out = scaled(isa, d, x.d, sum);
+    }
+    out
+}
+
 /// `(d * dx) * (q . x + start * sum of x)` for every token: 32 quants, each at most `MAX`.
 #[inline(always)]
 fn dot_u8<I: Isa, const MAX: u8, const T: usize>(
@@ -188,15 +203,7 @@ fn dot_u8<I: Isa, const MAX: u8, const T: usize>(
 ) -> [I::F; T] {
     let mut out = [d; T];
     if const { I::TOGETHER && T > 1 } {
-        let mut sums = [isa.splat(0); T];
-        for (sum, x) in sums.iter_mut().zip(x) {
-            *sum = isa.splat((start * x.sum) as u32);
-        }
-        isa.dots_u8::<MAX, 8, T>(&mut sums, q, x, 0);
-        for ((out, x), sum) in out.iter_mut().zip(x).zip(sums) {
-            *out = scaled(isa, d, x.d, sum);
-        }
-        return out;
+        return dots_together(isa, d, q, start, x);
     }
     for_each_token!(
         I,
@@ -224,7 +231,7 @@ fn dot_u8_with_min<I: Isa, const MAX: u8, const T: usize>(
     let mut out = [d; T];
     if const { I::TOGETHER && T > 1 } {
         let mut sums = [isa.splat(0); T];
-        isa.dots_u8::<MAX, 8, T>(&mut sums, q, x, 0);
+        isa.dots_u8(&mut sums, q, x, 0);
         for ((out, x), sum) in out.iter_mut().zip(x).zip(sums) {
             *out = scaled_with_min(isa, d, m, x, sum);
         }
@@ -249,12 +256,12 @@ fn dot_u8_with_min<I: Isa, const MAX: u8, const T: usize>(
 fn dot_i8<I: Isa, const T: usize>(isa: I, d: I::F, q: &[I::W; 8], x: &[Act32; T]) -> [I::F; T] {
     let mut out = [d; T];
     if const { I::TOGETHER && T > 1 } {
-        let mut sums = [isa.splat(0); T];
-        isa.dots_i8::<8, T>(&mut sums, q, x, x.each_ref().map(|x| x.sum));
-        for ((out, x), sum) in out.iter_mut().zip(x).zip(sums) {
-            *out = scaled(isa, d, x.d, sum);
+        // As q + 128, which is unsigned.
+        let mut q = *q;
+        for q in &mut q {
+            *q = isa.xor(*q, isa.splat(0x8080_8080));
         }
-        return out;
+        return dots_together(isa, d, &q, -128, x);
     }
     for_each_token!(I, T, out, x, |_, a| scaled(isa, d, a.d, isa.dot_i8(isa.splat(0), q, &a.q, a.sum)), |_, b| {
         let sums = isa.pair_i8([isa.splat(0); 2], q, [&a.q, &b.q], [a.sum, b.sum]);
@@ -274,7 +281,7 @@ fn add_scaled<I: Isa, const MAX: u8, const N: usize, const T: usize>(
     scale: I::W,
 ) {
     if const { I::TOGETHER && T > 1 } {
-        return isa.add_dots_u8::<MAX, N, T>(sums, q, x, i, scale);
+        return isa.add_dots_u8(sums, q, x, i, scale);
     }
     for_each_token!(I, T, sums, x, |sum, a| isa.dot_u8_scaled::<MAX, N>(sum, q, a.quads(i), scale), |two, b| isa
         .pair_u8_scaled::<MAX, N>(two, q, [a.quads(i), b.quads(i)], scale));

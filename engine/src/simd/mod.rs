@@ -249,10 +249,10 @@ pub trait Isa: Copy + Send + Sync + 'static {
         let first = self.dot_u8_scaled::<MAX, N>(acc[0], w, x[0], scale);
         [first, self.dot_u8_scaled::<MAX, N>(acc[1], w, x[1], scale)]
     }
-    /// `acc += w . x` of every token, with `N` words of its activations from word `N * i` on, `w` bytes of at most `MAX`.
+    /// `acc += w . x` of every token, `w` unsigned bytes, with `N` words of its activations from word `N * i` on.
     /// Meaningless without [`Isa::TOGETHER`], as what follows.
     #[inline(always)]
-    fn dots_u8<const MAX: u8, const N: usize, const T: usize>(
+    fn dots_u8<const N: usize, const T: usize>(
         self,
         _acc: &mut [Self::W; T],
         _w: &[Self::W; N],
@@ -260,19 +260,9 @@ pub trait Isa: Copy + Send + Sync + 'static {
         _i: usize,
     ) {
     }
-    /// `acc += w . x` of every token, `w` signed bytes, with the activations' first words, whose sums are `sums`.
-    #[inline(always)]
-    fn dots_i8<const N: usize, const T: usize>(
-        self,
-        _acc: &mut [Self::W; T],
-        _w: &[Self::W; N],
-        _x: &[impl Quads; T],
-        _sums: [i32; T],
-    ) {
-    }
     /// `acc += scale * (w . x)` of every token, as [`Isa::dots_u8`]; each lane of `scale` is an `i32` that fits in `i16`.
     #[inline(always)]
-    fn add_dots_u8<const MAX: u8, const N: usize, const T: usize>(
+    fn add_dots_u8<const N: usize, const T: usize>(
         self,
         _acc: &mut [Self::W; T],
         _w: &[Self::W; N],

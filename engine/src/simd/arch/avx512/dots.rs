@@ -1,5 +1,6 @@
 //! Dot products of the words of sixteen rows with several tokens.
 
+use super::quad;
 use crate::simd::Quads;
 use core::arch::x86_64::*;
 
@@ -46,9 +47,8 @@ unsafe fn masked_dots<const N: usize, const T: usize>(
         // SAFETY: the caller's promise.
         let w = unsafe { _mm512_and_si512(w, _mm512_set1_epi32(mask as i32)) };
         for (acc, x) in acc.iter_mut().zip(x) {
-            let quad = i32::from_le_bytes(x.quads::<N>(i)[n].map(|b| b as u8));
             // SAFETY: the caller's promise.
-            *acc = unsafe { _mm512_dpbusd_epi32(*acc, w, _mm512_set1_epi32(quad)) };
+            *acc = unsafe { _mm512_dpbusd_epi32(*acc, w, _mm512_set1_epi32(quad(&x.quads::<N>(i)[n]))) };
         }
     }
 }
@@ -70,10 +70,7 @@ pub(super) unsafe fn add_dots<const N: usize, const T: usize>(
         let mut sums = [_mm512_setzero_si512(); T];
         dots(&mut sums, w, x, i);
         for (acc, sum) in acc.iter_mut().zip(sums) {
-            *acc = _mm512_add_epi32(*acc, _mm512_mullo_epi32(sum, scale));
-            if T > 1 {
-                *acc = settle(*acc);
-            }
+            *acc = settle(_mm512_add_epi32(*acc, _mm512_mullo_epi32(sum, scale)));
         }
     }
 }

@@ -33,16 +33,10 @@ macro_rules! avx512 {
     }};
 }
 
-impl Avx512 {
-    /// Signed bytes plus 128.
-    #[inline(always)]
-    fn unsigned<const N: usize>(self, w: &[__m512i; N]) -> [__m512i; N] {
-        let mut w = *w;
-        for w in &mut w {
-            *w = self.xor(*w, self.splat(0x8080_8080));
-        }
-        w
-    }
+/// Four bytes of activations in every lane.
+#[inline(always)]
+fn quad(x: &Quad) -> i32 {
+    i32::from_le_bytes(x.map(|b| b as u8))
 }
 
 impl Isa for Avx512 {
@@ -221,18 +215,22 @@ impl Isa for Avx512 {
     fn dot_u8<const MAX: u8, const N: usize>(self, acc: __m512i, w: &[__m512i; N], x: &[Quad; N]) -> __m512i {
         let mut acc = acc;
         for (&w, x) in w.iter().zip(x) {
-            acc = avx512! { _mm512_dpbusd_epi32(acc, w, _mm512_set1_epi32(i32::from_le_bytes(x.map(|b| b as u8)))) };
+            acc = avx512! { _mm512_dpbusd_epi32(acc, w, _mm512_set1_epi32(quad(x))) };
         }
         acc
     }
     #[inline(always)]
     fn dot_i8<const N: usize>(self, acc: __m512i, w: &[__m512i; N], x: &[Quad; N], sum: i32) -> __m512i {
         // The weights are taken as w + 128, which is unsigned.
-        let acc = self.sub(acc, self.splat((sum << 7) as u32));
-        self.dot_u8::<255, N>(acc, &self.unsigned(w), x)
+        let mut acc = self.sub(acc, self.splat((sum << 7) as u32));
+        for (&w, x) in w.iter().zip(x) {
+            let w = self.xor(w, self.splat(0x8080_8080));
+            acc = avx512! { _mm512_dpbusd_epi32(acc, w, _mm512_set1_epi32(quad(x))) };
+        }
+        acc
     }
     #[inline(always)]
-    fn dots_u8<const MAX: u8, const N: usize, const T: usize>(
+    fn dots_u8<const N: usize, const T: usize>(
         self,
         acc: &mut [__m512i; T],
         w: &[__m512i; N],
@@ -242,20 +240,7 @@ impl Isa for Avx512 {
         avx512! { dots::dots(acc, w, x, i) }
     }
     #[inline(always)]
-    fn dots_i8<const N: usize, const T: usize>(
-        self,
-        acc: &mut [__m512i; T],
-        w: &[__m512i; N],
-        x: &[impl Quads; T],
-        sums: [i32; T],
-    ) {
-        for (acc, sum) in acc.iter_mut().zip(sums) {
-            *acc = self.sub(*acc, self.splat((sum << 7) as u32));
-        }
-        avx512! { dots::dots(acc, &self.unsigned(w), x, 0) }
-    }
-    #[inline(always)]
-    fn add_dots_u8<const MAX: u8, const N: usize, const T: usize>(
+    fn add_dots_u8<const N: usize, const T: usize>(
         self,
         acc: &mut [__m512i; T],
         w: &[__m512i; N],
