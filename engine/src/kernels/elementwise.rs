@@ -2,6 +2,7 @@
 
 use super::{Group, MAX_HEAD_DIM};
 use crate::simd::{Floats, Isa, LANES, Op, lanes, math};
+use core::ops::Range;
 
 /// A root-mean-square norm: `y = x / sqrt(mean(x^2) + eps) * weight`.
 #[derive(Clone, Copy, Debug)]
@@ -30,10 +31,10 @@ impl Norm<'_> {
         math::rsqrt(isa.x_sum(isa.x_load(&sums)) / self.width as f32 + self.eps)
     }
 
-    /// Normalises every token of panel `x` into `out`.
+    /// Normalises `some` of the tokens of panel `x` into `out`.
     #[inline(always)]
-    pub(super) fn apply<I: Isa>(&self, isa: I, x: &[Group], tokens: usize, out: &mut [Group]) {
-        for t in 0..tokens {
+    pub(super) fn apply<I: Isa>(&self, isa: I, x: &[Group], tokens: usize, some: Range<usize>, out: &mut [Group]) {
+        for t in some {
             let factor = self.factor(isa, x.iter().skip(t).step_by(tokens));
             let pairs = out.iter_mut().skip(t).step_by(tokens).zip(x.iter().skip(t).step_by(tokens));
             for ((out, x), w) in pairs.zip(self.weight) {

@@ -3,6 +3,7 @@
 use super::{Group, Kernels, Norm, Quants};
 use crate::quant::{Act32, Act256, ActKind};
 use crate::simd::{Isa, LANES, Op};
+use core::ops::Range;
 
 /// The input of [`Kernels::linear`], in the forms that weights need.
 #[derive(Clone, Copy)]
@@ -105,21 +106,30 @@ impl Op for Prepare<'_> {
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
         let tokens = self.tokens.max(1);
-        match self.norm {
-            Some(norm) => norm.apply(isa, self.x, tokens, self.float),
-            None => {
-                for (out, x) in self.float.iter_mut().zip(self.x) {
-                    *out = *x;
+        let (x, float, mut quants) = (self.x, self.float, self.quants);
+        for first in (0..tokens).step_by(AT_ONCE) {
+            let some = first..(first + AT_ONCE).min(tokens);
+            match self.norm {
+                Some(norm) => norm.apply(isa, x, tokens, some.clone(), float),
+                None => {
+                    for (out, x) in float.chunks_exact_mut(tokens).zip(x.chunks_exact(tokens)) {
+                        for (out, x) in out.iter_mut().zip(x).skip(first).take(AT_ONCE) {
+                            *out = *x;
+                        }
+                    }
                 }
             }
-        }
-        match self.quants {
-            Quants::None => {}
-            Quants::Q8x32(q) => quantise::<I, Act32, 2>(isa, self.float, tokens, q),
-            Quants::Q8x256(q) => quantise::<I, Act256, 16>(isa, self.float, tokens, q),
+            match &mut quants {
+                Quants::None => {}
+                Quants::Q8x32(q) => quantise::<I, Act32, 2>(isa, float, tokens, some, q),
+                Quants::Q8x256(q) => quantise::<I, Act256, 16>(isa, float, tokens, some, q),
+            }
         }
     }
 }
+
+/// Tokens that go through all steps together, so that a step finds what the one before it wrote in a cache near by.
+const AT_ONCE: usize = 16;
 
 trait Quantise<const N: usize> {
     fn quantise<I: Isa>(isa: I, x: &[[f32; LANES]; N]) -> Self;
@@ -139,14 +149,20 @@ impl Quantise<16> for Act256 {
     }
 }
 
-/// Blocks of `N` groups of every token's vector.
+/// Blocks of `N` groups of the vectors of `some` of the tokens.
 #[inline(always)]
-fn quantise<I: Isa, Q: Quantise<N>, const N: usize>(isa: I, x: &[Group], tokens: usize, out: &mut [Q]) {
+fn quantise<I: Isa, Q: Quantise<N>, const N: usize>(
+    isa: I,
+    x: &[Group],
+    tokens: usize,
+    some: Range<usize>,
+    out: &mut [Q],
+) {
     // Not a zip of both: that divides by `tokens`, in code that does not see that it is not 0.
     let mut panels = x.chunks_exact((N * tokens).max(1));
     for out in out.chunks_exact_mut(tokens) {
         let Some(x) = panels.next() else { return };
-        for (t, out) in out.iter_mut().enumerate() {
+        for (t, out) in out.iter_mut().enumerate().take(some.end).skip(some.start) {
             let mut block = [[0.0; LANES]; N];
             for (to, from) in block.iter_mut().zip(x.iter().skip(t).step_by(tokens)) {
                 *to = *from;

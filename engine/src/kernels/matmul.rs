@@ -1,7 +1,8 @@
 //! Matrix products: dequantise and multiply in one go, one row loop for every format.
 
+use super::unpacked::{MANY, add_group, unpacks};
 use super::{Executor, Gate, Group, Input};
-use crate::quant::{Act32, Act256, FloatFormat, Format, Matrix, Weight, with_format};
+use crate::quant::{Act32, Act256, FloatFormat, Format, Matrix, Unpacked, Weight, with_format};
 use crate::simd::{Floats, Isa, LANES, Op, RowBlocks, lanes, math};
 
 /// The most tokens that share one reading of float weights, whatever the set: sixteen lanes take more registers.
@@ -19,6 +20,11 @@ const fn parts_at_once<I: Isa>(tokens: usize) -> usize {
         4 if tokens <= 2 => 4,
         _ => 1,
     }
+}
+
+/// The most tokens of a tile: few where more go another way.
+const fn most<I: Isa, B: Format>() -> usize {
+    if unpacks::<I, B>() { 1 } else { I::TOKENS }
 }
 
 /// How far ahead interleaved rows are fetched.
@@ -174,13 +180,13 @@ impl Op for GateTile<'_> {
     }
 }
 
-/// Evaluates `$body` for tokens `t..t + N` with `N` the first of `$steps` that fits and is not more than `I::TOKENS`,
-/// over and over.
+/// Evaluates `$body` for tokens `t..t + N` with `N` the first of `$steps` that fits and is not more than `$most`, over
+/// and over.
 macro_rules! for_tokens {
-    ($tokens:expr, [$($steps:expr),+], $t:ident, $n:ident => $body:expr) => {{
+    ($tokens:expr, [$($steps:expr),+], $most:expr, $t:ident, $n:ident => $body:expr) => {{
         let mut $t = 0;
         // A constant condition, so that what a set does not use is not compiled.
-        $(if const { $steps <= I::TOKENS } {
+        $(if const { $steps <= $most } {
             while $tokens - $t >= $steps {
                 const $n: usize = $steps;
                 $body;
@@ -205,9 +211,20 @@ impl<B: Format> Op for Quantised<'_, B> {
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
         let rows = self.m.rows();
+        let mut unpacked = Unpacked::new(isa);
         for (g, y) in self.y.chunks_mut(panel(self.tokens)).enumerate() {
             let row = self.first_row + g * LANES;
-            for_tokens!(self.tokens, [12, 8, 2, 1], t, N => {
+            if const { unpacks::<I, B>() } && self.tokens > 1 && row + LANES <= rows {
+                for (s, y) in y.as_chunks_mut::<LANES>().0.chunks_mut(MANY).enumerate() {
+                    let mut sums = [[0.0; LANES]; MANY];
+                    let Some(sums) = sums.get_mut(..y.len()) else { return };
+                    let ahead = ahead_of(&self.m, row, s == 0);
+                    add_group(isa, &self.m, row, self.x, self.tokens, s * MANY, sums, ahead, &mut unpacked);
+                    combine_into(isa, self.combine, sums, y);
+                }
+                continue;
+            }
+            for_tokens!(self.tokens, [12, 8, 2, 1], most::<I, B>(), t, N => {
                 let mut tile = [[0.0; LANES]; N];
                 let mut part = 0;
                 if I::INTERLEAVES && self.m.interleaves(row) {
@@ -269,6 +286,14 @@ fn dot_rows<I: Isa, B: Format, const N: usize>(
     }
 }
 
+/// The blocks that come [`AHEAD_BYTES`] after interleaved row `row`'s, or none.
+#[inline(always)]
+fn ahead_of<'a, B: Format>(m: &Matrix<'a, B>, row: usize, any: bool) -> &'a [B] {
+    let ahead = LANES * AHEAD_BYTES.div_ceil(LANES * size_of::<B>());
+    let ahead = if any { row * m.row_blocks + ahead } else { m.blocks.len() };
+    m.blocks.get(ahead..).unwrap_or_default()
+}
+
 /// Words `first..first + P` of the interleaved group of sixteen rows that begins with `row`, times tokens `t..t + N`.
 #[inline(always)]
 #[expect(clippy::too_many_arguments, reason = "an inlined piece of one loop")]
@@ -285,9 +310,7 @@ fn dot_group<I: Isa, B: Format, const N: usize, const P: usize>(
     let Some(columns) = RowBlocks::interleaved(m.blocks, m.row_blocks, row, I::ROWS) else { return };
     // Prefetchers in hardware fall behind, with several tokens everywhere, with one on some processors (by a third on an
     // Intel Xeon): the first tile of tokens fetches what lies ahead.
-    let ahead = LANES * AHEAD_BYTES.div_ceil(LANES * size_of::<B>());
-    let ahead = if t == 0 && first == 0 { row * m.row_blocks + ahead } else { m.blocks.len() };
-    let mut ahead = m.blocks.get(ahead..).unwrap_or_default().chunks_exact(LANES);
+    let mut ahead = ahead_of(m, row, t == 0 && first == 0).chunks_exact(LANES);
     // All lanes of a column while it is at hand, so that loading overlaps with what all of them compute.
     let mut acc = [[isa.f_splat(0.0); N]; P];
     for (rows, x) in columns.zip(x.chunks_exact(tokens.max(1))) {
@@ -330,7 +353,7 @@ impl<B: FloatFormat> Op for Float<'_, B> {
     fn call<I: Isa>(self, isa: I) {
         for (g, y) in self.y.chunks_mut(panel(self.tokens)).enumerate() {
             let row = self.first_row + g * LANES;
-            for_tokens!(self.tokens, [FLOAT_TOKENS, 2, 1], t, N => {
+            for_tokens!(self.tokens, [FLOAT_TOKENS, 2, 1], I::TOKENS, t, N => {
                 let mut tile = [[0.0; LANES]; N];
                 for lane in 0..LANES {
                     let start = (row + lane) * self.m.row_blocks;

@@ -15,6 +15,7 @@ mod checksum;
 mod elementwise;
 mod input;
 mod matmul;
+mod unpacked;
 
 pub use attention::{Attention, KvBlocks, KvType, MAX_HEAD_DIM, WriteKv};
 pub use elementwise::{HeadRotation, Norm, RopeStyle};

@@ -4,7 +4,9 @@ use bytemuck::{Pod, Zeroable};
 
 use super::{
     Act256, Block, Format, add_scaled, assert_layout, bytes, dot_bytes, planes, scale, scale_and_min, scaled,
-    split_nibbles, unrolled,
+    split_nibbles,
+    unpacked::{Unpacked, flat},
+    unrolled,
 };
 use crate::simd::{Isa, Rows};
 
@@ -123,6 +125,37 @@ fn sub_scale_words<I: Isa>(isa: I, a: I::W, b: I::W, c: I::W) -> ([I::W; 2], [I:
     ([isa.and(a, six), sc_high], [isa.and(b, six), m_high])
 }
 
+/// Quants `64 * i..` of Q5_K, each 32 of them: nibbles of `w` with bits `2 * i` and `2 * i + 1` of the bytes of `fifth`.
+#[inline(always)]
+fn with_fifth<I: Isa>(isa: I, w: [I::W; 8], fifth: &[I::W; 8], i: usize) -> [[I::W; 8]; 2] {
+    let sixteen = isa.splat(0x1010_1010);
+    let [mut low, mut high] = split_nibbles(isa, w);
+    for ((low, high), &fifth) in low.iter_mut().zip(&mut high).zip(fifth) {
+        // To bit 4 of each byte.
+        let (even, odd) = match i {
+            0 => (isa.shl(fifth, 4), isa.shl(fifth, 3)),
+            1 => (isa.shl(fifth, 2), isa.shl(fifth, 1)),
+            2 => (fifth, isa.shr(fifth, 1)),
+            _ => (isa.shr(fifth, 2), isa.shr(fifth, 3)),
+        };
+        *low = isa.or(*low, isa.and(even, sixteen));
+        *high = isa.or(*high, isa.and(odd, sixteen));
+    }
+    [low, high]
+}
+
+/// All but the quants.
+#[inline(always)]
+fn unpack_scales<I: Isa, T: Pod>(isa: I, rows: Rows<'_, T>, to: &mut Unpacked<I>) {
+    to.d = scale_and_min(isa, rows);
+    let [a, b, c] = isa.words::<_, 3>(rows, 4);
+    let (scales, mins) = sub_scale_words(isa, a, b, c);
+    for (to, scales) in to.scales.as_chunks_mut::<4>().0.iter_mut().zip(scales) {
+        *to = bytes(isa, scales);
+    }
+    to.set_offsets(isa, &mins);
+}
+
 /// `(d * dx) * sum - (dmin * dx) * (mins . sums of x)` of one token.
 #[inline(always)]
 fn less_mins<I: Isa>(isa: I, [d, dmin]: [I::F; 2], sum: I::F, mins: &[I::W; 2], x: &Act256) -> I::F {
@@ -158,26 +191,22 @@ impl Format for Q4K {
 
     #[inline(always)]
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act256; T]) -> [I::F; T] {
-        if const { !I::TOGETHER || T == 1 } {
-            return dot_k45!(isa, rows, x, 15, |i| split_nibbles(isa, isa.words(rows, 16 + 32 * i)));
+        dot_k45!(isa, rows, x, 15, |i| split_nibbles(isa, isa.words(rows, 16 + 32 * i)))
+    }
+
+    const UNPACKS: bool = true;
+
+    #[inline(always)]
+    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
+        unpack_scales(isa, rows, to);
+        for (i, q) in to.q.as_chunks_mut::<16>().0.iter_mut().enumerate() {
+            *q = flat(split_nibbles(isa, isa.words(rows, 16 + 32 * i)));
         }
-        let d_and_dmin = scale_and_min(isa, rows);
-        let [a, b, c] = isa.words::<_, 3>(rows, 4);
-        let (scales, mins) = sub_scale_words(isa, a, b, c);
-        // Four sub-blocks' products, at most 4 * 63 * 32 * 15 * 127, fit in the 24 bits of an f32. Both halves' sum is
-        // rounded once, as the whole i32 would be.
-        let mut sums = [[isa.f_splat(0.0); T]; 2];
-        unrolled!(I, i in [0, 1, 2, 3] {
-            let (sums, s) = (&mut sums[i / 2], bytes(isa, scales[i / 2]));
-            // Loaded twice rather than kept.
-            isa.add_nibble_dots::<0, T>(sums, &isa.words(rows, 16 + 32 * i), x, 2 * i, s[2 * i % 4]);
-            isa.add_nibble_dots::<4, T>(sums, &isa.words(rows, 16 + 32 * i), x, 2 * i + 1, s[2 * i % 4 + 1]);
-        });
-        let [mut out, second] = sums;
-        for ((out, second), x) in out.iter_mut().zip(second).zip(x) {
-            *out = less_mins(isa, d_and_dmin, isa.f_add(*out, second), &mins, x);
-        }
-        out
+    }
+
+    #[inline(always)]
+    fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Act256; T]) -> [I::F; T] {
+        w.dot_small_subs32(isa, x)
     }
 }
 
@@ -187,21 +216,22 @@ impl Format for Q5K {
     #[inline(always)]
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act256; T]) -> [I::F; T] {
         let fifth: [I::W; 8] = isa.words(rows, 16);
-        let sixteen = isa.splat(0x1010_1010);
-        dot_k45!(isa, rows, x, 31, |i| {
-            let [mut low, mut high] = split_nibbles(isa, isa.words::<_, 8>(rows, 48 + 32 * i));
-            for ((low, high), fifth) in low.iter_mut().zip(&mut high).zip(fifth) {
-                // Bit 2 * i of each byte, and the next, to bit 4.
-                let (even, odd) = match i {
-                    0 => (isa.shl(fifth, 4), isa.shl(fifth, 3)),
-                    1 => (isa.shl(fifth, 2), isa.shl(fifth, 1)),
-                    2 => (fifth, isa.shr(fifth, 1)),
-                    _ => (isa.shr(fifth, 2), isa.shr(fifth, 3)),
-                };
-                *low = isa.or(*low, isa.and(even, sixteen));
-                *high = isa.or(*high, isa.and(odd, sixteen));
-            }
-            [low, high]
-        })
+        dot_k45!(isa, rows, x, 31, |i| with_fifth(isa, isa.words(rows, 48 + 32 * i), &fifth, i))
+    }
+
+    const UNPACKS: bool = true;
+
+    #[inline(always)]
+    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
+        unpack_scales(isa, rows, to);
+        let fifth = isa.words(rows, 16);
+        for (i, q) in to.q.as_chunks_mut::<16>().0.iter_mut().enumerate() {
+            *q = flat(with_fifth(isa, isa.words(rows, 48 + 32 * i), &fifth, i));
+        }
+    }
+
+    #[inline(always)]
+    fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Act256; T]) -> [I::F; T] {
+        w.dot_subs32(isa, x)
     }
 }

@@ -3,7 +3,8 @@
 use bytemuck::{Pod, Zeroable};
 
 use super::{
-    Act256, Block, Format, add_scaled, assert_layout, bytes, dot_bytes, planes, scale, scaled, two_groups, unrolled,
+    Act256, Block, Format, Unpacked, add_scaled, assert_layout, bytes, dot_bytes, planes, scale, scaled, two_groups,
+    unrolled,
 };
 use crate::simd::{Isa, Rows};
 
@@ -101,5 +102,41 @@ impl Format for Q6K {
             *out = scaled(isa, d, x.d, isa.sub(sum, isa.shl(offset, 5)));
         }
         out
+    }
+
+    const UNPACKS: bool = true;
+
+    #[inline(always)]
+    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
+        let (d, scales) = if rows.are_interleaved() { (0, 2) } else { (208, 192) };
+        let mut scales: [I::W; 4] = isa.words(rows, scales);
+        for s in &mut scales {
+            *s = isa.xor(*s, isa.splat(0x8080_8080));
+        }
+        to.d[0] = isa.half_at(rows, d);
+        to.set_offsets(isa, &scales);
+        let (four, two, bias) = (isa.splat(0x0F0F_0F0F), isa.splat(0x3030_3030), isa.splat(128));
+        for (to, s) in to.scales.as_chunks_mut::<4>().0.iter_mut().zip(scales) {
+            *to = bytes(isa, s);
+            for s in to {
+                *s = isa.sub(*s, bias);
+            }
+        }
+        for (half, q) in to.q.as_chunks_mut::<32>().0.iter_mut().enumerate() {
+            let (high, low) =
+                if rows.are_interleaved() { (18 + 96 * half, 50 + 96 * half) } else { (128 + 32 * half, 64 * half) };
+            let (high, low): ([I::W; 8], [I::W; 16]) = (isa.words(rows, high), isa.words(rows, low));
+            for (plane, q) in q.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+                for ((q, &l), &h) in q.iter_mut().zip(&low[8 * (plane % 2)..]).zip(&high) {
+                    let h = if plane == 3 { isa.shr(h, 2) } else { isa.shl(h, 4 - 2 * plane as u32) };
+                    *q = isa.or(isa.and(isa.shr(l, 4 * (plane as u32 / 2)), four), isa.and(h, two));
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Act256; T]) -> [I::F; T] {
+        w.dot_subs16(isa, x)
     }
 }

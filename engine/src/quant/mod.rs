@@ -17,6 +17,7 @@ mod q4;
 mod q5;
 mod q8;
 mod tq;
+mod unpacked;
 mod weight;
 
 use crate::simd::{Isa, LANES, Quads, Rows};
@@ -39,6 +40,7 @@ pub use q4::{Q4_0, Q4_1};
 pub use q5::{Q5_0, Q5_1};
 pub use q8::{Q8_0, Q8K};
 pub use tq::{TQ1_0, TQ2_0};
+pub use unpacked::Unpacked;
 pub(crate) use weight::with_format;
 pub use weight::{Matrix, Weight, WeightType};
 
@@ -113,6 +115,19 @@ pub trait Format: Block {
 
     /// The blocks' dot products with each token's activations.
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Self::Act; T]) -> [I::F; T];
+
+    /// Whether blocks can be unpacked for later: then what follows is used.
+    const UNPACKS: bool = false;
+
+    /// Unpacks one block of each row.
+    #[inline(always)]
+    fn unpack<I: Isa>(_isa: I, _rows: Rows<'_, Self>, _to: &mut Unpacked<I>) {}
+
+    /// [`Format::dot`] of blocks that [`Format::unpack`] unpacked.
+    #[inline(always)]
+    fn dot_unpacked<I: Isa, const T: usize>(_isa: I, w: &Unpacked<I>, _x: &[Self::Act; T]) -> [I::F; T] {
+        [w.d[0]; T]
+    }
 }
 
 /// A format whose elements are floats, multiplied with `f32` activations in sixteen lanes.

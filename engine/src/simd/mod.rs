@@ -271,14 +271,12 @@ pub trait Isa: Copy + Send + Sync + 'static {
         _scale: Self::W,
     ) {
     }
-    /// `acc += scale * (nibbles . x)` of every token in `f32`, of the nibbles at bit `SHIFT` (0 or 4) of each byte, with
-    /// activations as in [`Isa::dots_u8`]; each lane of `scale` is an `i32`, and all sums and products are exact: below
-    /// 2^24.
+    /// [`Isa::add_dots_u8`] in `f32`, where all sums and products are exact: below 2^24.
     #[inline(always)]
-    fn add_nibble_dots<const SHIFT: u32, const T: usize>(
+    fn add_exact_dots_u8<const N: usize, const T: usize>(
         self,
         _acc: &mut [Self::F; T],
-        _w: &[Self::W; 8],
+        _w: &[Self::W; N],
         _x: &[impl Quads; T],
         _i: usize,
         _scale: Self::W,

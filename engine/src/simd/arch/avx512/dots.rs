@@ -14,6 +14,19 @@ fn settle(a: __m512i) -> __m512i {
     a
 }
 
+/// [`_mm512_dpwssd_epi32`], which compilers make two instructions of where one waits for another.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vnni")]
+pub(super) fn dpwssd(acc: __m512i, a: __m512i, b: __m512i) -> __m512i {
+    let mut acc = acc;
+    // SAFETY: the instruction is part of AVX-512 VNNI, and touches registers alone.
+    unsafe {
+        core::arch::asm!("vpdpwssd {0}, {1}, {2}", inout(zmm_reg) acc, in(zmm_reg) a, in(zmm_reg) b,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    acc
+}
+
 /// `acc += w . x` of every token, `w` unsigned bytes, with `N` words of `x` from word `N * i` on.
 ///
 /// # Safety
@@ -25,27 +38,9 @@ pub(super) unsafe fn dots<const N: usize, const T: usize>(
     x: &[impl Quads; T],
     i: usize,
 ) {
-    // SAFETY: the caller's promise.
-    unsafe { masked_dots(acc, w, u32::MAX, x, i) }
-}
-
-/// `acc += masked w . x` of every token, as [`dots`].
-///
-/// # Safety
-/// As of [`dots`].
-#[inline(always)]
-unsafe fn masked_dots<const N: usize, const T: usize>(
-    acc: &mut [__m512i; T],
-    w: &[__m512i; N],
-    mask: u32,
-    x: &[impl Quads; T],
-    i: usize,
-) {
     // Each word with all tokens: a sum waits for its last product, and with a token's words one after the other, few of
     // the products that need not wait are within what a processor looks ahead.
     for (n, &w) in w.iter().enumerate() {
-        // SAFETY: the caller's promise.
-        let w = unsafe { _mm512_and_si512(w, _mm512_set1_epi32(mask as i32)) };
         for (acc, x) in acc.iter_mut().zip(x) {
             // SAFETY: the caller's promise.
             *acc = unsafe { _mm512_dpbusd_epi32(*acc, w, _mm512_set1_epi32(quad(&x.quads::<N>(i)[n]))) };
@@ -75,15 +70,14 @@ pub(super) unsafe fn add_dots<const N: usize, const T: usize>(
     }
 }
 
-/// `acc += scale * (masked w . x)` of every token in `f32`, where all of it is exact, as [`dots`].
+/// `acc += scale * (w . x)` of every token in `f32`, where all of it is exact, as [`dots`].
 ///
 /// # Safety
 /// As of [`dots`].
 #[inline(always)]
-pub(super) unsafe fn add_masked_dots<const N: usize, const T: usize>(
+pub(super) unsafe fn add_exact_dots<const N: usize, const T: usize>(
     acc: &mut [__m512; T],
     w: &[__m512i; N],
-    mask: u32,
     x: &[impl Quads; T],
     i: usize,
     scale: __m512,
@@ -91,7 +85,7 @@ pub(super) unsafe fn add_masked_dots<const N: usize, const T: usize>(
     // SAFETY: the caller's promise.
     unsafe {
         let mut sums = [_mm512_setzero_si512(); T];
-        masked_dots(&mut sums, w, mask, x, i);
+        dots(&mut sums, w, x, i);
         for (acc, sum) in acc.iter_mut().zip(sums) {
             let sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), scale, *acc);
             *acc = _mm512_castsi512_ps(settle(_mm512_castps_si512(sum)));

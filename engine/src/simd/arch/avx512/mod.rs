@@ -251,25 +251,20 @@ impl Isa for Avx512 {
         avx512! { dots::add_dots(acc, w, x, i, scale) }
     }
     #[inline(always)]
-    fn add_nibble_dots<const SHIFT: u32, const T: usize>(
+    fn add_exact_dots_u8<const N: usize, const T: usize>(
         self,
         acc: &mut [__m512; T],
-        w: &[__m512i; 8],
+        w: &[__m512i; N],
         x: &[impl Quads; T],
         i: usize,
         scale: __m512i,
     ) {
-        // Nibbles stay where they are, high ones worth sixteen times as much.
-        avx512! {
-            let unit = _mm512_set1_ps(const { 1.0 / (1 << SHIFT) as f32 });
-            let scale = _mm512_mul_ps(_mm512_cvtepi32_ps(scale), unit);
-            dots::add_masked_dots(acc, w, 0x0F0F_0F0F << SHIFT, x, i, scale);
-        }
+        avx512! { dots::add_exact_dots(acc, w, x, i, _mm512_cvtepi32_ps(scale)) }
     }
     #[inline(always)]
     fn dot_i16(self, acc: __m512i, a: __m512i, b: [i16; 2]) -> __m512i {
         let b = u32::from(b[0] as u16) | u32::from(b[1] as u16) << 16;
-        avx512! { _mm512_dpwssd_epi32(acc, a, _mm512_set1_epi32(b as i32)) }
+        avx512! { dots::dpwssd(acc, a, _mm512_set1_epi32(b as i32)) }
     }
 
     #[inline(always)]

@@ -1,0 +1,64 @@
+//! Products with many tokens: each column of blocks is unpacked once for all of them.
+
+use super::Group;
+use crate::quant::{Format, Matrix, Unpacked};
+use crate::simd::{Isa, LANES, RowBlocks};
+
+/// The most tokens that share one unpacking: their sums wait in the frame.
+pub(super) const MANY: usize = 128;
+
+/// Whether products of several tokens go this way.
+pub(super) const fn unpacks<I: Isa, B: Format>() -> bool {
+    I::TOGETHER && B::UNPACKS && I::ROWS == LANES
+}
+
+/// Adds rows `row..row + 16` times tokens `t..t + sums.len()` to `sums`; the first pass over the rows fetches what lies
+/// `ahead` of each column.
+#[inline(always)]
+pub(super) fn add_group<I: Isa, B: Format>(
+    isa: I,
+    m: &Matrix<'_, B>,
+    row: usize,
+    x: &[B::Act],
+    tokens: usize,
+    t: usize,
+    sums: &mut [Group],
+    ahead: &[B],
+    w: &mut Unpacked<I>,
+) {
+    let columns = if m.interleaves(row) {
+        RowBlocks::interleaved(m.blocks, m.row_blocks, row, LANES)
+    } else {
+        RowBlocks::new(m.blocks, m.row_blocks, row, LANES)
+    };
+    let Some(columns) = columns else { return };
+    let mut ahead = ahead.chunks_exact(LANES);
+    for (rows, x) in columns.zip(x.chunks_exact(tokens.max(1))) {
+        isa.prefetch(ahead.next().unwrap_or_default());
+        B::unpack(isa, rows, w);
+        let Some(x) = x.get(t..).and_then(|x| x.get(..sums.len())) else { return };
+        let (x, sums) = add_tiles::<I, B, 12>(isa, w, x, sums);
+        let (x, sums) = add_tiles::<I, B, 8>(isa, w, x, sums);
+        let (x, sums) = add_tiles::<I, B, 2>(isa, w, x, sums);
+        add_tiles::<I, B, 1>(isa, w, x, sums);
+    }
+}
+
+/// Adds the products with `N` tokens at a time, and returns the tokens and sums that are left.
+#[inline(always)]
+fn add_tiles<'a, I: Isa, B: Format, const N: usize>(
+    isa: I,
+    w: &Unpacked<I>,
+    x: &'a [B::Act],
+    sums: &'a mut [Group],
+) -> (&'a [B::Act], &'a mut [Group]) {
+    let ((x, x_left), (sums, sums_left)) = (x.as_chunks::<N>(), sums.as_chunks_mut::<N>());
+    for (x, sums) in x.iter().zip(sums) {
+        let dots = B::dot_unpacked(isa, w, isa.rebased(x));
+        for (sum, dot) in sums.iter_mut().zip(&dots) {
+            let before = isa.as_f32(isa.load(bytemuck::cast_ref(sum), 0));
+            isa.f_store(isa.f_add(before, *dot), sum);
+        }
+    }
+    (x_left, sums_left)
+}

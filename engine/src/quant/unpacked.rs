@@ -1,0 +1,138 @@
+//! Blocks of 256 as they are once unpacked, and their dot products with many tokens.
+
+use super::{Act256, unrolled};
+use crate::simd::Isa;
+
+/// A block of each of [`Isa::ROWS`] rows, unpacked once for all tokens: where a set multiplies so fast that unpacking for
+/// every few tokens takes its time.
+pub struct Unpacked<I: Isa> {
+    /// The 256 quants, unsigned bytes in element order.
+    pub(super) q: [I::W; 64],
+    /// The sub-blocks' scales, `i32`.
+    pub(super) scales: [I::W; 16],
+    /// What sums of activations are multiplied with, two `i16` to a word in their order.
+    pub(super) offsets: [I::W; 8],
+    /// Scales of the products and of the offsets.
+    pub(super) d: [I::F; 2],
+}
+
+/// Two halves of sixteen words.
+#[inline(always)]
+pub(super) fn flat<W: Copy>([low, high]: [[W; 8]; 2]) -> [W; 16] {
+    let mut all = [low[0]; 16];
+    let (first, second) = all.split_at_mut(8);
+    first.copy_from_slice(&low);
+    second.copy_from_slice(&high);
+    all
+}
+
+impl<I: Isa> Unpacked<I> {
+    /// Of zeros.
+    #[inline(always)]
+    pub(crate) fn new(isa: I) -> Self {
+        let (word, float) = (isa.splat(0), isa.f_splat(0.0));
+        Unpacked { q: [word; 64], scales: [word; 16], offsets: [word; 8], d: [float; 2] }
+    }
+
+    /// Puts bytes in place as offsets, see [`dot_bytes`](super::dot_bytes).
+    #[inline(always)]
+    pub(super) fn set_offsets(&mut self, isa: I, words: &[I::W]) {
+        let even = isa.splat(0x00FF_00FF);
+        for (to, &word) in self.offsets.as_chunks_mut::<2>().0.iter_mut().zip(words) {
+            *to = [isa.and(word, even), isa.and(isa.shr(word, 8), even)];
+        }
+    }
+
+    /// Sub-blocks of 32 with a minimum each: `(d * dx) * sum - (dmin * dx) * (mins . sums of x)`.
+    #[inline(always)]
+    pub(super) fn dot_subs32<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::F; T] {
+        let mut sums = [isa.splat(0); T];
+        unrolled!(I, i in [0, 1, 2, 3, 4, 5, 6, 7] {
+            isa.add_dots_u8(&mut sums, self.sub::<8>(i), x, i, self.scales[i]);
+        });
+        let mut out = [self.d[0]; T];
+        for (out, &sum) in out.iter_mut().zip(&sums) {
+            *out = isa.to_f32(sum);
+        }
+        self.less_mins(isa, &mut out, x);
+        out
+    }
+
+    /// As [`Unpacked::dot_subs32`], where the quants are at most 15: four sub-blocks' products, at most
+    /// 4 * 63 * 32 * 15 * 127, fit in the 24 bits of an `f32`. Both halves' sum is rounded once, as the whole `i32`
+    /// would be.
+    #[inline(always)]
+    pub(super) fn dot_small_subs32<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::F; T] {
+        let (mut out, mut second) = ([isa.f_splat(0.0); T], [isa.f_splat(0.0); T]);
+        unrolled!(I, i in [0, 1, 2, 3] {
+            isa.add_exact_dots_u8(&mut out, self.sub::<8>(i), x, i, self.scales[i]);
+        });
+        unrolled!(I, i in [4, 5, 6, 7] {
+            isa.add_exact_dots_u8(&mut second, self.sub::<8>(i), x, i, self.scales[i]);
+        });
+        for (out, &second) in out.iter_mut().zip(&second) {
+            *out = isa.f_add(*out, second);
+        }
+        self.less_mins(isa, &mut out, x);
+        out
+    }
+
+    /// Sub-blocks of 16.
+    #[inline(always)]
+    pub(super) fn dot_subs16<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::F; T] {
+        let mut sums = [isa.splat(0); T];
+        unrolled!(I, i in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] {
+            isa.add_dots_u8(&mut sums, self.sub::<4>(i), x, i, self.scales[i]);
+        });
+        let mut offsets = [isa.splat(0); T];
+        for (offset, x) in offsets.iter_mut().zip(x) {
+            *offset = isa.splat((-128 * x.sum) as u32);
+        }
+        unrolled!(I, i in [0, 1, 2, 3, 4, 5, 6, 7] {
+            for (offset, x) in offsets.iter_mut().zip(x) {
+                *offset = isa.dot_i16(*offset, self.offsets[i], x.sums16[i]);
+            }
+        });
+        let mut out = [self.d[0]; T];
+        for ((out, &sum), &offset) in out.iter_mut().zip(&sums).zip(&offsets) {
+            *out = isa.to_f32(isa.sub(sum, isa.shl(offset, 5)));
+        }
+        self.scale_by(isa, self.d[0], &mut out, x);
+        out
+    }
+
+    /// `out = (d * dx) * out - (dmin * dx) * (mins . sums of x)`: short loops, so that all of it stays in registers.
+    #[inline(always)]
+    fn less_mins<const T: usize>(&self, isa: I, out: &mut [I::F; T], x: &[Act256; T]) {
+        self.scale_by(isa, self.d[0], out, x);
+        let mut sums = [isa.splat(0); T];
+        unrolled!(I, i in [0, 1, 2, 3] {
+            for (sum, x) in sums.iter_mut().zip(x) {
+                *sum = isa.dot_i16(*sum, self.offsets[i], x.sums32[i]);
+            }
+        });
+        let mut mins = [self.d[1]; T];
+        for (min, &sum) in mins.iter_mut().zip(&sums) {
+            *min = isa.to_f32(sum);
+        }
+        self.scale_by(isa, self.d[1], &mut mins, x);
+        for (out, &min) in out.iter_mut().zip(&mins) {
+            *out = isa.f_sub(*out, min);
+        }
+    }
+
+    /// `out = (d * dx) * out`.
+    #[inline(always)]
+    fn scale_by<const T: usize>(&self, isa: I, d: I::F, out: &mut [I::F; T], x: &[Act256; T]) {
+        for (out, x) in out.iter_mut().zip(x) {
+            *out = isa.f_mul(isa.f_mul(d, isa.f_splat(x.d)), *out);
+        }
+    }
+
+    /// The `N` words of sub-block `i`.
+    #[inline(always)]
+    fn sub<const N: usize>(&self, i: usize) -> &[I::W; N] {
+        let subs = self.q.as_chunks::<N>().0;
+        &subs[i % (64 / N)]
+    }
+}
