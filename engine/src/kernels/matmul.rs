@@ -1,6 +1,6 @@
 //! Matrix products: dequantise and multiply in one go, one row loop for every format.
 
-use super::unpacked::{MANY, add_group, unpacks};
+use super::unpacked::{MANY, add_group};
 use super::{Executor, Gate, Group, Input};
 use crate::quant::{Act32, Act256, FloatFormat, Format, Matrix, Unpacked, Weight, with_format};
 use crate::simd::{Floats, Isa, LANES, Op, RowBlocks, lanes, math};
@@ -20,11 +20,6 @@ const fn parts_at_once<I: Isa>(tokens: usize) -> usize {
         4 if tokens <= 2 => 4,
         _ => 1,
     }
-}
-
-/// The most tokens of a tile: few where more go another way.
-const fn most<I: Isa, B: Format>() -> usize {
-    if unpacks::<I, B>() { 1 } else { I::TOKENS }
 }
 
 /// How far ahead interleaved rows are fetched.
@@ -214,7 +209,7 @@ impl<B: Format> Op for Quantised<'_, B> {
         let mut unpacked = Unpacked::new(isa);
         for (g, y) in self.y.chunks_mut(panel(self.tokens)).enumerate() {
             let row = self.first_row + g * LANES;
-            if const { unpacks::<I, B>() } && self.tokens > 1 && row + LANES <= rows {
+            if const { I::UNPACKS && I::ROWS == LANES } && self.tokens > 1 && row + LANES <= rows {
                 for (s, y) in y.as_chunks_mut::<LANES>().0.chunks_mut(MANY).enumerate() {
                     let mut sums = [[0.0; LANES]; MANY];
                     let Some(sums) = sums.get_mut(..y.len()) else { return };
@@ -224,7 +219,7 @@ impl<B: Format> Op for Quantised<'_, B> {
                 }
                 continue;
             }
-            for_tokens!(self.tokens, [12, 8, 2, 1], most::<I, B>(), t, N => {
+            for_tokens!(self.tokens, [8, 2, 1], if I::UNPACKS { 1 } else { I::TOKENS }, t, N => {
                 let mut tile = [[0.0; LANES]; N];
                 let mut part = 0;
                 if I::INTERLEAVES && self.m.interleaves(row) {

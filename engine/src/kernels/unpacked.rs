@@ -7,11 +7,6 @@ use crate::simd::{Isa, LANES, RowBlocks};
 /// The most tokens that share one unpacking: their sums wait in the frame.
 pub(super) const MANY: usize = 128;
 
-/// Whether products of several tokens go this way.
-pub(super) const fn unpacks<I: Isa, B: Format>() -> bool {
-    I::TOGETHER && B::UNPACKS && I::ROWS == LANES
-}
-
 /// Adds rows `row..row + 16` times tokens `t..t + sums.len()` to `sums`; the first pass over the rows fetches what lies
 /// `ahead` of each column.
 #[inline(always)]

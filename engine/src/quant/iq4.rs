@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act32, Act256, Block, Format, assert_layout, dot_i8, map_nibbles, nibbles, scale, scaled};
+use super::{Act32, Act256, Block, Format, Unpacked, assert_layout, dot_i8, map_nibbles, nibbles, scale, scaled};
 use crate::simd::{Isa, Rows};
 
 /// The values that nibbles stand for, ggml's `kvalues_iq4nl`.
@@ -97,6 +97,25 @@ impl Format for IQ4NL {
         let d = isa.half_at(rows, 0);
         dot_i8(isa, d, &q, x)
     }
+
+    #[inline(always)]
+    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
+        to.set_signed(isa, &lookup_nibbles(isa, &IQ4_VALUES, isa.words(rows, 2)));
+        to.d[0] = isa.half_at(rows, 0);
+    }
+
+    #[inline(always)]
+    fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Act32; T]) -> [I::F; T] {
+        w.dot32(isa, -128, x)
+    }
+}
+
+/// The scale of sub-block `i`.
+#[inline(always)]
+fn sub_scale<I: Isa>(isa: I, d_and_high: I::W, low: I::W, i: usize) -> I::W {
+    let low = isa.and(isa.shr(low, 4 * i as u32), isa.splat(0x0F));
+    let high = isa.and(isa.shr(d_and_high, 12 + 2 * i as u32), isa.splat(0x30));
+    isa.sub(isa.or(low, high), isa.splat(32))
 }
 
 impl Format for IQ4XS {
@@ -105,12 +124,9 @@ impl Format for IQ4XS {
     #[inline(always)]
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act256; T]) -> [I::F; T] {
         let [d_and_high, scales_low] = isa.words(rows, 0);
-        let (four, two) = (isa.splat(0x0F), isa.splat(0x30));
         let mut sums = [isa.splat(0); T];
         for i in 0..8 {
-            let low = isa.and(isa.shr(scales_low, 4 * i as u32), four);
-            let high = isa.and(isa.shr(d_and_high, 12 + 2 * i as u32), two);
-            let scale = isa.sub(isa.or(low, high), isa.splat(32));
+            let scale = sub_scale(isa, d_and_high, scales_low, i);
             let q = lookup_nibbles(isa, &IQ4_VALUES, isa.words(rows, 8 + 16 * i));
             for (sum, x) in sums.iter_mut().zip(x) {
                 let dot = isa.dot_i8(isa.splat(0), &q, x.sub32(i), x.sum32(i));
@@ -123,5 +139,29 @@ impl Format for IQ4XS {
             *out = scaled(isa, d, x.d, sum);
         }
         out
+    }
+
+    #[inline(always)]
+    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
+        let [d_and_high, scales_low] = isa.words(rows, 0);
+        to.d[0] = isa.f16_low(d_and_high);
+        for (i, (q, scale)) in to.q.as_chunks_mut::<8>().0.iter_mut().zip(&mut to.scales).enumerate() {
+            *scale = sub_scale(isa, d_and_high, scales_low, i);
+            *q = lookup_nibbles(isa, &IQ4_VALUES, isa.words(rows, 8 + 16 * i));
+            for q in q {
+                *q = isa.xor(*q, isa.splat(0x8080_8080));
+            }
+        }
+        // The quants are taken as q + 128. Two scales to a word: 0 and 2, 1 and 3, 4 and 6, 5 and 7.
+        let pairs = to.offsets.as_chunks_mut::<2>().0.iter_mut().zip(to.scales.as_chunks::<4>().0);
+        for (to, &[a, b, c, d]) in pairs.take(2) {
+            let pair = |low, high| isa.or(isa.and(low, isa.splat(0xFFFF)), isa.shl(high, 16));
+            *to = [pair(a, c), pair(b, d)];
+        }
+    }
+
+    #[inline(always)]
+    fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Act256; T]) -> [I::F; T] {
+        w.dot_subs32(isa, 7, x)
     }
 }

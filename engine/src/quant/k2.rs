@@ -2,7 +2,9 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act256, Block, Format, add_scaled, assert_layout, bytes, dot_bytes, planes, scale, scaled, two_groups};
+use super::{
+    Act256, Block, Format, Unpacked, add_scaled, assert_layout, bytes, dot_bytes, planes, scale, scaled, two_groups,
+};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q2_K`: `x = (d * sc) * q - dmin * m`, `sc` and `m` one of 16 sub-blocks each.
@@ -76,5 +78,32 @@ impl Format for Q2K {
             *out = isa.f_sub(scaled(isa, d, x.d, sum), scaled(isa, dmin, x.d, min_sum));
         }
         out
+    }
+
+    #[inline(always)]
+    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
+        let (four, two) = (isa.splat(0x0F0F_0F0F), isa.splat(0x0303_0303));
+        let [mut scales, mut mins]: [[I::W; 4]; 2] = [isa.words(rows, 0); 2];
+        for (scale, min) in scales.iter_mut().zip(&mut mins) {
+            *scale = isa.and(*scale, four);
+            *min = isa.and(isa.shr(*min, 4), four);
+        }
+        to.set_scales(isa, &scales, 0);
+        to.set_offsets(isa, &mins);
+        let [d] = isa.words(rows, 80);
+        to.d = [isa.f16_low(d), isa.f16_high(d)];
+        for (half, q) in to.q.as_chunks_mut::<32>().0.iter_mut().enumerate() {
+            let packed: [I::W; 8] = isa.words(rows, 16 + 32 * half);
+            for (plane, q) in q.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+                for (q, &packed) in q.iter_mut().zip(&packed) {
+                    *q = isa.and(isa.shr(packed, 2 * plane as u32), two);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Act256; T]) -> [I::F; T] {
+        w.dot_subs16_with_mins(isa, x)
     }
 }

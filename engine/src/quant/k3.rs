@@ -2,7 +2,9 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act256, Block, Format, add_scaled, assert_layout, bytes, dot_bytes, planes, scale, scaled, two_groups};
+use super::{
+    Act256, Block, Format, Unpacked, add_scaled, assert_layout, bytes, dot_bytes, planes, scale, scaled, two_groups,
+};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q3_K`: `x = (d * sc) * (q - 4)`, `sc` one of 16 sub-blocks each.
@@ -60,20 +62,25 @@ impl Block for Q3K {
     }
 }
 
+/// Scales plus 32, in 0..64: four bits from the first two words, two from the third.
+#[inline(always)]
+fn biased_scales<I: Isa>(isa: I, rows: Rows<'_, Q3K>) -> [I::W; 4] {
+    let (four, high_two) = (isa.splat(0x0F0F_0F0F), isa.splat(0x3030_3030));
+    let [a, b, c] = isa.words(rows, 96);
+    [
+        isa.or(isa.and(a, four), isa.and(isa.shl(c, 4), high_two)),
+        isa.or(isa.and(b, four), isa.and(isa.shl(c, 2), high_two)),
+        isa.or(isa.and(isa.shr(a, 4), four), isa.and(c, high_two)),
+        isa.or(isa.and(isa.shr(b, 4), four), isa.and(isa.shr(c, 2), high_two)),
+    ]
+}
+
 impl Format for Q3K {
     type Act = Act256;
 
     #[inline(always)]
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act256; T]) -> [I::F; T] {
-        let (four, high_two) = (isa.splat(0x0F0F_0F0F), isa.splat(0x3030_3030));
-        let [a, b, c] = isa.words(rows, 96);
-        // Scales plus 32, in 0..64: four bits from `a` and `b`, two from `c`.
-        let scales = [
-            isa.or(isa.and(a, four), isa.and(isa.shl(c, 4), high_two)),
-            isa.or(isa.and(b, four), isa.and(isa.shl(c, 2), high_two)),
-            isa.or(isa.and(isa.shr(a, 4), four), isa.and(c, high_two)),
-            isa.or(isa.and(isa.shr(b, 4), four), isa.and(isa.shr(c, 2), high_two)),
-        ];
+        let scales = biased_scales(isa, rows);
         let hmask = two_groups(isa, rows, 0);
         let (two, one) = (isa.splat(0x0303_0303), isa.splat(0x0101_0101));
         let mut sums = [isa.splat(0); T];
@@ -103,5 +110,29 @@ impl Format for Q3K {
             *out = scaled(isa, d, x.d, isa.sub(sum, isa.shl(offset, 2)));
         }
         out
+    }
+
+    #[inline(always)]
+    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
+        let scales = biased_scales(isa, rows);
+        to.set_scales(isa, &scales, 32);
+        to.set_offsets(isa, &scales);
+        to.d[0] = isa.half_at(rows, 108);
+        let hmask: [I::W; 8] = isa.words(rows, 0);
+        let (two, one) = (isa.splat(0x0303_0303), isa.splat(0x0101_0101));
+        for (half, q) in to.q.as_chunks_mut::<32>().0.iter_mut().enumerate() {
+            let packed: [I::W; 8] = isa.words(rows, 32 + 32 * half);
+            for (plane, q) in q.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+                for ((q, &packed), &h) in q.iter_mut().zip(&packed).zip(&hmask) {
+                    let third = isa.and(isa.shr(h, (4 * half + plane) as u32), one);
+                    *q = isa.or(isa.and(isa.shr(packed, 2 * plane as u32), two), isa.shl(third, 2));
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Act256; T]) -> [I::F; T] {
+        w.dot_subs16(isa, -32, 2, x)
     }
 }

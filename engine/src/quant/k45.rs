@@ -150,9 +150,7 @@ fn unpack_scales<I: Isa, T: Pod>(isa: I, rows: Rows<'_, T>, to: &mut Unpacked<I>
     to.d = scale_and_min(isa, rows);
     let [a, b, c] = isa.words::<_, 3>(rows, 4);
     let (scales, mins) = sub_scale_words(isa, a, b, c);
-    for (to, scales) in to.scales.as_chunks_mut::<4>().0.iter_mut().zip(scales) {
-        *to = bytes(isa, scales);
-    }
+    to.set_scales(isa, &scales, 0);
     to.set_offsets(isa, &mins);
 }
 
@@ -194,8 +192,6 @@ impl Format for Q4K {
         dot_k45!(isa, rows, x, 15, |i| split_nibbles(isa, isa.words(rows, 16 + 32 * i)))
     }
 
-    const UNPACKS: bool = true;
-
     #[inline(always)]
     fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
         unpack_scales(isa, rows, to);
@@ -206,7 +202,7 @@ impl Format for Q4K {
 
     #[inline(always)]
     fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Act256; T]) -> [I::F; T] {
-        w.dot_small_subs32(isa, x)
+        w.dot_small_subs32_with_mins(isa, x)
     }
 }
 
@@ -219,8 +215,6 @@ impl Format for Q5K {
         dot_k45!(isa, rows, x, 31, |i| with_fifth(isa, isa.words(rows, 48 + 32 * i), &fifth, i))
     }
 
-    const UNPACKS: bool = true;
-
     #[inline(always)]
     fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
         unpack_scales(isa, rows, to);
@@ -232,6 +226,6 @@ impl Format for Q5K {
 
     #[inline(always)]
     fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Act256; T]) -> [I::F; T] {
-        w.dot_subs32(isa, x)
+        w.dot_subs32_with_mins(isa, x)
     }
 }

@@ -104,8 +104,6 @@ impl Format for Q6K {
         out
     }
 
-    const UNPACKS: bool = true;
-
     #[inline(always)]
     fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
         let (d, scales) = if rows.are_interleaved() { (0, 2) } else { (208, 192) };
@@ -115,13 +113,8 @@ impl Format for Q6K {
         }
         to.d[0] = isa.half_at(rows, d);
         to.set_offsets(isa, &scales);
-        let (four, two, bias) = (isa.splat(0x0F0F_0F0F), isa.splat(0x3030_3030), isa.splat(128));
-        for (to, s) in to.scales.as_chunks_mut::<4>().0.iter_mut().zip(scales) {
-            *to = bytes(isa, s);
-            for s in to {
-                *s = isa.sub(*s, bias);
-            }
-        }
+        let (four, two) = (isa.splat(0x0F0F_0F0F), isa.splat(0x3030_3030));
+        to.set_scales(isa, &scales, 128);
         for (half, q) in to.q.as_chunks_mut::<32>().0.iter_mut().enumerate() {
             let (high, low) =
                 if rows.are_interleaved() { (18 + 96 * half, 50 + 96 * half) } else { (128 + 32 * half, 64 * half) };
@@ -137,6 +130,6 @@ impl Format for Q6K {
 
     #[inline(always)]
     fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Act256; T]) -> [I::F; T] {
-        w.dot_subs16(isa, x)
+        w.dot_subs16(isa, -128, 5, x)
     }
 }

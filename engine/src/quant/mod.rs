@@ -116,18 +116,11 @@ pub trait Format: Block {
     /// The blocks' dot products with each token's activations.
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Self::Act; T]) -> [I::F; T];
 
-    /// Whether blocks can be unpacked for later: then what follows is used.
-    const UNPACKS: bool = false;
+    /// Unpacks one block of each of [`Isa::ROWS`] rows.
+    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>);
 
-    /// Unpacks one block of each row.
-    #[inline(always)]
-    fn unpack<I: Isa>(_isa: I, _rows: Rows<'_, Self>, _to: &mut Unpacked<I>) {}
-
-    /// [`Format::dot`] of blocks that [`Format::unpack`] unpacked.
-    #[inline(always)]
-    fn dot_unpacked<I: Isa, const T: usize>(_isa: I, w: &Unpacked<I>, _x: &[Self::Act; T]) -> [I::F; T] {
-        [w.d[0]; T]
-    }
+    /// What [`Format::dot`] gives, of the blocks that [`Format::unpack`] unpacked.
+    fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Self::Act; T]) -> [I::F; T];
 }
 
 /// A format whose elements are floats, multiplied with `f32` activations in sixteen lanes.
@@ -192,21 +185,6 @@ macro_rules! for_each_token {
     }};
 }
 
-/// `(d * dx) * (q . x + start * sum of x)` for every token: 32 unsigned quants, where the set has [`Isa::TOGETHER`].
-#[inline(always)]
-fn dots_together<I: Isa, const T: usize>(isa: I, d: I::F, q: &[I::W; 8], start: i32, x: &[Act32; T]) -> [I::F; T] {
-    let mut sums = [isa.splat(0); T];
-    for (sum, x) in sums.iter_mut().zip(x) {
-        *sum = isa.splat((start * x.sum) as u32);
-    }
-    isa.dots_u8(&mut sums, q, x, 0);
-    let mut out = [d; T];
-    for ((out, x), sum) in out.iter_mut().zip(x).zip(sums) {
-        *out = scaled(isa, d, x.d, sum);
-    }
-    out
-}
-
 /// `(d * dx) * (q . x + start * sum of x)` for every token: 32 quants, each at most `MAX`.
 #[inline(always)]
 fn dot_u8<I: Isa, const MAX: u8, const T: usize>(
@@ -217,9 +195,6 @@ fn dot_u8<I: Isa, const MAX: u8, const T: usize>(
     x: &[Act32; T],
 ) -> [I::F; T] {
     let mut out = [d; T];
-    if const { I::TOGETHER && T > 1 } {
-        return dots_together(isa, d, q, start, x);
-    }
     for_each_token!(
         I,
         T,
@@ -244,14 +219,6 @@ fn dot_u8_with_min<I: Isa, const MAX: u8, const T: usize>(
     x: &[Act32; T],
 ) -> [I::F; T] {
     let mut out = [d; T];
-    if const { I::TOGETHER && T > 1 } {
-        let mut sums = [isa.splat(0); T];
-        isa.dots_u8(&mut sums, q, x, 0);
-        for ((out, x), sum) in out.iter_mut().zip(x).zip(sums) {
-            *out = scaled_with_min(isa, d, m, x, sum);
-        }
-        return out;
-    }
     for_each_token!(
         I,
         T,
@@ -270,14 +237,6 @@ fn dot_u8_with_min<I: Isa, const MAX: u8, const T: usize>(
 #[inline(always)]
 fn dot_i8<I: Isa, const T: usize>(isa: I, d: I::F, q: &[I::W; 8], x: &[Act32; T]) -> [I::F; T] {
     let mut out = [d; T];
-    if const { I::TOGETHER && T > 1 } {
-        // As q + 128, which is unsigned.
-        let mut q = *q;
-        for q in &mut q {
-            *q = isa.xor(*q, isa.splat(0x8080_8080));
-        }
-        return dots_together(isa, d, &q, -128, x);
-    }
     for_each_token!(I, T, out, x, |_, a| scaled(isa, d, a.d, isa.dot_i8(isa.splat(0), q, &a.q, a.sum)), |_, b| {
         let sums = isa.pair_i8([isa.splat(0); 2], q, [&a.q, &b.q], [a.sum, b.sum]);
         [scaled(isa, d, a.d, sums[0]), scaled(isa, d, b.d, sums[1])]
@@ -295,9 +254,6 @@ fn add_scaled<I: Isa, const MAX: u8, const N: usize, const T: usize>(
     i: usize,
     scale: I::W,
 ) {
-    if const { I::TOGETHER && T > 1 } {
-        return isa.add_dots_u8(sums, q, x, i, scale);
-    }
     for_each_token!(I, T, sums, x, |sum, a| isa.dot_u8_scaled::<MAX, N>(sum, q, a.quads(i), scale), |two, b| isa
         .pair_u8_scaled::<MAX, N>(two, q, [a.quads(i), b.quads(i)], scale));
 }

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act32, Block, Format, assert_layout, dot_i8, iq4::lookup_nibbles, map_nibbles};
+use super::{Act32, Block, Format, Unpacked, assert_layout, dot_i8, iq4::lookup_nibbles, map_nibbles};
 use crate::simd::{Isa, Rows};
 
 /// Twice the values of the sixteen E2M1 codes, ggml's `kvalues_mxfp4`.
@@ -47,17 +47,32 @@ impl Block for MXFP4 {
     }
 }
 
+/// 2^(e - 128) as a product of two normal powers of two, exact also where it is subnormal.
+#[inline(always)]
+fn scale<I: Isa>(isa: I, rows: Rows<'_, MXFP4>) -> I::F {
+    let e = isa.byte_at(rows, 0);
+    let half = isa.shr(e, 1);
+    let power = |n| isa.as_f32(isa.shl(isa.add(n, isa.splat(63)), 23));
+    isa.f_mul(power(half), power(isa.sub(e, half)))
+}
+
 impl Format for MXFP4 {
     type Act = Act32;
 
     #[inline(always)]
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act32; T]) -> [I::F; T] {
         let q = lookup_nibbles(isa, &MXFP4_VALUES, isa.words(rows, 1));
-        let e = isa.byte_at(rows, 0);
-        // 2^(e - 128) as a product of two normal powers of two, exact also where it is subnormal.
-        let half = isa.shr(e, 1);
-        let power = |n| isa.as_f32(isa.shl(isa.add(n, isa.splat(63)), 23));
-        let d = isa.f_mul(power(half), power(isa.sub(e, half)));
-        dot_i8(isa, d, &q, x)
+        dot_i8(isa, scale(isa, rows), &q, x)
+    }
+
+    #[inline(always)]
+    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
+        to.set_signed(isa, &lookup_nibbles(isa, &MXFP4_VALUES, isa.words(rows, 1)));
+        to.d[0] = scale(isa, rows);
+    }
+
+    #[inline(always)]
+    fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Act32; T]) -> [I::F; T] {
+        w.dot32(isa, -128, x)
     }
 }

@@ -2,7 +2,9 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act32, Block, Format, assert_layout, dot_u8, dot_u8_with_min, map_nibbles, nibbles, scale, scale_and_min};
+use super::{
+    Act32, Block, Format, Unpacked, assert_layout, dot_u8, dot_u8_with_min, map_nibbles, nibbles, scale, scale_and_min,
+};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q4_0`: `x = d * (q - 8)`.
@@ -62,6 +64,17 @@ impl Format for Q4_0 {
         let d = isa.half_at(rows, 0);
         dot_u8::<I, 15, T>(isa, d, &q, -8, x)
     }
+
+    #[inline(always)]
+    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
+        to.set_quants(&nibbles(isa, isa.words(rows, 2)));
+        to.d[0] = isa.half_at(rows, 0);
+    }
+
+    #[inline(always)]
+    fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Act32; T]) -> [I::F; T] {
+        w.dot32(isa, -8, x)
+    }
 }
 
 impl Format for Q4_1 {
@@ -71,5 +84,16 @@ impl Format for Q4_1 {
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act32; T]) -> [I::F; T] {
         let d_and_m = scale_and_min(isa, rows);
         dot_u8_with_min::<I, 15, T>(isa, d_and_m, &nibbles(isa, isa.words(rows, 4)), x)
+    }
+
+    #[inline(always)]
+    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
+        to.d = scale_and_min(isa, rows);
+        to.set_quants(&nibbles(isa, isa.words(rows, 4)));
+    }
+
+    #[inline(always)]
+    fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Act32; T]) -> [I::F; T] {
+        w.dot32_with_min(isa, x)
     }
 }

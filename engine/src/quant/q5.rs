@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act32, Block, Format, assert_layout, dot_u8, dot_u8_with_min, nibbles, scale, scale_and_min};
+use super::{Act32, Block, Format, Unpacked, assert_layout, dot_u8, dot_u8_with_min, nibbles, scale, scale_and_min};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q5_0`: `x = d * (q - 16)`.
@@ -79,21 +79,38 @@ fn with_fifth_bits<I: Isa>(isa: I, qs: [I::W; 4], qh: I::W) -> [I::W; 8] {
     q
 }
 
+impl Q5_0 {
+    #[inline(always)]
+    fn scale_and_fifth_bits<I: Isa>(isa: I, rows: Rows<'_, Self>) -> (I::F, I::W) {
+        if rows.are_interleaved() {
+            let [qh] = isa.words(rows, 2);
+            return (isa.half_at(rows, 0), qh);
+        }
+        // Bytes 0 to 15 hold d, the fifth bits (at 2) and some quants; one transposed load serves both.
+        let [first, second, _, _] = isa.words::<_, 4>(rows, 0);
+        (isa.f16_low(first), isa.or(isa.shr(first, 16), isa.shl(second, 16)))
+    }
+}
+
 impl Format for Q5_0 {
     type Act = Act32;
 
     #[inline(always)]
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Act32; T]) -> [I::F; T] {
-        let (d, qh) = if rows.are_interleaved() {
-            let [qh] = isa.words(rows, 2);
-            (isa.half_at(rows, 0), qh)
-        } else {
-            // Bytes 0 to 15 hold d, the fifth bits (at 2) and some quants; one transposed load serves both.
-            let [first, second, _, _] = isa.words::<_, 4>(rows, 0);
-            (isa.f16_low(first), isa.or(isa.shr(first, 16), isa.shl(second, 16)))
-        };
-        let q = with_fifth_bits(isa, isa.words(rows, 6), qh);
-        dot_u8::<I, 31, T>(isa, d, &q, -16, x)
+        let (d, qh) = Q5_0::scale_and_fifth_bits(isa, rows);
+        dot_u8::<I, 31, T>(isa, d, &with_fifth_bits(isa, isa.words(rows, 6), qh), -16, x)
+    }
+
+    #[inline(always)]
+    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
+        let (d, qh) = Q5_0::scale_and_fifth_bits(isa, rows);
+        to.d[0] = d;
+        to.set_quants(&with_fifth_bits(isa, isa.words(rows, 6), qh));
+    }
+
+    #[inline(always)]
+    fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Act32; T]) -> [I::F; T] {
+        w.dot32(isa, -16, x)
     }
 }
 
@@ -106,5 +123,17 @@ impl Format for Q5_1 {
         let [qh] = isa.words(rows, 4);
         let q = with_fifth_bits(isa, isa.words(rows, 8), qh);
         dot_u8_with_min::<I, 31, T>(isa, d_and_m, &q, x)
+    }
+
+    #[inline(always)]
+    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
+        to.d = scale_and_min(isa, rows);
+        let [qh] = isa.words(rows, 4);
+        to.set_quants(&with_fifth_bits(isa, isa.words(rows, 8), qh));
+    }
+
+    #[inline(always)]
+    fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Act32; T]) -> [I::F; T] {
+        w.dot32_with_min(isa, x)
     }
 }

@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act32, Act256, Block, Format, assert_layout, dot_i8, scale, scaled};
+use super::{Act32, Act256, Block, Format, Unpacked, assert_layout, dot_i8, scale, scaled};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q8_0`: `x = d * q`.
@@ -65,6 +65,17 @@ impl Format for Q8_0 {
         let d = isa.half_at(rows, 0);
         dot_i8(isa, d, &q, x)
     }
+
+    #[inline(always)]
+    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
+        to.d[0] = isa.half_at(rows, 0);
+        to.set_signed(isa, &isa.words::<_, 8>(rows, 2));
+    }
+
+    #[inline(always)]
+    fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Act32; T]) -> [I::F; T] {
+        w.dot32(isa, -128, x)
+    }
 }
 
 impl Format for Q8K {
@@ -86,5 +97,17 @@ impl Format for Q8K {
             *out = scaled(isa, d, x.d, sum);
         }
         out
+    }
+
+    #[inline(always)]
+    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
+        let [d] = isa.words(rows, 0);
+        to.d[0] = isa.as_f32(d);
+        to.set_signed(isa, &isa.words::<_, 64>(rows, 4));
+    }
+
+    #[inline(always)]
+    fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Act256; T]) -> [I::F; T] {
+        w.dot256(isa, -128, x)
     }
 }

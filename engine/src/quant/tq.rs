@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act256, Block, Format, assert_layout, planes, scale, scaled};
+use super::{Act256, Block, Format, Unpacked, assert_layout, planes, scale, scaled};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_tq1_0`: `x = d * (t - 1)`, five base-3 digits `t` a byte.
@@ -121,6 +121,32 @@ impl Format for TQ1_0 {
         }
         out
     }
+
+    #[inline(always)]
+    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
+        let (first, second): ([I::W; 8], [I::W; 4]) = (isa.words(rows, 0), isa.words(rows, 32));
+        let [third] = isa.words(rows, 48);
+        let (all, last) = to.q.split_at_mut(60);
+        let (firsts, seconds) = all.split_at_mut(40);
+        for (n, power) in [1, 3, 9, 27, 81].into_iter().enumerate() {
+            let packed = first
+                .iter()
+                .zip(firsts.iter_mut().skip(8 * n))
+                .chain(second.iter().zip(seconds.iter_mut().skip(4 * n)));
+            for (&w, q) in packed {
+                *q = digit(isa, w, power);
+            }
+            if let Some(q) = last.get_mut(n) {
+                *q = digit(isa, third, power);
+            }
+        }
+        to.d[0] = isa.half_at(rows, 52);
+    }
+
+    #[inline(always)]
+    fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Act256; T]) -> [I::F; T] {
+        w.dot256(isa, -1, x)
+    }
 }
 
 impl Format for TQ2_0 {
@@ -148,5 +174,24 @@ impl Format for TQ2_0 {
             *out = scaled(isa, d, x.d, isa.sub(sum, isa.splat(x.sum as u32)));
         }
         out
+    }
+
+    #[inline(always)]
+    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
+        let two = isa.splat(0x0303_0303);
+        for (half, q) in to.q.as_chunks_mut::<32>().0.iter_mut().enumerate() {
+            let packed: [I::W; 8] = isa.words(rows, 32 * half);
+            for (plane, q) in q.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+                for (q, &packed) in q.iter_mut().zip(&packed) {
+                    *q = isa.and(isa.shr(packed, 2 * plane as u32), two);
+                }
+            }
+        }
+        to.d[0] = isa.half_at(rows, 64);
+    }
+
+    #[inline(always)]
+    fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Act256; T]) -> [I::F; T] {
+        w.dot256(isa, -1, x)
     }
 }

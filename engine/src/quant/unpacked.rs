@@ -1,12 +1,12 @@
-//! Blocks of 256 as they are once unpacked, and their dot products with many tokens.
+//! Blocks as they are once unpacked, and their dot products with many tokens.
 
-use super::{Act256, unrolled};
+use super::{Act32, Act256, bytes, scaled, scaled_with_min, unrolled};
 use crate::simd::Isa;
 
 /// A block of each of [`Isa::ROWS`] rows, unpacked once for all tokens: where a set multiplies so fast that unpacking for
 /// every few tokens takes its time.
 pub struct Unpacked<I: Isa> {
-    /// The 256 quants, unsigned bytes in element order.
+    /// The quants, unsigned bytes in element order.
     pub(super) q: [I::W; 64],
     /// The sub-blocks' scales, `i32`.
     pub(super) scales: [I::W; 16],
@@ -34,6 +34,61 @@ impl<I: Isa> Unpacked<I> {
         Unpacked { q: [word; 64], scales: [word; 16], offsets: [word; 8], d: [float; 2] }
     }
 
+    /// Puts quants in place.
+    #[inline(always)]
+    pub(super) fn set_quants(&mut self, quants: &[I::W]) {
+        for (to, &q) in self.q.iter_mut().zip(quants) {
+            *to = q;
+        }
+    }
+
+    /// Puts signed quants in place, as `q + 128`.
+    #[inline(always)]
+    pub(super) fn set_signed(&mut self, isa: I, quants: &[I::W]) {
+        for (to, &q) in self.q.iter_mut().zip(quants) {
+            *to = isa.xor(q, isa.splat(0x8080_8080));
+        }
+    }
+
+    /// Puts the bytes of words in place as scales, each less `bias`.
+    #[inline(always)]
+    pub(super) fn set_scales(&mut self, isa: I, words: &[I::W], bias: u32) {
+        for (to, &word) in self.scales.as_chunks_mut::<4>().0.iter_mut().zip(words) {
+            *to = bytes(isa, word);
+            for scale in to {
+                *scale = isa.sub(*scale, isa.splat(bias));
+            }
+        }
+    }
+
+    /// Blocks of 32: `(d * dx) * (q . x + start * sum of x)`.
+    #[inline(always)]
+    pub(super) fn dot32<const T: usize>(&self, isa: I, start: i32, x: &[Act32; T]) -> [I::F; T] {
+        let mut sums = [isa.splat(0); T];
+        for (sum, x) in sums.iter_mut().zip(x) {
+            *sum = isa.splat((start * x.sum) as u32);
+        }
+        isa.dots_u8(&mut sums, self.sub::<8>(0), x, 0);
+        let mut out = [self.d[0]; T];
+        for ((out, x), &sum) in out.iter_mut().zip(x).zip(&sums) {
+            *out = scaled(isa, self.d[0], x.d, sum);
+        }
+        out
+    }
+
+    /// Blocks of 32 with a minimum: `dx * (d * (q . x) + m * sum of x)`.
+    #[inline(always)]
+    pub(super) fn dot32_with_min<const T: usize>(&self, isa: I, x: &[Act32; T]) -> [I::F; T] {
+        let mut sums = [isa.splat(0); T];
+        isa.dots_u8(&mut sums, self.sub::<8>(0), x, 0);
+        let [d, m] = self.d;
+        let mut out = [d; T];
+        for ((out, x), &sum) in out.iter_mut().zip(x).zip(&sums) {
+            *out = scaled_with_min(isa, d, m, x, sum);
+        }
+        out
+    }
+
     /// Puts bytes in place as offsets, see [`dot_bytes`](super::dot_bytes).
     #[inline(always)]
     pub(super) fn set_offsets(&mut self, isa: I, words: &[I::W]) {
@@ -45,24 +100,17 @@ impl<I: Isa> Unpacked<I> {
 
     /// Sub-blocks of 32 with a minimum each: `(d * dx) * sum - (dmin * dx) * (mins . sums of x)`.
     #[inline(always)]
-    pub(super) fn dot_subs32<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::F; T] {
-        let mut sums = [isa.splat(0); T];
-        unrolled!(I, i in [0, 1, 2, 3, 4, 5, 6, 7] {
-            isa.add_dots_u8(&mut sums, self.sub::<8>(i), x, i, self.scales[i]);
-        });
-        let mut out = [self.d[0]; T];
-        for (out, &sum) in out.iter_mut().zip(&sums) {
-            *out = isa.to_f32(sum);
-        }
-        self.less_mins(isa, &mut out, x);
+    pub(super) fn dot_subs32_with_mins<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::F; T] {
+        let mut out = self.scaled(isa, &self.sums32(isa, x), x);
+        self.less_mins(isa, &mut out, &self.offsets32(isa, x), x);
         out
     }
 
-    /// As [`Unpacked::dot_subs32`], where the quants are at most 15: four sub-blocks' products, at most
+    /// As [`Unpacked::dot_subs32_with_mins`], where the quants are at most 15: four sub-blocks' products, at most
     /// 4 * 63 * 32 * 15 * 127, fit in the 24 bits of an `f32`. Both halves' sum is rounded once, as the whole `i32`
     /// would be.
     #[inline(always)]
-    pub(super) fn dot_small_subs32<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::F; T] {
+    pub(super) fn dot_small_subs32_with_mins<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::F; T] {
         let (mut out, mut second) = ([isa.f_splat(0.0); T], [isa.f_splat(0.0); T]);
         unrolled!(I, i in [0, 1, 2, 3] {
             isa.add_exact_dots_u8(&mut out, self.sub::<8>(i), x, i, self.scales[i]);
@@ -73,59 +121,118 @@ impl<I: Isa> Unpacked<I> {
         for (out, &second) in out.iter_mut().zip(&second) {
             *out = isa.f_add(*out, second);
         }
-        self.less_mins(isa, &mut out, x);
+        scale_by(isa, self.d[0], &mut out, x);
+        self.less_mins(isa, &mut out, &self.offsets32(isa, x), x);
         out
     }
 
-    /// Sub-blocks of 16.
+    /// Sub-blocks of 16: `(d * dx) * (sum of scale * (q . x) - 2^shift * (offsets . sums of x + start * sum of x))`.
     #[inline(always)]
-    pub(super) fn dot_subs16<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::F; T] {
+    pub(super) fn dot_subs16<const T: usize>(&self, isa: I, start: i32, shift: u32, x: &[Act256; T]) -> [I::F; T] {
+        let (mut sums, mut offsets) = (self.sums16(isa, x), self.offsets16(isa, start, x));
+        for (sum, offset) in sums.iter_mut().zip(&mut offsets) {
+            *sum = isa.sub(*sum, isa.shl(*offset, shift));
+        }
+        self.scaled(isa, &sums, x)
+    }
+
+    /// Sub-blocks of 16 with a minimum each: `(d * dx) * sum - (dmin * dx) * (mins . sums of x)`.
+    #[inline(always)]
+    pub(super) fn dot_subs16_with_mins<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::F; T] {
+        let mut out = self.scaled(isa, &self.sums16(isa, x), x);
+        self.less_mins(isa, &mut out, &self.offsets16(isa, 0, x), x);
+        out
+    }
+
+    /// Sub-blocks of 32: `(d * dx) * (sum of scale * (q . x) - 2^shift * (offsets . sums of x))`.
+    #[inline(always)]
+    pub(super) fn dot_subs32<const T: usize>(&self, isa: I, shift: u32, x: &[Act256; T]) -> [I::F; T] {
+        let (mut sums, mut offsets) = (self.sums32(isa, x), self.offsets32(isa, x));
+        for (sum, offset) in sums.iter_mut().zip(&mut offsets) {
+            *sum = isa.sub(*sum, isa.shl(*offset, shift));
+        }
+        self.scaled(isa, &sums, x)
+    }
+
+    /// One scale: `(d * dx) * (q . x + start * sum of x)`.
+    #[inline(always)]
+    pub(super) fn dot256<const T: usize>(&self, isa: I, start: i32, x: &[Act256; T]) -> [I::F; T] {
+        let mut sums = [isa.splat(0); T];
+        for (sum, x) in sums.iter_mut().zip(x) {
+            *sum = isa.splat((start * x.sum) as u32);
+        }
+        unrolled!(I, i in [0, 1, 2, 3, 4, 5, 6, 7] {
+            isa.dots_u8(&mut sums, self.sub::<8>(i), x, i);
+        });
+        self.scaled(isa, &sums, x)
+    }
+
+    #[inline(always)]
+    fn sums16<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::W; T] {
         let mut sums = [isa.splat(0); T];
         unrolled!(I, i in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] {
             isa.add_dots_u8(&mut sums, self.sub::<4>(i), x, i, self.scales[i]);
         });
-        let mut offsets = [isa.splat(0); T];
-        for (offset, x) in offsets.iter_mut().zip(x) {
-            *offset = isa.splat((-128 * x.sum) as u32);
-        }
-        unrolled!(I, i in [0, 1, 2, 3, 4, 5, 6, 7] {
-            for (offset, x) in offsets.iter_mut().zip(x) {
-                *offset = isa.dot_i16(*offset, self.offsets[i], x.sums16[i]);
-            }
-        });
-        let mut out = [self.d[0]; T];
-        for ((out, &sum), &offset) in out.iter_mut().zip(&sums).zip(&offsets) {
-            *out = isa.to_f32(isa.sub(sum, isa.shl(offset, 5)));
-        }
-        self.scale_by(isa, self.d[0], &mut out, x);
-        out
+        sums
     }
 
-    /// `out = (d * dx) * out - (dmin * dx) * (mins . sums of x)`: short loops, so that all of it stays in registers.
     #[inline(always)]
-    fn less_mins<const T: usize>(&self, isa: I, out: &mut [I::F; T], x: &[Act256; T]) {
-        self.scale_by(isa, self.d[0], out, x);
+    fn sums32<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::W; T] {
+        let mut sums = [isa.splat(0); T];
+        unrolled!(I, i in [0, 1, 2, 3, 4, 5, 6, 7] {
+            isa.add_dots_u8(&mut sums, self.sub::<8>(i), x, i, self.scales[i]);
+        });
+        sums
+    }
+
+    // Many short loops over the tokens: compilers leave one long loop rolled, with all it uses in memory.
+
+    #[inline(always)]
+    fn offsets16<const T: usize>(&self, isa: I, start: i32, x: &[Act256; T]) -> [I::W; T] {
+        let mut sums = [isa.splat(0); T];
+        for (sum, x) in sums.iter_mut().zip(x) {
+            *sum = isa.splat((start * x.sum) as u32);
+        }
+        unrolled!(I, i in [0, 1, 2, 3, 4, 5, 6, 7] {
+            for (sum, x) in sums.iter_mut().zip(x) {
+                *sum = isa.dot_i16(*sum, self.offsets[i], x.sums16[i]);
+            }
+        });
+        sums
+    }
+
+    #[inline(always)]
+    fn offsets32<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::W; T] {
         let mut sums = [isa.splat(0); T];
         unrolled!(I, i in [0, 1, 2, 3] {
             for (sum, x) in sums.iter_mut().zip(x) {
                 *sum = isa.dot_i16(*sum, self.offsets[i], x.sums32[i]);
             }
         });
-        let mut mins = [self.d[1]; T];
-        for (min, &sum) in mins.iter_mut().zip(&sums) {
-            *min = isa.to_f32(sum);
-        }
-        self.scale_by(isa, self.d[1], &mut mins, x);
-        for (out, &min) in out.iter_mut().zip(&mins) {
-            *out = isa.f_sub(*out, min);
-        }
+        sums
     }
 
-    /// `out = (d * dx) * out`.
+    /// `(d * dx) * sums`.
     #[inline(always)]
-    fn scale_by<const T: usize>(&self, isa: I, d: I::F, out: &mut [I::F; T], x: &[Act256; T]) {
-        for (out, x) in out.iter_mut().zip(x) {
-            *out = isa.f_mul(isa.f_mul(d, isa.f_splat(x.d)), *out);
+    fn scaled<const T: usize>(&self, isa: I, sums: &[I::W; T], x: &[Act256; T]) -> [I::F; T] {
+        let mut out = [self.d[0]; T];
+        for (out, &sum) in out.iter_mut().zip(sums) {
+            *out = isa.to_f32(sum);
+        }
+        scale_by(isa, self.d[0], &mut out, x);
+        out
+    }
+
+    /// `out -= (dmin * dx) * sums`.
+    #[inline(always)]
+    fn less_mins<const T: usize>(&self, isa: I, out: &mut [I::F; T], sums: &[I::W; T], x: &[Act256; T]) {
+        let mut mins = [self.d[1]; T];
+        for (min, &sum) in mins.iter_mut().zip(sums) {
+            *min = isa.to_f32(sum);
+        }
+        scale_by(isa, self.d[1], &mut mins, x);
+        for (out, &min) in out.iter_mut().zip(&mins) {
+            *out = isa.f_sub(*out, min);
         }
     }
 
@@ -134,5 +241,13 @@ impl<I: Isa> Unpacked<I> {
     fn sub<const N: usize>(&self, i: usize) -> &[I::W; N] {
         let subs = self.q.as_chunks::<N>().0;
         &subs[i % (64 / N)]
+    }
+}
+
+/// `out = (d * dx) * out`.
+#[inline(always)]
+fn scale_by<I: Isa, const T: usize>(isa: I, d: I::F, out: &mut [I::F; T], x: &[Act256; T]) {
+    for (out, x) in out.iter_mut().zip(x) {
+        *out = isa.f_mul(isa.f_mul(d, isa.f_splat(x.d)), *out);
     }
 }

@@ -113,10 +113,10 @@ pub trait Isa: Copy + Send + Sync + 'static {
     const INTERLEAVES: bool = false;
     /// Whether two tokens at a time take fewer instructions than one after the other.
     const PAIRS: bool = false;
-    /// Whether the set orders the products of a tile's tokens itself: [`Isa::dots_u8`] and what follows it.
-    const TOGETHER: bool = false;
-    /// The most tokens whose dot products share one unpacking of the weights, at most 12: as many as there are registers
-    /// for.
+    /// Whether blocks are unpacked into memory once for many tokens, with [`Isa::dots_u8`] and what follows it.
+    const UNPACKS: bool = false;
+    /// The most tokens whose dot products share one unpacking of the weights in registers, at most 8: as many as there are
+    /// registers for.
     const TOKENS: usize = 8;
     /// Whether the set has an instruction for CRC-32C.
     const HAS_CRC32C: bool = false;
@@ -250,7 +250,7 @@ pub trait Isa: Copy + Send + Sync + 'static {
         [first, self.dot_u8_scaled::<MAX, N>(acc[1], w, x[1], scale)]
     }
     /// `acc += w . x` of every token, `w` unsigned bytes, with `N` words of its activations from word `N * i` on.
-    /// Meaningless without [`Isa::TOGETHER`], as what follows.
+    /// Meaningless without [`Isa::UNPACKS`], as what follows.
     #[inline(always)]
     fn dots_u8<const N: usize, const T: usize>(
         self,
