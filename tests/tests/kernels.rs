@@ -164,6 +164,9 @@ fn same_bits(what: &str, rows: usize, tokens: usize, run: impl Fn(&dyn Kernels, 
 
 const ROWS: [usize; 11] = [1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 40];
 const TOKENS: [usize; 8] = [1, 2, 3, 4, 5, 7, 8, 9];
+/// For [`MANY_ROWS`] alone: so many that blocks are unpacked once for all of them, and more than have room at a time.
+const MANY_TOKENS: [usize; 2] = [35, 131];
+const MANY_ROWS: usize = 17;
 
 #[test]
 fn linear_has_the_same_bits_everywhere() {
@@ -175,7 +178,8 @@ fn linear_has_the_same_bits_everywhere() {
             for rows in ROWS {
                 let bytes = weights(&mut rng, ty, rows * cols / elems);
                 let w = Weight::new(ty, &bytes, cols).expect("whole rows");
-                for tokens in TOKENS {
+                let many = MANY_TOKENS.into_iter().filter(|_| rows == MANY_ROWS);
+                for tokens in TOKENS.into_iter().chain(many) {
                     let first = rng.below(6);
                     let x: Vec<_> = (first..first + tokens).map(|t| activations(&mut rng, t, cols)).collect();
                     let x = panel(&x);

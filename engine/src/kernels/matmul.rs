@@ -1,6 +1,6 @@
 //! Matrix products: dequantise and multiply in one go, one row loop for every format.
 
-use super::unpacked::{MANY, add_group};
+use super::unpacked::{FEW, MANY, add_group};
 use super::{Executor, Gate, Group, Input};
 use crate::quant::{Act32, Act256, FloatFormat, Format, Matrix, Unpacked, Weight, with_format};
 use crate::simd::{Floats, Isa, LANES, Op, RowBlocks, lanes, math};
@@ -175,13 +175,13 @@ impl Op for GateTile<'_> {
     }
 }
 
-/// Evaluates `$body` for tokens `t..t + N` with `N` the first of `$steps` that fits and is not more than `$most`, over
-/// and over.
+/// Evaluates `$body` for tokens `t..t + N` with `N` the first of `$steps` that fits and is not more than `I::TOKENS`,
+/// over and over.
 macro_rules! for_tokens {
-    ($tokens:expr, [$($steps:expr),+], $most:expr, $t:ident, $n:ident => $body:expr) => {{
+    ($tokens:expr, [$($steps:expr),+], $t:ident, $n:ident => $body:expr) => {{
         let mut $t = 0;
         // A constant condition, so that what a set does not use is not compiled.
-        $(if const { $steps <= $most } {
+        $(if const { $steps <= I::TOKENS } {
             while $tokens - $t >= $steps {
                 const $n: usize = $steps;
                 $body;
@@ -209,7 +209,7 @@ impl<B: Format> Op for Quantised<'_, B> {
         let mut unpacked = Unpacked::new(isa);
         for (g, y) in self.y.chunks_mut(panel(self.tokens)).enumerate() {
             let row = self.first_row + g * LANES;
-            if const { I::UNPACKS && I::ROWS == LANES } && self.tokens > 1 && row + LANES <= rows {
+            if const { I::TOGETHER && I::ROWS == LANES } && self.tokens >= FEW && row + LANES <= rows {
                 for (s, y) in y.as_chunks_mut::<LANES>().0.chunks_mut(MANY).enumerate() {
                     let mut sums = [[0.0; LANES]; MANY];
                     let Some(sums) = sums.get_mut(..y.len()) else { return };
@@ -219,7 +219,7 @@ impl<B: Format> Op for Quantised<'_, B> {
                 }
                 continue;
             }
-            for_tokens!(self.tokens, [8, 2, 1], if I::UNPACKS { 1 } else { I::TOKENS }, t, N => {
+            for_tokens!(self.tokens, [8, 2, 1], t, N => {
                 let mut tile = [[0.0; LANES]; N];
                 let mut part = 0;
                 if I::INTERLEAVES && self.m.interleaves(row) {
@@ -348,7 +348,7 @@ impl<B: FloatFormat> Op for Float<'_, B> {
     fn call<I: Isa>(self, isa: I) {
         for (g, y) in self.y.chunks_mut(panel(self.tokens)).enumerate() {
             let row = self.first_row + g * LANES;
-            for_tokens!(self.tokens, [FLOAT_TOKENS, 2, 1], I::TOKENS, t, N => {
+            for_tokens!(self.tokens, [FLOAT_TOKENS, 2, 1], t, N => {
                 let mut tile = [[0.0; LANES]; N];
                 for lane in 0..LANES {
                     let start = (row + lane) * self.m.row_blocks;

@@ -4,6 +4,9 @@ use super::Group;
 use crate::quant::{Format, Matrix, Unpacked};
 use crate::simd::{Isa, LANES, RowBlocks};
 
+/// The fewest tokens for which unpacking into memory pays: it takes as long as the products with a few.
+pub(super) const FEW: usize = 16;
+
 /// The most tokens that share one unpacking: their sums wait in the frame.
 pub(super) const MANY: usize = 128;
 

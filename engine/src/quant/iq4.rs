@@ -2,7 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act32, Act256, Block, Format, Unpacked, assert_layout, dot_i8, map_nibbles, nibbles, scale, scaled};
+use super::{
+    Act32, Act256, Block, Format, Unpacked, assert_layout, dot_i8, map_nibbles, nibbles, scale, scaled,
+    unpacked::unsigned,
+};
 use crate::simd::{Isa, Rows};
 
 /// The values that nibbles stand for, ggml's `kvalues_iq4nl`.
@@ -100,7 +103,7 @@ impl Format for IQ4NL {
 
     #[inline(always)]
     fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
-        to.set_signed(isa, &lookup_nibbles(isa, &IQ4_VALUES, isa.words(rows, 2)));
+        to.set_quants(&unsigned(isa, lookup_nibbles(isa, &IQ4_VALUES, isa.words(rows, 2))));
         to.d[0] = isa.half_at(rows, 0);
     }
 
@@ -147,10 +150,7 @@ impl Format for IQ4XS {
         to.d[0] = isa.f16_low(d_and_high);
         for (i, (q, scale)) in to.q.as_chunks_mut::<8>().0.iter_mut().zip(&mut to.scales).enumerate() {
             *scale = sub_scale(isa, d_and_high, scales_low, i);
-            *q = lookup_nibbles(isa, &IQ4_VALUES, isa.words(rows, 8 + 16 * i));
-            for q in q {
-                *q = isa.xor(*q, isa.splat(0x8080_8080));
-            }
+            *q = unsigned(isa, lookup_nibbles(isa, &IQ4_VALUES, isa.words(rows, 8 + 16 * i)));
         }
         // The quants are taken as q + 128. Two scales to a word: 0 and 2, 1 and 3, 4 and 6, 5 and 7.
         let pairs = to.offsets.as_chunks_mut::<2>().0.iter_mut().zip(to.scales.as_chunks::<4>().0);

@@ -194,6 +194,9 @@ fn dot_u8<I: Isa, const MAX: u8, const T: usize>(
     start: i32,
     x: &[Act32; T],
 ) -> [I::F; T] {
+    if const { I::TOGETHER && T > 1 } {
+        return unpacked::dot32(isa, d, q, start, x);
+    }
     let mut out = [d; T];
     for_each_token!(
         I,
@@ -218,6 +221,9 @@ fn dot_u8_with_min<I: Isa, const MAX: u8, const T: usize>(
     q: &[I::W; 8],
     x: &[Act32; T],
 ) -> [I::F; T] {
+    if const { I::TOGETHER && T > 1 } {
+        return unpacked::dot32_with_min(isa, [d, m], q, x);
+    }
     let mut out = [d; T];
     for_each_token!(
         I,
@@ -236,6 +242,9 @@ fn dot_u8_with_min<I: Isa, const MAX: u8, const T: usize>(
 /// `(d * dx) * (q . x)` for every token: 32 signed quants.
 #[inline(always)]
 fn dot_i8<I: Isa, const T: usize>(isa: I, d: I::F, q: &[I::W; 8], x: &[Act32; T]) -> [I::F; T] {
+    if const { I::TOGETHER && T > 1 } {
+        return unpacked::dot32(isa, d, &unpacked::unsigned(isa, *q), -128, x);
+    }
     let mut out = [d; T];
     for_each_token!(I, T, out, x, |_, a| scaled(isa, d, a.d, isa.dot_i8(isa.splat(0), q, &a.q, a.sum)), |_, b| {
         let sums = isa.pair_i8([isa.splat(0); 2], q, [&a.q, &b.q], [a.sum, b.sum]);
@@ -254,6 +263,9 @@ fn add_scaled<I: Isa, const MAX: u8, const N: usize, const T: usize>(
     i: usize,
     scale: I::W,
 ) {
+    if const { I::TOGETHER && T > 1 } {
+        return isa.add_dots_u8(sums, q, x, i, scale);
+    }
     for_each_token!(I, T, sums, x, |sum, a| isa.dot_u8_scaled::<MAX, N>(sum, q, a.quads(i), scale), |two, b| isa
         .pair_u8_scaled::<MAX, N>(two, q, [a.quads(i), b.quads(i)], scale));
 }

@@ -2,7 +2,9 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act32, Block, Format, Unpacked, assert_layout, dot_i8, iq4::lookup_nibbles, map_nibbles};
+use super::{
+    Act32, Block, Format, Unpacked, assert_layout, dot_i8, iq4::lookup_nibbles, map_nibbles, unpacked::unsigned,
+};
 use crate::simd::{Isa, Rows};
 
 /// Twice the values of the sixteen E2M1 codes, ggml's `kvalues_mxfp4`.
@@ -67,7 +69,7 @@ impl Format for MXFP4 {
 
     #[inline(always)]
     fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
-        to.set_signed(isa, &lookup_nibbles(isa, &MXFP4_VALUES, isa.words(rows, 1)));
+        to.set_quants(&unsigned(isa, lookup_nibbles(isa, &MXFP4_VALUES, isa.words(rows, 1))));
         to.d[0] = scale(isa, rows);
     }
 

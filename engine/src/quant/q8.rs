@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act32, Act256, Block, Format, Unpacked, assert_layout, dot_i8, scale, scaled};
+use super::{Act32, Act256, Block, Format, Unpacked, assert_layout, dot_i8, scale, scaled, unpacked::unsigned};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q8_0`: `x = d * q`.
@@ -69,7 +69,7 @@ impl Format for Q8_0 {
     #[inline(always)]
     fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
         to.d[0] = isa.half_at(rows, 0);
-        to.set_signed(isa, &isa.words::<_, 8>(rows, 2));
+        to.set_quants(&unsigned::<I, 8>(isa, isa.words(rows, 2)));
     }
 
     #[inline(always)]
@@ -103,7 +103,7 @@ impl Format for Q8K {
     fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
         let [d] = isa.words(rows, 0);
         to.d[0] = isa.as_f32(d);
-        to.set_signed(isa, &isa.words::<_, 64>(rows, 4));
+        to.set_quants(&unsigned::<I, 64>(isa, isa.words(rows, 4)));
     }
 
     #[inline(always)]

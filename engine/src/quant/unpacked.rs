@@ -26,6 +26,48 @@ pub(super) fn flat<W: Copy>([low, high]: [[W; 8]; 2]) -> [W; 16] {
     all
 }
 
+/// Signed quants as `q + 128`.
+#[inline(always)]
+pub(super) fn unsigned<I: Isa, const N: usize>(isa: I, quants: [I::W; N]) -> [I::W; N] {
+    let mut quants = quants;
+    for q in &mut quants {
+        *q = isa.xor(*q, isa.splat(0x8080_8080));
+    }
+    quants
+}
+
+/// Blocks of 32: `(d * dx) * (q . x + start * sum of x)`.
+#[inline(always)]
+pub(super) fn dot32<I: Isa, const T: usize>(isa: I, d: I::F, q: &[I::W; 8], start: i32, x: &[Act32; T]) -> [I::F; T] {
+    let mut sums = [isa.splat(0); T];
+    for (sum, x) in sums.iter_mut().zip(x) {
+        *sum = isa.splat((start * x.sum) as u32);
+    }
+    isa.dots_u8(&mut sums, q, x, 0);
+    let mut out = [d; T];
+    for ((out, x), &sum) in out.iter_mut().zip(x).zip(&sums) {
+        *out = scaled(isa, d, x.d, sum);
+    }
+    out
+}
+
+/// Blocks of 32 with a minimum: `dx * (d * (q . x) + m * sum of x)`.
+#[inline(always)]
+pub(super) fn dot32_with_min<I: Isa, const T: usize>(
+    isa: I,
+    [d, m]: [I::F; 2],
+    q: &[I::W; 8],
+    x: &[Act32; T],
+) -> [I::F; T] {
+    let mut sums = [isa.splat(0); T];
+    isa.dots_u8(&mut sums, q, x, 0);
+    let mut out = [d; T];
+    for ((out, x), &sum) in out.iter_mut().zip(x).zip(&sums) {
+        *out = scaled_with_min(isa, d, m, x, sum);
+    }
+    out
+}
+
 impl<I: Isa> Unpacked<I> {
     /// Of zeros.
     #[inline(always)]
@@ -42,14 +84,6 @@ impl<I: Isa> Unpacked<I> {
         }
     }
 
-    /// Puts signed quants in place, as `q + 128`.
-    #[inline(always)]
-    pub(super) fn set_signed(&mut self, isa: I, quants: &[I::W]) {
-        for (to, &q) in self.q.iter_mut().zip(quants) {
-            *to = isa.xor(q, isa.splat(0x8080_8080));
-        }
-    }
-
     /// Puts the bytes of words in place as scales, each less `bias`.
     #[inline(always)]
     pub(super) fn set_scales(&mut self, isa: I, words: &[I::W], bias: u32) {
@@ -61,32 +95,16 @@ impl<I: Isa> Unpacked<I> {
         }
     }
 
-    /// Blocks of 32: `(d * dx) * (q . x + start * sum of x)`.
+    /// [`dot32`].
     #[inline(always)]
     pub(super) fn dot32<const T: usize>(&self, isa: I, start: i32, x: &[Act32; T]) -> [I::F; T] {
-        let mut sums = [isa.splat(0); T];
-        for (sum, x) in sums.iter_mut().zip(x) {
-            *sum = isa.splat((start * x.sum) as u32);
-        }
-        isa.dots_u8(&mut sums, self.sub::<8>(0), x, 0);
-        let mut out = [self.d[0]; T];
-        for ((out, x), &sum) in out.iter_mut().zip(x).zip(&sums) {
-            *out = scaled(isa, self.d[0], x.d, sum);
-        }
-        out
+        dot32(isa, self.d[0], self.sub(0), start, x)
     }
 
-    /// Blocks of 32 with a minimum: `dx * (d * (q . x) + m * sum of x)`.
+    /// [`dot32_with_min`].
     #[inline(always)]
     pub(super) fn dot32_with_min<const T: usize>(&self, isa: I, x: &[Act32; T]) -> [I::F; T] {
-        let mut sums = [isa.splat(0); T];
-        isa.dots_u8(&mut sums, self.sub::<8>(0), x, 0);
-        let [d, m] = self.d;
-        let mut out = [d; T];
-        for ((out, x), &sum) in out.iter_mut().zip(x).zip(&sums) {
-            *out = scaled_with_min(isa, d, m, x, sum);
-        }
-        out
+        dot32_with_min(isa, self.d, self.sub(0), x)
     }
 
     /// Puts bytes in place as offsets, see [`dot_bytes`](super::dot_bytes).

@@ -113,8 +113,9 @@ pub trait Isa: Copy + Send + Sync + 'static {
     const INTERLEAVES: bool = false;
     /// Whether two tokens at a time take fewer instructions than one after the other.
     const PAIRS: bool = false;
-    /// Whether blocks are unpacked into memory once for many tokens, with [`Isa::dots_u8`] and what follows it.
-    const UNPACKS: bool = false;
+    /// Whether a word of weights meets all tokens of a tile before the next does, by [`Isa::dots_u8`] and what follows it.
+    /// Then blocks are unpacked into memory, once for all tokens, where these are many.
+    const TOGETHER: bool = false;
     /// The most tokens whose dot products share one unpacking of the weights in registers, at most 8: as many as there are
     /// registers for.
     const TOKENS: usize = 8;
@@ -250,7 +251,7 @@ pub trait Isa: Copy + Send + Sync + 'static {
         [first, self.dot_u8_scaled::<MAX, N>(acc[1], w, x[1], scale)]
     }
     /// `acc += w . x` of every token, `w` unsigned bytes, with `N` words of its activations from word `N * i` on.
-    /// Meaningless without [`Isa::UNPACKS`], as what follows.
+    /// Meaningless without [`Isa::TOGETHER`], as what follows.
     #[inline(always)]
     fn dots_u8<const N: usize, const T: usize>(
         self,

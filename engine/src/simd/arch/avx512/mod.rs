@@ -44,7 +44,7 @@ impl Isa for Avx512 {
     const ROWS: usize = 16;
     const INTERLEAVES: bool = true;
     const HAS_CRC32C: bool = true;
-    const UNPACKS: bool = true;
+    const TOGETHER: bool = true;
     type W = __m512i;
     type F = __m512;
     type X = __m512;
