@@ -2,7 +2,6 @@
 
 use super::{Group, MAX_HEAD_DIM};
 use crate::simd::{Floats, Isa, LANES, Op, lanes, math};
-use core::ops::Range;
 
 /// A root-mean-square norm: `y = x / sqrt(mean(x^2) + eps) * weight`.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +13,9 @@ pub struct Norm<'a> {
     /// Added to the mean square.
     pub eps: f32,
 }
+
+/// Tokens that are normalised together.
+const AT_ONCE: usize = 16;
 
 impl Norm<'_> {
     /// The factor of one vector, given as groups; the sum of squares runs in sixteen lanes.
@@ -31,15 +33,23 @@ impl Norm<'_> {
         math::rsqrt(isa.x_sum(isa.x_load(&sums)) / self.width as f32 + self.eps)
     }
 
-    /// Normalises `some` of the tokens of panel `x` into `out`.
+    /// Normalises every token of panel `x` into `out`.
     #[inline(always)]
-    pub(super) fn apply<I: Isa>(&self, isa: I, x: &[Group], tokens: usize, some: Range<usize>, out: &mut [Group]) {
-        for t in some {
-            let factor = self.factor(isa, x.iter().skip(t).step_by(tokens));
-            let pairs = out.iter_mut().skip(t).step_by(tokens).zip(x.iter().skip(t).step_by(tokens));
-            for ((out, x), w) in pairs.zip(self.weight) {
-                for f in lanes(isa) {
-                    f.store(f.mul(f.mul(f.load(x), f.splat(factor)), f.load(w)), out);
+    pub(super) fn apply<I: Isa>(&self, isa: I, x: &[Group], tokens: usize, out: &mut [Group]) {
+        for first in (0..tokens).step_by(AT_ONCE) {
+            let mut factors = [0.0; AT_ONCE];
+            for (t, factor) in (first..tokens).zip(&mut factors) {
+                *factor = self.factor(isa, x.iter().skip(t).step_by(tokens));
+            }
+            // The tokens' values side by side: one token's lie so far apart that they compete for the same few lines of
+            // a cache.
+            let rows = out.chunks_exact_mut(tokens).zip(x.chunks_exact(tokens)).zip(self.weight);
+            for ((out, x), w) in rows {
+                let pairs = out.iter_mut().zip(x).skip(first);
+                for ((out, x), &factor) in pairs.zip(&factors) {
+                    for f in lanes(isa) {
+                        f.store(f.mul(f.mul(f.load(x), f.splat(factor)), f.load(w)), out);
+                    }
                 }
             }
         }

@@ -3,7 +3,6 @@
 use super::{Group, Kernels, Norm, Quants};
 use crate::quant::{Act32, Act256, ActKind};
 use crate::simd::{Isa, LANES, Op};
-use core::ops::Range;
 
 /// The input of [`Kernels::linear`], in the forms that weights need.
 #[derive(Clone, Copy)]
@@ -106,30 +105,25 @@ impl Op for Prepare<'_> {
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
         let tokens = self.tokens.max(1);
-        let (x, float, mut quants) = (self.x, self.float, self.quants);
-        for first in (0..tokens).step_by(AT_ONCE) {
-            let some = first..(first + AT_ONCE).min(tokens);
-            match self.norm {
-                Some(norm) => norm.apply(isa, x, tokens, some.clone(), float),
-                None => {
-                    for (out, x) in float.chunks_exact_mut(tokens).zip(x.chunks_exact(tokens)) {
-                        for (out, x) in out.iter_mut().zip(x).skip(first).take(AT_ONCE) {
-                            *out = *x;
-                        }
-                    }
-                }
-            }
-            match &mut quants {
-                Quants::None => {}
-                Quants::Q8x32(q) => quantise::<I, Act32, 2>(isa, float, tokens, some, q),
-                Quants::Q8x256(q) => quantise::<I, Act256, 16>(isa, float, tokens, some, q),
-            }
+        let mut copied = self.x;
+        if let Some(norm) = self.norm {
+            norm.apply(isa, self.x, tokens, self.float);
+            copied = &[];
+        }
+        match self.quants {
+            Quants::None => copy(copied, self.float),
+            Quants::Q8x32(q) => quantise::<I, Act32, 2>(isa, copied, self.float, tokens, q),
+            Quants::Q8x256(q) => quantise::<I, Act256, 16>(isa, copied, self.float, tokens, q),
         }
     }
 }
 
-/// Tokens that go through all steps together, so that a step finds what the one before it wrote in a cache near by.
-const AT_ONCE: usize = 16;
+#[inline(always)]
+fn copy(from: &[Group], to: &mut [Group]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+}
 
 trait Quantise<const N: usize> {
     fn quantise<I: Isa>(isa: I, x: &[[f32; LANES]; N]) -> Self;
@@ -149,20 +143,23 @@ impl Quantise<16> for Act256 {
     }
 }
 
-/// Blocks of `N` groups of the vectors of `some` of the tokens.
+/// Blocks of `N` groups of every token's vector in `x`, whole blocks. What is `copied` is put there first, a piece at a
+/// time, so that each is still in a cache when it is quantised.
 #[inline(always)]
 fn quantise<I: Isa, Q: Quantise<N>, const N: usize>(
     isa: I,
-    x: &[Group],
+    copied: &[Group],
+    x: &mut [Group],
     tokens: usize,
-    some: Range<usize>,
     out: &mut [Q],
 ) {
-    // Not a zip of both: that divides by `tokens`, in code that does not see that it is not 0.
-    let mut panels = x.chunks_exact((N * tokens).max(1));
+    // Not a zip of all: that divides by `tokens`, in code that does not see that it is not 0.
+    let panel = (N * tokens).max(1);
+    let (mut panels, mut copied) = (x.chunks_exact_mut(panel), copied.chunks_exact(panel));
     for out in out.chunks_exact_mut(tokens) {
         let Some(x) = panels.next() else { return };
-        for (t, out) in out.iter_mut().enumerate().take(some.end).skip(some.start) {
+        copy(copied.next().unwrap_or_default(), x);
+        for (t, out) in out.iter_mut().enumerate() {
             let mut block = [[0.0; LANES]; N];
             for (to, from) in block.iter_mut().zip(x.iter().skip(t).step_by(tokens)) {
                 *to = *from;

@@ -3,9 +3,13 @@
 use super::Group;
 use crate::quant::{Format, Matrix, Unpacked};
 use crate::simd::{Isa, LANES, RowBlocks};
+use core::slice::Chunks;
 
 /// The fewest tokens for which unpacking into memory pays: it takes as long as the products with a few.
 pub(super) const FEW: usize = 16;
+
+/// The tokens of most tiles: as many as there are registers for.
+const TILE: usize = 12;
 
 /// The most tokens that share one unpacking: their sums wait in the frame.
 pub(super) const MANY: usize = 128;
@@ -31,27 +35,31 @@ pub(super) fn add_group<I: Isa, B: Format>(
     };
     let Some(columns) = columns else { return };
     let mut ahead = ahead.chunks_exact(LANES);
+    let pieces = LANES.div_ceil((sums.len() / TILE).max(1));
     for (rows, x) in columns.zip(x.chunks_exact(tokens.max(1))) {
-        isa.prefetch(ahead.next().unwrap_or_default());
         B::unpack(isa, rows, w);
         let Some(x) = x.get(t..).and_then(|x| x.get(..sums.len())) else { return };
-        let (x, sums) = add_tiles::<I, B, 12>(isa, w, x, sums);
-        let (x, sums) = add_tiles::<I, B, 8>(isa, w, x, sums);
-        let (x, sums) = add_tiles::<I, B, 2>(isa, w, x, sums);
-        add_tiles::<I, B, 1>(isa, w, x, sums);
+        // A piece a tile: as many at once wait for each other, and all else for them.
+        let mut ahead = ahead.next().unwrap_or_default().chunks(pieces);
+        let (x, sums) = add_tiles::<I, B, TILE>(isa, w, x, sums, &mut ahead);
+        let (x, sums) = add_tiles::<I, B, 8>(isa, w, x, sums, &mut ahead);
+        let (x, sums) = add_tiles::<I, B, 2>(isa, w, x, sums, &mut ahead);
+        add_tiles::<I, B, 1>(isa, w, x, sums, &mut ahead);
     }
 }
 
-/// Adds the products with `N` tokens at a time, and returns the tokens and sums that are left.
+/// Adds the products with `N` tokens at a time, fetches a piece of what lies `ahead` each time, and returns the tokens and sums that are left.
 #[inline(always)]
 fn add_tiles<'a, I: Isa, B: Format, const N: usize>(
     isa: I,
     w: &Unpacked<I>,
     x: &'a [B::Act],
     sums: &'a mut [Group],
+    ahead: &mut Chunks<'_, B>,
 ) -> (&'a [B::Act], &'a mut [Group]) {
     let ((x, x_left), (sums, sums_left)) = (x.as_chunks::<N>(), sums.as_chunks_mut::<N>());
     for (x, sums) in x.iter().zip(sums) {
+        isa.prefetch(ahead.next().unwrap_or_default());
         let dots = B::dot_unpacked(isa, w, isa.rebased(x));
         for (sum, dot) in sums.iter_mut().zip(&dots) {
             let before = isa.as_f32(isa.load(bytemuck::cast_ref(sum), 0));
