@@ -41,7 +41,8 @@ pub(super) fn unsigned<I: Isa, const N: usize>(isa: I, quants: [I::W; N]) -> [I:
 pub(super) fn dot32<I: Isa, const T: usize>(isa: I, d: I::F, q: &[I::W; 8], start: i32, x: &[Act32; T]) -> [I::F; T] {
     let mut sums = [isa.splat(0); T];
     for (sum, x) in sums.iter_mut().zip(x) {
-        *sum = isa.splat((start * x.sum) as u32);
+        // By way of memory: what is loaded comes to every lane for nothing, what is in a register takes a product's time.
+        *sum = isa.splat(*isa.rebased(&((start * x.sum) as u32)));
     }
     isa.dots_u8(&mut sums, q, x, 0);
     let mut out = [d; T];
