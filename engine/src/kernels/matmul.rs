@@ -2,7 +2,7 @@
 
 use super::unpacked::{FEW, MANY, add_group};
 use super::{Executor, Gate, Group, Input};
-use crate::quant::{Act32, Act256, FloatFormat, Format, Matrix, Unpacked, Weight, with_format};
+use crate::quant::{Act32, Act256, FloatFormat, Format, Matrix, Weight, with_format};
 use crate::simd::{Floats, Isa, LANES, Op, RowBlocks, lanes, math};
 
 /// The most tokens that share one reading of float weights, whatever the set: sixteen lanes take more registers.
@@ -206,7 +206,6 @@ impl<B: Format> Op for Quantised<'_, B> {
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
         let rows = self.m.rows();
-        let mut unpacked = Unpacked::new(isa);
         for (g, y) in self.y.chunks_mut(panel(self.tokens)).enumerate() {
             let row = self.first_row + g * LANES;
             if const { I::TOGETHER && I::ROWS == LANES } && self.tokens >= FEW && row + LANES <= rows {
@@ -214,7 +213,7 @@ impl<B: Format> Op for Quantised<'_, B> {
                     let mut sums = [[0.0; LANES]; MANY];
                     let Some(sums) = sums.get_mut(..y.len()) else { return };
                     let ahead = ahead_of(&self.m, row, s == 0);
-                    add_group(isa, &self.m, row, self.x, self.tokens, s * MANY, sums, ahead, &mut unpacked);
+                    add_group(isa, &self.m, row, self.x, self.tokens, s * MANY, sums, ahead);
                     combine_into(isa, self.combine, sums, y);
                 }
                 continue;

@@ -17,6 +17,7 @@ pub(super) const MANY: usize = 128;
 /// Adds rows `row..row + 16` times tokens `t..t + sums.len()` to `sums`; the first pass over the rows fetches what lies
 /// `ahead` of each column.
 #[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "an inlined piece of one loop")]
 pub(super) fn add_group<I: Isa, B: Format>(
     isa: I,
     m: &Matrix<'_, B>,
@@ -26,7 +27,6 @@ pub(super) fn add_group<I: Isa, B: Format>(
     t: usize,
     sums: &mut [Group],
     ahead: &[B],
-    w: &mut Unpacked<I>,
 ) {
     let columns = if m.interleaves(row) {
         RowBlocks::interleaved(m.blocks, m.row_blocks, row, LANES)
@@ -34,21 +34,23 @@ pub(super) fn add_group<I: Isa, B: Format>(
         RowBlocks::new(m.blocks, m.row_blocks, row, LANES)
     };
     let Some(columns) = columns else { return };
+    let mut w = Unpacked::new(isa);
     let mut ahead = ahead.chunks_exact(LANES);
     let pieces = LANES.div_ceil((sums.len() / TILE).max(1));
     for (rows, x) in columns.zip(x.chunks_exact(tokens.max(1))) {
-        B::unpack(isa, rows, w);
+        B::unpack(isa, rows, &mut w);
         let Some(x) = x.get(t..).and_then(|x| x.get(..sums.len())) else { return };
         // A piece a tile: as many at once wait for each other, and all else for them.
         let mut ahead = ahead.next().unwrap_or_default().chunks(pieces);
-        let (x, sums) = add_tiles::<I, B, TILE>(isa, w, x, sums, &mut ahead);
-        let (x, sums) = add_tiles::<I, B, 8>(isa, w, x, sums, &mut ahead);
-        let (x, sums) = add_tiles::<I, B, 2>(isa, w, x, sums, &mut ahead);
-        add_tiles::<I, B, 1>(isa, w, x, sums, &mut ahead);
+        let (x, sums) = add_tiles::<I, B, TILE>(isa, &w, x, sums, &mut ahead);
+        let (x, sums) = add_tiles::<I, B, 8>(isa, &w, x, sums, &mut ahead);
+        let (x, sums) = add_tiles::<I, B, 2>(isa, &w, x, sums, &mut ahead);
+        add_tiles::<I, B, 1>(isa, &w, x, sums, &mut ahead);
     }
 }
 
-/// Adds the products with `N` tokens at a time, fetches a piece of what lies `ahead` each time, and returns the tokens and sums that are left.
+/// Adds the products with `N` tokens at a time, fetches a piece of what lies `ahead` each time, and returns the tokens and
+/// sums that are left.
 #[inline(always)]
 fn add_tiles<'a, I: Isa, B: Format, const N: usize>(
     isa: I,

@@ -176,16 +176,14 @@ impl<I: Isa> Unpacked<I> {
     /// One scale: `(d * dx) * (q . x + start * sum of x)`.
     #[inline(always)]
     pub(super) fn dot256<const T: usize>(&self, isa: I, start: i32, x: &[Act256; T]) -> [I::F; T] {
-        let mut sums = [isa.splat(0); T];
-        for (sum, x) in sums.iter_mut().zip(x) {
-            *sum = isa.splat((start * x.sum) as u32);
-        }
+        let mut sums = starts(isa, start, x);
         unrolled!(I, i in [0, 1, 2, 3, 4, 5, 6, 7] {
             isa.dots_u8(&mut sums, self.sub::<8>(i), x, i);
         });
         self.scaled(isa, &sums, x)
     }
 
+    /// `sum of scale * (q . x)`, sub-blocks of 16.
     #[inline(always)]
     fn sums16<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::W; T] {
         let mut sums = [isa.splat(0); T];
@@ -195,6 +193,7 @@ impl<I: Isa> Unpacked<I> {
         sums
     }
 
+    /// As [`Unpacked::sums16`], sub-blocks of 32.
     #[inline(always)]
     fn sums32<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::W; T] {
         let mut sums = [isa.splat(0); T];
@@ -204,14 +203,12 @@ impl<I: Isa> Unpacked<I> {
         sums
     }
 
-    // Many short loops over the tokens: compilers leave one long loop rolled, with all it uses in memory.
+    // What follows are many short loops over the tokens: compilers leave one long loop rolled, with all it uses in memory.
 
+    /// `offsets . sums of x + start * sum of x`, sub-blocks of 16.
     #[inline(always)]
     fn offsets16<const T: usize>(&self, isa: I, start: i32, x: &[Act256; T]) -> [I::W; T] {
-        let mut sums = [isa.splat(0); T];
-        for (sum, x) in sums.iter_mut().zip(x) {
-            *sum = isa.splat((start * x.sum) as u32);
-        }
+        let mut sums = starts(isa, start, x);
         unrolled!(I, i in [0, 1, 2, 3, 4, 5, 6, 7] {
             for (sum, x) in sums.iter_mut().zip(x) {
                 *sum = isa.dot_i16(*sum, self.offsets[i], x.sums16[i]);
@@ -220,6 +217,7 @@ impl<I: Isa> Unpacked<I> {
         sums
     }
 
+    /// `offsets . sums of x`, sub-blocks of 32.
     #[inline(always)]
     fn offsets32<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::W; T] {
         let mut sums = [isa.splat(0); T];
@@ -261,6 +259,16 @@ impl<I: Isa> Unpacked<I> {
         let subs = self.q.as_chunks::<N>().0;
         &subs[i % (64 / N)]
     }
+}
+
+/// `start * sum of x`.
+#[inline(always)]
+fn starts<I: Isa, const T: usize>(isa: I, start: i32, x: &[Act256; T]) -> [I::W; T] {
+    let mut sums = [isa.splat(0); T];
+    for (sum, x) in sums.iter_mut().zip(x) {
+        *sum = isa.splat((start * x.sum) as u32);
+    }
+    sums
 }
 
 /// `out = (d * dx) * out`.
