@@ -43,8 +43,10 @@ impl Norm<'_> {
             }
             // The tokens' values side by side: one token's lie so far apart that they compete for the same few lines of
             // a cache.
-            let rows = out.chunks_exact_mut(tokens).zip(x.chunks_exact(tokens)).zip(self.weight);
-            for ((out, x), w) in rows {
+            let (mut outs, mut xs) = (out.chunks_exact_mut(tokens), x.chunks_exact(tokens));
+            for w in self.weight {
+                // Not a zip: that divides by `tokens`, in code that does not see that it is not 0.
+                let (Some(out), Some(x)) = (outs.next(), xs.next()) else { break };
                 let pairs = out.iter_mut().zip(x).skip(first);
                 for ((out, x), &factor) in pairs.zip(&factors) {
                     for f in lanes(isa) {
