@@ -98,6 +98,15 @@ stack=$("$program" 2>&1 | sed -n 's/^stack of \(.*\): \([0-9]*\) bytes$/\2 \1/p'
 echo "$stack" | sed 's/^/nostd: stack, bytes: /'
 [ "${stack%% *}" -le $stack_limit ] || die "more than $stack_limit bytes of stack"
 
+# With quantised weights AVX-512's kernels, many tokens unrolled, take far more, most of all where the compiler saves code.
+for level_limit in 3:28672 s:77824; do
+  CARGO_PROFILE_RELEASE_OPT_LEVEL=${level_limit%:*} build --features stack-quantised
+  stack=$("$program" 2>&1 | sed -n 's/^stack of feed .*, quantised: \([0-9]*\) bytes$/\1/p' | sort -rn | head -n 1)
+  [ -n "$stack" ] || die "no stack of quantised weights was measured"
+  echo "nostd: opt-level ${level_limit%:*}: stack of a pass with quantised weights: $stack bytes"
+  [ "$stack" -le "${level_limit#*:}" ] || die "more than ${level_limit#*:} bytes of stack"
+done
+
 cargo check --quiet --target-dir "$target_dir" --manifest-path ../../engine/Cargo.toml --features defmt
 
 bare=x86_64-unknown-none

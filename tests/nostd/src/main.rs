@@ -172,8 +172,34 @@ fn all() -> Result<(), Failure> {
     options.kv = KvType::Q8_0;
     let sampling = black_box(SamplerConfig::default());
     let drawn = exercise(Source::new(StubFlash::new(model)), [arena, nor], &options, sampling, fast())?;
+    #[cfg(feature = "stack-quantised")]
+    quantised(arena)?;
     check(read == mapped, "scalar and streamed is not as fast and mapped")?;
     check(read != drawn, "the numbers are the same whatever is done")
+}
+
+/// Feeds models of quantised weights, whose kernels need more stack than those of [`MODEL`].
+#[cfg(feature = "stack-quantised")]
+fn quantised(arena: &mut [u8]) -> Result<(), Failure> {
+    const MODELS: [&[u8]; 2] = [
+        include_bytes!("../../fixtures/models/llama-mixed32.gguf"),
+        include_bytes!("../../fixtures/models/llama-mixed256.gguf"),
+    ];
+    for model in MODELS {
+        let mut source = Source::with_mapping(SliceFlash(model), model);
+        let opened = block_on(Model::open(&mut source), || ())?;
+        let options = Options { ctx: 64, ..Options::default() };
+        let plan = block_on(opened.plan(&mut source, &options, Some(arena.len())), || ())?;
+        let mut progress = |_| ();
+        let session = Session::new(source, opened, plan, &mut *arena, fast(), &Inline, &mut progress);
+        let mut session = block_on(session, || ())?;
+        let mut count = |_: u32, _: u32, logits: &[f32]| {
+            black_box(logits);
+        };
+        run("feed a token, quantised", || session.feed(&[5], Want::All, &mut count))?;
+        run("feed a prompt, quantised", || session.feed(&[5; 50], Want::All, &mut count))?;
+    }
+    Ok(())
 }
 
 /// The exit code: 0, or what failed.
