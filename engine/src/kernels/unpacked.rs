@@ -43,8 +43,7 @@ pub(super) fn add_group<I: Isa, B: Format>(
         // A piece a tile: as many at once wait for each other, and all else for them.
         let mut ahead = ahead.next().unwrap_or_default().chunks(pieces);
         let (x, sums) = add_tiles::<I, B, TILE>(isa, &w, x, sums, &mut ahead);
-        let (x, sums) = add_tiles::<I, B, 8>(isa, &w, x, sums, &mut ahead);
-        let (x, sums) = add_tiles::<I, B, 2>(isa, &w, x, sums, &mut ahead);
+        let (x, sums) = add_tiles::<I, B, 4>(isa, &w, x, sums, &mut ahead);
         add_tiles::<I, B, 1>(isa, &w, x, sums, &mut ahead);
     }
 }

@@ -172,14 +172,14 @@ fn all() -> Result<(), Failure> {
     options.kv = KvType::Q8_0;
     let sampling = black_box(SamplerConfig::default());
     let drawn = exercise(Source::new(StubFlash::new(model)), [arena, nor], &options, sampling, fast())?;
-    #[cfg(feature = "stack-quantised")]
+    #[cfg(feature = "stack")]
     quantised(arena)?;
     check(read == mapped, "scalar and streamed is not as fast and mapped")?;
     check(read != drawn, "the numbers are the same whatever is done")
 }
 
 /// Feeds models of quantised weights, whose kernels need more stack than those of [`MODEL`].
-#[cfg(feature = "stack-quantised")]
+#[cfg(feature = "stack")]
 fn quantised(arena: &mut [u8]) -> Result<(), Failure> {
     const MODELS: [&[u8]; 2] = [
         include_bytes!("../../fixtures/models/llama-mixed32.gguf"),
@@ -196,8 +196,8 @@ fn quantised(arena: &mut [u8]) -> Result<(), Failure> {
         let mut count = |_: u32, _: u32, logits: &[f32]| {
             black_box(logits);
         };
-        run("feed a token, quantised", || session.feed(&[5], Want::All, &mut count))?;
-        run("feed a prompt, quantised", || session.feed(&[5; 50], Want::All, &mut count))?;
+        run("feed a token to quantised weights", || session.feed(&[5], Want::All, &mut count))?;
+        run("feed a prompt to quantised weights", || session.feed(&[5; 50], Want::All, &mut count))?;
     }
     Ok(())
 }
