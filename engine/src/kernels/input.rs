@@ -143,7 +143,7 @@ impl Quantise<16> for Act256 {
     }
 }
 
-/// Blocks of `N` groups of every token's vector in `x`, whole blocks. What is `copied` is put there first, a piece at a
+/// Blocks of `N` groups of every token's vector in `x`, as far as there are whole blocks. What is `copied` is put there first, a piece at a
 /// time, so that each is still in a cache when it is quantised.
 #[inline(always)]
 fn quantise<I: Isa, Q: Quantise<N>, const N: usize>(
@@ -156,9 +156,10 @@ fn quantise<I: Isa, Q: Quantise<N>, const N: usize>(
     // Not a zip of all: that divides by `tokens`, in code that does not see that it is not 0.
     let panel = (N * tokens).max(1);
     let (mut panels, mut copied) = (x.chunks_exact_mut(panel), copied.chunks_exact(panel));
-    for out in out.chunks_exact_mut(tokens) {
-        let Some(x) = panels.next() else { return };
+    let mut outs = out.chunks_exact_mut(tokens);
+    for x in panels.by_ref() {
         copy(copied.next().unwrap_or_default(), x);
+        let Some(out) = outs.next() else { continue };
         for (t, out) in out.iter_mut().enumerate() {
             let mut block = [[0.0; LANES]; N];
             for (to, from) in block.iter_mut().zip(x.iter().skip(t).step_by(tokens)) {
@@ -167,4 +168,5 @@ fn quantise<I: Isa, Q: Quantise<N>, const N: usize>(
             *out = Q::quantise(isa, &block);
         }
     }
+    copy(copied.remainder(), panels.into_remainder());
 }
