@@ -143,8 +143,8 @@ impl Quantise<16> for Act256 {
     }
 }
 
-/// Blocks of `N` groups of every token's vector in `x`, as far as there are whole blocks. What is `copied` is put there first, a piece at a
-/// time, so that each is still in a cache when it is quantised.
+/// Blocks of `N` groups of every token's vector in `x`, as far as there are whole blocks. What is `copied` is put there
+/// first, a piece at a time, so that each is still in a cache when it is quantised.
 #[inline(always)]
 fn quantise<I: Isa, Q: Quantise<N>, const N: usize>(
     isa: I,
