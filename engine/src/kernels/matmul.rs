@@ -1,9 +1,9 @@
 //! Matrix products: dequantise and multiply in one go, one row loop for every format.
 
 use super::unpacked::{FEW, MANY, add_group};
-use super::{Executor, Gate, Group, Input};
+use super::{AHEAD, Executor, Gate, Group, Input};
 use crate::quant::{Act32, Act256, FloatFormat, Format, Matrix, Weight, with_format};
-use crate::simd::{Floats, Isa, LANES, Op, RowBlocks, lanes, math};
+use crate::simd::{Floats, Isa, LANES, Op, RowBlocks, Rows, lanes, math};
 
 /// The most tokens that share one reading of float weights, whatever the set: sixteen lanes take more registers.
 #[cfg_attr(
@@ -22,8 +22,11 @@ const fn parts_at_once<I: Isa>(tokens: usize) -> usize {
     }
 }
 
-/// How far ahead interleaved rows are fetched.
-const AHEAD_BYTES: usize = 4096;
+/// How far ahead the tile of tokens that begins with `t` fetches interleaved rows.
+pub(super) fn ahead(t: usize) -> usize {
+    // What the first tile has fetched is there for the others. Nothing further is no condition in a hot loop.
+    if t == 0 { AHEAD } else { 0 }
+}
 
 /// What becomes of a product.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -212,8 +215,7 @@ impl<B: Format> Op for Quantised<'_, B> {
                 for (s, y) in y.as_chunks_mut::<LANES>().0.chunks_mut(MANY).enumerate() {
                     let mut sums = [[0.0; LANES]; MANY];
                     let Some(sums) = sums.get_mut(..y.len()) else { return };
-                    let ahead = ahead_of(&self.m, row, s == 0);
-                    add_group(isa, &self.m, row, self.x, self.tokens, s * MANY, sums, ahead);
+                    add_group(isa, &self.m, row, self.x, self.tokens, s * MANY, sums);
                     combine_into(isa, self.combine, sums, y);
                 }
                 continue;
@@ -265,7 +267,7 @@ fn dot_rows<I: Isa, B: Format, const N: usize>(
     let mut behind = m.blocks.get(behind..).unwrap_or_default().chunks_exact(I::ROWS);
     let mut acc = [isa.f_splat(0.0); N];
     for (rows, x) in blocks.zip(x.chunks_exact(tokens.max(1))) {
-        isa.prefetch(behind.next().unwrap_or_default());
+        isa.prefetch(behind.next().unwrap_or_default(), 0, Rows::<B>::SMALL);
         let Some(x) = x.get(t..).and_then(|x| x.first_chunk::<N>()) else { return };
         let x = isa.rebased(x);
         let dots = B::dot(isa, rows, x);
@@ -278,14 +280,6 @@ fn dot_rows<I: Isa, B: Format, const N: usize>(
             isa.f_store(acc, out);
         }
     }
-}
-
-/// The blocks that come [`AHEAD_BYTES`] after interleaved row `row`'s, or none.
-#[inline(always)]
-fn ahead_of<'a, B: Format>(m: &Matrix<'a, B>, row: usize, any: bool) -> &'a [B] {
-    let ahead = LANES * AHEAD_BYTES.div_ceil(LANES * size_of::<B>());
-    let ahead = if any { row * m.row_blocks + ahead } else { m.blocks.len() };
-    m.blocks.get(ahead..).unwrap_or_default()
 }
 
 /// Words `first..first + P` of the interleaved group of sixteen rows that begins with `row`, times tokens `t..t + N`.
@@ -302,13 +296,10 @@ fn dot_group<I: Isa, B: Format, const N: usize, const P: usize>(
     tile: &mut [Group; N],
 ) {
     let Some(columns) = RowBlocks::interleaved(m.blocks, m.row_blocks, row, I::ROWS) else { return };
-    // Prefetchers in hardware fall behind, with several tokens everywhere, with one on some processors (by a third on an
-    // Intel Xeon): the first tile of tokens fetches what lies ahead.
-    let mut ahead = ahead_of(m, row, t == 0 && first == 0).chunks_exact(LANES);
+    let columns = columns.fetching(ahead(t));
     // All lanes of a column while it is at hand, so that loading overlaps with what all of them compute.
     let mut acc = [[isa.f_splat(0.0); N]; P];
     for (rows, x) in columns.zip(x.chunks_exact(tokens.max(1))) {
-        isa.prefetch(ahead.next().unwrap_or_default());
         let Some(x) = x.get(t..).and_then(|x| x.first_chunk::<N>()) else { return };
         let x = isa.rebased(x);
         for (part, acc) in (first..).zip(&mut acc) {

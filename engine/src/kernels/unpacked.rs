@@ -1,9 +1,8 @@
 //! Products with many tokens: each column of blocks is unpacked once for all of them.
 
-use super::Group;
+use super::{Group, matmul::ahead};
 use crate::quant::{Format, Matrix, Unpacked};
 use crate::simd::{Isa, LANES, RowBlocks};
-use core::slice::Chunks;
 
 /// The fewest tokens for which unpacking into memory pays: it takes as long as the products with a few.
 pub(super) const FEW: usize = 16;
@@ -14,10 +13,8 @@ const TILE: usize = 12;
 /// The most tokens that share one unpacking: their sums wait in the frame.
 pub(super) const MANY: usize = 128;
 
-/// Adds rows `row..row + 16` times tokens `t..t + sums.len()` to `sums`; the first pass over the rows fetches what lies
-/// `ahead` of each column.
+/// Adds rows `row..row + 16` times tokens `t..t + sums.len()` to `sums`.
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "an inlined piece of one loop")]
 pub(super) fn add_group<I: Isa, B: Format>(
     isa: I,
     m: &Matrix<'_, B>,
@@ -26,41 +23,33 @@ pub(super) fn add_group<I: Isa, B: Format>(
     tokens: usize,
     t: usize,
     sums: &mut [Group],
-    ahead: &[B],
 ) {
     let columns = if m.interleaves(row) {
-        RowBlocks::interleaved(m.blocks, m.row_blocks, row, LANES)
+        RowBlocks::interleaved(m.blocks, m.row_blocks, row, LANES).map(|columns| columns.fetching(ahead(t)))
     } else {
         RowBlocks::new(m.blocks, m.row_blocks, row, LANES)
     };
     let Some(columns) = columns else { return };
     let mut w = Unpacked::new(isa);
-    let mut ahead = ahead.chunks_exact(LANES);
-    let pieces = LANES.div_ceil((sums.len() / TILE).max(1));
     for (rows, x) in columns.zip(x.chunks_exact(tokens.max(1))) {
         B::unpack(isa, rows, &mut w);
         let Some(x) = x.get(t..).and_then(|x| x.get(..sums.len())) else { return };
-        // A piece a tile: as many at once wait for each other, and all else for them.
-        let mut ahead = ahead.next().unwrap_or_default().chunks(pieces);
-        let (x, sums) = add_tiles::<I, B, TILE>(isa, &w, x, sums, &mut ahead);
-        let (x, sums) = add_tiles::<I, B, 4>(isa, &w, x, sums, &mut ahead);
-        add_tiles::<I, B, 1>(isa, &w, x, sums, &mut ahead);
+        let (x, sums) = add_tiles::<I, B, TILE>(isa, &w, x, sums);
+        let (x, sums) = add_tiles::<I, B, 4>(isa, &w, x, sums);
+        add_tiles::<I, B, 1>(isa, &w, x, sums);
     }
 }
 
-/// Adds the products with `N` tokens at a time, fetches a piece of what lies `ahead` each time, and returns the tokens and
-/// sums that are left.
+/// Adds the products with `N` tokens at a time, and returns the tokens and sums that are left.
 #[inline(always)]
 fn add_tiles<'a, I: Isa, B: Format, const N: usize>(
     isa: I,
     w: &Unpacked<I>,
     x: &'a [B::Act],
     sums: &'a mut [Group],
-    ahead: &mut Chunks<'_, B>,
 ) -> (&'a [B::Act], &'a mut [Group]) {
     let ((x, x_left), (sums, sums_left)) = (x.as_chunks::<N>(), sums.as_chunks_mut::<N>());
     for (x, sums) in x.iter().zip(sums) {
-        isa.prefetch(ahead.next().unwrap_or_default());
         let dots = B::dot_unpacked(isa, w, isa.rebased(x));
         for (sum, dot) in sums.iter_mut().zip(&dots) {
             let before = isa.as_f32(isa.load(bytemuck::cast_ref(sum), 0));

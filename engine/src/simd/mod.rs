@@ -144,10 +144,10 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// Calls `op` inside a function that has the set's features enabled.
     fn run<O: Op>(self, op: O) -> O::Out;
 
-    /// Asks for blocks that will be read soon. Rows side by side are many short streams, which no
-    /// prefetcher in hardware follows; what lies behind them is one long one.
+    /// Fetches what lies `ahead` bytes behind what is `read`, which may be anywhere: `near` to the first level of cache, or
+    /// to the second, where what waits for memory holds up no other loads.
     #[inline(always)]
-    fn prefetch<T: Pod>(self, _blocks: &[T]) {}
+    fn prefetch<T>(self, _read: &[T], _ahead: usize, _near: bool) {}
 
     /// `x`, known by an address of its own. Compilers reach all arrays of a long loop through one index, and some processors
     /// split an instruction whose operand has a base and an index.

@@ -4,7 +4,7 @@
 use super::MAX_HEAD_DIM;
 #[cfg(feature = "kv_q4_0")]
 use super::cache::{QUERY_SCALE, hadamard};
-use crate::kernels::Group;
+use crate::kernels::{AHEAD, Group};
 #[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
 use crate::quant::Act32;
 #[cfg(feature = "kv_q4_0")]
@@ -100,13 +100,15 @@ fn add_values<I: Isa, S: Stored, const N: usize, const K: usize, const G: usize>
     g: usize,
 ) {
     for f in lanes(isa) {
-        add_lanes::<I::Floats, S, N, K, G>(f, values, p, range, out, groups, g);
+        add_lanes::<I, S, N, K, G>(isa, f, values, p, range, out, groups, g);
     }
 }
 
 #[inline(always)]
-fn add_lanes<F: Floats, S: Stored, const N: usize, const K: usize, const G: usize>(
-    f: F,
+#[expect(clippy::too_many_arguments, reason = "an inlined piece of one loop")]
+fn add_lanes<I: Isa, S: Stored, const N: usize, const K: usize, const G: usize>(
+    isa: I,
+    f: I::Floats,
     values: &[S],
     p: &[Group; N],
     range: &Range<usize>,
@@ -126,6 +128,7 @@ fn add_lanes<F: Floats, S: Stored, const N: usize, const K: usize, const G: usiz
     let rows = values.get(range.start * row..).unwrap_or_default().chunks_exact(row.max(1));
     for (j, row) in range.clone().zip(rows) {
         let Some(row) = row.get(g / S::GROUPS..).and_then(|row| row.get(..K.div_ceil(S::GROUPS))) else { return };
+        isa.prefetch(row, AHEAD, false);
         for k in 0..K {
             let v = S::load(f, &row[k / S::GROUPS], g + k);
             for (acc, p) in acc.iter_mut().zip(p) {
@@ -149,16 +152,20 @@ pub(super) struct F16;
 impl F16 {
     /// Partial sums `first..first + P` of four: those of the elements `i` with `i % 4` the same.
     #[inline(always)]
-    fn partial<F: Floats, const N: usize, const P: usize, const G: usize>(
-        f: F,
+    fn partial<I: Isa, const N: usize, const P: usize, const G: usize>(
+        isa: I,
+        f: I::Floats,
         queries: &[Row<G>; N],
         keys: &[[[[u8; 2]; LANES]; LANES]],
         first: usize,
-        sums: &mut [[F::V; 4]; N],
+        sums: &mut [[<I::Floats as Floats>::V; 4]; N],
     ) {
         let mut acc = [[f.splat(0.0); P]; N];
         for (i, keys) in keys.iter().enumerate() {
             for four in 0..4 {
+                if first == 0 {
+                    isa.prefetch(&keys[4 * four..4 * four + 4], AHEAD, false);
+                }
                 for k in 0..P {
                     let e = 4 * four + (first + k) % 4;
                     let key = f.load_f16(&keys[e]);
@@ -200,16 +207,16 @@ impl<const G: usize> Format<G> for F16 {
         for f in lanes(isa) {
             let mut sums = [[f.splat(0.0); 4]; N];
             match const { at_once::<I>(N) } {
-                4 => F16::partial::<_, N, 4, G>(f, queries, keys, 0, &mut sums),
+                4 => F16::partial::<I, N, 4, G>(isa, f, queries, keys, 0, &mut sums),
                 2 => {
-                    F16::partial::<_, N, 2, G>(f, queries, keys, 0, &mut sums);
-                    F16::partial::<_, N, 2, G>(f, queries, keys, 2, &mut sums);
+                    F16::partial::<I, N, 2, G>(isa, f, queries, keys, 0, &mut sums);
+                    F16::partial::<I, N, 2, G>(isa, f, queries, keys, 2, &mut sums);
                 }
                 _ => {
-                    F16::partial::<_, N, 1, G>(f, queries, keys, 0, &mut sums);
-                    F16::partial::<_, N, 1, G>(f, queries, keys, 1, &mut sums);
-                    F16::partial::<_, N, 1, G>(f, queries, keys, 2, &mut sums);
-                    F16::partial::<_, N, 1, G>(f, queries, keys, 3, &mut sums);
+                    F16::partial::<I, N, 1, G>(isa, f, queries, keys, 0, &mut sums);
+                    F16::partial::<I, N, 1, G>(isa, f, queries, keys, 1, &mut sums);
+                    F16::partial::<I, N, 1, G>(isa, f, queries, keys, 2, &mut sums);
+                    F16::partial::<I, N, 1, G>(isa, f, queries, keys, 3, &mut sums);
                 }
             }
             for (scores, s) in scores.iter_mut().zip(sums) {
@@ -350,6 +357,9 @@ impl<B: Blocks, const G: usize> Format<G> for B {
         for part in 0..LANES / I::ROWS {
             let mut acc = [isa.f_splat(0.0); N];
             for (i, (words, scale)) in words.clone().zip(scales).enumerate() {
+                if part == 0 {
+                    isa.prefetch(words, AHEAD, false);
+                }
                 let mut d = [0.0; LANES];
                 // Of all lanes, or of the one that is this part.
                 let f = isa.floats(part);

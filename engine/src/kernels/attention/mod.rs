@@ -25,9 +25,6 @@ pub use cache::{KvBlocks, KvType, WriteKv};
 /// The most elements a head may have: a few queries and their outputs live on the stack.
 pub const MAX_HEAD_DIM: usize = 256;
 
-/// How many blocks ahead are fetched.
-const AHEAD: usize = 2;
-
 const MAX_HEAD_GROUPS: usize = MAX_HEAD_DIM / LANES;
 /// Groups of a head of which more than two queries fit on the stack.
 const SMALL: usize = MAX_HEAD_GROUPS / 2;
@@ -229,10 +226,6 @@ fn walk<I: Isa, F: Format<G>, const N: usize, const G: usize>(
         if block <= last {
             let (start, bytes) = cache.offset(kv_head, block * LANES);
             let Some(keys) = cache.keys.get(start..).and_then(|b| b.get(..bytes)) else { return };
-            // Keys and values take turns: prefetchers in hardware fall behind.
-            for side in [cache.keys, cache.values] {
-                isa.prefetch(side.get(start + AHEAD * bytes..).and_then(|b| b.get(..bytes)).unwrap_or_default());
-            }
             next = F::scores(isa, queries, keys);
         }
         if block == first {

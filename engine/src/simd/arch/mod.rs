@@ -27,6 +27,42 @@ fn align_frame() {
     unsafe { core::arch::asm!("/* {} */", in(reg) &line.0, options(nostack, preserves_flags)) };
 }
 
+/// See [`Isa::prefetch`](super::Isa::prefetch).
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn fetch<T>(read: &[T], ahead: usize, near: bool) {
+    // From the first byte in lines of 64; where the last one begins, the next call's first does.
+    for at in (0..size_of_val(read)).step_by(64) {
+        fetch_line(read.as_ptr().cast::<u8>().wrapping_add(at), ahead, near);
+    }
+}
+
+/// Fetches what [`Rows::ahead`](rows::Rows::ahead) says of the interleaved units `at`: a line a load, since many at once
+/// wait for each other, and all else for them.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn fetch_ahead<T: bytemuck::Pod>(rows: rows::Rows<'_, T>, at: *const u8, near: bool) {
+    if let Some(ahead) = rows.ahead() {
+        fetch_line(at, ahead, near);
+    }
+}
+
+/// A line of [`fetch`].
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn fetch_line(at: *const u8, ahead: usize, near: bool) {
+    use core::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
+    let line = at.wrapping_add(ahead).cast();
+    // SAFETY: SSE is part of x86-64, and any address may be fetched.
+    unsafe {
+        if near {
+            _mm_prefetch::<_MM_HINT_T0>(line);
+        } else {
+            _mm_prefetch::<_MM_HINT_T1>(line);
+        }
+    }
+}
+
 /// See [`Isa::rebased`](super::Isa::rebased).
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]

@@ -19,10 +19,15 @@ pub struct Rows<'a, T> {
     rows: usize,
     /// The row of an interleaved group that the first lane takes.
     lane: Option<usize>,
+    /// See [`Rows::ahead`].
+    ahead: Option<usize>,
     _blocks: PhantomData<&'a [T]>,
 }
 
 impl<'a, T: Pod> Rows<'a, T> {
+    /// Whether blocks are computed with slowly enough for the first level of cache to take what is fetched ahead.
+    pub const SMALL: bool = size_of::<T>() < 64;
+
     /// Where the unit at byte `offset` of the first lane's block lies, if the rows are interleaved in
     /// units of `unit` bytes there: those of the other lanes follow it, and `16 * unit` bytes further
     /// the next unit's begin. They may be read as far as [`Rows::has`] says.
@@ -39,7 +44,15 @@ impl<'a, T: Pod> Rows<'a, T> {
     #[inline(always)]
     #[must_use]
     pub fn from_lane(self, lane: usize) -> Self {
-        Rows { lane: self.lane.map(|_| lane.min(LANES - self.rows)), ..self }
+        let ahead = if lane == 0 { self.ahead } else { None };
+        Rows { lane: self.lane.map(|_| lane.min(LANES - self.rows)), ahead, ..self }
+    }
+
+    /// How many bytes behind an interleaved unit lies what is to be fetched when the unit is read.
+    #[inline(always)]
+    #[must_use]
+    pub fn ahead(self) -> Option<usize> {
+        self.ahead
     }
 
     /// Whether the rows are interleaved: then what is asked for must be whole units.
@@ -111,7 +124,7 @@ impl<'a, T: Pod> RowBlocks<'a, T> {
         if rest.len() < row_blocks || lanes == 0 {
             return None;
         }
-        let at = Rows { first: rest.as_ptr(), stride, rows: lanes, lane: None, _blocks: PhantomData };
+        let at = Rows { first: rest.as_ptr(), stride, rows: lanes, lane: None, ahead: None, _blocks: PhantomData };
         Some(RowBlocks { at, step: 1, left: row_blocks })
     }
 
@@ -125,8 +138,18 @@ impl<'a, T: Pod> RowBlocks<'a, T> {
         if lanes == 0 || lanes > LANES {
             return None;
         }
-        let at = Rows { first: group.as_ptr(), stride: 0, rows: lanes, lane: Some(0), _blocks: PhantomData };
+        let at =
+            Rows { first: group.as_ptr(), stride: 0, rows: lanes, lane: Some(0), ahead: None, _blocks: PhantomData };
         Some(RowBlocks { at, step: LANES, left: row_blocks })
+    }
+
+    /// The same, and what the first lanes read of a block fetches what lies `ahead` bytes further, if rows are interleaved
+    /// and the set can.
+    #[inline(always)]
+    #[must_use]
+    pub fn fetching(mut self, ahead: usize) -> Self {
+        self.at.ahead = Some(ahead);
+        self
     }
 }
 

@@ -3,7 +3,7 @@
 mod words;
 
 use super::super::{Isa, IsaName, LANES, Op, Quad, Rows};
-use super::{align_frame, cpuid};
+use super::{align_frame, cpuid, fetch, fetch_ahead};
 use bytemuck::Pod;
 use core::arch::x86_64::*;
 use words::{dot_run, pairs_in_i16, transpose};
@@ -77,17 +77,8 @@ impl Isa for Avx2 {
     }
 
     #[inline(always)]
-    fn prefetch<T: Pod>(self, blocks: &[T]) {
-        // From the first byte in lines of 64; where the last one begins, the next call's first does.
-        for at in (0..size_of_val(blocks)).step_by(64) {
-            let line = blocks.as_ptr().cast::<i8>().wrapping_add(at);
-            // Large blocks come in bursts, which the second level of cache takes better.
-            if size_of::<T>() < 64 {
-                avx2! { _mm_prefetch::<_MM_HINT_T0>(line) }
-            } else {
-                avx2! { _mm_prefetch::<_MM_HINT_T1>(line) }
-            }
-        }
+    fn prefetch<T>(self, read: &[T], ahead: usize, near: bool) {
+        fetch(read, ahead, near);
     }
     #[inline(always)]
     fn words<T: Pod, const N: usize>(self, rows: Rows<'_, T>, offset: usize) -> [__m256i; N] {
@@ -97,6 +88,7 @@ impl Isa for Avx2 {
         }
         if let Some(at) = rows.interleaved(offset, 4) {
             for (i, word) in out.iter_mut().enumerate() {
+                fetch_ahead(rows, at.wrapping_add(64 * i), false);
                 // SAFETY: eight of sixteen rows of `4 * N` bytes from `offset` may be read, interleaved.
                 *word = unsafe { _mm256_loadu_si256(at.add(64 * i).cast()) };
             }
@@ -133,6 +125,7 @@ impl Isa for Avx2 {
             return self.f_splat(0.0);
         }
         if let Some(at) = rows.interleaved(offset, 2) {
+            fetch_ahead(rows, at, false);
             // SAFETY: eight of sixteen rows of two bytes at `offset` may be read, interleaved.
             return unsafe { _mm256_cvtph_ps(_mm_loadu_si128(at.cast())) };
         }
@@ -149,6 +142,7 @@ impl Isa for Avx2 {
             return self.splat(0);
         }
         if let Some(at) = rows.interleaved(offset, 1) {
+            fetch_ahead(rows, at, false);
             // SAFETY: eight of sixteen rows of one byte at `offset` may be read, interleaved.
             return unsafe { _mm256_cvtepu8_epi32(_mm_loadl_epi64(at.cast())) };
         }

@@ -4,7 +4,7 @@ mod dots;
 mod words;
 
 use super::avx2::Avx2;
-use super::{align_frame, cpuid, rebased};
+use super::{align_frame, cpuid, fetch, fetch_ahead, rebased};
 use crate::simd::{Isa, IsaName, LANES, Op, Quad, Quads, Rows};
 use bytemuck::Pod;
 use core::arch::x86_64::*;
@@ -84,17 +84,8 @@ impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    fn prefetch<T: Pod>(self, blocks: &[T]) {
-        // From the first byte in lines of 64; where the last one begins, the next call's first does.
-        for at in (0..size_of_val(blocks)).step_by(64) {
-            let line = blocks.as_ptr().cast::<i8>().wrapping_add(at);
-            // Large blocks come in bursts, which the second level of cache takes better.
-            if size_of::<T>() < 64 {
-                avx512! { _mm_prefetch::<_MM_HINT_T0>(line) }
-            } else {
-                avx512! { _mm_prefetch::<_MM_HINT_T1>(line) }
-            }
-        }
+    fn prefetch<T>(self, read: &[T], ahead: usize, near: bool) {
+        fetch(read, ahead, near);
     }
     #[inline(always)]
     fn words<T: Pod, const N: usize>(self, rows: Rows<'_, T>, offset: usize) -> [__m512i; N] {
@@ -104,6 +95,7 @@ impl Isa for Avx512 {
         }
         if let Some(at) = rows.interleaved(offset, 4) {
             for (i, word) in out.iter_mut().enumerate() {
+                fetch_ahead(rows, at.wrapping_add(64 * i), Rows::<T>::SMALL);
                 // SAFETY: sixteen rows of `4 * N` bytes from `offset` may be read, interleaved.
                 *word = unsafe { _mm512_loadu_si512(at.add(64 * i).cast()) };
             }
@@ -131,6 +123,7 @@ impl Isa for Avx512 {
             return self.f_splat(0.0);
         }
         if let Some(at) = rows.interleaved(offset, 2) {
+            fetch_ahead(rows, at, Rows::<T>::SMALL);
             // SAFETY: sixteen rows of two bytes at `offset` may be read, interleaved.
             return unsafe { words::widened(&*at.cast()) };
         }
@@ -143,6 +136,7 @@ impl Isa for Avx512 {
             return self.splat(0);
         }
         if let Some(at) = rows.interleaved(offset, 1) {
+            fetch_ahead(rows, at, Rows::<T>::SMALL);
             // SAFETY: sixteen rows of one byte at `offset` may be read, interleaved.
             return unsafe { _mm512_cvtepu8_epi32(_mm_loadu_si128(at.cast())) };
         }
