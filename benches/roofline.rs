@@ -2,22 +2,24 @@
 //!
 //! Measures, in turns, each kernel and its bound on the same threads: for one token the speed at
 //! which the same bytes are merely read, for several the peak rate of the instruction set's own
-//! integer dot product on registers. Matrices are repeated until no cache holds them. Prints a table
-//! of medians and writes it, with a plot, to `criterion/roofline/report/index.html` in the target
-//! folder.
+//! integer dot product on registers. Matrices are repeated until no cache holds them. One token's attention
+//! over 2048 positions is measured against reading its bytes, with a layer's weights read before each layer's
+//! cache. Prints a table of medians and writes it, with a plot, to
+//! `criterion/roofline/report/index.html` in the target folder.
 //!
 //! `cargo bench -p flashlet-benches --bench roofline -- [WORD ...]`: each word chooses among types
 //! (`q4_k`), shapes (`32000x2048`), instruction sets (`avx2`), threads (`t1`), tokens (`n8`) and
 //! layouts (`interleaved`, `rows`); `all` takes every type, the default is those of common files.
+//! `attention` measures nothing else.
 
 use core::fmt::Write;
 use core::hint::black_box;
 use std::time::Instant;
 
-use flashlet::kernels::{Executor, Inline, Kernels, by_name};
+use flashlet::kernels::{Attention, Executor, Inline, Kernels, KvBlocks, KvType, WriteKv, by_name};
 use flashlet::quant::{Weight, WeightType};
 use flashlet::simd::{Isa, IsaName, LANES, Op};
-use flashlet_benches::{Activations, RandomWeight, output};
+use flashlet_benches::{Activations, RandomWeight, output, panel};
 use flashlet_sim::memory::HostArena;
 use flashlet_sim::pool::Pool;
 
@@ -30,6 +32,14 @@ const SHAPES: [(&str, usize, usize); 6] = [
     ("head", 32000, 2048),
     ("smollm2 ffn", 1536, 576),
 ];
+/// Query heads, key heads, elements of a head, layers, bytes of a layer's weights.
+const HEADS: [(&str, [usize; 5]); 3] = [
+    ("SmolLM2-135M Q4_1", [9, 3, 64, 30, 3_300_000]),
+    ("Gemma 3 270M Q4_K_M", [4, 1, 256, 18, 14_000_000]),
+    ("TinyLlama 1.1B Q4_K_M", [32, 4, 64, 22, 30_000_000]),
+];
+/// Positions that attention goes over.
+const POSITIONS: usize = 2048;
 /// The types that common files are made of.
 const HOT: [&str; 7] = ["q4_0", "q4_1", "q5_0", "q8_0", "q4_k", "q5_k", "q6_k"];
 /// Bytes of a working set that no cache holds.
@@ -197,12 +207,52 @@ impl Bench<'_> {
     }
 }
 
+/// One token's attention over all layers' caches, on one thread; in every other round their bytes are merely read.
+fn attention(kernels: &dyn Kernels, arena: &mut HostArena, ty: KvType, (name, shape): (&str, [usize; 5])) -> Row {
+    let [n_head, n_head_kv, head_dim, layers, weights] = shape;
+    let blocks = POSITIONS / LANES;
+    let side = n_head_kv * blocks * ty.block_bytes(head_dim);
+    let (caches, rest) = arena.bytes().split_at_mut(layers * 2 * side);
+    let [k, v] = [5, 6].map(|seed| panel(seed, n_head_kv * head_dim, POSITIONS));
+    for layer in caches.chunks_exact_mut(2 * side) {
+        let (keys, values) = layer.split_at_mut(side);
+        let cache = KvBlocks { keys, values, ty, blocks, n_head_kv, head_dim };
+        kernels.write_kv(&mut WriteKv { cache, keys: &k, values: &v, tokens: POSITIONS, position: 0 });
+    }
+    let (queries, mut y) = (panel(7, n_head * head_dim, 1), output(n_head * head_dim, 1));
+    let (isa, mut seconds) = (kernels.isa(), [Vec::new(), Vec::new()]);
+    for round in 0..2 * ROUNDS + 2 {
+        let mut taken = 0.0;
+        for (layer, weights) in caches.chunks_exact(2 * side).zip(rest.chunks_exact(weights).cycle()) {
+            run_on(isa, Read(weights)).expect("the set is there");
+            let (keys, values) = layer.split_at(side);
+            let start = Instant::now();
+            if round % 2 == 0 {
+                run_on(isa, Read(layer)).expect("the set is there");
+            } else {
+                let cache = KvBlocks { keys, values, ty, blocks, n_head_kv, head_dim };
+                let (position, scale) = (POSITIONS - 1, 0.125);
+                let job = Attention { cache, queries: &queries, tokens: 1, n_head, position, window: None, scale };
+                kernels.attention(&job, &mut y, &Inline);
+            }
+            taken += start.elapsed().as_secs_f64();
+        }
+        // The first two warm up.
+        if round > 1 {
+            seconds[round % 2].push(taken);
+        }
+    }
+    let [bound, rate] = seconds.map(|seconds| caches.len() as f64 / median(seconds) / 1e9);
+    let what = format!("attention, {name}");
+    Row { isa: isa.name(), threads: 1, tokens: 1, what, layout: ty.name(), rate, bound }
+}
+
 fn line(row: &Row) -> String {
     let Row { isa, threads, tokens, what, layout, rate, bound } = row;
     let unit = if *tokens == 1 { "GB/s" } else { "GMAC/s" };
     let percent = 100.0 * rate / bound;
     format!(
-        "{isa:<7} {threads} thr {tokens:>3} tok  {what:<30} {layout:<11} {rate:7.1} of {bound:6.1} {unit:<6} {percent:4.0} %"
+        "{isa:<7} {threads} thr {tokens:>3} tok  {what:<33} {layout:<11} {rate:7.1} of {bound:6.1} {unit:<6} {percent:4.0} %"
     )
 }
 
@@ -245,7 +295,8 @@ fn main() {
     let shapes: Vec<&str> = shapes.iter().map(String::as_str).collect();
     let isas: Vec<&str> = IsaName::ALL.iter().map(|isa| isa.name()).collect();
     let names: Vec<&str> = types.iter().chain(&shapes).chain(&isas).copied().collect();
-    let known = ["all", "t1", "t2", "n1", "n8", "n32", "interleaved", "rows"];
+    let known = ["all", "attention", "t1", "t2", "n1", "n8", "n32", "interleaved", "rows"];
+    let attention_alone = words.iter().any(|w| w == "attention");
     if let Some(word) = words.iter().find(|w| !names.iter().chain(&known).any(|n| n.eq_ignore_ascii_case(w))) {
         eprintln!("error: nothing is called {word}");
         std::process::exit(2);
@@ -257,6 +308,18 @@ fn main() {
         let Some(kernels) = by_name(isa).filter(|_| isa != IsaName::Scalar && asked(&isas, isa.name())) else {
             continue;
         };
+        if attention_alone || words.is_empty() {
+            for &ty in KvType::ALL {
+                for heads in HEADS {
+                    let row = attention(kernels, &mut arena, ty, heads);
+                    println!("{}", line(&row));
+                    rows.push(row);
+                }
+            }
+        }
+        if attention_alone {
+            continue;
+        }
         for (threads, executor) in [("t1", &Inline as &dyn Executor), ("t2", &pool)] {
             for (name, tokens) in [("n1", 1), ("n8", 8), ("n32", 32)] {
                 for &ty in WeightType::ALL {
@@ -273,6 +336,7 @@ fn main() {
                                 || !asked(&["n1", "n8", "n32"], name)
                                 || !asked(&["interleaved", "rows"], layout_name)
                                 || !asked(&shapes, &format!("{}x{}", shape.1, shape.2))
+                                || !shape.2.is_multiple_of(ty.block_elems())
                             {
                                 continue;
                             }
