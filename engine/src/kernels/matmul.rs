@@ -23,7 +23,7 @@ const fn parts_at_once<I: Isa>(tokens: usize) -> usize {
 }
 
 /// How far ahead the tile of tokens that begins with `t` fetches interleaved rows.
-pub(super) fn ahead(t: usize) -> usize {
+fn ahead(t: usize) -> usize {
     // What the first tile has fetched is there for the others. Nothing further is no condition in a hot loop.
     if t == 0 { AHEAD } else { 0 }
 }
