@@ -24,8 +24,8 @@ pub use input::{Input, InputBuffer};
 /// Sixteen neighbouring elements of one token.
 pub type Group = [f32; LANES];
 
-/// How many bytes ahead of what is read weights and caches are fetched: prefetchers in hardware fall behind, with several
-/// tokens everywhere, with one on some processors (by a third on an Intel Xeon).
+/// How many bytes ahead of what is read weights and caches are fetched: prefetchers in hardware fall behind, with
+/// several tokens everywhere, with one on some processors (by a third on an Intel Xeon).
 const AHEAD: usize = 4096;
 
 /// Runs row loops, on one thread or several.

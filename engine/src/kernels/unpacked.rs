@@ -46,8 +46,8 @@ pub(super) fn add_group<I: Isa, B: Format>(
     }
 }
 
-/// Adds the products with `N` tokens at a time, each time fetches what is ahead of a piece of what was `read`, and returns
-/// the tokens and sums that are left.
+/// Adds the products with `N` tokens at a time, each time fetches what is ahead of a piece of what was `read`, and
+/// returns the tokens and sums that are left.
 #[inline(always)]
 fn add_tiles<'a, I: Isa, B: Format, const N: usize>(
     isa: I,
