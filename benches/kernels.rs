@@ -8,10 +8,10 @@ use core::cell::OnceCell;
 use core::time::Duration;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
-use flashlet::kernels::{Attention, Gate, Inline, Kernels, KvBlocks, KvType, Norm, WriteKv, by_name};
+use flashlet::kernels::{Gate, Inline, Kernels, KvType, Norm, by_name};
 use flashlet::quant::{ActKind, WeightType};
-use flashlet::simd::{IsaName, LANES};
-use flashlet_benches::{Activations, RandomWeight, output, panel};
+use flashlet::simd::IsaName;
+use flashlet_benches::{Activations, Heads, RandomWeight, output, panel};
 
 /// Rows and columns: of a 1.1-billion-parameter Llama and of SmolLM2 135M.
 const SHAPES: [(usize, usize); 9] = [
@@ -127,26 +127,18 @@ fn prepare(c: &mut Criterion) {
 
 /// One token's attention over caches of some length: SmolLM2's nine heads over three.
 fn attention(c: &mut Criterion) {
-    let (n_head, n_head_kv, head_dim) = (9, 3, 64);
     let mut group = group(c, "attention");
     for (isa, kernels) in instruction_sets() {
         for (name, ty) in KvType::ALL.iter().map(|ty| (ty.name(), *ty)) {
             for positions in [128, 512, 2048] {
-                let blocks = positions / LANES;
-                group.throughput(Throughput::Elements((2 * n_head * head_dim * positions) as u64));
+                let heads = Heads { n_head: 9, n_head_kv: 3, head_dim: 64, positions };
+                let width = heads.n_head * heads.head_dim;
+                group.throughput(Throughput::Elements((2 * width * positions) as u64));
                 group.bench_function(format!("{name}/{positions}/{isa}"), |b| {
-                    let bytes = n_head_kv * blocks * ty.block_bytes(head_dim);
-                    let (mut keys, mut values) = (vec![0; bytes], vec![0; bytes]);
-                    let [k, v] = [5, 6].map(|seed| panel(seed, n_head_kv * head_dim, positions));
-                    let cache =
-                        KvBlocks { keys: &mut keys[..], values: &mut values[..], ty, blocks, n_head_kv, head_dim };
-                    kernels.write_kv(&mut WriteKv { cache, keys: &k, values: &v, tokens: positions, position: 0 });
-                    let cache = KvBlocks { keys: &keys[..], values: &values[..], ty, blocks, n_head_kv, head_dim };
-                    let queries = panel(7, n_head * head_dim, 1);
-                    let (position, scale) = (positions - 1, 0.125);
-                    let job = Attention { cache, queries: &queries, tokens: 1, n_head, position, window: None, scale };
-                    let mut y = output(n_head * head_dim, 1);
-                    b.iter(|| kernels.attention(&job, &mut y, &Inline));
+                    let mut layer = vec![0; heads.bytes(ty)];
+                    heads.fill(kernels, ty, &mut layer);
+                    let (queries, mut y) = (heads.queries(), output(width, 1));
+                    b.iter(|| heads.attend(kernels, ty, &layer, &queries, &mut y));
                 });
             }
         }

@@ -1,6 +1,6 @@
 //! Shared pieces of the benchmarks: varied data that every instruction set gets alike.
 
-use flashlet::kernels::{Group, Input, InputBuffer, Kernels};
+use flashlet::kernels::{Attention, Group, Inline, Input, InputBuffer, Kernels, KvBlocks, KvType, WriteKv};
 use flashlet::quant::{ActKind, Weight, WeightType};
 use flashlet::simd::LANES;
 use flashlet_selftest::data::{Rng, scales};
@@ -107,5 +107,53 @@ impl Activations {
         let mut buffer = memory.buffer();
         buffer.fill(kernels, &panel(7, width, tokens), tokens, None, kind);
         f(buffer.input(kernels, kind))
+    }
+}
+
+/// A layer's heads, and how many positions its cache holds.
+#[derive(Clone, Copy)]
+pub struct Heads {
+    /// Heads of queries.
+    pub n_head: usize,
+    /// Heads of keys and values.
+    pub n_head_kv: usize,
+    /// Elements of a head.
+    pub head_dim: usize,
+    /// Positions, a multiple of sixteen.
+    pub positions: usize,
+}
+
+impl Heads {
+    /// Bytes of a layer's cache.
+    #[must_use]
+    pub fn bytes(self, ty: KvType) -> usize {
+        2 * self.n_head_kv * self.positions / LANES * ty.block_bytes(self.head_dim)
+    }
+
+    fn cache<T>(self, ty: KvType, [keys, values]: [T; 2]) -> KvBlocks<T> {
+        let Heads { n_head_kv, head_dim, positions, .. } = self;
+        KvBlocks { keys, values, ty, blocks: positions / LANES, n_head_kv, head_dim }
+    }
+
+    /// Fills a layer's cache with random keys and values.
+    pub fn fill(self, kernels: &dyn Kernels, ty: KvType, layer: &mut [u8]) {
+        let (tokens, middle) = (self.positions, layer.len() / 2);
+        let [k, v] = [5, 6].map(|seed| panel(seed, self.n_head_kv * self.head_dim, tokens));
+        let cache = self.cache(ty, layer.split_at_mut(middle).into());
+        kernels.write_kv(&mut WriteKv { cache, keys: &k, values: &v, tokens, position: 0 });
+    }
+
+    /// A random query of the last position.
+    #[must_use]
+    pub fn queries(self) -> Vec<Group> {
+        panel(7, self.n_head * self.head_dim, 1)
+    }
+
+    /// The last position's attention over a layer's cache.
+    pub fn attend(self, kernels: &dyn Kernels, ty: KvType, layer: &[u8], queries: &[Group], y: &mut [Group]) {
+        let cache = self.cache(ty, layer.split_at(layer.len() / 2).into());
+        let (n_head, position, scale) = (self.n_head, self.positions - 1, 0.125);
+        let job = Attention { cache, queries, tokens: 1, n_head, position, window: None, scale };
+        kernels.attention(&job, y, &Inline);
     }
 }

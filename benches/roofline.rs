@@ -16,10 +16,10 @@ use core::fmt::Write;
 use core::hint::black_box;
 use std::time::Instant;
 
-use flashlet::kernels::{Attention, Executor, Inline, Kernels, KvBlocks, KvType, WriteKv, by_name};
+use flashlet::kernels::{Executor, Inline, Kernels, KvType, by_name};
 use flashlet::quant::{Weight, WeightType};
 use flashlet::simd::{Isa, IsaName, LANES, Op};
-use flashlet_benches::{Activations, RandomWeight, output, panel};
+use flashlet_benches::{Activations, Heads, RandomWeight, output};
 use flashlet_sim::memory::HostArena;
 use flashlet_sim::pool::Pool;
 
@@ -32,14 +32,12 @@ const SHAPES: [(&str, usize, usize); 6] = [
     ("head", 32000, 2048),
     ("smollm2 ffn", 1536, 576),
 ];
-/// Query heads, key heads, elements of a head, layers, bytes of a layer's weights.
-const HEADS: [(&str, [usize; 5]); 3] = [
-    ("SmolLM2-135M Q4_1", [9, 3, 64, 30, 3_300_000]),
-    ("Gemma 3 270M Q4_K_M", [4, 1, 256, 18, 14_000_000]),
-    ("TinyLlama 1.1B Q4_K_M", [32, 4, 64, 22, 30_000_000]),
+/// Models, a layer's heads over 2048 positions, layers, and bytes of a layer's weights.
+const CACHES: [(&str, Heads, usize, usize); 3] = [
+    ("SmolLM2-135M Q4_1", heads(9, 3, 64), 30, 3_300_000),
+    ("Gemma 3 270M Q4_K_M", heads(4, 1, 256), 18, 14_000_000),
+    ("TinyLlama 1.1B Q4_K_M", heads(32, 4, 64), 22, 30_000_000),
 ];
-/// Positions that attention goes over.
-const POSITIONS: usize = 2048;
 /// The types that common files are made of.
 const HOT: [&str; 7] = ["q4_0", "q4_1", "q5_0", "q8_0", "q4_k", "q5_k", "q6_k"];
 /// Bytes of a working set that no cache holds.
@@ -207,33 +205,31 @@ impl Bench<'_> {
     }
 }
 
+const fn heads(n_head: usize, n_head_kv: usize, head_dim: usize) -> Heads {
+    Heads { n_head, n_head_kv, head_dim, positions: 2048 }
+}
+
 /// One token's attention over all layers' caches, on one thread; in every other round their bytes are merely read.
-fn attention(kernels: &dyn Kernels, arena: &mut HostArena, ty: KvType, (name, shape): (&str, [usize; 5])) -> Row {
-    let [n_head, n_head_kv, head_dim, layers, weights] = shape;
-    let blocks = POSITIONS / LANES;
-    let side = n_head_kv * blocks * ty.block_bytes(head_dim);
-    let (caches, rest) = arena.bytes().split_at_mut(layers * 2 * side);
-    let [k, v] = [5, 6].map(|seed| panel(seed, n_head_kv * head_dim, POSITIONS));
-    for layer in caches.chunks_exact_mut(2 * side) {
-        let (keys, values) = layer.split_at_mut(side);
-        let cache = KvBlocks { keys, values, ty, blocks, n_head_kv, head_dim };
-        kernels.write_kv(&mut WriteKv { cache, keys: &k, values: &v, tokens: POSITIONS, position: 0 });
-    }
-    let (queries, mut y) = (panel(7, n_head * head_dim, 1), output(n_head * head_dim, 1));
+fn attention(
+    kernels: &dyn Kernels,
+    arena: &mut HostArena,
+    ty: KvType,
+    (name, heads, layers, weights): (&str, Heads, usize, usize),
+) -> Row {
+    let layer = heads.bytes(ty);
+    let (caches, rest) = arena.bytes().split_at_mut(layers * layer);
+    caches.chunks_exact_mut(layer).for_each(|layer| heads.fill(kernels, ty, layer));
+    let (queries, mut y) = (heads.queries(), output(heads.n_head * heads.head_dim, 1));
     let (isa, mut seconds) = (kernels.isa(), [Vec::new(), Vec::new()]);
     for round in 0..2 * ROUNDS + 2 {
         let mut taken = 0.0;
-        for (layer, weights) in caches.chunks_exact(2 * side).zip(rest.chunks_exact(weights).cycle()) {
+        for (layer, weights) in caches.chunks_exact(layer).zip(rest.chunks_exact(weights).cycle()) {
             run_on(isa, Read(weights)).expect("the set is there");
-            let (keys, values) = layer.split_at(side);
             let start = Instant::now();
             if round % 2 == 0 {
                 run_on(isa, Read(layer)).expect("the set is there");
             } else {
-                let cache = KvBlocks { keys, values, ty, blocks, n_head_kv, head_dim };
-                let (position, scale) = (POSITIONS - 1, 0.125);
-                let job = Attention { cache, queries: &queries, tokens: 1, n_head, position, window: None, scale };
-                kernels.attention(&job, &mut y, &Inline);
+                heads.attend(kernels, ty, layer, &queries, &mut y);
             }
             taken += start.elapsed().as_secs_f64();
         }
@@ -310,8 +306,8 @@ fn main() {
         };
         if attention_alone || words.is_empty() {
             for &ty in KvType::ALL {
-                for heads in HEADS {
-                    let row = attention(kernels, &mut arena, ty, heads);
+                for caches in CACHES {
+                    let row = attention(kernels, &mut arena, ty, caches);
                     println!("{}", line(&row));
                     rows.push(row);
                 }

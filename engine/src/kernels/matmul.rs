@@ -22,12 +22,6 @@ const fn parts_at_once<I: Isa>(tokens: usize) -> usize {
     }
 }
 
-/// How far ahead the tile of tokens that begins with `t` fetches interleaved rows.
-fn ahead(t: usize) -> usize {
-    // What the first tile has fetched is there for the others. Nothing further is no condition in a hot loop.
-    if t == 0 { AHEAD } else { 0 }
-}
-
 /// What becomes of a product.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Combine {
@@ -296,7 +290,8 @@ fn dot_group<I: Isa, B: Format, const N: usize, const P: usize>(
     tile: &mut [Group; N],
 ) {
     let Some(columns) = RowBlocks::interleaved(m.blocks, m.row_blocks, row, I::ROWS) else { return };
-    let columns = columns.fetching(ahead(t));
+    // What the first tile has fetched is there for the others. Nothing further is no condition in a hot loop.
+    let columns = columns.fetching(if t == 0 { AHEAD } else { 0 });
     // All lanes of a column while it is at hand, so that loading overlaps with what all of them compute.
     let mut acc = [[isa.f_splat(0.0); N]; P];
     for (rows, x) in columns.zip(x.chunks_exact(tokens.max(1))) {

@@ -32,7 +32,7 @@ pub(super) fn add_group<I: Isa, B: Format>(
     };
     let Some(columns) = columns else { return };
     let mut w = Unpacked::new(isa);
-    // Of what is as far ahead a piece a tile: unpacking reads too fast for that, and all else waits for what waits.
+    // Fetched ahead a piece a tile: unpacking reads a column at once, and as many lines at once wait for each other.
     let first = if t == 0 { row * m.row_blocks } else { m.blocks.len() };
     let mut read = m.blocks.get(first..).unwrap_or_default().chunks_exact(LANES);
     let pieces = LANES.div_ceil((sums.len() / TILE).max(1));
