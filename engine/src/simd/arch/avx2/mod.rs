@@ -63,6 +63,7 @@ impl Isa for Avx2 {
     #[inline(always)]
     fn run<O: Op>(self, op: O) -> O::Out {
         #[target_feature(enable = "avx2,f16c,fma")]
+        #[inline(never)]
         fn enter<O: Op>(isa: Avx2, op: O) -> O::Out {
             align_frame();
             op.call(isa)

@@ -65,6 +65,7 @@ impl Isa for Avx512 {
     #[inline(always)]
     fn run<O: Op>(self, op: O) -> O::Out {
         #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+        #[inline(never)]
         fn enter<O: Op>(isa: Avx512, op: O) -> O::Out {
             align_frame();
             op.call(isa)
