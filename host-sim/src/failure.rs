@@ -44,3 +44,9 @@ impl Display for Failure {
 }
 
 impl core::error::Error for Failure {}
+
+impl From<flashlet::session::Error> for Failure {
+    fn from(error: flashlet::session::Error) -> Failure {
+        Failure::new(error.to_string())
+    }
+}

@@ -3,8 +3,8 @@
 use flashlet::flash::{Flash, Source};
 use flashlet::gguf::{Gguf, Str, Value};
 
-use super::PackError;
-use crate::engine::wait;
+use super::error::PackError;
+use crate::sim::wait;
 
 /// Keys that `pack` writes begin so; those of an earlier run are not kept.
 const OWN: &str = "flashlet.";

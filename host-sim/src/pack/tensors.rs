@@ -8,9 +8,13 @@ use flashlet::kernels::Kernels;
 use flashlet::session::Model;
 use flashlet::weights::{LayerMatrix, LayerVector, Role};
 
+use super::error::PackError;
 use super::keys::string;
-use super::{PackError, Report, STEP};
-use crate::engine::wait;
+use super::report::Report;
+use crate::sim::wait;
+
+/// Bytes of a tensor that are read at a time.
+const STEP: usize = 1 << 20;
 
 /// A tensor and where it goes, from the start of the data section.
 struct Tensor {

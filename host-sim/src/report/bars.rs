@@ -2,7 +2,7 @@
 
 use super::chart::{LINE, Picture, label, line, rect, text_width};
 use super::markup::Markup;
-use super::page::capital;
+use super::words::capital;
 use crate::size::show;
 
 /// A part of a bar.

@@ -4,14 +4,15 @@ use flashlet::arena::Region;
 use flashlet::session::{KvType, Options, Plan, Verify};
 
 use super::lab::{Lab, Lengths, Speed, TooSmall, Trace};
+use super::scale::{Round, Scale, three_digits};
 use super::tensors::{TensorLine, tensors};
 use crate::boards::Board;
-use crate::cli::{Draft, EngineArgs, Isa};
-use crate::engine::{Opened, Refusal, wait};
+use crate::engine::{Draft, EngineArgs, Opened, Refusal};
 use crate::failure::Failure;
-use crate::progress::Meter;
-use crate::sim::Resource;
-use crate::source::ModelFile;
+use crate::hardware::source::ModelFile;
+use crate::io::progress::Meter;
+use crate::sim::{Resource, wait};
+use crate::size::show;
 
 /// Arenas that are simulated, and arenas that are only planned for: those show where tensors get pinned.
 const ARENAS: usize = 40;
@@ -65,7 +66,7 @@ pub(super) struct Refused {
 }
 
 /// What a report is about.
-pub(super) struct Data {
+pub(crate) struct Data {
     pub(super) name: String,
     pub(super) file: String,
     pub(super) file_bytes: u64,
@@ -111,9 +112,9 @@ impl Data {
     ///
     /// # Errors
     /// What is wrong with the file, or with what `args` ask of it; a model that is too large is none.
-    pub(super) fn gather(file: &ModelFile, board: &'static Board, args: &EngineArgs) -> Result<Data, Failure> {
+    pub(crate) fn gather(file: &ModelFile, board: &'static Board, args: &EngineArgs) -> Result<Data, Failure> {
         let opened = Opened::new(file, args.verify)?;
-        let options = opened.options(args, Isa::Auto, args.ctx.unwrap_or(0), Draft::Off)?;
+        let options = opened.options(args, None, args.ctx.unwrap_or(0), Draft::Off)?;
         let mut lab = Lab::new(opened);
         let mut meter = Meter::new("report");
         let too_small = lab.plan(&options, board.arena)?.err();
@@ -122,8 +123,7 @@ impl Data {
             Refusal::DoesNotFit { need, have } => Failure::new(format!("{need} bytes do not fit {have}")),
             Refusal::Failure(failure) => failure,
         })?;
-        let mut explain =
-            |TooSmall { need, have }| crate::plan::explain(lab.opened(), &options, need, have, true).to_string();
+        let mut explain = |TooSmall { need, have }| lab.opened().explain(&options, need, have, true).to_string();
         let messages: Vec<String> =
             too_small.map(&mut explain).into_iter().chain(board.has_room(file.size()).err()).collect();
         let refused = (!messages.is_empty()).then_some(Refused { arena: too_small, messages });
@@ -178,10 +178,7 @@ fn flags(args: &EngineArgs, board: &Board, plan: &Plan, lengths: Lengths) -> Str
     let Lengths { n_prompt, n_gen } = lengths;
     let board = board.path.as_ref().unwrap_or(&board.name);
     let mut flags = format!("--board {board} --ctx {} --kv {} -p {n_prompt} -n {n_gen}", plan.ctx, plan.kv.name());
-    if args.residency != crate::cli::Residency::Auto {
-        let value = clap::ValueEnum::to_possible_value(&args.residency);
-        flags += &value.map_or(String::new(), |value| format!(" --residency {}", value.get_name()));
-    }
+    flags += &args.residency_flag().map_or(String::new(), |flag| format!(" {flag}"));
     flags += &args.chunk.map_or(String::new(), |n| format!(" --chunk {n}"));
     flags += &args.tile.map_or(String::new(), |n| format!(" --tile {n}"));
     flags
@@ -227,7 +224,7 @@ impl Sweeps<'_, '_> {
         // Some more than what everything takes, and the board's own arena unless that is far away.
         let most = unbounded.map_or(least, |plan| plan.arena_bytes).max(least);
         let most = (most + most / 16).max(self.arena.min(most.saturating_mul(2))).max(least + least / 2);
-        let scale = super::scale::Scale::fitting(least as f64, most as f64, super::scale::Round::Binary);
+        let scale = Scale::fitting(least as f64, most as f64, Round::Binary);
         let sizes = |n: usize| {
             let sizes = (0..=n).map(move |i| scale.value(i as f64 / n as f64) as usize);
             sizes.map(move |bytes| bytes.clamp(least, most)).collect::<Vec<_>>()
@@ -318,7 +315,7 @@ impl Sweeps<'_, '_> {
                 }
                 Ok(())
             };
-        let show = |bytes: usize| crate::size::show(bytes as u64);
+        let show = |bytes: usize| show(bytes as u64);
         if self.plan.residency.streamed_bytes + self.plan.residency.mapped_bytes > 0 {
             let double = arena.saturating_mul(2);
             try_one(self.lab, format!("Twice the arena: {}", show(double)), board, options, double)?;
@@ -338,17 +335,17 @@ impl Sweeps<'_, '_> {
         }
         let mut faster = board.clone();
         faster.flash.bytes_per_s *= 2.0;
-        let rate = super::scale::three_digits(faster.flash.bytes_per_s / 1e6);
+        let rate = three_digits(faster.flash.bytes_per_s / 1e6);
         try_one(self.lab, format!("Twice the flash bandwidth: {rate} MB/s"), &faster, options, arena)?;
         if let Some(rate) = board.ram_bytes_per_s.filter(|_| self.plan.residency.pinned_bytes > 0) {
             let mut faster = board.clone();
             faster.ram_bytes_per_s = Some(rate * 2.0);
-            let rate = super::scale::three_digits(rate * 2.0 / 1e6);
+            let rate = three_digits(rate * 2.0 / 1e6);
             try_one(self.lab, format!("Twice the RAM’s bandwidth: {rate} MB/s"), &faster, options, arena)?;
         }
         let mut faster = board.clone();
         faster.hz *= 2.0;
-        let rate = super::scale::three_digits(faster.hz / 1e6);
+        let rate = three_digits(faster.hz / 1e6);
         try_one(self.lab, format!("Twice the processor’s clock: {rate} MHz"), &faster, options, arena)?;
         self.done(9);
         Ok(changes)

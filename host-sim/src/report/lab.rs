@@ -2,11 +2,11 @@
 
 use flashlet::session::{Options, Plan, Verify, Want};
 
-use crate::bench::{self, Part};
 use crate::boards::Board;
 use crate::engine::{Engine, Machine, Opened, Refusal};
 use crate::failure::Failure;
-use crate::sim::{self, Charged, Interval, Resource, Spent, Uncomputed};
+use crate::measure::{Lap, prefill_and_decode};
+use crate::sim::{self, Charged, Interval, Resource, Spent, Uncomputed, wait};
 
 /// Prompt tokens before decode is measured, at most: those of `bench`.
 const PROMPT: u32 = 128;
@@ -46,8 +46,8 @@ pub(super) struct Speed {
 }
 
 impl Speed {
-    fn of(part: &Part, tokens: u32) -> Option<Speed> {
-        part.spent.filter(|_| tokens > 0).map(|spent| Speed { rate: part.rate(tokens), spent, tokens })
+    fn of(lap: &Lap, tokens: u32) -> Option<Speed> {
+        lap.spent.filter(|_| tokens > 0).map(|spent| Speed { rate: lap.rate(tokens), spent, tokens })
     }
 
     pub(super) fn bound_by(&self) -> Resource {
@@ -119,7 +119,7 @@ impl<'f> Lab<'f> {
         plan: &Plan,
         Lengths { n_prompt, n_gen }: Lengths,
     ) -> Result<[Option<Speed>; 2], Failure> {
-        let [prefill, decode] = self.with_engine(board, plan, |engine| bench::run(engine, n_prompt, n_gen))?;
+        let [prefill, decode] = self.with_engine(board, plan, |engine| prefill_and_decode(engine, n_prompt, n_gen))?;
         Ok([Speed::of(&prefill, n_prompt), Speed::of(&decode, n_gen)])
     }
 
@@ -153,7 +153,7 @@ impl<'f> Lab<'f> {
                 feed(engine, position, Want::None)?;
                 let watch = sim::Stopwatch::start();
                 feed(engine, position + 1, Want::Last)?;
-                speeds.extend(Speed::of(&Part::since(watch), 1));
+                speeds.extend(Speed::of(&Lap::since(watch), 1));
             }
             Ok(speeds)
         })
@@ -162,6 +162,7 @@ impl<'f> Lab<'f> {
 
 /// Feeds tokens until there are `end`.
 fn feed(engine: &mut Engine<'_>, end: u32, want: Want) -> Result<(), Failure> {
-    let ids = vec![0; end.saturating_sub(engine.position()) as usize];
-    engine.feed(&ids, want, &mut |_, _, _| {})
+    let ids = vec![0; end.saturating_sub(engine.session.position()) as usize];
+    wait(engine.session.feed(&ids, want, &mut |_, _, _| {}))?;
+    Ok(())
 }

@@ -3,8 +3,9 @@
 use flashlet::session::Plan;
 use flashlet::weights::{LayerMatrix, Role, Tensor, walk};
 
-use crate::engine::{Opened, wait};
+use crate::engine::{Opened, about_file};
 use crate::failure::Failure;
+use crate::sim::wait;
 
 /// What a tensor does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +115,7 @@ pub(super) fn tensors(opened: &mut Opened<'_>, plan: &Plan) -> Result<Vec<Tensor
         Ok(())
     };
     let walked = walk(model.gguf(), &mut opened.source, &shapes, &mut each);
-    wait(walked).map_err(|error| crate::engine::about_file(opened.file, &mut opened.file.source(), error))?;
+    wait(walked).map_err(|error| about_file(opened.file, &mut opened.file.source(), error))?;
     let residency = plan.residency;
     let mut budget = model.pin_budget(plan);
     let line = |tensor: &Tensor| {

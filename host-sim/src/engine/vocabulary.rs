@@ -1,38 +1,19 @@
-//! `flashlet tokenize`: the token ids of a text. Needs a vocabulary and no tensors.
+//! The token ids of a text, from a model's vocabulary alone.
 
 use flashlet::arena::Arena;
 use flashlet::gguf::Gguf;
 use flashlet::text::{Encode, Tokenizer, TokenizerSpec};
 
-use crate::cli::{Residency, TokenizeArgs};
-use crate::engine::{about_file, open_file, wait};
+use super::opened::about_file;
 use crate::failure::Failure;
-use crate::input;
-use crate::memory::HostArena;
-use crate::output::print;
-use crate::progress::Meter;
-use crate::source::ModelFile;
-
-/// Runs the command.
-pub(crate) fn tokenize(args: &TokenizeArgs) -> Result<(), Failure> {
-    let file = open_file(&args.model, Residency::Auto)?;
-    let text = match (&args.text.text, &args.text.file) {
-        (Some(text), _) => text.clone(),
-        (None, Some(path)) => input::text_file(path)?,
-        (None, None) => return Err(Failure::Usage("--text or --file is needed".into())),
-    };
-    let ids = encode(
-        &file,
-        &text,
-        Encode { bos: !args.no_bos, eos: !args.no_bos, special: !args.no_special, continues: false },
-    )?;
-    let words: Vec<String> = ids.iter().map(u32::to_string).collect();
-    print(&(words.join(" ") + "\n"))
-}
+use crate::hardware::memory::HostArena;
+use crate::hardware::source::ModelFile;
+use crate::io::progress::Meter;
+use crate::sim::wait;
 
 /// A bound on the tokens of `text`: a byte each, three for a space where the vocabulary spells it
 /// as three bytes, and what the model puts around a text.
-pub(crate) fn most_tokens(text: &str) -> usize {
+pub(super) fn most_tokens(text: &str) -> usize {
     text.len().saturating_mul(3).saturating_add(16)
 }
 

@@ -1,4 +1,4 @@
-//! What the user hands in: prompts, texts and token ids.
+//! Prompts, texts and token ids from the user.
 
 use std::fs;
 use std::io::{self, IsTerminal, Read};
@@ -58,7 +58,7 @@ fn parse_ids(text: &str) -> Result<Vec<u32>, String> {
     text.split_ascii_whitespace().enumerate().map(id).collect()
 }
 
-/// That every id is one of the `n_vocab` of the model.
+/// Checks that every id is below `n_vocab`, the number of tokens in the vocabulary.
 pub(crate) fn check_ids(ids: &[u32], n_vocab: u32) -> Result<(), Failure> {
     match ids.iter().position(|&id| id >= n_vocab) {
         None => Ok(()),

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::sim;
 
 /// The model that is built into the program: `demo/README.md` is its card.
-static BUILT_IN: &[u8] = include_bytes!("../demo/flashlet-demo-q4_k.gguf");
+static BUILT_IN: &[u8] = include_bytes!("../../demo/flashlet-demo-q4_k.gguf");
 
 /// Where a model's bytes are.
 #[derive(Debug)]

@@ -1,18 +1,34 @@
 //! `flashlet bench`: tokens per second.
 
-use core::hint::black_box;
-use core::time::Duration;
-
-use flashlet::session::Want;
+use clap::Args;
 use serde::Serialize;
 
-use crate::cli::{BenchArgs, Draft};
-use crate::engine::{Engine, Opened, open_model};
+use crate::engine::{ComputeArgs, Draft, Engine, EngineArgs, Opened, open_model};
 use crate::failure::Failure;
-use crate::generate::rate;
-use crate::output::{print, print_json};
-use crate::progress::Meter;
-use crate::sim::{Spent, Stopwatch};
+use crate::io::output::{print, print_json};
+use crate::io::progress::Meter;
+use crate::measure::prefill_and_decode;
+use crate::sim::Spent;
+
+#[derive(Args, Debug)]
+pub(crate) struct BenchArgs {
+    /// Prompt tokens to prefill; 0 to leave prefill out
+    #[arg(short = 'p', long, value_name = "N", default_value_t = 128)]
+    pub(crate) n_prompt: u32,
+    /// Tokens to decode after the prompt; 0 to leave decode out
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 64)]
+    pub(crate) n_gen: u32,
+    /// Runs that count; one more goes before them to warm up
+    #[arg(short = 'r', long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) repetitions: u32,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    #[command(flatten)]
+    pub(crate) compute: ComputeArgs,
+}
 
 /// The command's JSON object: tokens per second of each run.
 #[derive(Default, Serialize)]
@@ -26,7 +42,7 @@ struct Report {
     board: Option<Simulated>,
 }
 
-/// What a simulated board was busy with.
+/// The time of a simulated board, by stage.
 #[derive(Serialize)]
 struct Simulated {
     name: &'static str,
@@ -75,10 +91,10 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
     let repetitions = if board.is_some() { 1 } else { args.repetitions };
     if board.is_none() {
         // The first run warms up caches and page tables; a few tokens of decode are enough for that.
-        run(&mut engine, n_prompt, n_gen.min(4))?;
+        prefill_and_decode(&mut engine, n_prompt, n_gen.min(4))?;
     }
     for i in 0..repetitions {
-        let [pp, tg] = run(&mut engine, n_prompt, n_gen)?;
+        let [pp, tg] = prefill_and_decode(&mut engine, n_prompt, n_gen)?;
         report.pp.extend((n_prompt > 0).then(|| pp.rate(n_prompt)));
         report.tg.extend((n_gen > 0).then(|| tg.rate(n_gen)));
         meter.update(u64::from(i) + 1, repetitions.into());
@@ -106,40 +122,6 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
         }
     }
     print(&text)
-}
-
-/// How long a part of a run took.
-pub(crate) struct Part {
-    time: Duration,
-    pub(crate) spent: Option<Spent>,
-}
-
-impl Part {
-    pub(crate) fn since(watch: Stopwatch) -> Part {
-        Part { time: watch.elapsed(), spent: watch.spent() }
-    }
-
-    pub(crate) fn rate(&self, tokens: u32) -> f64 {
-        rate(tokens as usize, self.time)
-    }
-}
-
-/// Prefill and decode from an empty context.
-pub(crate) fn run(engine: &mut Engine<'_>, n_prompt: u32, n_gen: u32) -> Result<[Part; 2], Failure> {
-    engine.reset();
-    let n_vocab = engine.n_vocab().max(1);
-    let prompt: Vec<u32> = (0..n_prompt).map(|i| (i.wrapping_mul(7) % 1000 + 111) % n_vocab).collect();
-    let mut sink = |_: u32, _: u32, logits: &[f32]| {
-        black_box(logits);
-    };
-    let start = Stopwatch::start();
-    engine.feed(&prompt, Want::Last, &mut sink)?;
-    let pp = Part::since(start);
-    let start = Stopwatch::start();
-    for i in 0..n_gen {
-        engine.feed(&[(i.wrapping_mul(13) % 1000 + 105) % n_vocab], Want::Last, &mut sink)?;
-    }
-    Ok([pp, Part::since(start)])
 }
 
 /// Mean and sample deviation, if there is anything to average.

@@ -1,17 +1,28 @@
-//! `flashlet inspect`: what a model file says of itself.
+//! `flashlet inspect`: the metadata and the tensors of a model file.
 
 use core::fmt::Write;
 
+use clap::Args;
 use flashlet::flash::Source;
 use flashlet::gguf::{Gguf, Str, TensorInfo, Value};
+use flashlet::session::Residency;
 use serde_json::{Map, json};
 
-use crate::cli::{InspectArgs, Residency};
-use crate::engine::{about_file, open_file, wait};
+use crate::engine::{ModelArgs, about_file, open_file};
 use crate::failure::Failure;
-use crate::output::{print, print_json};
+use crate::hardware::source::{FileFlash, ModelFile};
+use crate::io::output::{print, print_json};
+use crate::sim::wait;
 use crate::size::show;
-use crate::source::{FileFlash, ModelFile};
+
+#[derive(Args, Debug)]
+pub(crate) struct InspectArgs {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 /// Characters of a string value in the table.
 const WIDTH: usize = 80;

@@ -2,18 +2,44 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use flashlet::session::LogitsHash;
 use flashlet::text::Encode;
 use serde::Serialize;
 
-use crate::cli::{Draft, EvalArgs};
-use crate::engine::{Engine, Opened, open_model};
+use crate::engine::{ComputeArgs, Draft, Engine, EngineArgs, Opened, encode, open_model};
 use crate::failure::Failure;
-use crate::input;
-use crate::output::{print, print_json};
-use crate::tokenize;
+use crate::io::input;
+use crate::io::output::{print, print_json};
+
+#[derive(Args, Debug)]
+pub(crate) struct EvalArgs {
+    #[command(flatten)]
+    pub(crate) input: EvalInput,
+    /// Write the logits to this file: raw f32, little-endian, one row per position
+    #[arg(long, value_name = "FILE")]
+    pub(crate) logits_out: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    #[command(flatten)]
+    pub(crate) compute: ComputeArgs,
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct EvalInput {
+    /// File with the text (UTF-8)
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) file: Option<PathBuf>,
+    /// File of token ids separated by white space, used as they are
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ids: Option<PathBuf>,
+}
 
 /// The command's JSON object. Without a second token nothing was predicted, and the means are null.
 #[derive(Serialize)]
@@ -32,7 +58,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<(), Failure> {
     let ids = match (&args.input.ids, &args.input.file) {
         (Some(path), _) => input::ids_file(path)?,
         (None, Some(path)) => {
-            tokenize::encode(&file, &input::text_file(path)?, Encode { bos: true, special: true, ..Encode::default() })?
+            encode(&file, &input::text_file(path)?, Encode { bos: true, special: true, ..Encode::default() })?
         }
         (None, None) => return Err(Failure::Usage("--file or --ids is needed".into())),
     };
@@ -52,7 +78,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<(), Failure> {
     let mut rows = args.logits_out.as_deref().map(Rows::create).transpose()?;
     let mut hash = args.json.then(LogitsHash::new);
     let mut loss = Loss::new(&ids);
-    let n_vocab = engine.n_vocab();
+    let n_vocab = engine.session.n_vocab();
     engine.feed_all("eval", &ids, true, &mut |position, first, logits| {
         loss.push(position, first, logits);
         if let Some(rows) = &mut rows {

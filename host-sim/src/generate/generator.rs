@@ -1,4 +1,4 @@
-//! Token after token: what `run` and `chat` share.
+//! The loop that picks tokens, verifies drafts and knows when to stop.
 
 use core::time::Duration;
 
@@ -6,12 +6,14 @@ use flashlet::session::{LogitsHash, Want};
 use flashlet::text::{Detokenizer, Drafter, MAX_DRAFT, Sampler, SamplerConfig};
 use serde::Serialize;
 
+use super::args::EndArgs;
+use super::stop::StopStrings;
 use crate::engine::Engine;
 use crate::failure::Failure;
-use crate::sim::Stopwatch;
-use crate::stop::StopStrings;
+use crate::measure::rate;
+use crate::sim::{Stopwatch, wait};
 
-/// Why text ended.
+/// The reason why the text ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum StopReason {
@@ -25,7 +27,7 @@ pub(crate) enum StopReason {
     Stop,
 }
 
-/// How long things took.
+/// Tokens of prefill and decode, and the time that they took.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Timings {
     pub(crate) prefill_tokens: usize,
@@ -46,12 +48,7 @@ impl Timings {
     }
 }
 
-/// `tokens` per second; 0 for none.
-pub(crate) fn rate(tokens: usize, time: Duration) -> f64 {
-    if tokens == 0 { 0.0 } else { tokens as f64 / time.as_secs_f64().max(1e-9) }
-}
-
-/// When to stop.
+/// Limits on the length of the text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits<'s> {
     pub(crate) n_predict: u32,
@@ -59,7 +56,14 @@ pub(crate) struct Limits<'s> {
     pub(crate) ignore_eos: bool,
 }
 
-/// What became of guessed tokens.
+impl<'s> Limits<'s> {
+    /// At most `n_predict` tokens that end as `args` say.
+    pub(crate) fn new(n_predict: u32, args: &'s EndArgs) -> Limits<'s> {
+        Limits { n_predict, stop: &args.stop, ignore_eos: args.ignore_eos }
+    }
+}
+
+/// Guessed tokens, and those of them that were right.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(crate) struct Drafts {
     /// Tokens that were guessed.
@@ -68,7 +72,7 @@ pub(crate) struct Drafts {
     pub(crate) right: usize,
 }
 
-/// What picks one token of a pass.
+/// The sampler for one token of a pass, with the hash of that token's logits.
 struct Lane {
     sampler: Sampler,
     hash: LogitsHash,
@@ -80,7 +84,7 @@ struct Pick {
     hash: LogitsHash,
 }
 
-/// Chooses tokens and remembers those that count as recent.
+/// Picks tokens and remembers those that count as recent.
 pub(crate) struct Generator {
     /// One for each token that a pass may pick.
     lanes: Vec<Lane>,
@@ -121,58 +125,74 @@ impl Generator {
         self.history.extend_from_slice(ids);
     }
 
-    /// What became of guesses, if there are any.
+    /// The tokens that the engine was fed.
+    pub(crate) fn history(&self) -> &[u32] {
+        &self.history
+    }
+
+    /// The count of guessed tokens, if there is a drafter.
     pub(crate) fn drafts(&self) -> Option<Drafts> {
         self.drafter.map(|(_, drafts)| drafts)
     }
 
-    /// Feeds `prompt` and generates until one of `limits`, the end of the text or of the context.
-    /// Text goes through `detokenizer` to `out` as it is made. Gives the chosen ids and why it stopped; the last id has not
-    /// been fed.
+    /// Feeds `prompt`, of which [`generate`](Self::generate) picks the continuation.
     ///
     /// # Errors
     /// An empty prompt, one that the context has no room for, and what the engine reports.
-    pub(crate) fn generate(
-        &mut self,
-        engine: &mut Engine<'_>,
-        prompt: &[u32],
-        limits: Limits<'_>,
-        mut detokenizer: Detokenizer,
-        out: &mut dyn FnMut(&str) -> Result<(), Failure>,
-    ) -> Result<(Vec<u32>, StopReason), Failure> {
+    pub(crate) fn prefill(&mut self, engine: &mut Engine<'_>, prompt: &[u32]) -> Result<(), Failure> {
         if prompt.is_empty() {
             return Err(Failure::new("the prompt has no tokens: there is nothing to continue"));
         }
         let room = engine.room() as usize;
         if prompt.len() > room {
-            let (n, ctx) = (prompt.len(), engine.ctx());
+            let (n, ctx) = (prompt.len(), engine.session.plan().ctx);
             return Err(Failure::new(format!(
                 "the prompt has {n} tokens, the context of {ctx} has room for {room}: raise --ctx"
             )));
         }
-        let n_predict = limits.n_predict as usize;
-        let mut stop = StopStrings::new(limits.stop);
-        let mut ids = Vec::new();
-        let (mut text, mut sure) = (String::new(), String::new());
-        let start = self.history.len();
-        let prefill = Stopwatch::start();
-        let mut picks = self.prompt(engine, prompt, n_predict > 0)?;
-        self.timings.prefill += prefill.elapsed();
+        let watch = Stopwatch::start();
+        self.history.extend_from_slice(prompt);
+        let first = engine.session.position() + prompt.len() as u32 - 1;
+        self.begin(0);
+        engine.feed_all("prefill", prompt, false, &mut self.sink(first))?;
+        self.timings.prefill += watch.elapsed();
         self.timings.prefill_tokens += prompt.len();
-        engine.prefilled(&self.history)?;
+        Ok(())
+    }
+
+    /// Continues the prefilled prompt until one of `limits`, the end of the text or of the context.
+    /// Text goes through `detokenizer` to `out` as it is made. Returns the chosen ids and the reason to stop; the last id
+    /// has not been fed.
+    ///
+    /// # Errors
+    /// The failures of the engine and of `out`.
+    pub(crate) fn generate(
+        &mut self,
+        engine: &mut Engine<'_>,
+        limits: Limits<'_>,
+        mut detokenizer: Detokenizer,
+        out: &mut dyn FnMut(&str) -> Result<(), Failure>,
+    ) -> Result<(Vec<u32>, StopReason), Failure> {
+        let n_predict = limits.n_predict as usize;
+        let mut ids = Vec::new();
         if n_predict == 0 {
             return Ok((ids, StopReason::Length));
         }
+        let room = engine.room() as usize;
+        let prompt_end = self.history.len();
+        let mut stop = StopStrings::new(limits.stop);
+        let (mut text, mut sure) = (String::new(), String::new());
+        let mut picks = self.picks(0);
         let reason = 'text: loop {
             for Pick { id, hash } in picks {
                 ids.push(id);
                 self.picked += 1;
                 self.hash.iter_mut().for_each(|all| all.end_step_of(&hash));
-                if engine.is_end(id) && !limits.ignore_eos {
+                if engine.session.is_end(id) && !limits.ignore_eos {
                     break 'text StopReason::Eos;
                 }
                 text.clear();
-                engine.decode(id, &mut detokenizer, &mut |piece| text.push_str(piece))?;
+                wait(engine.session.decode(id, &mut detokenizer, &mut |piece| text.push_str(piece)))?;
                 sure.clear();
                 let stopped = stop.push(&text, &mut |piece| sure.push_str(piece));
                 out(&sure)?;
@@ -183,20 +203,17 @@ impl Generator {
                     break 'text StopReason::Length;
                 }
                 // The token would be fed next, wherever the engine is already.
-                if prompt.len() + ids.len() > room {
+                if ids.len() > room {
                     break 'text StopReason::Context;
                 }
             }
             let Some(&last) = ids.last() else { break 'text StopReason::Length };
-            let decode = Stopwatch::start();
+            let watch = Stopwatch::start();
             picks = self.next(engine, last, n_predict - ids.len())?;
-            self.timings.decode += decode.elapsed();
+            self.timings.decode += watch.elapsed();
         };
         self.timings.decode_tokens += ids.len().saturating_sub(1);
-        // Guesses behind the end of the text were right, but are none of it.
-        let beyond = (self.history.len() + 1).saturating_sub(start + prompt.len() + ids.len());
-        self.history.truncate(self.history.len() - beyond);
-        engine.rewind(engine.position() - beyond as u32)?;
+        self.forget_beyond(engine, prompt_end + ids.len())?;
         text.clear();
         detokenizer.flush(&mut |piece| text.push_str(piece));
         if reason != StopReason::Stop {
@@ -209,32 +226,33 @@ impl Generator {
         Ok((ids, reason))
     }
 
-    /// Feeds `prompt` and picks the token after it, if it is wanted.
-    fn prompt(&mut self, engine: &mut Engine<'_>, prompt: &[u32], want: bool) -> Result<Vec<Pick>, Failure> {
-        self.history.extend_from_slice(prompt);
-        let first = engine.position() + prompt.len() as u32 - 1;
-        self.begin(0);
-        engine.feed_all("prefill", prompt, false, &mut self.sink(first))?;
-        Ok(if want { self.picks(0) } else { Vec::new() })
+    /// Takes back guesses that were right but lie behind the end of the text, of which `tokens` with the prompt are part and
+    /// the last was not fed.
+    fn forget_beyond(&mut self, engine: &mut Engine<'_>, tokens: usize) -> Result<(), Failure> {
+        let beyond = (self.history.len() + 1).saturating_sub(tokens);
+        self.history.truncate(self.history.len() - beyond);
+        engine.session.rewind(engine.session.position() - beyond as u32)?;
+        Ok(())
     }
 
     /// Feeds `last` with a draft of at most `most` tokens less one, and picks the tokens after it as far as the draft is
     /// right, and one more.
     fn next(&mut self, engine: &mut Engine<'_>, last: u32, most: usize) -> Result<Vec<Pick>, Failure> {
         self.history.push(last);
-        let drafted = self.draft(most.min(engine.room() as usize).min(engine.chunk() as usize));
+        let drafted = self.draft(most.min(engine.room() as usize).min(engine.session.plan().chunk as usize));
         let known = self.history.len() - drafted;
         self.begin(drafted);
-        let first = engine.position();
+        let first = engine.session.position();
         let ids = self.history[known - 1..].to_vec();
         let watch = Stopwatch::start();
-        engine.feed(&ids, if drafted == 0 { Want::Last } else { Want::All }, &mut self.sink(first))?;
-        // Of this machine an estimate must do: its times differ from run to run, and with them the number of passes would.
+        let want = if drafted == 0 { Want::Last } else { Want::All };
+        wait(engine.session.feed(&ids, want, &mut self.sink(first)))?;
+        // Uses an estimate on the host: wall time would make the pass count vary from run to run.
         let took = watch.spent().map(|_| watch.elapsed().as_nanos() / 256);
         let picks = self.picks(drafted);
         let right = picks.len() - 1;
         self.history.truncate(known + right);
-        engine.rewind(first + picks.len() as u32)?;
+        engine.session.rewind(first + picks.len() as u32)?;
         if let Some((drafter, drafts)) = &mut self.drafter {
             if let Some(took) = took {
                 drafter.took(1 + drafted, u32::try_from(took).unwrap_or(u32::MAX));

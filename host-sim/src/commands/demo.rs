@@ -1,4 +1,4 @@
-//! `flashlet demo`: how much of its job the built-in model gets exactly right.
+//! `flashlet demo`: the share of test sentences that a model answers exactly right.
 
 use core::fmt::Write;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -6,21 +6,32 @@ use core::time::Duration;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Instant;
 
+use clap::Args;
 use flashlet::session::Plan;
 use flashlet::text::{Detokenizer, SamplerConfig, Turn};
 use serde::{Deserialize, Serialize};
 
-use crate::cli::{ComputeArgs, DemoArgs, Draft};
-use crate::engine::{self, Engine, Opened};
+use crate::engine::{ComputeArgs, Draft, Engine, EngineArgs, Opened, cores, open_model};
 use crate::failure::Failure;
 use crate::generate::{Generator, Limits};
-use crate::output::{Output, print_json};
-use crate::progress::Meter;
-use crate::source::ModelFile;
+use crate::hardware::source::ModelFile;
+use crate::io::output::{Output, print_json};
+use crate::io::progress::Meter;
+
+#[derive(Args, Debug)]
+pub(crate) struct DemoArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    #[command(flatten)]
+    pub(crate) compute: ComputeArgs,
+}
 
 /// Sentences of templates that training never saw, and sentences that a person wrote. One JSON object a line.
-const HELD_OUT: &str = include_str!("../demo/heldout.jsonl");
-const HANDWRITTEN: &str = include_str!("../demo/handwritten.jsonl");
+const HELD_OUT: &str = include_str!("../../demo/heldout.jsonl");
+const HANDWRITTEN: &str = include_str!("../../demo/handwritten.jsonl");
 
 /// Tokens of context: a sentence and its answer.
 const CTX: u32 = 128;
@@ -82,7 +93,7 @@ struct Report<'s> {
 /// Runs the command.
 pub(crate) fn demo(args: &DemoArgs) -> Result<(), Failure> {
     let samples = samples()?;
-    let file = engine::open_model(&args.engine)?;
+    let file = open_model(&args.engine)?;
     let start = Instant::now();
     let answers = answers(args, &file, &samples)?;
     let report = score(&samples, &answers, file.size());
@@ -103,7 +114,7 @@ fn samples() -> Result<Vec<Sample>, Failure> {
 fn answers(args: &DemoArgs, file: &ModelFile, samples: &[Sample]) -> Result<Vec<String>, Failure> {
     let ctx = args.engine.ctx.unwrap_or(CTX);
     let plan = Opened::new(file, args.engine.verify)?.plan(&args.engine, args.compute.isa, ctx, Draft::Off)?;
-    let threads = args.compute.threads.map_or_else(engine::cores, |n| n as usize).min(samples.len());
+    let threads = args.compute.threads.map_or_else(cores, |n| n as usize).min(samples.len());
     let next = AtomicUsize::new(0);
     let (sender, receiver) = channel();
     let mut answers = vec![String::new(); samples.len()];
@@ -156,13 +167,15 @@ fn work(
     loop {
         let i = next.fetch_add(1, Ordering::Relaxed);
         let Some(sample) = samples.get(i) else { return Ok(()) };
-        engine.reset();
+        engine.session.reset();
         generator.reset();
         let turn = Turn { first: true, system: None, user: &sample.text };
         let prompt = engine.encode_pieces(&format.pieces(&turn))?;
-        let limits = Limits { n_predict: engine.room(), stop: &[], ignore_eos: false };
+        generator.prefill(&mut engine, &prompt)?;
+        // The context is the only limit.
+        let limits = Limits { n_predict: u32::MAX, stop: &[], ignore_eos: false };
         let mut text = String::new();
-        generator.generate(&mut engine, &prompt, limits, Detokenizer::new(), &mut |piece| {
+        generator.generate(&mut engine, limits, Detokenizer::new(), &mut |piece| {
             text.push_str(piece);
             Ok(())
         })?;

@@ -1,17 +1,48 @@
-//! `flashlet pack`: the command around [`pack`](super::pack).
+//! `flashlet pack`: a model file made ready for a board's flash.
 
 use core::fmt::Write;
+use std::path::PathBuf;
 
-use super::{Options, PackError, Report};
-use crate::cli::PackArgs;
-use crate::engine::wait;
-use crate::failure::Failure;
-use crate::output::print;
-use crate::progress::Meter;
-use crate::size::show;
-use crate::source::ModelFile;
-use crate::temporary::Temporary;
+use clap::Args;
+use flashlet::gguf::MAX_ALIGNMENT;
 use flashlet::session::{self, Model};
+
+use crate::failure::Failure;
+use crate::hardware::source::ModelFile;
+use crate::io::output::print;
+use crate::io::progress::Meter;
+use crate::io::temporary::Temporary;
+use crate::pack::{self, Options, PackError, Report};
+use crate::sim::wait;
+use crate::size::{parse_size, show};
+
+#[derive(Args, Debug)]
+pub(crate) struct PackArgs {
+    /// The model file (GGUF)
+    #[arg(value_name = "IN")]
+    pub(crate) input: PathBuf,
+    /// The packed file, written beside its place and moved there when it is whole
+    #[arg(value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Bytes of a flash page, at whose multiples tensors begin: a power of two from 8 to 16MiB [default: as in the file]
+    #[arg(long, value_name = "SIZE", value_parser = parse_page)]
+    pub(crate) page: Option<u32>,
+    /// Leave out metadata that no board reads, and say which
+    #[arg(long)]
+    pub(crate) strip: bool,
+    /// Add no index of the vocabulary
+    #[arg(long)]
+    pub(crate) no_index: bool,
+    /// Add no checksums
+    #[arg(long)]
+    pub(crate) no_checksums: bool,
+}
+
+fn parse_page(text: &str) -> Result<u32, String> {
+    let page = parse_size(text)?;
+    let page = u32::try_from(page).ok().filter(|n| n.is_power_of_two() && (8..=MAX_ALIGNMENT).contains(n));
+    page.ok_or_else(|| "a page is a power of two from 8 to 16MiB".to_owned())
+}
 
 /// Runs the command.
 pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
@@ -27,7 +58,7 @@ pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
     };
     let report = temporary
         .write(PackError::Write, |out| {
-            super::pack(&mut input.source(), &options, out, &mut |done, total| meter.update(done, total))
+            pack::pack(&mut input.source(), &options, out, &mut |done, total| meter.update(done, total))
         })
         .map_err(about)?;
     drop(meter);

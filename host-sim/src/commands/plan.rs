@@ -2,24 +2,34 @@
 
 use core::fmt::Write;
 
+use clap::Args;
 use flashlet::arena::Region;
-use flashlet::session::{KvType, Options, Plan};
+use flashlet::session::Plan;
 use serde_json::{Map, json};
 
 use crate::boards::Board;
-use crate::cli::Isa;
-use crate::cli::PlanArgs;
-use crate::engine::{Opened, Refusal, open_model};
+use crate::engine::{DraftArgs, EngineArgs, Opened, Refusal, open_model};
 use crate::failure::Failure;
-use crate::output::{print, print_json};
+use crate::io::output::{print, print_json};
 use crate::size::show;
+
+#[derive(Args, Debug)]
+pub(crate) struct PlanArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) draft: DraftArgs,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+}
 
 /// Runs the command.
 pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
     let board = args.engine.board;
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, args.engine.verify)?;
-    let options = opened.options(&args.engine, Isa::Auto, args.engine.ctx.unwrap_or(0), args.draft.draft)?;
+    let options = opened.options(&args.engine, None, args.engine.ctx.unwrap_or(0), args.draft.draft)?;
     let arena = args.engine.arena_bytes();
     let refused = match opened.try_plan(&options, arena) {
         Ok(plan) => match board.map_or(Ok(()), |board| board.has_room(file.size())) {
@@ -38,7 +48,7 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
             }
         },
         Err(Refusal::DoesNotFit { need, have }) => {
-            let error = explain(&mut opened, &options, need, have, board.is_some());
+            let error = opened.explain(&options, need, have, board.is_some());
             (
                 json!({ "fits": false, "need_bytes": need, "have_bytes": have, "what_to_change": error.to_string() }),
                 error,
@@ -51,48 +61,6 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
         print_json(&report)?;
     }
     Err(error)
-}
-
-/// Why `options` do not fit, and which changes would make them fit.
-pub(crate) fn explain(opened: &mut Opened<'_>, options: &Options, need: usize, have: usize, fixed: bool) -> Failure {
-    let asked = opened.try_plan(options, None).map_or(options.ctx, |plan| plan.ctx);
-    let without = opened.try_plan(&Options { draft: 0, ..*options }, Some(have)).is_ok();
-    let mut fits = |ctx: u32, kv: KvType| opened.try_plan(&Options { ctx, kv, ..*options }, Some(have)).is_ok();
-    let mut ways = if fixed { Vec::new() } else { vec![format!("--arena {need}")] };
-    if let Some(ctx) = largest(asked, |ctx| fits(ctx, options.kv)) {
-        ways.push(format!("--ctx {ctx}"));
-    }
-    let smaller = KvType::ALL.iter().copied().skip_while(|&kv| kv != options.kv).skip(1);
-    if let Some(kv) = smaller.clone().find(|&kv| fits(asked, kv)) {
-        ways.push(format!("--kv {}", kv.name()));
-    } else if ways.len() == usize::from(!fixed) {
-        let longest = smaller.clone().find_map(|kv| Some((kv, largest(asked, |ctx| fits(ctx, kv))?)));
-        if let Some((kv, ctx)) = longest {
-            ways.push(format!("--kv {} --ctx {ctx}", kv.name()));
-        }
-    }
-    if without {
-        ways.push("--draft off".into());
-    }
-    let ways = match ways.is_empty() {
-        true => "no context is short enough to fit".to_owned(),
-        false => format!("what would fit: {}", ways.join(", or ")),
-    };
-    Failure::new(format!(
-        "the model does not fit: a context of {asked} tokens needs {need} bytes ({}), the arena has {have} ({}); {ways}",
-        show(need as u64),
-        show(have as u64),
-    ))
-}
-
-/// The largest number from 1 to below `limit` that fits, if more never fits better than less.
-fn largest(limit: u32, mut fits: impl FnMut(u32) -> bool) -> Option<u32> {
-    let (mut good, mut bad) = (0, limit);
-    while bad - good > 1 {
-        let middle = good + (bad - good) / 2;
-        if fits(middle) { good = middle } else { bad = middle }
-    }
-    (good > 0).then_some(good)
 }
 
 fn json(plan: &Plan, board: Option<&Board>, arena: Option<usize>, file_bytes: u64) -> serde_json::Value {
@@ -150,20 +118,4 @@ fn text(plan: &Plan, board: Option<&Board>, arena: Option<usize>) -> String {
     line("weights streamed", plan.residency.streamed_bytes);
     line("flash per token", plan.flash_bytes_per_pass);
     out.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_largest_that_fits_is_found() {
-        for limit in [1, 2, 3, 100, 2048] {
-            for most in [0, 1, 2, 50, 99, 2047, 5000] {
-                let want = most.min(limit - 1);
-                assert_eq!(largest(limit, |n| n <= most), (want > 0).then_some(want), "{limit} {most}");
-            }
-        }
-        assert_eq!(largest(0, |_| true), None);
-    }
 }

@@ -2,14 +2,38 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
+use clap::Args;
 use flashlet::text::{ChatFormat, Detokenizer, Turn};
 
-use crate::cli::ChatArgs;
-use crate::engine::{self, Engine, Opened, print_stats};
+use crate::engine::{ComputeArgs, DraftArgs, Engine, EngineArgs, Opened, open_model};
 use crate::failure::Failure;
-use crate::generate::{Generator, Limits, StopReason};
-use crate::input;
-use crate::output::{Output, note};
+use crate::generate::{EndArgs, Generator, Limits, SamplingArgs, StopReason, print_stats};
+use crate::io::input;
+use crate::io::output::{Output, note};
+use crate::values::chat_format;
+
+#[derive(Args, Debug)]
+pub(crate) struct ChatArgs {
+    /// System message
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) system: Option<String>,
+    /// Chat template in place of the model's own
+    #[arg(long, value_name = "NAME", value_parser = chat_format())]
+    pub(crate) chat_format: Option<ChatFormat>,
+    /// Tokens per answer, at most
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 512)]
+    pub(crate) n_predict: u32,
+    #[command(flatten)]
+    pub(crate) end: EndArgs,
+    #[command(flatten)]
+    pub(crate) sampling: SamplingArgs,
+    #[command(flatten)]
+    pub(crate) draft: DraftArgs,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    #[command(flatten)]
+    pub(crate) compute: ComputeArgs,
+}
 
 const HELP: &str = "\
 /reset  forget the conversation
@@ -20,18 +44,18 @@ const HELP: &str = "\
 
 /// Runs the command.
 pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
-    let file = engine::open_model(&args.engine)?;
+    let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, args.engine.verify)?;
-    let format = opened.chat_format(args.chat_format.as_deref())?;
+    let format = opened.chat_format(args.chat_format)?;
     let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(0), args.draft.draft)?;
     let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
     let engine = Engine::load(opened, plan, &mut machine)?;
-    let config = engine::sampler_config(&args.sampling, file.is_built_in());
+    let config = args.sampling.config(file.is_built_in());
     let generator = Generator::new(config, engine.drafter(args.draft.draft), false);
     let mut talk = Talk { args, engine, format, generator, last: None, one_turn: file.is_built_in() };
     let terminal = io::stdin().is_terminal();
     if terminal {
-        note(&format!("{} tokens of context; /help lists the commands\n", talk.engine.ctx()));
+        note(&format!("{} tokens of context; /help lists the commands\n", talk.engine.session.plan().ctx));
     }
     loop {
         if terminal {
@@ -94,14 +118,14 @@ struct Talk<'a> {
 
 impl Talk<'_> {
     fn reset(&mut self) {
-        self.engine.reset();
+        self.engine.session.reset();
         self.generator.reset();
         self.last = None;
     }
 
-    /// That the context has room for `turn`.
+    /// Checks that the context has room for `turn`.
     fn check_room(&self, turn: &[u32]) -> Result<(), Failure> {
-        let (need, room, ctx) = (turn.len(), self.engine.room() as usize, self.engine.ctx());
+        let (need, room, ctx) = (turn.len(), self.engine.room() as usize, self.engine.session.plan().ctx);
         if need <= room {
             return Ok(());
         }
@@ -114,13 +138,13 @@ impl Talk<'_> {
     /// Feeds `turn`, answers it and remembers both.
     fn answer(&mut self, turn: &[u32]) -> Result<(), Failure> {
         let args = self.args;
-        let limits = Limits { n_predict: args.n_predict.max(1), stop: &args.end.stop, ignore_eos: args.end.ignore_eos };
+        let limits = Limits::new(args.n_predict.max(1), &args.end);
+        self.generator.prefill(&mut self.engine, turn)?;
         let mut out = Output::new();
-        let (ids, reason) =
-            self.generator.generate(&mut self.engine, turn, limits, Detokenizer::new(), &mut |piece| {
-                out.write(piece);
-                out.check()
-            })?;
+        let (ids, reason) = self.generator.generate(&mut self.engine, limits, Detokenizer::new(), &mut |piece| {
+            out.write(piece);
+            out.check()
+        })?;
         out.end_line();
         out.check()?;
         self.last = ids.last().map(|&id| (id, reason));

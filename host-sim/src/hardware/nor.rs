@@ -5,7 +5,6 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash, check_erase, check_write};
-use flashlet::flash::block_on;
 
 use crate::failure::Failure;
 use crate::sim;
@@ -113,7 +112,7 @@ impl ReadNorFlash for FileNor {
 
     fn read(&mut self, offset: u32, dst: &mut [u8]) -> Result<(), NorFlashErrorKind> {
         // A simulated board waits for it.
-        block_on(sim::transfer(dst.len()), sim::idle);
+        sim::wait(sim::transfer(dst.len()));
         let result = self.try_read(offset, dst);
         self.done(result)
     }
@@ -143,7 +142,7 @@ impl NorFlash for FileNor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::temporary::Temporary;
+    use crate::io::temporary::Temporary;
 
     #[test]
     fn bits_go_from_1_to_0_until_they_are_erased() {

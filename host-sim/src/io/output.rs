@@ -2,10 +2,8 @@
 
 use std::io::{self, ErrorKind, StdoutLock, Write};
 
-use clap::CommandFactory;
 use serde::Serialize;
 
-use crate::cli::Cli;
 use crate::failure::Failure;
 
 /// Standard output. Its first failure is kept, so that callbacks can write without a result.
@@ -65,12 +63,4 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
 /// Prints `text` on standard error; if that is closed, nobody wants it.
 pub(crate) fn note(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
-}
-
-/// `flashlet completions`.
-pub(crate) fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
-    // Into memory first: the generator panics when a write fails.
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "flashlet", &mut script);
-    print(&String::from_utf8_lossy(&script))
 }
