@@ -66,6 +66,9 @@ impl Command {
 
 #[cfg(test)]
 mod tests {
+    use flashlet::session::{KvType, Residency, Verify};
+    use flashlet::simd::IsaName;
+
     use super::*;
 
     #[test]
@@ -81,6 +84,19 @@ mod tests {
                 assert!(arg.get_help().is_some(), "{} {}", command.get_name(), arg.get_id());
             }
         }
+    }
+
+    #[test]
+    fn names_parse_to_the_engines_types() {
+        let engine = |flags: &[&str]| {
+            let cli = Cli::try_parse_from([&["flashlet", "bench"], flags].concat()).expect("they are flags");
+            let Command::Bench(args) = cli.command else { unreachable!("that was asked for") };
+            (args.engine.kv, args.engine.residency, args.engine.verify, args.compute.isa)
+        };
+        assert_eq!(engine(&[]), (KvType::F16, Residency::Auto, Verify::Reads, None));
+        let flags = ["--kv=q4_0", "--residency=streamed", "--verify=off", "--isa=avx2"];
+        assert_eq!(engine(&flags), (KvType::Q4_0, Residency::Streamed, Verify::Never, Some(IsaName::Avx2)));
+        assert_eq!(engine(&["--isa", "auto", "--verify"]), (KvType::F16, Residency::Auto, Verify::All, None));
     }
 
     #[test]

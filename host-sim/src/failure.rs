@@ -1,9 +1,9 @@
-//! Why a command ended early.
+//! The reasons why a command ends early.
 
 use core::fmt::{self, Display};
 use std::io;
 
-/// What ends a command early.
+/// A reason why a command ends early.
 #[derive(Debug)]
 pub enum Failure {
     /// One message for the user; exit code 1.

@@ -1,9 +1,9 @@
 //! flashlet on a desktop: the command line, and a simulator of boards.
 //!
-//! The engine is the crate `flashlet`, the same that boards run. This crate gives it a file as its
-//! flash ([`source`]), with [`faults`] if need be, another as the chip that keeps snapshots ([`nor`]), a mapping as its RAM ([`memory`]),
-//! threads ([`pool`]) and a user. The session is driven by `engine/` and `generate/`; commands see tokens, logits and text.
-//! [`pack`](mod@pack) makes files ready for boards.
+//! The engine is the crate `flashlet`, the same that boards run. This crate gives it the parts of a board that this
+//! machine plays: a file is its flash ([`source`]), with [`faults`] if need be, another the chip that keeps snapshots
+//! ([`nor`]), a mapping its RAM ([`memory`]), and threads its cores ([`pool`]). Commands see tokens, logits and text.
+//! [`pack`] makes files ready for boards.
 
 pub mod failure;
 pub mod pack;

@@ -37,7 +37,7 @@ struct Report {
     pp: Vec<f64>,
     /// Decode, in the context that the prefill left.
     tg: Vec<f64>,
-    /// Of a simulated board.
+    /// The simulated board, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     board: Option<Simulated>,
 }

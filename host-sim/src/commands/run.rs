@@ -61,7 +61,7 @@ pub(crate) struct RunArgs {
 #[derive(Serialize)]
 struct Report {
     prompt_ids: Vec<u32>,
-    /// Of the prompt's tokens, those whose state came from a snapshot.
+    /// The prompt's tokens whose state came from a snapshot.
     snapshot_tokens: usize,
     ids: Vec<u32>,
     text: String,
@@ -69,7 +69,7 @@ struct Report {
     logits_hash: String,
     memory: Memory,
     flash: Traffic,
-    /// How many times the weights were read, the prompt's chunks included.
+    /// Passes over the weights, those of the prompt's chunks included.
     passes: u32,
     /// None without `--draft`.
     drafts: Option<Drafts>,
@@ -88,15 +88,41 @@ enum Prompt {
     Ids(Vec<u32>),
 }
 
+impl Prompt {
+    /// The prompt that `args` name, or else the one on standard input.
+    fn read(args: &RunArgs) -> Result<Prompt, Failure> {
+        Ok(match (&args.ids, &args.prompt) {
+            (Some(path), _) => Prompt::Ids(input::ids_file(path)?),
+            (None, Some(text)) => Prompt::Text(text.clone()),
+            (None, None) => Prompt::Text(input::prompt_from_stdin()?),
+        })
+    }
+
+    /// The ids of the prompt; a text is a user's message where there is a `format` of chat.
+    fn encode(
+        self,
+        engine: &mut Engine<'_>,
+        format: Option<ChatFormat>,
+        system: Option<&str>,
+    ) -> Result<Vec<u32>, Failure> {
+        match (self, format) {
+            (Prompt::Ids(ids), _) => Ok(ids),
+            (Prompt::Text(text), None) => {
+                engine.encode(&text, Encode { bos: true, special: true, ..Encode::default() })
+            }
+            (Prompt::Text(text), Some(format)) => {
+                let turn = Turn { first: true, system, user: &text };
+                engine.encode_pieces(&format.pieces(&turn))
+            }
+        }
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, args.engine.verify)?;
-    let prompt = match (&args.ids, &args.prompt) {
-        (Some(path), _) => Prompt::Ids(input::ids_file(path)?),
-        (None, Some(text)) => Prompt::Text(text.clone()),
-        (None, None) => Prompt::Text(input::prompt_from_stdin()?),
-    };
+    let prompt = Prompt::read(args)?;
     // The built-in model knows nothing but sentences in its template.
     let framed = file.is_built_in() && !args.raw && args.ids.is_none();
     let chat = args.chat || args.system.is_some() || args.chat_format.is_some() || framed;
@@ -106,14 +132,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let snapshots = args.save_prefix.is_some() || args.load_prefix.is_some();
     let hash = snapshots.then(|| opened.hash()).transpose()?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
-    let prompt_ids = match (prompt, format) {
-        (Prompt::Ids(ids), _) => ids,
-        (Prompt::Text(text), None) => engine.encode(&text, Encode { bos: true, special: true, ..Encode::default() })?,
-        (Prompt::Text(text), Some(format)) => {
-            let turn = Turn { first: true, system: args.system.as_deref(), user: &text };
-            engine.encode_pieces(&format.pieces(&turn))?
-        }
-    };
+    let prompt_ids = prompt.encode(&mut engine, format, args.system.as_deref())?;
     // An answer is a text of its own; what continues a prompt keeps its leading space.
     let detokenizer = if chat { Detokenizer::new() } else { Detokenizer::continuing() };
     let config = args.sampling.config(file.is_built_in());

@@ -17,7 +17,7 @@ use crate::sim::{Stopwatch, wait};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum StopReason {
-    /// As many tokens as were asked for.
+    /// The number of tokens asked for is reached.
     Length,
     /// The model ended it.
     Eos,
@@ -57,7 +57,7 @@ pub(crate) struct Limits<'s> {
 }
 
 impl<'s> Limits<'s> {
-    /// At most `n_predict` tokens that end as `args` say.
+    /// Limits of at most `n_predict` tokens, and of the end that `args` ask for.
     pub(crate) fn new(n_predict: u32, args: &'s EndArgs) -> Limits<'s> {
         Limits { n_predict, stop: &args.stop, ignore_eos: args.ignore_eos }
     }

@@ -52,7 +52,7 @@ fn overlap(text: &str, stop: &str) -> usize {
 mod tests {
     use super::*;
 
-    /// What comes out of `pieces`, and whether a stop string ended it.
+    /// The text that comes out of `pieces`; true if a stop string ended it.
     fn run(stops: &[&str], pieces: &[&str]) -> (String, bool) {
         let stops: Vec<String> = stops.iter().map(|&s| s.to_owned()).collect();
         let mut stop = StopStrings::new(&stops);

@@ -6,7 +6,7 @@ use core::task::Poll;
 
 use flashlet::flash::{Flash, FlashError};
 
-/// What went wrong so far.
+/// Counts of the faults so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FaultCounts {
     /// Reads of which one bit was flipped.
@@ -25,14 +25,14 @@ impl FaultCounts {
     }
 }
 
-/// Which faults occur, and how often; shared by a device, which a session owns, and whoever looks on.
+/// The faults of a device and their rates; shared by the device, which a session owns, and the test that looks on.
 #[derive(Debug)]
 pub struct Faults {
     /// One read in so many goes wrong, on average; 0 for none. Faults keep at least half of that apart.
     pub every: Cell<u32>,
-    /// How likely a fault is a flipped bit, a failed read or a late answer, as weights.
+    /// Weights of the kinds of faults: a flipped bit, a failed read, a late answer.
     pub kinds: Cell<[u32; 3]>,
-    /// How many reads in a row fail at a fault.
+    /// Reads in a row that fail at a fault.
     pub burst: Cell<u32>,
     /// Polls that a late answer takes more.
     pub spike_polls: Cell<u32>,
@@ -58,7 +58,7 @@ impl Faults {
         }
     }
 
-    /// What went wrong so far.
+    /// Counts of the faults so far.
     #[must_use]
     pub fn counts(&self) -> FaultCounts {
         self.counts.get()
@@ -74,7 +74,7 @@ impl Faults {
         (x >> 11) % n.max(1)
     }
 
-    /// Whether the read that begins now goes wrong, and how: an index into `kinds`.
+    /// The fault of the read that begins now, as an index into `kinds`, if it has one.
     fn strikes(&self) -> Option<usize> {
         if self.failing.get() > 0 {
             self.failing.set(self.failing.get() - 1);

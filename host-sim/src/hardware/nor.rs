@@ -11,7 +11,7 @@ use crate::sim;
 
 /// Bytes of an erase block: a sector of a QSPI chip.
 pub const ERASE_BYTES: usize = 4096;
-/// As erased flash reads.
+/// The contents of an erased block.
 const ERASED: [u8; ERASE_BYTES] = [0xff; ERASE_BYTES];
 
 /// A chip whose bits only go from 1 to 0 until their block is erased. Its contents are those of a file.
@@ -19,9 +19,9 @@ const ERASED: [u8; ERASE_BYTES] = [0xff; ERASE_BYTES];
 pub struct FileNor {
     file: File,
     bytes: usize,
-    /// Whether something was written that may not be on the disk yet.
+    /// Set while a write may not have reached the disk yet.
     busy: bool,
-    /// What the system said when the chip failed last.
+    /// The system's error when the chip failed last.
     error: Option<io::Error>,
 }
 
@@ -29,7 +29,7 @@ impl FileNor {
     /// The chip with the contents of the file at `path`, to be written if `writes` says so.
     ///
     /// # Errors
-    /// What is wrong with the path, in words for the user.
+    /// A missing file, or one that is no chip, in words for the user.
     pub fn open(path: &Path, writes: bool) -> Result<FileNor, Failure> {
         let shown = path.display();
         let metadata = path.metadata().map_err(|error| match error.kind() {
@@ -61,7 +61,7 @@ impl FileNor {
         Ok(FileNor { file, bytes: blocks * ERASE_BYTES, busy: true, error: None })
     }
 
-    /// What the system said when the chip failed last.
+    /// Takes the system's error of the chip's last failure.
     pub fn error(&mut self) -> Option<io::Error> {
         self.error.take()
     }

@@ -25,14 +25,14 @@ use std::time::Instant;
 
 use flashlet::kernels::Executor;
 
-/// How long a thread spins before it parks. Waking a parked one costs about as much.
+/// The time that a thread spins before it parks. Waking a parked one costs about as much.
 const SPIN: Duration = Duration::from_micros(20);
 
 /// A wait for the workers is a stall if it is longer than this and than several pieces took the caller.
 const STALL: Duration = Duration::from_micros(300);
-/// How many pieces.
+/// The number of pieces in the definition of a stall.
 const STALL_PIECES: u32 = 4;
-/// How long calls run alone after a stall, at first and at most.
+/// The time that calls run alone after a stall, at first and at most.
 const ALONE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(640));
 
 // The state word: who is inside, three flags, and above them the number of the job.
@@ -54,7 +54,7 @@ pub struct Pool {
     solitude: Solitude,
 }
 
-/// When calls run on their own thread, because workers stalled.
+/// A time in which calls run on their own thread alone, because workers stalled.
 struct Solitude {
     epoch: Instant,
     /// Microseconds after `epoch`; 0 if there is no reason.
@@ -68,7 +68,7 @@ impl Solitude {
         Solitude { epoch: Instant::now(), until: AtomicU64::new(0), next: AtomicU64::new(micros(ALONE.0)) }
     }
 
-    /// Whether a call that begins now runs alone.
+    /// True if a call that begins now runs alone.
     fn lasts(&self) -> bool {
         let until = self.until.load(Relaxed);
         until != 0 && micros(self.epoch.elapsed()) < until
@@ -188,7 +188,7 @@ impl Drop for Pool {
 struct Closing<'p, 'j> {
     pool: &'p Pool,
     job: &'j Job<'j>,
-    /// Whether the caller's own share came to its end; if not, it panicked.
+    /// Set when the caller's own share came to its end; if not, it panicked.
     finished: bool,
 }
 

@@ -14,7 +14,7 @@ use crate::sim;
 /// The model that is built into the program: `demo/README.md` is its card.
 static BUILT_IN: &[u8] = include_bytes!("../../demo/flashlet-demo-q4_k.gguf");
 
-/// Where a model's bytes are.
+/// The place of a model's bytes.
 #[derive(Debug)]
 enum Store {
     File(File),
@@ -79,7 +79,7 @@ pub struct ModelFile {
     store: Store,
     size: u64,
     map: Option<Mmap>,
-    /// Whether the built-in model may be used where it lies.
+    /// True if the built-in model may be used where it lies.
     in_place: bool,
 }
 
@@ -87,7 +87,7 @@ impl ModelFile {
     /// Opens the file at `path`, without mapping it.
     ///
     /// # Errors
-    /// What is wrong with the path, in words for the user.
+    /// A path that is no readable file, in words for the user.
     pub fn open(path: &Path) -> Result<ModelFile, Failure> {
         let shown = path.display();
         // Asked before opening: opening a named pipe would wait for its writer.
@@ -121,7 +121,7 @@ impl ModelFile {
         ModelFile { path, store: Store::BuiltIn, size: BUILT_IN.len() as u64, map: None, in_place: false }
     }
 
-    /// Whether this is the built-in model.
+    /// True for the built-in model.
     #[must_use]
     pub fn is_built_in(&self) -> bool {
         matches!(self.store, Store::BuiltIn)
@@ -144,7 +144,7 @@ impl ModelFile {
         Ok(())
     }
 
-    /// Where the file is; what the built-in model is called.
+    /// The path of the file, or the name of the built-in model.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

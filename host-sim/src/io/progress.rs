@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// After this long it is known whether the whole will take more than [`WORTH_A_BAR`].
+/// Time after which an estimate of the whole is good enough.
 const DECIDE_AFTER: Duration = Duration::from_millis(300);
 const WORTH_A_BAR: Duration = Duration::from_secs(1);
 
@@ -60,7 +60,7 @@ impl Drop for Meter {
     }
 }
 
-/// Whether something that has done `done` of `total` in `elapsed` will take long enough.
+/// True if a task that has done `done` of `total` in `elapsed` takes long enough for a bar.
 fn worth_showing(elapsed: Duration, done: u64, total: u64) -> bool {
     let whole = elapsed.as_secs_f64() * total as f64 / done.max(1) as f64;
     elapsed >= DECIDE_AFTER && done < total && whole > WORTH_A_BAR.as_secs_f64()

@@ -23,7 +23,7 @@ impl Temporary {
     /// Creates the file, lets `fill` write it, and waits until the disk has it.
     ///
     /// # Errors
-    /// What `fill` reports, and what the system does, as an `error`.
+    /// The failures of `fill`, and the system's as an `error`.
     pub(crate) fn write<T, E>(
         &self,
         error: impl Fn(io::Error) -> E,

@@ -1,6 +1,6 @@
 //! Packing: a GGUF made ready for a board's flash, which every other program still reads.
 //!
-//! What changes: tensors begin at multiples of a flash page and lie in the order in which a pass uses them; checksums and the
+//! The changes: tensors begin at multiples of a flash page and lie in the order in which a pass uses them; checksums and the
 //! vocabulary's index are added as metadata. No weight is changed.
 
 mod error;

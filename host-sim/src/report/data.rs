@@ -33,14 +33,14 @@ pub(super) struct Point {
     pub(super) speed: Speed,
 }
 
-/// Where weights are in an arena of so many bytes.
+/// Bytes of weights that are pinned in an arena of a given size.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pinned {
     pub(super) arena: usize,
     pub(super) bytes: u64,
 }
 
-/// Where what bounds speed changes.
+/// A bandwidth at which another part of the board begins to limit the speed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turn {
     pub(super) bytes_per_s: f64,
@@ -48,7 +48,7 @@ pub(super) struct Turn {
     pub(super) above: Resource,
 }
 
-/// What could be changed, and what speed would be then.
+/// A change to the board or to the options, with the speed that it would bring.
 #[derive(Clone, Debug)]
 pub(super) struct Change {
     pub(super) what: String,
@@ -56,16 +56,16 @@ pub(super) struct Change {
     pub(super) decode: Speed,
 }
 
-/// Why a model does not fit a board.
+/// The reasons why a model does not fit a board.
 #[derive(Clone, Debug)]
 pub(super) struct Refused {
     /// The arena's least bytes and those that there are, if that is why.
     pub(super) arena: Option<TooSmall>,
-    /// In words, with what would fit; more than one if the file does not fit the flash either.
+    /// The reasons in words, with what would fit; more than one if the file does not fit the flash either.
     pub(super) messages: Vec<String>,
 }
 
-/// What a report is about.
+/// The contents of a report.
 pub(crate) struct Data {
     pub(super) name: String,
     pub(super) file: String,
@@ -74,7 +74,7 @@ pub(crate) struct Data {
     pub(super) n_layer: u32,
     pub(super) ctx_train: u32,
     pub(super) board: &'static Board,
-    /// What makes `bench` measure the same.
+    /// The flags that make `bench` measure the same.
     pub(super) flags: String,
     pub(super) refused: Option<Refused>,
     /// The arena that everything below is about: the board's, or the least if that is too small.
@@ -111,7 +111,7 @@ impl Data {
     /// Plans and simulates everything.
     ///
     /// # Errors
-    /// What is wrong with the file, or with what `args` ask of it; a model that is too large is none.
+    /// A file that cannot be read, or options that it cannot have. A model that is too large is no error.
     pub(crate) fn gather(file: &ModelFile, board: &'static Board, args: &EngineArgs) -> Result<Data, Failure> {
         let opened = Opened::new(file, args.verify)?;
         let options = opened.options(args, None, args.ctx.unwrap_or(0), Draft::Off)?;
@@ -184,7 +184,7 @@ fn flags(args: &EngineArgs, board: &Board, plan: &Plan, lengths: Lengths) -> Str
     flags
 }
 
-/// What the file calls its model, or how the file is called.
+/// The model's name in the file, or else the name of the file.
 fn name(opened: &mut Opened<'_>) -> Result<String, Failure> {
     /// Bytes of a name that are read at most.
     const MOST: u64 = 200;
@@ -200,7 +200,7 @@ fn name(opened: &mut Opened<'_>) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// What is simulated again and again.
+/// Simulations that vary one quantity at a time.
 struct Sweeps<'s, 'f> {
     lab: &'s mut Lab<'f>,
     board: &'static Board,
@@ -302,7 +302,7 @@ impl Sweeps<'_, '_> {
         Ok(Point { x: bytes_per_s, speed: self.lab.decode(&board, &self.plan, self.lengths)? })
     }
 
-    /// What each change that a designer could make would bring by itself.
+    /// The speed that each change of a designer would bring by itself.
     fn changes(&mut self, most: usize) -> Result<Vec<Change>, Failure> {
         let mut changes = Vec::new();
         let (board, arena, options, lengths) = (self.board, self.arena, self.options, self.lengths);

@@ -1,4 +1,4 @@
-//! Which tensors there are, and where a plan puts them.
+//! The tensors of a model, and the places where a plan puts them.
 
 use flashlet::session::Plan;
 use flashlet::weights::{LayerMatrix, Role, Tensor, walk};
@@ -7,7 +7,7 @@ use crate::engine::{Opened, about_file};
 use crate::failure::Failure;
 use crate::sim::wait;
 
-/// What a tensor does.
+/// The purpose of a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Embedding,
@@ -37,7 +37,7 @@ impl Kind {
         Kind::Vectors,
     ];
 
-    /// In words; an embedding may be the head too.
+    /// The purpose in words; an embedding may be the head too.
     pub(super) fn name(self, tied: bool) -> &'static str {
         match self {
             Kind::Embedding if tied => "embedding and head",
@@ -70,7 +70,7 @@ impl Kind {
     }
 }
 
-/// Where a tensor lies while the model runs.
+/// The place of a tensor while the model runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Pinned,

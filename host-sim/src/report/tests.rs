@@ -1,4 +1,4 @@
-//! That a report's numbers are the planner's and the simulator's, and that its page holds nothing else.
+//! A report's numbers are those of the planner and the simulator, and its page holds no others.
 
 use clap::Parser;
 use flashlet::session::Plan;

@@ -28,7 +28,7 @@ impl Stopwatch {
         self.spent().map_or_else(|| self.began.elapsed(), |spent| Duration::from_secs_f64(spent.all_seconds()[0]))
     }
 
-    /// What the board has spent meanwhile.
+    /// The board's time since the start, if one is simulated.
     pub(crate) fn spent(&self) -> Option<Spent> {
         self.board.and_then(|before| spent().map(|now| now.since(&before)))
     }
@@ -39,15 +39,15 @@ impl Stopwatch {
 struct Clock {
     chip: FlashChip,
     spent: Cell<Spent>,
-    /// When the bus is free again.
+    /// The time at which the bus is free again.
     bus_free: Cell<Time>,
-    /// When the transfer that something waits for ends.
+    /// The end of the transfer that a future waits for.
     awaited: Cell<Option<Time>>,
-    /// What was spent when everything waited last, and how often it did since.
+    /// The time spent when everything waited last, and the number of waits since then.
     idled_at: Cell<(Option<Spent>, u32)>,
-    /// Reads from this offset on take their time, but bring nothing.
+    /// Reads from this offset on take their time, but bring no bytes.
     weights_from: Cell<u64>,
-    /// What was busy, and when, if that is to be known.
+    /// The busy times of the board's parts, while they are recorded.
     trace: RefCell<Option<Vec<Interval>>>,
 }
 
@@ -81,27 +81,27 @@ pub(crate) fn start(board: &Board) {
     CLOCK.set(Some(clock));
 }
 
-/// What the board has spent so far, if one is simulated.
+/// The board's time so far, if one is simulated.
 pub(crate) fn spent() -> Option<Spent> {
     with(|clock| clock.spent.get())
 }
 
-/// From now on, until the next start, reads from `offset` on bring nothing: for kernels that do not compute.
+/// Skips reads from `offset` on until the next start: they take their time but bring no bytes, for kernels that do not compute.
 pub(crate) fn skip_weights(offset: u64) {
     with(|clock| clock.weights_from.set(offset));
 }
 
-/// Whether a read at `offset` brings nothing.
+/// True if a read at `offset` is skipped.
 pub(crate) fn skips(offset: u64) -> bool {
     with(|clock| offset >= clock.weights_from.get()).unwrap_or(false)
 }
 
-/// Notes from now on what is busy when.
+/// Records the busy times of the board's parts from now on.
 pub(crate) fn record() {
     with(|clock| *clock.trace.borrow_mut() = Some(Vec::new()));
 }
 
-/// What was busy since [`record`]; nothing is noted any more.
+/// Ends the recording; returns the busy times since [`record`].
 pub(crate) fn recorded() -> Vec<Interval> {
     with(|clock| clock.trace.borrow_mut().take()).flatten().unwrap_or_default()
 }
@@ -130,11 +130,11 @@ pub(crate) async fn transfer(bytes: usize) {
     .await;
 }
 
-/// So often everything must wait in a row before time passes.
+/// Waits in a row before time passes.
 const IDLES: u32 = 64;
 
-/// Called when everything waits: time passes until the awaited transfer ends. Only if nothing has happened for many calls,
-/// as a few can be other threads' fault, which share the engine's flag of yields.
+/// Lets time pass until the awaited transfer ends, as everything waits. Only after many calls in which nothing happened:
+/// a few can be other threads' fault, which share the engine's flag of yields.
 fn idle() {
     let waited = with(|clock| {
         let mut spent = clock.spent.get();
@@ -171,7 +171,7 @@ pub(super) fn charge(work: Work, seconds: f64, memory: f64) {
 }
 
 impl FlashChip {
-    /// How long a read of `bytes` takes.
+    /// The time of a read of `bytes`.
     fn time(&self, bytes: u64) -> Time {
         ((self.latency_us * 1e-6 + bytes as f64 / self.bytes_per_s) * SECOND) as Time
     }

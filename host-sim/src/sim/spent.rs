@@ -16,7 +16,7 @@ pub(crate) struct Spent {
     pub(crate) bus: Time,
     /// The processor was computing.
     pub(crate) compute: Time,
-    /// Of that, it waited for weights that it reads in place, from flash or from RAM.
+    /// The part of `compute` in which the processor waited for weights that it reads in place, from flash or from RAM.
     pub(crate) memory: Time,
     /// Bytes over the bus.
     pub(crate) bytes: u64,
@@ -34,7 +34,7 @@ impl Spent {
         }
     }
 
-    /// The clock, the bus, the processor, and what of that was spent waiting for weights, in seconds.
+    /// The seconds of the clock, the bus and the processor, and those of the processor that were spent waiting for weights.
     pub(crate) fn all_seconds(&self) -> [f64; 4] {
         [self.now, self.bus, self.compute, self.memory].map(|time| time as f64 / SECOND)
     }
