@@ -1,9 +1,9 @@
-//! Why a command ended early.
+//! The reasons why a command ends early.
 
 use core::fmt::{self, Display};
 use std::io;
 
-/// What ends a command early.
+/// A reason why a command ends early.
 #[derive(Debug)]
 pub enum Failure {
     /// One message for the user; exit code 1.
@@ -44,3 +44,9 @@ impl Display for Failure {
 }
 
 impl core::error::Error for Failure {}
+
+impl From<flashlet::session::Error> for Failure {
+    fn from(error: flashlet::session::Error) -> Failure {
+        Failure::new(error.to_string())
+    }
+}

@@ -4,7 +4,7 @@
 /// powers of 1024; `kB`, `MB`, `GB` in powers of 1000. Case does not matter.
 ///
 /// # Errors
-/// What a size looks like.
+/// The form of a size, in words.
 pub(crate) fn parse_size(text: &str) -> Result<usize, String> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);

@@ -1,25 +1,21 @@
 //! Snapshots of a prompt's state in a file that stands for a flash chip.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use embedded_storage::nor_flash::ReadNorFlash;
 use flashlet::kernels;
 use flashlet::session::{ModelHash, SnapshotError, Snapshots};
 
-use super::{Engine, Opened, about_file, wait};
+use super::loaded::Engine;
+use super::opened::{Opened, about_file};
 use crate::failure::Failure;
-use crate::nor::FileNor;
-use crate::temporary::Temporary;
-
-/// Where the state of the prompt goes once it is prefilled.
-pub(crate) struct SaveTo {
-    path: PathBuf,
-    model: ModelHash,
-}
+use crate::hardware::nor::{ERASE_BYTES, FileNor, MAX_BYTES};
+use crate::io::temporary::Temporary;
+use crate::sim::wait;
 
 impl Opened<'_> {
-    /// What tells the model from others.
+    /// The hash that tells the model from others.
     pub(crate) fn hash(&mut self) -> Result<ModelHash, Failure> {
         wait(self.model.hash(&mut self.source, kernels::detect()))
             .map_err(|error| about_file(self.file, &mut self.source, error))
@@ -35,7 +31,7 @@ impl Engine<'_> {
         match restored {
             Ok(Some(tokens)) => {
                 let known = (tokens as usize).min(prompt.len().saturating_sub(1));
-                self.rewind(known as u32)?;
+                self.session.rewind(known as u32)?;
                 Ok(known)
             }
             Ok(None) => Err(Failure::new(format!("{} holds no snapshot of a prompt", path.display()))),
@@ -43,18 +39,12 @@ impl Engine<'_> {
         }
     }
 
-    /// Has the state of the prompt saved in the file at `path` when it is prefilled.
-    pub(crate) fn save_prefix(&mut self, path: &Path, model: ModelHash) {
-        self.save_to = Some(SaveTo { path: path.to_owned(), model });
-    }
-
-    /// The prompt is prefilled: `ids` are all the tokens that there are.
-    pub(crate) fn prefilled(&mut self, ids: &[u32]) -> Result<(), Failure> {
-        let Some(SaveTo { path, model }) = self.save_to.take() else { return Ok(()) };
+    /// Saves the state that `ids`, all the tokens fed so far, have left in the file at `path`.
+    pub(crate) fn save_prefix(&self, path: &Path, model: ModelHash, ids: &[u32]) -> Result<(), Failure> {
         let need = usize::try_from(Snapshots::<FileNor>::bytes_for(&self.session)).unwrap_or(usize::MAX);
         if path.exists() {
-            let mut nor = FileNor::open(&path, true)?;
-            if !is_ours(&mut nor, model).map_err(|error| failure(&path, &mut nor, error))? {
+            let mut nor = FileNor::open(path, true)?;
+            if !is_ours(&mut nor, model).map_err(|error| failure(path, &mut nor, error))? {
                 let shown = path.display();
                 return Err(Failure::new(format!(
                     "{shown} holds no snapshot: what it holds is not overwritten (delete it to start anew)"
@@ -64,25 +54,25 @@ impl Engine<'_> {
                 Ok(_) => return Ok(()),
                 // A larger one takes its place.
                 Err(SnapshotError::NoRoom { .. }) => {}
-                Err(error) => return Err(failure(&path, &mut nor, error)),
+                Err(error) => return Err(failure(path, &mut nor, error)),
             }
         }
         // Two slots of whole blocks.
-        let bytes = need.next_multiple_of(crate::nor::ERASE_BYTES).saturating_mul(2);
-        if bytes as u64 > crate::nor::MAX_BYTES {
+        let bytes = need.next_multiple_of(ERASE_BYTES).saturating_mul(2);
+        if bytes as u64 > MAX_BYTES {
             return Err(Failure::new(format!(
                 "{}: two snapshots of {need} bytes are more than a flash chip of {} holds: shorten the prompt",
                 path.display(),
-                crate::nor::MAX_BYTES
+                MAX_BYTES
             )));
         }
-        let temporary = Temporary::new(&path);
+        let temporary = Temporary::new(path);
         let about = |error: io::Error| Failure::io(path.display(), &error);
         let mut nor = FileNor::create(temporary.path(), bytes).map_err(about)?;
         on(&mut nor, model)
             .and_then(|mut snapshots| snapshots.save(&self.session, ids))
-            .map_err(|error| failure(&path, &mut nor, error))?;
-        temporary.keep(&path).map_err(about)
+            .map_err(|error| failure(path, &mut nor, error))?;
+        temporary.keep(path).map_err(about)
     }
 }
 
@@ -92,12 +82,12 @@ fn on(nor: &mut FileNor, model: ModelHash) -> Result<Snapshots<'static, &mut Fil
     Snapshots::new(nor, 0..end, model, kernels::detect())
 }
 
-/// Whether `nor` holds a snapshot, or nothing.
+/// True if `nor` holds a snapshot, or nothing.
 fn is_ours(nor: &mut FileNor, model: ModelHash) -> Result<bool, SnapshotError> {
     if on(nor, model)?.newest().is_some() {
         return Ok(true);
     }
-    let mut block = [0; crate::nor::ERASE_BYTES];
+    let mut block = [0; ERASE_BYTES];
     let mut offsets = (0..nor.capacity()).step_by(block.len());
     Ok(offsets.all(|offset| nor.read(offset as u32, &mut block).is_ok() && block.iter().all(|&byte| byte == 0xff)))
 }

@@ -3,8 +3,8 @@
 use flashlet::flash::{Flash, Source};
 use flashlet::gguf::{Gguf, Str, Value};
 
-use super::PackError;
-use crate::engine::wait;
+use super::error::PackError;
+use crate::sim::wait;
 
 /// Keys that `pack` writes begin so; those of an earlier run are not kept.
 const OWN: &str = "flashlet.";
@@ -54,7 +54,7 @@ const GENERAL: [&str; 4] =
 const VOCABULARY: [&str; 4] =
     ["tokenizer.ggml.tokens", "tokenizer.ggml.scores", "tokenizer.ggml.token_type", "tokenizer.ggml.merges"];
 
-/// Whether anything on a board reads the key: hyperparameters, the vocabulary, the chat template.
+/// True if a board reads the key: hyperparameters, the vocabulary, the chat template.
 pub(super) fn is_read(entry: &Entry, architecture: &str, has_merges: bool) -> bool {
     let key = entry.key.as_str();
     let array = entry.bytes.get(8 + key.len()..).is_some_and(|value| value.starts_with(&ARRAY.to_le_bytes()));

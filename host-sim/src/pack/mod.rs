@@ -1,33 +1,31 @@
 //! Packing: a GGUF made ready for a board's flash, which every other program still reads.
 //!
-//! What changes: tensors begin at multiples of a flash page and lie in the order in which a pass uses them; checksums and the
+//! The changes: tensors begin at multiples of a flash page and lie in the order in which a pass uses them; checksums and the
 //! vocabulary's index are added as metadata. No weight is changed.
 
-mod command;
+mod error;
 mod keys;
+mod report;
 mod tensors;
 
-pub(crate) use command::pack as command;
+pub use error::PackError;
+pub use report::Report;
 
-use core::fmt::{self, Display};
-use std::io::{self, Write};
+use std::io::Write;
 
 use flashlet::arena::{ALIGN, Arena};
-use flashlet::flash::{Flash, FlashError, Source};
-use flashlet::gguf::{GgufError, MAX_ALIGNMENT};
+use flashlet::flash::{Flash, Source};
+use flashlet::gguf::MAX_ALIGNMENT;
 use flashlet::kernels;
 use flashlet::session::Model;
-use flashlet::text::{TextError, Tokenizer, TokenizerSpec};
+use flashlet::text::{Tokenizer, TokenizerSpec};
 use flashlet::weights::Checksums;
 
-use crate::engine::wait;
+use crate::sim::wait;
 use keys::Keys;
 use tensors::Tensors;
 
-/// Bytes of a tensor that are read at a time.
-const STEP: usize = 1 << 20;
-
-/// What is done to a file.
+/// The changes to make to a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Bytes of a flash page, at whose multiples tensors begin: a power of two from 8 to 16 MiB. `None` keeps the file's
@@ -45,67 +43,6 @@ impl Default for Options {
     fn default() -> Self {
         Options { page: None, strip: false, checksums: true, index: true }
     }
-}
-
-/// A file that cannot be packed.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum PackError {
-    /// It is no model that the engine runs.
-    Model(Box<flashlet::session::Named>),
-    /// Its metadata or directory cannot be read.
-    Gguf(GgufError),
-    /// It cannot be read.
-    Flash(FlashError),
-    /// The page is no power of two from 8 to 16 MiB.
-    Page(u32),
-    /// Its vocabulary cannot be indexed.
-    Text(TextError),
-    /// More than this machine can address.
-    TooLarge,
-    /// The packed file cannot be written.
-    Write(io::Error),
-}
-
-impl Display for PackError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            PackError::Model(error) => error.fmt(f),
-            PackError::Gguf(error) => error.fmt(f),
-            PackError::Flash(error) => error.fmt(f),
-            PackError::Page(page) => write!(f, "a page of {page} bytes is no power of two from 8 to {MAX_ALIGNMENT}"),
-            PackError::Text(error) => error.fmt(f),
-            PackError::TooLarge => f.write_str("the metadata are larger than this machine can address"),
-            PackError::Write(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for PackError {}
-
-/// What packing did, in bytes where nothing else is said.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Report {
-    /// The packed file.
-    pub bytes: u64,
-    /// Keys left out, with their bytes.
-    pub stripped: Vec<(String, u64)>,
-    /// Tensors.
-    pub n_tensors: usize,
-    /// Places where a streamed pass has to begin a new read, because the next matrix does not follow the last: before and
-    /// after.
-    pub seams: [usize; 2],
-    /// Bytes of a page.
-    pub page: u32,
-    /// Pages that a pass over all matrices touches: before and after.
-    pub pages: [u64; 2],
-    /// Padding between tensors: before and after.
-    pub padding: [u64; 2],
-    /// Checksums, with their keys.
-    pub checksum_bytes: u64,
-    /// The vocabulary's index, with its keys.
-    pub index_bytes: u64,
 }
 
 /// Writes the packed form of `source`'s file to `out`. `progress(done, total)` counts bytes of tensors, of which each is

@@ -8,9 +8,13 @@ use flashlet::kernels::Kernels;
 use flashlet::session::Model;
 use flashlet::weights::{LayerMatrix, LayerVector, Role};
 
+use super::error::PackError;
 use super::keys::string;
-use super::{PackError, Report, STEP};
-use crate::engine::wait;
+use super::report::Report;
+use crate::sim::wait;
+
+/// Bytes of a tensor that are read at a time.
+const STEP: usize = 1 << 20;
 
 /// A tensor and where it goes, from the start of the data section.
 struct Tensor {
@@ -20,7 +24,7 @@ struct Tensor {
 }
 
 impl Tensor {
-    /// When a pass uses it: vectors, which are copied when a model is loaded, then matrices layer by layer. A head
+    /// The tensor's turn in a pass: vectors, which are copied when a model is loaded, then matrices layer by layer. A head
     /// that is the embedding too comes last.
     fn turn(&self, tied: bool) -> (u32, u32, usize) {
         match self.role {
@@ -35,7 +39,7 @@ impl Tensor {
 }
 
 pub(super) struct Tensors {
-    /// In their new order.
+    /// The tensors in their new order.
     tensors: Vec<Tensor>,
     page: u32,
     n_vocab: u32,
@@ -108,7 +112,7 @@ impl Tensors {
         }
     }
 
-    /// Writes the data section. What ends it is padded as what comes before: some readers insist.
+    /// Writes the data section. The last tensor is padded as the others are: some readers insist.
     pub(super) fn write<F: Flash>(
         &self,
         source: &mut Source<'_, F>,
@@ -126,7 +130,7 @@ impl Tensors {
         Ok(())
     }
 
-    /// What order and alignment changed; the data section begins at `data_offset`.
+    /// Reports the effect of order and alignment; the data section begins at `data_offset`.
     pub(super) fn report(&self, report: &mut Report, data_offset: u64) {
         let page = u64::from(self.page);
         // As a pass uses them; a single row of an untied embedding is no matter of order.

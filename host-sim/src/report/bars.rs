@@ -2,7 +2,7 @@
 
 use super::chart::{LINE, Picture, label, line, rect, text_width};
 use super::markup::Markup;
-use super::page::capital;
+use super::words::capital;
 use crate::size::show;
 
 /// A part of a bar.
@@ -29,7 +29,7 @@ impl Map {
         sum.max(self.mark.as_ref().map_or(0, |mark| mark.0)).max(1) as f64
     }
 
-    /// Where the bar begins.
+    /// The top of the bar.
     fn top(&self) -> f64 {
         LINE + 5.0
     }
@@ -77,7 +77,7 @@ impl Picture for Map {
 /// Several bars of parts, each with its name and its total.
 pub(super) struct Rows {
     pub(super) rows: Vec<(String, Vec<Segment>)>,
-    /// What the colours mean.
+    /// The key to the colours.
     pub(super) key: Vec<(&'static str, &'static str)>,
 }
 

@@ -12,7 +12,7 @@ pub(super) trait Picture {
 
 /// Widths that pictures are drawn for: a desktop's, and a telephone's.
 pub(super) const WIDTHS: [(&str, f64); 2] = [("wide", 720.0), ("narrow", 344.0)];
-/// Of a line of text.
+/// Height of a line of text.
 pub(super) const LINE: f64 = 15.0;
 
 /// Draws `picture` for each of the widths; `label` says what is to be seen.
@@ -27,7 +27,7 @@ pub(super) fn figure(m: &mut Markup, label: &str, picture: &dyn Picture) {
     });
 }
 
-/// How wide `text` is, more or less, in the small letters of pictures.
+/// The approximate width of `text` in the small letters of pictures.
 pub(super) fn text_width(text: &str) -> f64 {
     text.chars().count() as f64 * 6.6
 }
@@ -80,7 +80,7 @@ fn mark(m: &mut Markup, resource: Resource, [x, y]: [f64; 2]) {
     }
 }
 
-/// What the horizontal axis counts.
+/// The quantity on the horizontal axis.
 pub(super) struct Axis {
     pub(super) title: String,
     pub(super) scale: Scale,

@@ -4,14 +4,15 @@ use flashlet::arena::Region;
 use flashlet::session::{KvType, Options, Plan, Verify};
 
 use super::lab::{Lab, Lengths, Speed, TooSmall, Trace};
+use super::scale::{Round, Scale, three_digits};
 use super::tensors::{TensorLine, tensors};
 use crate::boards::Board;
-use crate::cli::{Draft, EngineArgs, Isa};
-use crate::engine::{Opened, Refusal, wait};
+use crate::engine::{Draft, EngineArgs, Opened, Refusal};
 use crate::failure::Failure;
-use crate::progress::Meter;
-use crate::sim::Resource;
-use crate::source::ModelFile;
+use crate::hardware::source::ModelFile;
+use crate::io::progress::Meter;
+use crate::sim::{Resource, wait};
+use crate::size::show;
 
 /// Arenas that are simulated, and arenas that are only planned for: those show where tensors get pinned.
 const ARENAS: usize = 40;
@@ -32,14 +33,14 @@ pub(super) struct Point {
     pub(super) speed: Speed,
 }
 
-/// Where weights are in an arena of so many bytes.
+/// Bytes of weights that are pinned in an arena of a given size.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pinned {
     pub(super) arena: usize,
     pub(super) bytes: u64,
 }
 
-/// Where what bounds speed changes.
+/// A bandwidth at which another part of the board begins to limit the speed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turn {
     pub(super) bytes_per_s: f64,
@@ -47,7 +48,7 @@ pub(super) struct Turn {
     pub(super) above: Resource,
 }
 
-/// What could be changed, and what speed would be then.
+/// A change to the board or to the options, with the speed that it would bring.
 #[derive(Clone, Debug)]
 pub(super) struct Change {
     pub(super) what: String,
@@ -55,17 +56,17 @@ pub(super) struct Change {
     pub(super) decode: Speed,
 }
 
-/// Why a model does not fit a board.
+/// The reasons why a model does not fit a board.
 #[derive(Clone, Debug)]
 pub(super) struct Refused {
     /// The arena's least bytes and those that there are, if that is why.
     pub(super) arena: Option<TooSmall>,
-    /// In words, with what would fit; more than one if the file does not fit the flash either.
+    /// The reasons in words, with what would fit; more than one if the file does not fit the flash either.
     pub(super) messages: Vec<String>,
 }
 
-/// What a report is about.
-pub(super) struct Data {
+/// The contents of a report.
+pub(crate) struct Data {
     pub(super) name: String,
     pub(super) file: String,
     pub(super) file_bytes: u64,
@@ -73,7 +74,7 @@ pub(super) struct Data {
     pub(super) n_layer: u32,
     pub(super) ctx_train: u32,
     pub(super) board: &'static Board,
-    /// What makes `bench` measure the same.
+    /// The flags that make `bench` measure the same.
     pub(super) flags: String,
     pub(super) refused: Option<Refused>,
     /// The arena that everything below is about: the board's, or the least if that is too small.
@@ -110,10 +111,10 @@ impl Data {
     /// Plans and simulates everything.
     ///
     /// # Errors
-    /// What is wrong with the file, or with what `args` ask of it; a model that is too large is none.
-    pub(super) fn gather(file: &ModelFile, board: &'static Board, args: &EngineArgs) -> Result<Data, Failure> {
+    /// A file that cannot be read, or options that it cannot have. A model that is too large is no error.
+    pub(crate) fn gather(file: &ModelFile, board: &'static Board, args: &EngineArgs) -> Result<Data, Failure> {
         let opened = Opened::new(file, args.verify)?;
-        let options = opened.options(args, Isa::Auto, args.ctx.unwrap_or(0), Draft::Off)?;
+        let options = opened.options(args, None, args.ctx.unwrap_or(0), Draft::Off)?;
         let mut lab = Lab::new(opened);
         let mut meter = Meter::new("report");
         let too_small = lab.plan(&options, board.arena)?.err();
@@ -122,8 +123,7 @@ impl Data {
             Refusal::DoesNotFit { need, have } => Failure::new(format!("{need} bytes do not fit {have}")),
             Refusal::Failure(failure) => failure,
         })?;
-        let mut explain =
-            |TooSmall { need, have }| crate::plan::explain(lab.opened(), &options, need, have, true).to_string();
+        let mut explain = |TooSmall { need, have }| lab.opened().explain(&options, need, have, true).to_string();
         let messages: Vec<String> =
             too_small.map(&mut explain).into_iter().chain(board.has_room(file.size()).err()).collect();
         let refused = (!messages.is_empty()).then_some(Refused { arena: too_small, messages });
@@ -178,16 +178,13 @@ fn flags(args: &EngineArgs, board: &Board, plan: &Plan, lengths: Lengths) -> Str
     let Lengths { n_prompt, n_gen } = lengths;
     let board = board.path.as_ref().unwrap_or(&board.name);
     let mut flags = format!("--board {board} --ctx {} --kv {} -p {n_prompt} -n {n_gen}", plan.ctx, plan.kv.name());
-    if args.residency != crate::cli::Residency::Auto {
-        let value = clap::ValueEnum::to_possible_value(&args.residency);
-        flags += &value.map_or(String::new(), |value| format!(" --residency {}", value.get_name()));
-    }
+    flags += &args.residency_flag().map_or(String::new(), |flag| format!(" {flag}"));
     flags += &args.chunk.map_or(String::new(), |n| format!(" --chunk {n}"));
     flags += &args.tile.map_or(String::new(), |n| format!(" --tile {n}"));
     flags
 }
 
-/// What the file calls its model, or how the file is called.
+/// The model's name in the file, or else the name of the file.
 fn name(opened: &mut Opened<'_>) -> Result<String, Failure> {
     /// Bytes of a name that are read at most.
     const MOST: u64 = 200;
@@ -203,7 +200,7 @@ fn name(opened: &mut Opened<'_>) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// What is simulated again and again.
+/// Simulations that vary one quantity at a time.
 struct Sweeps<'s, 'f> {
     lab: &'s mut Lab<'f>,
     board: &'static Board,
@@ -227,7 +224,7 @@ impl Sweeps<'_, '_> {
         // Some more than what everything takes, and the board's own arena unless that is far away.
         let most = unbounded.map_or(least, |plan| plan.arena_bytes).max(least);
         let most = (most + most / 16).max(self.arena.min(most.saturating_mul(2))).max(least + least / 2);
-        let scale = super::scale::Scale::fitting(least as f64, most as f64, super::scale::Round::Binary);
+        let scale = Scale::fitting(least as f64, most as f64, Round::Binary);
         let sizes = |n: usize| {
             let sizes = (0..=n).map(move |i| scale.value(i as f64 / n as f64) as usize);
             sizes.map(move |bytes| bytes.clamp(least, most)).collect::<Vec<_>>()
@@ -305,7 +302,7 @@ impl Sweeps<'_, '_> {
         Ok(Point { x: bytes_per_s, speed: self.lab.decode(&board, &self.plan, self.lengths)? })
     }
 
-    /// What each change that a designer could make would bring by itself.
+    /// The speed that each change of a designer would bring by itself.
     fn changes(&mut self, most: usize) -> Result<Vec<Change>, Failure> {
         let mut changes = Vec::new();
         let (board, arena, options, lengths) = (self.board, self.arena, self.options, self.lengths);
@@ -318,7 +315,7 @@ impl Sweeps<'_, '_> {
                 }
                 Ok(())
             };
-        let show = |bytes: usize| crate::size::show(bytes as u64);
+        let show = |bytes: usize| show(bytes as u64);
         if self.plan.residency.streamed_bytes + self.plan.residency.mapped_bytes > 0 {
             let double = arena.saturating_mul(2);
             try_one(self.lab, format!("Twice the arena: {}", show(double)), board, options, double)?;
@@ -338,17 +335,17 @@ impl Sweeps<'_, '_> {
         }
         let mut faster = board.clone();
         faster.flash.bytes_per_s *= 2.0;
-        let rate = super::scale::three_digits(faster.flash.bytes_per_s / 1e6);
+        let rate = three_digits(faster.flash.bytes_per_s / 1e6);
         try_one(self.lab, format!("Twice the flash bandwidth: {rate} MB/s"), &faster, options, arena)?;
         if let Some(rate) = board.ram_bytes_per_s.filter(|_| self.plan.residency.pinned_bytes > 0) {
             let mut faster = board.clone();
             faster.ram_bytes_per_s = Some(rate * 2.0);
-            let rate = super::scale::three_digits(rate * 2.0 / 1e6);
+            let rate = three_digits(rate * 2.0 / 1e6);
             try_one(self.lab, format!("Twice the RAM’s bandwidth: {rate} MB/s"), &faster, options, arena)?;
         }
         let mut faster = board.clone();
         faster.hz *= 2.0;
-        let rate = super::scale::three_digits(faster.hz / 1e6);
+        let rate = three_digits(faster.hz / 1e6);
         try_one(self.lab, format!("Twice the processor’s clock: {rate} MHz"), &faster, options, arena)?;
         self.done(9);
         Ok(changes)

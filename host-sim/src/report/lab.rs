@@ -1,19 +1,19 @@
-//! What the planner and the simulator say of a model on a board, and on boards that differ from it.
+//! Plans and simulated times of a model on a board, and on boards that differ from it.
 
 use flashlet::session::{Options, Plan, Verify, Want};
 
-use crate::bench::{self, Part};
 use crate::boards::Board;
 use crate::engine::{Engine, Machine, Opened, Refusal};
 use crate::failure::Failure;
-use crate::sim::{self, Charged, Interval, Resource, Spent, Uncomputed};
+use crate::measure::{Lap, prefill_and_decode};
+use crate::sim::{self, Charged, Interval, Resource, Spent, Uncomputed, wait};
 
 /// Prompt tokens before decode is measured, at most: those of `bench`.
 const PROMPT: u32 = 128;
 /// Tokens that are decoded, at most.
 const GENERATED: u32 = 8;
 
-/// How many tokens a pass over the prompt and what follows it have.
+/// Numbers of tokens to prefill and to decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Lengths {
     pub(super) n_prompt: u32,
@@ -21,7 +21,7 @@ pub(super) struct Lengths {
 }
 
 impl Lengths {
-    /// As many as a context of `ctx` tokens holds, at most those of all reports.
+    /// The lengths of all reports, or as many tokens as a context of `ctx` holds.
     pub(super) fn within(ctx: u32) -> Lengths {
         let n_gen = GENERATED.min(ctx / 2).max(1);
         Lengths { n_prompt: PROMPT.min(ctx.saturating_sub(n_gen)), n_gen }
@@ -35,19 +35,19 @@ pub(super) struct TooSmall {
     pub(super) have: usize,
 }
 
-/// How fast something was, and what it spent.
+/// The speed of a stage, and the board's time that it took.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Speed {
     /// Tokens per second.
     pub(super) rate: f64,
-    /// On all tokens.
+    /// The time of all tokens.
     pub(super) spent: Spent,
     pub(super) tokens: u32,
 }
 
 impl Speed {
-    fn of(part: &Part, tokens: u32) -> Option<Speed> {
-        part.spent.filter(|_| tokens > 0).map(|spent| Speed { rate: part.rate(tokens), spent, tokens })
+    fn of(lap: &Lap, tokens: u32) -> Option<Speed> {
+        lap.spent.filter(|_| tokens > 0).map(|spent| Speed { rate: lap.rate(tokens), spent, tokens })
     }
 
     pub(super) fn bound_by(&self) -> Resource {
@@ -55,7 +55,7 @@ impl Speed {
     }
 }
 
-/// A pass over one token: what was busy when, from the pass's begin.
+/// A pass over one token, with the busy times of the board's parts from the pass's begin.
 #[derive(Clone, Debug)]
 pub(super) struct Trace {
     pub(super) position: u32,
@@ -66,7 +66,7 @@ pub(super) struct Trace {
 /// A model, and boards to try it on.
 pub(super) struct Lab<'f> {
     opened: Opened<'f>,
-    /// Where the weights begin in the file.
+    /// The offset of the weights in the file.
     weights_from: u64,
 }
 
@@ -112,24 +112,24 @@ impl<'f> Lab<'f> {
         result
     }
 
-    /// How fast prompts are read, and how fast tokens are made after them.
+    /// The speeds of prefill and of decode after it.
     pub(super) fn speeds(
         &self,
         board: &Board,
         plan: &Plan,
         Lengths { n_prompt, n_gen }: Lengths,
     ) -> Result<[Option<Speed>; 2], Failure> {
-        let [prefill, decode] = self.with_engine(board, plan, |engine| bench::run(engine, n_prompt, n_gen))?;
+        let [prefill, decode] = self.with_engine(board, plan, |engine| prefill_and_decode(engine, n_prompt, n_gen))?;
         Ok([Speed::of(&prefill, n_prompt), Speed::of(&decode, n_gen)])
     }
 
-    /// How fast tokens are made after a prompt.
+    /// The speed of decode after a prompt.
     pub(super) fn decode(&self, board: &Board, plan: &Plan, lengths: Lengths) -> Result<Speed, Failure> {
         let [_, decode] = self.speeds(board, plan, lengths)?;
         decode.ok_or_else(|| Failure::new("the simulator has no clock"))
     }
 
-    /// What was busy when while the token at `position` was made.
+    /// The busy times of the board's parts during the token at `position`.
     pub(super) fn trace(&self, board: &Board, plan: &Plan, position: u32) -> Result<Trace, Failure> {
         self.with_engine(board, plan, |engine| {
             feed(engine, position, Want::None)?;
@@ -145,7 +145,7 @@ impl<'f> Lab<'f> {
         })
     }
 
-    /// How fast the tokens at `positions`, which rise, are made.
+    /// The speed of the token at each of `positions`, which rise.
     pub(super) fn at_positions(&self, board: &Board, plan: &Plan, positions: &[u32]) -> Result<Vec<Speed>, Failure> {
         self.with_engine(board, plan, |engine| {
             let mut speeds = Vec::with_capacity(positions.len());
@@ -153,7 +153,7 @@ impl<'f> Lab<'f> {
                 feed(engine, position, Want::None)?;
                 let watch = sim::Stopwatch::start();
                 feed(engine, position + 1, Want::Last)?;
-                speeds.extend(Speed::of(&Part::since(watch), 1));
+                speeds.extend(Speed::of(&Lap::since(watch), 1));
             }
             Ok(speeds)
         })
@@ -162,6 +162,7 @@ impl<'f> Lab<'f> {
 
 /// Feeds tokens until there are `end`.
 fn feed(engine: &mut Engine<'_>, end: u32, want: Want) -> Result<(), Failure> {
-    let ids = vec![0; end.saturating_sub(engine.position()) as usize];
-    engine.feed(&ids, want, &mut |_, _, _| {})
+    let ids = vec![0; end.saturating_sub(engine.session.position()) as usize];
+    wait(engine.session.feed(&ids, want, &mut |_, _, _| {}))?;
+    Ok(())
 }

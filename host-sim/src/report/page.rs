@@ -10,6 +10,7 @@ use super::markup::Markup;
 use super::scale::{percent, seconds, three_digits};
 use super::table::{bound_cell, bytes_cells, finding, rate_value, table, value};
 use super::token::token;
+use super::words::{capital, lower};
 use crate::size::show;
 
 const SECTIONS: [(&str, &str); 7] = [
@@ -23,7 +24,7 @@ const SECTIONS: [(&str, &str); 7] = [
 ];
 
 /// The whole page.
-pub(super) fn page(data: &Data) -> String {
+pub(crate) fn page(data: &Data) -> String {
     let mut m = Markup::new();
     let title = format!("{} on {}", data.name, data.board.name);
     m.element("html", &[("lang", &"en"), ("xmlns", &"http://www.w3.org/1999/xhtml")], |m| {
@@ -225,16 +226,6 @@ fn signed_percent(share: f64) -> String {
     }
     let sign = if share < 0.0 { "−" } else { "+" };
     format!("{sign}{}", percent(share.abs()))
-}
-
-pub(super) fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
-
-pub(super) fn lower(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 /// The colour of a region.

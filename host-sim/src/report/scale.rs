@@ -1,8 +1,8 @@
-//! Where numbers lie on an axis, and how they are written.
+//! The scale of an axis, and numbers in words.
 
 use crate::size::show;
 
-/// What counts as a round number.
+/// The kinds of round numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Round {
     /// 1, 2 or 5 times a power of ten.
@@ -21,24 +21,24 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// From `lo` to `hi`, evenly.
+    /// A linear scale from `lo` to `hi`.
     pub(super) fn linear(lo: f64, hi: f64, round: Round) -> Scale {
         let (lo, hi) = if lo.is_finite() && hi.is_finite() { (lo, hi) } else { (0.0, 1.0) };
         Scale { lo, hi: if hi > lo { hi } else { lo + lo.abs().max(1.0) }, log: false, round }
     }
 
-    /// From `lo` to `hi`, both above 0, by their ratios.
+    /// A logarithmic scale from `lo` to `hi`, both above 0.
     pub(super) fn log(lo: f64, hi: f64, round: Round) -> Scale {
         let (lo, hi) = if lo > 0.0 && lo.is_finite() && hi.is_finite() { (lo, hi) } else { (1.0, 2.0) };
         Scale { lo, hi: if hi > lo { hi } else { lo * 2.0 }, log: true, round }
     }
 
-    /// From `lo` to `hi`, by ratios if they lie far apart.
+    /// A scale from `lo` to `hi`, logarithmic if they lie far apart.
     pub(super) fn fitting(lo: f64, hi: f64, round: Round) -> Scale {
         if lo > 0.0 && hi / lo > 12.0 { Scale::log(lo, hi, round) } else { Scale::linear(lo, hi, round) }
     }
 
-    /// Where `value` lies: 0 at the low end, 1 at the high end.
+    /// The place of `value`: 0 at the low end, 1 at the high end.
     pub(super) fn at(&self, value: f64) -> f64 {
         let at = if self.log {
             (value.max(f64::MIN_POSITIVE) / self.lo).ln() / (self.hi / self.lo).ln()
@@ -48,7 +48,7 @@ impl Scale {
         if at.is_finite() { at.clamp(0.0, 1.0) } else { 0.0 }
     }
 
-    /// What lies at `at`.
+    /// The value at the place `at`.
     pub(super) fn value(&self, at: f64) -> f64 {
         if self.log { self.lo * (self.hi / self.lo).powf(at) } else { self.lo + (self.hi - self.lo) * at }
     }

@@ -1,4 +1,4 @@
-//! What sections are made of besides pictures.
+//! Tables, and the numbers in their cells.
 
 use core::fmt::Display;
 

@@ -1,12 +1,13 @@
-//! Which tensors there are, and where a plan puts them.
+//! The tensors of a model, and the places where a plan puts them.
 
 use flashlet::session::Plan;
 use flashlet::weights::{LayerMatrix, Role, Tensor, walk};
 
-use crate::engine::{Opened, wait};
+use crate::engine::{Opened, about_file};
 use crate::failure::Failure;
+use crate::sim::wait;
 
-/// What a tensor does.
+/// The purpose of a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Embedding,
@@ -36,7 +37,7 @@ impl Kind {
         Kind::Vectors,
     ];
 
-    /// In words; an embedding may be the head too.
+    /// The purpose in words; an embedding may be the head too.
     pub(super) fn name(self, tied: bool) -> &'static str {
         match self {
             Kind::Embedding if tied => "embedding and head",
@@ -69,7 +70,7 @@ impl Kind {
     }
 }
 
-/// Where a tensor lies while the model runs.
+/// The place of a tensor while the model runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Pinned,
@@ -114,7 +115,7 @@ pub(super) fn tensors(opened: &mut Opened<'_>, plan: &Plan) -> Result<Vec<Tensor
         Ok(())
     };
     let walked = walk(model.gguf(), &mut opened.source, &shapes, &mut each);
-    wait(walked).map_err(|error| crate::engine::about_file(opened.file, &mut opened.file.source(), error))?;
+    wait(walked).map_err(|error| about_file(opened.file, &mut opened.file.source(), error))?;
     let residency = plan.residency;
     let mut budget = model.pin_budget(plan);
     let line = |tensor: &Tensor| {

@@ -1,4 +1,4 @@
-//! That a report's numbers are the planner's and the simulator's, and that its page holds nothing else.
+//! A report's numbers are those of the planner and the simulator, and its page holds no others.
 
 use clap::Parser;
 use flashlet::session::Plan;
@@ -8,12 +8,12 @@ use super::data::Data;
 use super::lab::{Lab, Lengths};
 use super::page::page;
 use super::tensors::{Place, tensors};
-use crate::bench;
 use crate::boards::Board;
-use crate::cli::{Cli, Command, ComputeArgs, Draft, EngineArgs, Isa};
-use crate::engine::{Engine, Opened, open_model};
+use crate::cli::{Cli, Command};
+use crate::engine::{ComputeArgs, Draft, Engine, EngineArgs, Opened, open_model};
+use crate::hardware::source::ModelFile;
+use crate::measure::prefill_and_decode;
 use crate::sim::{Busy, Resource, Spent};
-use crate::source::ModelFile;
 
 /// The built-in model, the board, and the arguments that ask for them.
 fn set_up(flags: &[&str]) -> (ModelFile, &'static Board, EngineArgs) {
@@ -24,7 +24,7 @@ fn set_up(flags: &[&str]) -> (ModelFile, &'static Board, EngineArgs) {
 }
 
 fn plan(opened: &mut Opened<'_>, args: &EngineArgs) -> Plan {
-    opened.plan(args, Isa::Auto, 0, Draft::Off).unwrap_or_else(|error| unreachable!("{error}"))
+    opened.plan(args, None, 0, Draft::Off).unwrap_or_else(|error| unreachable!("{error}"))
 }
 
 /// Boards that stream, read in place, pin everything, and pin it interleaved.
@@ -43,10 +43,10 @@ fn kernels_that_compute_nothing_take_as_long_as_those_that_do() {
         let mut opened = Opened::new(&file, args.verify).expect("a model");
         let plan = plan(&mut opened, &args);
         let lengths = Lengths { n_prompt: 21, n_gen: 3 };
-        let compute = ComputeArgs { threads: Some(1), isa: Isa::Auto };
+        let compute = ComputeArgs { threads: Some(1), isa: None };
         let mut machine = opened.machine(&plan, &args, &compute, None).expect("memory");
         let mut engine = Engine::load(opened, plan, &mut machine).expect("it loads");
-        let real = bench::run(&mut engine, lengths.n_prompt, lengths.n_gen).expect("it computes");
+        let real = prefill_and_decode(&mut engine, lengths.n_prompt, lengths.n_gen).expect("it computes");
         drop(engine);
         let lab = Lab::new(Opened::new(&file, args.verify).expect("a model"));
         let uncomputed = lab.speeds(board, &plan, lengths).expect("it runs");

@@ -1,4 +1,4 @@
-//! When bus and processor are busy while a token is made.
+//! A picture of the busy times of bus and processor during a token.
 
 use super::chart::{LINE, Picture, label, line, rect, text_width};
 use super::lab::Trace;
@@ -16,23 +16,23 @@ pub(super) struct Stretch {
     pub(super) to: Time,
 }
 
-/// What was busy in a stretch of time.
+/// The busy time of bus and processor in a stretch of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Load {
     pub(super) time: Time,
     pub(super) bus: Time,
     pub(super) processor: Time,
-    /// Of the processor's time, waiting for weights that it reads in place.
+    /// The processor's time that is spent waiting for weights in place.
     pub(super) memory: Time,
     /// Both at the same time.
     pub(super) both: Time,
-    /// Of the transfers that began.
+    /// Bytes of the transfers that began.
     pub(super) bytes: u64,
     pub(super) reads: u64,
 }
 
 impl Trace {
-    /// How long the pass took.
+    /// The time of the pass.
     pub(super) fn time(&self) -> Time {
         self.intervals.iter().map(|i| i.to).max().unwrap_or(0).max(self.spent.now)
     }
@@ -51,7 +51,7 @@ impl Trace {
         stretches
     }
 
-    /// What was busy from `from` to `to`.
+    /// The busy time of bus and processor from `from` to `to`.
     pub(super) fn load(&self, from: Time, to: Time) -> Load {
         let mut load = Load { time: to.saturating_sub(from), ..Load::default() };
         let within = |i: &Interval| i.to.min(to).saturating_sub(i.from.max(from));
@@ -83,11 +83,11 @@ impl Trace {
     }
 }
 
-/// What is told apart in a lane: classes, and their names.
+/// The kinds of the processor's time, as classes of the style sheet and in words.
 pub(super) const PROCESSOR: [(&str, &str); 4] =
     [("memory", "waits for weights"), ("compute", "matrix products"), ("attention", "attention"), ("rest", "the rest")];
 
-/// Where a charge goes: to waiting, from its begin, then to the work.
+/// An interval of the processor in two: waiting, then work. Each is an index into [`PROCESSOR`] and a span.
 fn pieces(interval: &Interval) -> [(usize, Time, Time); 2] {
     let Busy::Processor { work, memory } = interval.busy else { return [(0, 0, 0); 2] };
     let class = match work {
@@ -105,12 +105,12 @@ pub(super) struct Timeline<'t> {
     pub(super) stretches: &'t [Stretch],
     pub(super) from: Time,
     pub(super) to: Time,
-    /// Whether each transfer and computation is drawn, not how busy each moment is.
+    /// Draws each transfer and computation, not the share of each moment that is busy.
     pub(super) each: bool,
 }
 
 const LANE: f64 = 44.0;
-/// Where the lanes begin: below the names of the stretches, and the name of each lane.
+/// The tops of the lanes: below the names of the stretches, and the name of each lane.
 const LANES: [f64; 2] = [LINE * 2.0 + 8.0, LINE * 3.0 + 14.0 + LANE];
 
 impl Timeline<'_> {
@@ -166,7 +166,7 @@ impl Picture for Timeline<'_> {
 }
 
 impl Timeline<'_> {
-    /// Where layers begin, and the names of some: the head's, and those of layers that have room.
+    /// Draws the begins of the layers, and the names of the head and of the layers that have room.
     fn draw_stretches(&self, m: &mut Markup, width: f64, at: &dyn Fn(Time) -> f64) {
         let seen: Vec<&Stretch> = self.stretches.iter().filter(|s| s.to > self.from && s.from < self.to).collect();
         let lanes = LANES.map(|top| [top, top + LANE]);
@@ -235,7 +235,7 @@ impl Timeline<'_> {
         }
     }
 
-    /// How busy each moment is.
+    /// Draws the share of each moment that is busy.
     fn draw_shares(&self, m: &mut Markup, width: f64) {
         let moments = (width / 2.4) as usize;
         let length = (self.to - self.from).max(1) as f64 / moments as f64;

@@ -6,7 +6,8 @@ use flashlet::kernels::{Attention, Executor, Gate, Group, HeadRotation, Input, K
 use flashlet::quant::Weight;
 use flashlet::simd::IsaName;
 
-use super::{Work, charge};
+use super::clock::charge;
+use super::trace::Work;
 use crate::boards::{Board, Isa};
 
 /// This machine's kernels, at the speed of a board.

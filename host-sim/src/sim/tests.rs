@@ -4,9 +4,13 @@ use flashlet::flash::FlashStats;
 use flashlet::kernels::{Inline, detect};
 use flashlet::session::{KvType, Model, Options, Residency, Session, Verify, Want};
 
-use super::*;
-use crate::engine::wait;
-use crate::source::ModelFile;
+use core::time::Duration;
+
+use super::clock::charge;
+use super::spent::SECOND;
+use super::{Charged, Resource, Spent, Stopwatch, Work, spent, start, transfer, wait};
+use crate::boards::Board;
+use crate::hardware::source::ModelFile;
 
 /// A Cortex-M4 at 100 MHz with a chip of these rates, for as long as the test runs.
 fn board(bytes_per_s: f64, latency_us: f64) -> &'static Board {

@@ -1,8 +1,8 @@
-//! What of a board was busy when: for a picture of a token.
+//! Times at which the parts of a board were busy, for a picture of a token.
 
-use super::{Clock, Time, with};
+use super::spent::Time;
 
-/// What a processor works on.
+/// The work of a processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
     /// Rows of weights times activations.
@@ -15,7 +15,7 @@ pub(crate) enum Work {
     Elements,
 }
 
-/// What is busy.
+/// A busy part of the board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Busy {
     /// The bus, with this many bytes.
@@ -24,28 +24,10 @@ pub(crate) enum Busy {
     Processor { work: Work, memory: Time },
 }
 
-/// From when to when something was busy.
+/// A time during which a part was busy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Interval {
     pub(crate) from: Time,
     pub(crate) to: Time,
     pub(crate) busy: Busy,
-}
-
-impl Clock {
-    pub(super) fn note(&self, from: Time, to: Time, busy: Busy) {
-        if let Some(trace) = &mut *self.trace.borrow_mut() {
-            trace.push(Interval { from, to, busy });
-        }
-    }
-}
-
-/// Notes from now on what is busy when.
-pub(crate) fn record() {
-    with(|clock| *clock.trace.borrow_mut() = Some(Vec::new()));
-}
-
-/// What was busy since [`record`]; nothing is noted any more.
-pub(crate) fn recorded() -> Vec<Interval> {
-    with(|clock| clock.trace.borrow_mut().take()).flatten().unwrap_or_default()
 }

@@ -1,0 +1,122 @@
+//! `flashlet pack`: a model file made ready for a board's flash.
+
+use core::fmt::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use flashlet::gguf::MAX_ALIGNMENT;
+use flashlet::session::{self, Model};
+
+use crate::failure::Failure;
+use crate::hardware::source::ModelFile;
+use crate::io::output::print;
+use crate::io::progress::Meter;
+use crate::io::temporary::Temporary;
+use crate::pack::{self, Options, PackError, Report};
+use crate::sim::wait;
+use crate::size::{parse_size, show};
+
+#[derive(Args, Debug)]
+pub(crate) struct PackArgs {
+    /// The model file (GGUF)
+    #[arg(value_name = "IN")]
+    pub(crate) input: PathBuf,
+    /// The packed file, written beside its place and moved there when it is whole
+    #[arg(value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// Bytes of a flash page, at whose multiples tensors begin: a power of two from 8 to 16MiB [default: as in the file]
+    #[arg(long, value_name = "SIZE", value_parser = parse_page)]
+    pub(crate) page: Option<u32>,
+    /// Leave out metadata that no board reads, and say which
+    #[arg(long)]
+    pub(crate) strip: bool,
+    /// Add no index of the vocabulary
+    #[arg(long)]
+    pub(crate) no_index: bool,
+    /// Add no checksums
+    #[arg(long)]
+    pub(crate) no_checksums: bool,
+}
+
+fn parse_page(text: &str) -> Result<u32, String> {
+    let page = parse_size(text)?;
+    let page = u32::try_from(page).ok().filter(|n| n.is_power_of_two() && (8..=MAX_ALIGNMENT).contains(n));
+    page.ok_or_else(|| "a page is a power of two from 8 to 16MiB".to_owned())
+}
+
+/// Runs the command.
+pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
+    let mut input = ModelFile::open(&args.input)?;
+    // Not every file system can map; those that cannot can still read.
+    drop(input.map());
+    let options = Options { page: args.page, strip: args.strip, checksums: !args.no_checksums, index: !args.no_index };
+    let mut meter = Meter::new("pack");
+    let temporary = Temporary::new(&args.output);
+    let about = |error: PackError| match error {
+        PackError::Write(error) => Failure::io(args.output.display(), &error),
+        error => Failure::about(args.input.display(), error),
+    };
+    let report = temporary
+        .write(PackError::Write, |out| {
+            pack::pack(&mut input.source(), &options, out, &mut |done, total| meter.update(done, total))
+        })
+        .map_err(about)?;
+    drop(meter);
+    // What cannot be read back is not left behind.
+    let mut packed = ModelFile::open(temporary.path())?;
+    drop(packed.map());
+    let mut source = packed.source();
+    let plan =
+        wait(async { Model::open(&mut source).await?.plan(&mut source, &session::Options::default(), None).await });
+    let plan = plan.map_err(|error| Failure::about(args.output.display(), error))?;
+    temporary.keep(&args.output).map_err(|error| Failure::io(args.output.display(), &error))?;
+    print(&text(&report, input.size(), plan.index_bytes_in_flash))
+}
+
+fn text(report: &Report, before: u64, index_memory: usize) -> String {
+    let mut out = String::new();
+    let mut line = |step: &str, what: String| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "{step:<10} {what}");
+    };
+    let [seams, pages, padding] = [report.seams.map(|n| n as u64), report.pages, report.padding];
+    line(
+        "order",
+        format!(
+            "{} tensors by use: a streamed pass is {} reads in place of {}",
+            report.n_tensors,
+            seams[1] + 1,
+            seams[0] + 1
+        ),
+    );
+    line(
+        "page",
+        format!(
+            "aligned to {}: a pass touches {} pages in place of {}; {} of padding in place of {}",
+            show(report.page.into()),
+            pages[1],
+            pages[0],
+            show(padding[1]),
+            show(padding[0])
+        ),
+    );
+    if report.checksum_bytes > 0 {
+        line(
+            "checksums",
+            format!("of {} tensors and all embedding rows: {} more", report.n_tensors, show(report.checksum_bytes)),
+        );
+    }
+    if report.index_bytes > 0 {
+        let (flash, memory) = (show(report.index_bytes), show(index_memory as u64));
+        line("index", format!("of the vocabulary: {flash} more, and {memory} less of memory where the file is mapped"));
+    }
+    if !report.stripped.is_empty() {
+        let total: u64 = report.stripped.iter().map(|(_, bytes)| bytes).sum();
+        line("strip", format!("{} keys that no board reads: {} less", report.stripped.len(), show(total)));
+        for (key, bytes) in &report.stripped {
+            line("", format!("  {key} ({})", show(*bytes)));
+        }
+    }
+    line("file", format!("{} bytes in place of {before}", report.bytes));
+    out
+}

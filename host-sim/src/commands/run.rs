@@ -1,0 +1,186 @@
+//! `flashlet run`: text that continues a prompt.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use flashlet::text::{ChatFormat, Detokenizer, Encode, Turn};
+use serde::Serialize;
+
+use crate::engine::{ComputeArgs, DraftArgs, Engine, EngineArgs, Memory, Opened, Traffic, open_model};
+use crate::failure::Failure;
+use crate::generate::{Drafts, EndArgs, Generator, Limits, SamplingArgs, StopReason, print_stats};
+use crate::io::input;
+use crate::io::output::{Output, note, print_json};
+use crate::values::chat_format;
+
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    /// The prompt; without it and --ids, standard input is read (less one final line break)
+    #[arg(value_name = "PROMPT", conflicts_with = "ids")]
+    pub(crate) prompt: Option<String>,
+    /// File of token ids separated by white space, used as they are in place of a prompt
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["chat", "system", "chat_format"])]
+    pub(crate) ids: Option<PathBuf>,
+    /// Tokens to generate, at most
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 256)]
+    pub(crate) n_predict: u32,
+    /// Put the prompt into the model's chat template, as a user's message (the default without -m)
+    #[arg(long, conflicts_with = "raw")]
+    pub(crate) chat: bool,
+    /// Use the prompt as it is; special tokens written in it are recognised (the default with -m)
+    #[arg(long)]
+    pub(crate) raw: bool,
+    /// System message for the chat template; implies --chat
+    #[arg(long, value_name = "TEXT", conflicts_with = "raw")]
+    pub(crate) system: Option<String>,
+    /// Chat template in place of the model's own; implies --chat
+    #[arg(long, value_name = "NAME", conflicts_with = "raw", value_parser = chat_format())]
+    pub(crate) chat_format: Option<ChatFormat>,
+    /// Save the state that the prompt leaves to this file, which stands for a flash chip, before text is generated; on a simulated board writing it takes no time
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save_prefix: Option<PathBuf>,
+    /// Restore the state that --save-prefix saved in place of prefilling it again; the prompt must begin with the same tokens
+    #[arg(long, value_name = "FILE")]
+    pub(crate) load_prefix: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) end: EndArgs,
+    /// Print one JSON object with ids, text, hash of the logits, memory, flash, passes over the weights and timings
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) sampling: SamplingArgs,
+    #[command(flatten)]
+    pub(crate) draft: DraftArgs,
+    #[command(flatten)]
+    pub(crate) engine: EngineArgs,
+    #[command(flatten)]
+    pub(crate) compute: ComputeArgs,
+}
+
+/// The command's JSON object.
+#[derive(Serialize)]
+struct Report {
+    prompt_ids: Vec<u32>,
+    /// The prompt's tokens whose state came from a snapshot.
+    snapshot_tokens: usize,
+    ids: Vec<u32>,
+    text: String,
+    stop: StopReason,
+    logits_hash: String,
+    memory: Memory,
+    flash: Traffic,
+    /// Passes over the weights, those of the prompt's chunks included.
+    passes: u32,
+    /// None without `--draft`.
+    drafts: Option<Drafts>,
+    timings: Rates,
+}
+
+#[derive(Serialize)]
+struct Rates {
+    prefill_tokens_per_s: f64,
+    decode_tokens_per_s: f64,
+}
+
+/// The text or the tokens to continue.
+enum Prompt {
+    Text(String),
+    Ids(Vec<u32>),
+}
+
+impl Prompt {
+    /// The prompt that `args` name, or else the one on standard input.
+    fn read(args: &RunArgs) -> Result<Prompt, Failure> {
+        Ok(match (&args.ids, &args.prompt) {
+            (Some(path), _) => Prompt::Ids(input::ids_file(path)?),
+            (None, Some(text)) => Prompt::Text(text.clone()),
+            (None, None) => Prompt::Text(input::prompt_from_stdin()?),
+        })
+    }
+
+    /// The ids of the prompt; a text is a user's message where there is a `format` of chat.
+    fn encode(
+        self,
+        engine: &mut Engine<'_>,
+        format: Option<ChatFormat>,
+        system: Option<&str>,
+    ) -> Result<Vec<u32>, Failure> {
+        match (self, format) {
+            (Prompt::Ids(ids), _) => Ok(ids),
+            (Prompt::Text(text), None) => {
+                engine.encode(&text, Encode { bos: true, special: true, ..Encode::default() })
+            }
+            (Prompt::Text(text), Some(format)) => {
+                let turn = Turn { first: true, system, user: &text };
+                engine.encode_pieces(&format.pieces(&turn))
+            }
+        }
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
+    let file = open_model(&args.engine)?;
+    let mut opened = Opened::new(&file, args.engine.verify)?;
+    let prompt = Prompt::read(args)?;
+    // The built-in model knows nothing but sentences in its template.
+    let framed = file.is_built_in() && !args.raw && args.ids.is_none();
+    let chat = args.chat || args.system.is_some() || args.chat_format.is_some() || framed;
+    let format = chat.then(|| opened.chat_format(args.chat_format)).transpose()?;
+    let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(0), args.draft.draft)?;
+    let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
+    let snapshots = args.save_prefix.is_some() || args.load_prefix.is_some();
+    let hash = snapshots.then(|| opened.hash()).transpose()?;
+    let mut engine = Engine::load(opened, plan, &mut machine)?;
+    let prompt_ids = prompt.encode(&mut engine, format, args.system.as_deref())?;
+    // An answer is a text of its own; what continues a prompt keeps its leading space.
+    let detokenizer = if chat { Detokenizer::new() } else { Detokenizer::continuing() };
+    let config = args.sampling.config(file.is_built_in());
+    let mut generator = Generator::new(config, engine.drafter(args.draft.draft), args.json);
+    let mut restored = 0;
+    if let (Some(path), Some(hash)) = (&args.load_prefix, hash) {
+        restored = engine.load_prefix(path, hash, &prompt_ids)?;
+        generator.remember(&prompt_ids[..restored]);
+    }
+    generator.prefill(&mut engine, &prompt_ids[restored..])?;
+    if let (Some(path), Some(hash)) = (&args.save_prefix, hash) {
+        engine.save_prefix(path, hash, generator.history())?;
+    }
+    let limits = Limits::new(args.n_predict, &args.end);
+    let mut out = Output::new();
+    let mut text = String::new();
+    let (ids, stop) = generator.generate(&mut engine, limits, detokenizer, &mut |piece| {
+        if args.json {
+            text.push_str(piece);
+            return Ok(());
+        }
+        out.write(piece);
+        out.check()
+    })?;
+    out.end_line();
+    out.check()?;
+    drop(out);
+    if args.end.stats {
+        if args.load_prefix.is_some() {
+            note(&format!("snapshot {restored} tokens restored\n"));
+        }
+        print_stats(&engine, &generator);
+    }
+    if !args.json {
+        return Ok(());
+    }
+    let (timings, drafts) = (generator.timings, generator.drafts());
+    print_json(&Report {
+        prompt_ids,
+        snapshot_tokens: restored,
+        ids,
+        text,
+        stop,
+        logits_hash: generator.hash.map(|hash| hash.to_string()).unwrap_or_default(),
+        memory: engine.session.plan().into(),
+        flash: engine.session.flash_stats().into(),
+        passes: engine.session.passes(),
+        drafts,
+        timings: Rates { prefill_tokens_per_s: timings.prefill_rate(), decode_tokens_per_s: timings.decode_rate() },
+    })
+}

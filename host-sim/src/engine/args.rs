@@ -1,0 +1,128 @@
+//! Arguments that several commands share: the model, the engine's options, the kernels.
+
+use std::path::PathBuf;
+
+use clap::builder::TypedValueParser;
+use clap::{Args, ValueEnum};
+use flashlet::session::{KvType, Residency, Verify};
+use flashlet::simd::IsaName;
+
+use crate::boards::{self, Board};
+use crate::size::parse_size;
+use crate::values::one_of;
+
+/// The model, and the way its file is read.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ModelArgs {
+    /// Model file (GGUF); without it the built-in model is used
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) model: Option<PathBuf>,
+    /// How the model file is read: mapped into memory, or by plain reads as from a flash chip; auto maps it unless --residency is pinned or streamed
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = SourceKind::Auto, help_heading = "Memory and speed")]
+    pub(crate) source: SourceKind,
+}
+
+/// The ways to read a model file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SourceKind {
+    Auto,
+    Mmap,
+    File,
+}
+
+/// The engine's options.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct EngineArgs {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// Tokens of context [default: 2048 or what the model allows, if less; eval and bench: as many as they need]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Memory and speed")]
+    pub(crate) ctx: Option<u32>,
+    /// Type of the KV cache
+    #[arg(long, value_name = "TYPE", default_value = KvType::DEFAULT.name(), value_parser = kv_types(), help_heading = "Memory and speed")]
+    pub(crate) kv: KvType,
+    /// Where weights are while the model runs: mapped from the file, pinned in the arena, or streamed through tiles; auto takes the fastest that fits
+    #[arg(long, value_name = "WHERE", default_value = AUTO, value_parser = one_of(RESIDENCIES), help_heading = "Memory and speed")]
+    pub(crate) residency: Residency,
+    /// What is compared with the checksums of a packed file: reads, that is weights that are copied or streamed; all, that is mapped weights and metadata too; or nothing
+    #[arg(long, value_name = "WHAT", default_value = "reads", default_missing_value = "all", num_args = 0..=1, require_equals = true, value_parser = one_of(CHECKS), help_heading = "Memory and speed")]
+    pub(crate) verify: Verify,
+    /// All the memory that the engine may use [default: as much as the plan wants]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Memory and speed")]
+    pub(crate) arena: Option<usize>,
+    /// Simulate this board (a name, or a file NAME.toml): its memory in place of --arena, its flash, and the time that it would take
+    #[arg(long, value_name = "NAME", conflicts_with = "arena", value_parser = boards::parse, help_heading = "Memory and speed")]
+    pub(crate) board: Option<&'static Board>,
+    /// Prompt tokens per pass over the weights, at most, but no fewer than a draft has [default: chosen by the plan]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Memory and speed")]
+    pub(crate) chunk: Option<u32>,
+    /// Bytes of each of the two tiles that streamed weights pass through [default: chosen by the plan]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Memory and speed")]
+    pub(crate) tile: Option<usize>,
+}
+
+impl EngineArgs {
+    /// The limit on the arena's bytes, if there is one.
+    pub(crate) fn arena_bytes(&self) -> Option<usize> {
+        self.board.map(|board| board.arena).or(self.arena)
+    }
+
+    /// The flag that asks for this residency of the weights, unless it is the default.
+    pub(crate) fn residency_flag(&self) -> Option<String> {
+        let (name, _) = RESIDENCIES.into_iter().find(|(_, residency)| *residency == self.residency)?;
+        (name != AUTO).then(|| format!("--residency {name}"))
+    }
+}
+
+/// The value of flags that leaves the choice to the engine.
+const AUTO: &str = "auto";
+
+const RESIDENCIES: [(&str, Residency); 4] = [
+    (AUTO, Residency::Auto),
+    ("mapped", Residency::Mapped),
+    ("pinned", Residency::Pinned),
+    ("streamed", Residency::Streamed),
+];
+
+const CHECKS: [(&str, Verify); 3] = [("off", Verify::Never), ("reads", Verify::Reads), ("all", Verify::All)];
+
+fn kv_types() -> impl TypedValueParser<Value = KvType> {
+    one_of(KvType::ALL.iter().map(|kv| (kv.name(), *kv)))
+}
+
+/// The kernels and the threads that run them.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ComputeArgs {
+    /// Threads that compute [default: one per core; bench: 1]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024), help_heading = "Memory and speed")]
+    pub(crate) threads: Option<u32>,
+    /// Instruction set of the kernels; all give the same bits
+    #[arg(long, value_name = "NAME", default_value = AUTO, value_parser = isas(), help_heading = "Memory and speed")]
+    pub(crate) isa: IsaChoice,
+}
+
+/// An instruction set, or `None` for the fastest that this processor has. (clap makes the value of a flag optional where
+/// its type is spelled `Option`; this one has a default.)
+pub(crate) type IsaChoice = Option<IsaName>;
+
+fn isas() -> impl TypedValueParser<Value = IsaChoice> {
+    let named = [IsaName::Scalar, IsaName::Avx2, IsaName::Avx512].map(|isa| (isa.name(), Some(isa)));
+    one_of([(AUTO, None)].into_iter().chain(named))
+}
+
+/// Speculative decoding.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct DraftArgs {
+    /// Guess tokens from the text so far, and let one pass over the weights verify several; the output stays the same
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = Draft::Off, help_heading = "Memory and speed")]
+    pub(crate) draft: Draft,
+}
+
+/// The sources of drafts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Draft {
+    /// What followed the last tokens when they occurred before
+    Prompt,
+    /// None: one token a pass
+    Off,
+}

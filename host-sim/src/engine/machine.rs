@@ -1,0 +1,71 @@
+//! The memory and the processor that a model runs on.
+
+use core::num::NonZero;
+
+use flashlet::kernels::{self, Executor, Inline, Kernels};
+use flashlet::session::Plan;
+
+use super::args::{ComputeArgs, EngineArgs, IsaChoice};
+use super::opened::Opened;
+use crate::failure::Failure;
+use crate::hardware::memory::HostArena;
+use crate::hardware::pool::Pool;
+use crate::sim;
+
+/// An arena, kernels, and threads that run them.
+pub(crate) struct Machine {
+    pub(super) arena: HostArena,
+    pub(super) kernels: &'static dyn Kernels,
+    pub(super) executor: Box<dyn Executor>,
+}
+
+impl Machine {
+    /// A machine with the arena that `plan` asks for; one thread per core unless `threads` says otherwise.
+    pub(crate) fn new(plan: &Plan, kernels: &'static dyn Kernels, threads: Option<u32>) -> Result<Machine, Failure> {
+        let bytes = plan.arena_bytes;
+        let arena = HostArena::new(bytes)
+            .map_err(|error| Failure::io(format_args!("cannot reserve an arena of {bytes} bytes"), &error))?;
+        let threads = threads.map_or_else(cores, |n| n as usize);
+        let executor: Box<dyn Executor> = match threads {
+            1 => Box::new(Inline),
+            n => Box::new(Pool::new(n).map_err(|error| Failure::io(format_args!("cannot start {n} threads"), &error))?),
+        };
+        Ok(Machine { arena, kernels, executor })
+    }
+}
+
+impl Opened<'_> {
+    /// A machine with the arena that `plan` asks for; `threads` unless `compute` says otherwise. Where `args` name a board,
+    /// it is simulated on this thread from now on.
+    pub(crate) fn machine(
+        &self,
+        plan: &Plan,
+        args: &EngineArgs,
+        compute: &ComputeArgs,
+        threads: Option<u32>,
+    ) -> Result<Machine, Failure> {
+        let mut kernels = kernels_for(compute.isa)?;
+        if let Some(board) = args.board {
+            sim::start(board);
+            // The program has one machine, or one a thread, for as long as it runs.
+            kernels = Box::leak(Box::new(sim::Charged::new(kernels, board, self.source.mapped)));
+        }
+        Machine::new(plan, kernels, compute.threads.or(threads))
+    }
+}
+
+/// Threads that this machine runs at a time.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+/// The kernels of `isa`.
+///
+/// # Errors
+/// A processor or a build without them.
+pub(super) fn kernels_for(isa: IsaChoice) -> Result<&'static dyn Kernels, Failure> {
+    let Some(isa) = isa else { return Ok(kernels::detect()) };
+    kernels::by_name(isa).ok_or_else(|| {
+        Failure::new(format!("this machine or this build has no {} kernels: use --isa auto", isa.name()))
+    })
+}

@@ -1,0 +1,21 @@
+//! The engine as the commands use it: set up from the command line, and driven on this thread.
+//!
+//! A model is [opened](Opened), its memory is planned and checked against what there is, a [`Machine`] provides arena and
+//! kernels, and the loaded [`Engine`] computes.
+
+mod args;
+mod loaded;
+mod machine;
+mod opened;
+mod plan;
+mod prefix;
+mod stats;
+mod vocabulary;
+
+pub(crate) use args::{ComputeArgs, Draft, DraftArgs, EngineArgs, ModelArgs};
+pub(crate) use loaded::Engine;
+pub(crate) use machine::{Machine, cores};
+pub(crate) use opened::{Opened, about_file, open_file, open_model};
+pub(crate) use plan::Refusal;
+pub(crate) use stats::{Memory, Traffic};
+pub(crate) use vocabulary::encode;

@@ -1,0 +1,79 @@
+//! A model whose header is read.
+
+use flashlet::flash::{Flash, Source};
+use flashlet::session::{Error, Model, Residency, Verify};
+use flashlet::text::ChatFormat;
+
+use super::args::{EngineArgs, ModelArgs, SourceKind};
+use crate::failure::Failure;
+use crate::hardware::source::{FileFlash, ModelFile};
+use crate::sim::wait;
+
+/// An error in `file`, with the names of the keys and tensors at fault.
+pub(crate) fn about_file<F: Flash>(file: &ModelFile, source: &mut Source<'_, F>, error: impl Into<Error>) -> Failure {
+    let error: Error = error.into();
+    Failure::about(file.path().display(), wait(error.named(source)))
+}
+
+/// Opens the model that `args` name, as `args` or the board to simulate ask for it.
+///
+/// # Errors
+/// A file that is missing or cannot be read or mapped.
+pub(crate) fn open_model(args: &EngineArgs) -> Result<ModelFile, Failure> {
+    let mut model = args.model.clone();
+    if let Some(board) = args.board {
+        model.source = if board.flash.mapped { SourceKind::Mmap } else { SourceKind::File };
+    }
+    open_file(&model, args.residency)
+}
+
+/// Opens the file that `-m` names, or the built-in model, mapped if `--source` and `residency` ask for it.
+///
+/// # Errors
+/// A file that is missing or cannot be read or mapped.
+pub(crate) fn open_file(args: &ModelArgs, residency: Residency) -> Result<ModelFile, Failure> {
+    let mut file = match &args.model {
+        Some(path) => ModelFile::open(path)?,
+        None => ModelFile::built_in(),
+    };
+    match args.source {
+        SourceKind::Mmap => file.map().map_err(|error| Failure::io(file.path().display(), &error))?,
+        // Not every file system can map; those that cannot can still read.
+        SourceKind::Auto if matches!(residency, Residency::Auto | Residency::Mapped) => drop(file.map()),
+        SourceKind::Auto | SourceKind::File => {}
+    }
+    Ok(file)
+}
+
+/// A model whose header is read.
+pub(crate) struct Opened<'f> {
+    pub(crate) file: &'f ModelFile,
+    pub(crate) model: Model,
+    pub(crate) source: Source<'f, FileFlash<'f>>,
+}
+
+impl<'f> Opened<'f> {
+    /// Reads the header of `file`, twice if all is to be verified.
+    pub(crate) fn new(file: &'f ModelFile, verify: Verify) -> Result<Opened<'f>, Failure> {
+        let mut source = file.source();
+        source.confirm = verify == Verify::All;
+        let model = wait(Model::open(&mut source)).map_err(|error| about_file(file, &mut source, error))?;
+        Ok(Opened { file, model, source })
+    }
+
+    /// The same model once more, for another engine.
+    pub(crate) fn again(&self) -> Opened<'f> {
+        Opened { file: self.file, model: self.model.clone(), source: self.file.source() }
+    }
+
+    /// The chat format asked for, or else the one that the model's own template needs.
+    pub(crate) fn chat_format(&mut self, asked: Option<ChatFormat>) -> Result<ChatFormat, Failure> {
+        if let Some(format) = asked {
+            return Ok(format);
+        }
+        wait(ChatFormat::recognise(self.model.gguf(), &mut self.source)).map_err(|error| {
+            let path = self.file.path().display();
+            Failure::new(format!("{path}: {error} (--chat-format NAME; run without --chat)"))
+        })
+    }
+}

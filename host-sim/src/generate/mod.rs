@@ -1,0 +1,10 @@
+//! Generating text: token after token, as `run`, `chat` and `demo` share it.
+
+mod args;
+mod generator;
+mod stats;
+mod stop;
+
+pub(crate) use args::{EndArgs, SamplingArgs};
+pub(crate) use generator::{Drafts, Generator, Limits, StopReason};
+pub(crate) use stats::print_stats;

@@ -1,0 +1,44 @@
+//! The reasons why a file cannot be packed.
+
+use core::fmt::{self, Display};
+use std::io;
+
+use flashlet::flash::FlashError;
+use flashlet::gguf::{GgufError, MAX_ALIGNMENT};
+use flashlet::text::TextError;
+
+/// A file that cannot be packed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PackError {
+    /// It is no model that the engine runs.
+    Model(Box<flashlet::session::Named>),
+    /// Its metadata or directory cannot be read.
+    Gguf(GgufError),
+    /// It cannot be read.
+    Flash(FlashError),
+    /// The page is no power of two from 8 to 16 MiB.
+    Page(u32),
+    /// Its vocabulary cannot be indexed.
+    Text(TextError),
+    /// More than this machine can address.
+    TooLarge,
+    /// The packed file cannot be written.
+    Write(io::Error),
+}
+
+impl Display for PackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PackError::Model(error) => error.fmt(f),
+            PackError::Gguf(error) => error.fmt(f),
+            PackError::Flash(error) => error.fmt(f),
+            PackError::Page(page) => write!(f, "a page of {page} bytes is no power of two from 8 to {MAX_ALIGNMENT}"),
+            PackError::Text(error) => error.fmt(f),
+            PackError::TooLarge => f.write_str("the metadata are larger than this machine can address"),
+            PackError::Write(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for PackError {}

@@ -1,0 +1,178 @@
+//! The clock of the simulated board.
+
+use core::cell::{Cell, RefCell};
+use core::future::poll_fn;
+use core::task::Poll;
+use core::time::Duration;
+use std::time::Instant;
+
+use flashlet::flash::block_on;
+
+use super::spent::{SECOND, Spent, Time};
+use super::trace::{Busy, Interval, Work};
+use crate::boards::{Board, FlashChip};
+
+/// Measures time: the simulated board's, or else this machine's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopwatch {
+    began: Instant,
+    board: Option<Spent>,
+}
+
+impl Stopwatch {
+    pub(crate) fn start() -> Stopwatch {
+        Stopwatch { began: Instant::now(), board: spent() }
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.spent().map_or_else(|| self.began.elapsed(), |spent| Duration::from_secs_f64(spent.all_seconds()[0]))
+    }
+
+    /// The board's time since the start, if one is simulated.
+    pub(crate) fn spent(&self) -> Option<Spent> {
+        self.board.and_then(|before| spent().map(|now| now.since(&before)))
+    }
+}
+
+/// The clock of the board that is simulated.
+#[derive(Debug)]
+struct Clock {
+    chip: FlashChip,
+    spent: Cell<Spent>,
+    /// The time at which the bus is free again.
+    bus_free: Cell<Time>,
+    /// The end of the transfer that a future waits for.
+    awaited: Cell<Option<Time>>,
+    /// The time spent when everything waited last, and the number of waits since then.
+    idled_at: Cell<(Option<Spent>, u32)>,
+    /// Reads from this offset on take their time, but bring no bytes.
+    weights_from: Cell<u64>,
+    /// The busy times of the board's parts, while they are recorded.
+    trace: RefCell<Option<Vec<Interval>>>,
+}
+
+impl Clock {
+    fn note(&self, from: Time, to: Time, busy: Busy) {
+        if let Some(trace) = &mut *self.trace.borrow_mut() {
+            trace.push(Interval { from, to, busy });
+        }
+    }
+}
+
+thread_local! {
+    static CLOCK: RefCell<Option<Clock>> = const { RefCell::new(None) };
+}
+
+fn with<T>(f: impl FnOnce(&Clock) -> T) -> Option<T> {
+    CLOCK.with_borrow(|clock| clock.as_ref().map(f))
+}
+
+/// Simulates `board` on this thread from now on.
+pub(crate) fn start(board: &Board) {
+    let clock = Clock {
+        chip: board.flash,
+        spent: Cell::default(),
+        bus_free: Cell::default(),
+        awaited: Cell::default(),
+        idled_at: Cell::default(),
+        weights_from: Cell::new(u64::MAX),
+        trace: RefCell::default(),
+    };
+    CLOCK.set(Some(clock));
+}
+
+/// The board's time so far, if one is simulated.
+pub(crate) fn spent() -> Option<Spent> {
+    with(|clock| clock.spent.get())
+}
+
+/// Skips reads from `offset` on until the next start: they take their time but bring no bytes, for kernels that do not compute.
+pub(crate) fn skip_weights(offset: u64) {
+    with(|clock| clock.weights_from.set(offset));
+}
+
+/// True if a read at `offset` is skipped.
+pub(crate) fn skips(offset: u64) -> bool {
+    with(|clock| offset >= clock.weights_from.get()).unwrap_or(false)
+}
+
+/// Records the busy times of the board's parts from now on.
+pub(crate) fn record() {
+    with(|clock| *clock.trace.borrow_mut() = Some(Vec::new()));
+}
+
+/// Ends the recording; returns the busy times since [`record`].
+pub(crate) fn recorded() -> Vec<Interval> {
+    with(|clock| clock.trace.borrow_mut().take()).flatten().unwrap_or_default()
+}
+
+/// Lets a transfer of `bytes` from flash take its time. At once where no board is simulated.
+pub(crate) async fn transfer(bytes: usize) {
+    let ends = with(|clock| {
+        let mut spent = clock.spent.get();
+        let starts = spent.now.max(clock.bus_free.get());
+        let takes = clock.chip.time(bytes as u64);
+        (spent.bus, spent.bytes) = (spent.bus + takes, spent.bytes + bytes as u64);
+        clock.spent.set(spent);
+        clock.bus_free.set(starts + takes);
+        clock.note(starts, starts + takes, Busy::Bus { bytes: bytes as u64 });
+        starts + takes
+    });
+    let Some(ends) = ends else { return };
+    poll_fn(|_| {
+        with(|clock| {
+            let over = clock.spent.get().now >= ends;
+            clock.awaited.set((!over).then_some(ends));
+            if over { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .unwrap_or(Poll::Ready(()))
+    })
+    .await;
+}
+
+/// Waits in a row before time passes.
+const IDLES: u32 = 64;
+
+/// Lets time pass until the awaited transfer ends, as everything waits. Only after many calls in which nothing happened:
+/// a few can be other threads' fault, which share the engine's flag of yields.
+fn idle() {
+    let waited = with(|clock| {
+        let mut spent = clock.spent.get();
+        let (before, times) = clock.idled_at.get();
+        let times = if before == Some(spent) { times.saturating_add(1) } else { 0 };
+        clock.idled_at.set((Some(spent), times));
+        if let Some(ends) = clock.awaited.get().filter(|_| times >= IDLES) {
+            spent.now = spent.now.max(ends);
+            clock.spent.set(spent);
+            clock.awaited.set(None);
+        }
+    });
+    if waited.is_none() {
+        core::hint::spin_loop();
+    }
+}
+
+/// Runs an engine future to its end. A file's reads are done when they return; a simulated board's take their time.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    block_on(future, idle)
+}
+
+/// Charges `work` of `seconds`, `memory` of which it waits for memory.
+pub(super) fn charge(work: Work, seconds: f64, memory: f64) {
+    let ps = |seconds: f64| (seconds * SECOND) as Time;
+    with(|clock| {
+        let mut spent = clock.spent.get();
+        clock.note(spent.now, spent.now + ps(seconds), Busy::Processor { work, memory: ps(memory) });
+        spent.now += ps(seconds);
+        spent.compute += ps(seconds);
+        spent.memory += ps(memory);
+        clock.spent.set(spent);
+    });
+}
+
+impl FlashChip {
+    /// The time of a read of `bytes`.
+    fn time(&self, bytes: u64) -> Time {
+        ((self.latency_us * 1e-6 + bytes as f64 / self.bytes_per_s) * SECOND) as Time
+    }
+}
