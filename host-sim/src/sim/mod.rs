@@ -136,8 +136,6 @@ struct Clock {
     bus_free: Cell<Time>,
     /// When the transfer that something waits for ends.
     awaited: Cell<Option<Time>>,
-    /// What was spent when everything waited last, and how often it did since.
-    idled_at: Cell<(Option<Spent>, u32)>,
     /// Reads from this offset on take their time, but bring nothing.
     weights_from: Cell<u64>,
     /// What was busy, and when, if that is to be known.
@@ -159,7 +157,6 @@ pub(crate) fn start(board: &Board) {
         spent: Cell::default(),
         bus_free: Cell::default(),
         awaited: Cell::default(),
-        idled_at: Cell::default(),
         weights_from: Cell::new(u64::MAX),
         trace: RefCell::default(),
     };
@@ -205,21 +202,13 @@ pub(crate) async fn transfer(bytes: usize) {
     .await;
 }
 
-/// So often everything must wait in a row before time passes.
-const IDLES: u32 = 64;
-
-/// Called when everything waits: time passes until the awaited transfer ends. Only if nothing has happened for many calls,
-/// as a few can be other threads' fault, which share the engine's flag of yields.
+/// Lets time pass until the awaited transfer ends. Called when everything waits.
 pub(crate) fn idle() {
     let waited = with(|clock| {
-        let mut spent = clock.spent.get();
-        let (before, times) = clock.idled_at.get();
-        let times = if before == Some(spent) { times.saturating_add(1) } else { 0 };
-        clock.idled_at.set((Some(spent), times));
-        if let Some(ends) = clock.awaited.get().filter(|_| times >= IDLES) {
+        if let Some(ends) = clock.awaited.take() {
+            let mut spent = clock.spent.get();
             spent.now = spent.now.max(ends);
             clock.spent.set(spent);
-            clock.awaited.set(None);
         }
     });
     if waited.is_none() {
