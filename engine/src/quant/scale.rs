@@ -10,8 +10,8 @@ pub(super) fn scale(bytes: [u8; 2]) -> f32 {
     f16::from_le_bytes(bytes).to_f32()
 }
 
-/// A scale and a minimum, the first two halves of a block. Interleaved they are units of their own ([`Block::PARTS`](super::Block::PARTS)),
-/// which a vector unit converts on their way from memory.
+/// A scale and a minimum, the first two halves of a block. Interleaved they are units of their own
+/// ([`Block::PARTS`](super::Block::PARTS)), which a vector unit converts on their way from memory.
 #[inline(always)]
 pub(super) fn scale_and_min<I: Isa, T: Pod>(isa: I, rows: Rows<'_, T>) -> [I::F; 2] {
     if rows.are_interleaved() {

@@ -35,7 +35,8 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
     ///
     /// # Errors
     /// [`Error`]: a plan for another model or changed by hand, an arena smaller than planned, a tensor that is missing or
-    /// occurs twice, bytes that are not what their checksums say (as [`Options::verify`](super::Options::verify) asks), flash failures.
+    /// occurs twice, bytes that are not what their checksums say (as [`Options::verify`](super::Options::verify) asks),
+    /// flash failures.
     pub async fn new(
         mut source: Source<'m, F>,
         model: Model,

@@ -51,7 +51,8 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// [`LANES`] lanes of one `f32`.
     type X: Copy;
 
-    /// How the set works on sixteen lanes: all at once, then it is `Self`, or one after another, as a [`Lane`](super::Lane).
+    /// How the set works on sixteen lanes: all at once, then it is `Self`, or one after another, as a
+    /// [`Lane`](super::Lane).
     type Floats: Floats;
 
     /// The part of sixteen lanes that begins with `lane`.
@@ -259,8 +260,8 @@ pub trait Isa: Copy + Send + Sync + 'static {
     fn x_sub(self, a: Self::X, b: Self::X) -> Self::X;
     /// Product of lanes.
     fn x_mul(self, a: Self::X, b: Self::X) -> Self::X;
-    /// `acc + a * b` of lanes, each product of which is exact in `f32` (see [`math::shorten`](super::math::shorten)): there a fused
-    /// multiply-add rounds as two operations do, and sets that have one use it.
+    /// `acc + a * b` of lanes, each product of which is exact in `f32` (see [`math::shorten`](super::math::shorten)):
+    /// there a fused multiply-add rounds as two operations do, and sets that have one use it.
     #[inline(always)]
     fn x_add_exact(self, acc: Self::X, a: Self::X, b: Self::X) -> Self::X {
         self.x_add(acc, self.x_mul(a, b))
