@@ -12,8 +12,8 @@ use crate::source::File;
 use crate::test_code::{TestFiles, without_tests};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Finds the circles in one crate, given all `files` of its source folder: for each file that lies in a circle, the
-/// shortest one that it lies in. Each is reported as one text of several lines.
+/// Finds circles in one crate, given all `files` of its source folder: short ones, until every file that lies in a circle
+/// was named. Each is reported as one text of several lines.
 pub(crate) fn circles(files: &[File]) -> Vec<String> {
     let tests = TestFiles::of(files);
     let shipped: Vec<Source> = files.iter().filter(|f| !tests.contain(f)).map(Source::new).collect();
@@ -85,6 +85,7 @@ fn add_module(sources: &[Source], index: usize, module: Vec<String>, folder: &st
     for below in sources[index].declared_modules() {
         let stem = format!("{folder}/{}", below.join("/"));
         let is_file = |s: &Source| s.file.path == format!("{stem}.rs") || s.file.path == format!("{stem}/mod.rs");
+        assert!(sources.iter().any(is_file), "{} declares a module that has no {stem}.rs", sources[index].file.path);
         if let Some(child) = sources.iter().position(is_file) {
             add_module(sources, child, [module.clone(), below].concat(), &stem, target);
         }
