@@ -3,7 +3,7 @@
 //! Drivers differ in what they do with a read that they cannot serve: some return an error, some panic (embassy-nrf if it
 //! is misaligned, embassy-stm32 if it is empty). So whatever can be refused is refused here, and no driver is asked.
 
-use super::{Flash, FlashError, check_range};
+use super::device::{Flash, FlashError, check_range};
 use embedded_storage::nor_flash::{NorFlashError, NorFlashErrorKind, ReadNorFlash};
 use embedded_storage_async::nor_flash::ReadNorFlash as AsyncReadNorFlash;
 

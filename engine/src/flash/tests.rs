@@ -1,7 +1,13 @@
 use super::*;
 use core::cell::Cell;
+use core::future::Future;
+use core::pin::pin;
+use core::sync::atomic::{AtomicU32, Ordering};
+use core::task::{Context, Poll, Waker};
 use embedded_storage::nor_flash as blocking;
 use embedded_storage_async::nor_flash as asynchronous;
+use std::sync::Arc;
+use std::task::Wake;
 
 const SIZE: usize = 192;
 
@@ -176,4 +182,50 @@ fn what_a_driver_may_panic_at_does_not_reach_it() {
     let bytes = pattern();
     refuses_before_it_asks(NorFlash(Chip(&bytes[..190])));
     refuses_before_it_asks(AsyncNorFlash(Chip(&bytes[..190])));
+}
+
+/// Counts how often its waker was woken.
+#[derive(Default)]
+struct Wakes(AtomicU32);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Wakes {
+    fn take(&self) -> u32 {
+        self.0.swap(0, Ordering::Relaxed)
+    }
+}
+
+#[test]
+fn a_yield_is_told_from_a_wait_and_from_the_yields_of_others() {
+    let bytes = pattern();
+    let pending = Cell::new(0);
+    let mut source = Source::new(Strict::<1> { bytes: &bytes, pending: &pending });
+    let (wakes, of_another) = (Arc::new(Wakes::default()), Arc::new(Wakes::default()));
+    let another = Waker::from(of_another.clone());
+    let mut context = Context::from_waker(&another);
+    let future = async {
+        yield_now().await;
+        let mut dst = [0; 8];
+        for offset in 0..3 {
+            source.read(offset, &mut dst).await.expect("inside the device");
+            yield_now().await;
+        }
+    };
+    let mut found = std::vec::Vec::new();
+    block_on_with(future, &Waker::from(wakes.clone()), || {
+        found.push(wakes.take());
+        // Another pass of the same thread yields, and is pending when this one is polled again.
+        assert!(pin!(yield_now()).poll(&mut context).is_pending());
+        assert_eq!(of_another.take(), 1);
+    });
+    assert_eq!(found, [1, 0, 1, 0, 1, 0, 1], "yields and reads take turns");
 }

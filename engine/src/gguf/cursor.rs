@@ -1,7 +1,10 @@
 //! Sequential reading through one small window.
 
-use super::error::{GgufError, NameAt, Problem};
-use super::value::{Value, ValueType};
+use super::error::{GgufError, Problem};
+use super::limits::MAX_NESTING;
+use super::name::NameAt;
+use super::value::Value;
+use super::value_type::ValueType;
 use crate::flash::{Flash, FlashError, MAX_READ_ALIGN, Source};
 
 /// Bytes read from flash at a time; each walk holds this many.
@@ -244,7 +247,7 @@ impl Cursor {
     ) -> Result<(), Failed> {
         // Arrays that were entered and the elements left in each: nesting is bounded here, by a
         // count, not by the stack.
-        let mut open = heapless::Vec::<(ValueType, u64), { super::MAX_NESTING }>::new();
+        let mut open = heapless::Vec::<(ValueType, u64), MAX_NESTING>::new();
         let mut inner = Some((elem, len));
         loop {
             if let Some(entered) = inner.take() {

@@ -1,8 +1,9 @@
 //! The walk over keys and values.
 
 use super::cursor::{Cursor, Failed};
-use super::error::{GgufError, NameAt, Problem};
-use super::value::{Array, Str, Value, ValueType};
+use super::error::{GgufError, Problem};
+use super::value::{Array, Str, Value};
+use super::value_type::ValueType;
 use crate::flash::{Flash, Source};
 
 /// Bytes that a key may have.
@@ -91,7 +92,7 @@ impl KvWalk {
             }
             Err(failed) => {
                 let index = core::mem::replace(&mut self.index, self.n_kv);
-                Err(self.cursor.fault(failed).key(index, NameAt::new(self.key)))
+                Err(self.cursor.fault(failed).key(index, self.key.name_at()))
             }
         }
     }

@@ -25,28 +25,28 @@ mod cursor;
 mod error;
 mod ggml_type;
 mod kv;
+mod limits;
+mod name;
 mod tensor;
 #[cfg(test)]
 mod tests;
 mod value;
+mod value_type;
 mod walk;
 
 pub use cursor::WINDOW_BYTES;
-pub use error::{GgufError, Name, NameAt, Problem};
+pub use error::{GgufError, Problem};
 pub use ggml_type::GgmlType;
 pub use kv::KvWalk;
+pub use limits::{MAX_ALIGNMENT, MAX_NESTING};
+pub use name::{Name, NameAt};
 pub use tensor::{TensorInfo, TensorWalk};
-pub use value::{Array, Str, Value, ValueType};
+pub use value::{Array, Str, Value};
+pub use value_type::ValueType;
 pub use walk::{ArrayWalk, ScalarWalk, StrWalk};
 
 use crate::flash::{Flash, Source};
 use cursor::{Cursor, Failed};
-
-/// How deep arrays may be nested: an array of arrays of arrays of arrays of numbers.
-pub const MAX_NESTING: usize = 4;
-
-/// The largest `general.alignment`, in bytes.
-pub const MAX_ALIGNMENT: u32 = 16 << 20;
 
 const DEFAULT_ALIGNMENT: u32 = 32;
 const ALIGNMENT_KEY: &[&str] = &["general.alignment"];
@@ -233,5 +233,5 @@ fn check_alignment(value: Value) -> Result<u32, Problem> {
 }
 
 fn key_error(index: u32, key: Str, problem: Problem) -> GgufError {
-    GgufError::Key { index, name: NameAt::new(key), offset: key.offset, problem }
+    GgufError::Key { index, name: key.name_at(), offset: key.offset, problem }
 }

@@ -1,8 +1,9 @@
 //! The tensor directory.
 
 use super::cursor::{Cursor, Failed};
-use super::error::{GgufError, Name, NameAt, Problem};
+use super::error::{GgufError, Problem};
 use super::ggml_type::GgmlType;
+use super::name::{Name, NameAt};
 use super::value::Str;
 use crate::flash::{Flash, Source};
 
@@ -130,7 +131,7 @@ impl TensorWalk {
         let offset = self.cursor.pos();
         let string = Str { offset, len };
         self.cursor.read(source, self.name.room(len)).await?;
-        self.name_at = NameAt::new(string);
+        self.name_at = string.name_at();
         match self.name.as_str() {
             Ok(_) => Ok(string),
             Err(_) => Err(self.cursor.bad(offset, Problem::NameUtf8)),

@@ -1,73 +1,9 @@
 //! Values: numbers by value, strings and arrays by where they lie.
 
 use super::error::{GgufError, Problem};
-use super::walk::{ArrayWalk, ScalarWalk, StrWalk};
+use super::name::NameAt;
+use super::value_type::ValueType;
 use crate::flash::{Flash, FlashError, Source};
-
-macro_rules! value_types {
-    ($($variant:ident = $id:literal, $name:literal, $scalar:expr;)*) => {
-        /// The type of a value.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-        pub enum ValueType {
-            $(#[doc = concat!("`", $name, "`")] $variant = $id,)*
-        }
-
-        impl ValueType {
-            /// The type with this id in a file.
-            #[must_use]
-            pub const fn from_id(id: u32) -> Option<Self> {
-                match id {
-                    $($id => Some(ValueType::$variant),)*
-                    _ => None,
-                }
-            }
-
-            /// The type's name, as in `u32`.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(ValueType::$variant => $name,)*
-                }
-            }
-
-            /// Bytes of a value; `None` for strings and arrays.
-            #[must_use]
-            pub const fn scalar_bytes(self) -> Option<u64> {
-                match self {
-                    $(ValueType::$variant => $scalar,)*
-                }
-            }
-        }
-    };
-}
-
-value_types! {
-    U8 = 0, "u8", Some(1);
-    I8 = 1, "i8", Some(1);
-    U16 = 2, "u16", Some(2);
-    I16 = 3, "i16", Some(2);
-    U32 = 4, "u32", Some(4);
-    I32 = 5, "i32", Some(4);
-    F32 = 6, "f32", Some(4);
-    Bool = 7, "bool", Some(1);
-    Str = 8, "string", None;
-    Array = 9, "array", None;
-    U64 = 10, "u64", Some(8);
-    I64 = 11, "i64", Some(8);
-    F64 = 12, "f64", Some(8);
-}
-
-impl ValueType {
-    /// Fewest bytes that a value takes.
-    pub(super) const fn min_bytes(self) -> u64 {
-        match self.scalar_bytes() {
-            Some(bytes) => bytes,
-            None if matches!(self, ValueType::Array) => 12,
-            None => 8,
-        }
-    }
-}
 
 /// A value of a key or an element of an array.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -198,6 +134,11 @@ pub struct Str {
 }
 
 impl Str {
+    /// Where the string lies, as a name.
+    pub(crate) fn name_at(self) -> NameAt {
+        NameAt::new(self.offset, self.len)
+    }
+
     /// Whether the string is `bytes`.
     ///
     /// # Errors
@@ -268,30 +209,5 @@ impl Array {
         // `open` checked that the array lies inside the file, so this saturates never.
         source.read(self.offset.saturating_add(index.saturating_mul(width)), dst).await?;
         Value::scalar(self.elem, bytes).map_err(error)
-    }
-
-    /// A walk over the elements of an array of numbers or booleans, in order.
-    #[must_use]
-    pub fn scalars(&self) -> ScalarWalk {
-        ScalarWalk::new(*self)
-    }
-
-    /// A walk over the inner arrays of an array of arrays, in order.
-    #[must_use]
-    pub fn arrays(&self) -> ArrayWalk {
-        ArrayWalk::new(*self)
-    }
-
-    /// A walk over the strings of an array, in order.
-    #[must_use]
-    pub fn strings(&self) -> StrWalk {
-        StrWalk::new(*self, 0, self.offset)
-    }
-
-    /// A walk over the strings from `index` on; `offset` is where [`StrWalk::position`] said that
-    /// it lies.
-    #[must_use]
-    pub fn strings_from(&self, index: u64, offset: u64) -> StrWalk {
-        StrWalk::new(*self, index, offset.max(self.offset).min(self.end))
     }
 }

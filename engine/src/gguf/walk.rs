@@ -2,8 +2,36 @@
 
 use super::cursor::{Cursor, Failed};
 use super::error::{GgufError, Problem};
-use super::value::{Array, Str, Value, ValueType};
+use super::value::{Array, Str, Value};
+use super::value_type::ValueType;
 use crate::flash::{Flash, Source};
+
+impl Array {
+    /// A walk over the elements of an array of numbers or booleans, in order.
+    #[must_use]
+    pub fn scalars(&self) -> ScalarWalk {
+        ScalarWalk::new(*self)
+    }
+
+    /// A walk over the inner arrays of an array of arrays, in order.
+    #[must_use]
+    pub fn arrays(&self) -> ArrayWalk {
+        ArrayWalk::new(*self)
+    }
+
+    /// A walk over the strings of an array, in order.
+    #[must_use]
+    pub fn strings(&self) -> StrWalk {
+        StrWalk::new(*self, 0, self.offset)
+    }
+
+    /// A walk over the strings from `index` on; `offset` is where [`StrWalk::position`] said that
+    /// it lies.
+    #[must_use]
+    pub fn strings_from(&self, index: u64, offset: u64) -> StrWalk {
+        StrWalk::new(*self, index, offset.max(self.offset).min(self.end))
+    }
+}
 
 /// A walk over the inner arrays of an array.
 #[derive(Clone, Debug)]
@@ -14,7 +42,7 @@ pub struct ArrayWalk {
 }
 
 impl ArrayWalk {
-    pub(super) fn new(array: Array) -> Self {
+    fn new(array: Array) -> Self {
         ArrayWalk { array, left: array.len, cursor: Cursor::new(array.offset) }
     }
 
@@ -52,7 +80,7 @@ pub struct ScalarWalk {
 }
 
 impl ScalarWalk {
-    pub(super) fn new(array: Array) -> Self {
+    fn new(array: Array) -> Self {
         ScalarWalk { elem: array.elem, left: array.len, cursor: Cursor::new(array.offset) }
     }
 
@@ -79,7 +107,7 @@ pub struct StrWalk {
 }
 
 impl StrWalk {
-    pub(super) fn new(array: Array, index: u64, offset: u64) -> Self {
+    fn new(array: Array, index: u64, offset: u64) -> Self {
         StrWalk { array, index, cursor: Cursor::new(offset) }
     }
 

@@ -1,6 +1,7 @@
-//! Norms, rotary positions and residual sums.
+//! Norms, gates, rotary positions and residual sums.
 
-use super::{Group, MAX_HEAD_DIM};
+use super::heads::{MAX_HEAD_DIM, MAX_HEAD_GROUPS, read_head, write_head};
+use super::panel::Group;
 use crate::simd::{Floats, Isa, LANES, Op, lanes, math};
 
 /// A root-mean-square norm: `y = x / sqrt(mean(x^2) + eps) * weight`.
@@ -104,6 +105,16 @@ impl Op for Add<'_> {
     }
 }
 
+/// The activation function of a gated feed-forward network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Gate {
+    /// `x * sigmoid(x)` (SwiGLU).
+    Silu,
+    /// The tanh approximation of GELU (GeGLU).
+    Gelu,
+}
+
 /// Which elements of a head rotate together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -144,7 +155,7 @@ impl Op for Rotate<'_> {
     fn call<I: Isa>(self, isa: I) {
         let r = self.rotation;
         let (dim, tokens) = (r.head_dim.min(MAX_HEAD_DIM), self.tokens.max(1));
-        let mut head = [[0.0; LANES]; MAX_HEAD_DIM / LANES];
+        let mut head = [[0.0; LANES]; MAX_HEAD_GROUPS];
         for (t, angles) in r.angles.chunks_exact(r.pairs.max(1)).take(tokens).enumerate() {
             for h in 0..r.heads {
                 read_head(self.x, tokens, t, h * dim, dim, head.as_flattened_mut());
@@ -175,42 +186,6 @@ fn rotate_head(style: RopeStyle, head: &mut [f32], angles: &[[f32; 2]]) {
             for ((a, b), angle) in first.iter_mut().zip(second).zip(angles) {
                 turn(a, b, *angle);
             }
-        }
-    }
-}
-
-/// Copies `n` elements from element `start` on of token `t` of a panel to `out`, and zeros behind
-/// them up to a whole group.
-#[inline(always)]
-pub(super) fn read_head(x: &[Group], tokens: usize, t: usize, start: usize, n: usize, out: &mut [f32]) {
-    if start.is_multiple_of(LANES) && n.is_multiple_of(LANES) {
-        let groups = x.iter().skip(start / LANES * tokens + t).step_by(tokens);
-        for (out, x) in out.as_chunks_mut::<LANES>().0.iter_mut().zip(groups).take(n / LANES) {
-            *out = *x;
-        }
-        return;
-    }
-    for (i, out) in out.iter_mut().enumerate().take(n.next_multiple_of(LANES)) {
-        let e = start + i;
-        let value = x.get(e / LANES * tokens + t).map_or(0.0, |g| g[e % LANES]);
-        *out = if i < n { value } else { 0.0 };
-    }
-}
-
-/// Copies `n` elements to element `start` on of token `t` of a panel.
-#[inline(always)]
-pub(super) fn write_head(x: &mut [Group], tokens: usize, t: usize, start: usize, n: usize, from: &[f32]) {
-    if start.is_multiple_of(LANES) && n.is_multiple_of(LANES) {
-        let groups = x.iter_mut().skip(start / LANES * tokens + t).step_by(tokens);
-        for (x, from) in groups.zip(from.as_chunks::<LANES>().0).take(n / LANES) {
-            *x = *from;
-        }
-        return;
-    }
-    for (i, from) in from.iter().enumerate().take(n) {
-        let e = start + i;
-        if let Some(g) = x.get_mut(e / LANES * tokens + t) {
-            g[e % LANES] = *from;
         }
     }
 }

@@ -1,7 +1,11 @@
 //! Matrix products: dequantise and multiply in one go, one row loop for every format.
 
+use super::elementwise::Gate;
+use super::executor::Executor;
+use super::input::Input;
+use super::panel::Group;
+use super::prefetch::AHEAD;
 use super::unpacked::{FEW, MANY, add_group};
-use super::{AHEAD, Executor, Gate, Group, Input};
 use crate::quant::{Act32, Act256, FloatFormat, Format, Matrix, Weight, with_format};
 use crate::simd::{Floats, Isa, LANES, Op, RowBlocks, Rows, lanes, math};
 

@@ -1,6 +1,7 @@
 //! Products with many tokens: each column of blocks is unpacked once for all of them.
 
-use super::{AHEAD, Group};
+use super::panel::Group;
+use super::prefetch::AHEAD;
 use crate::quant::{Format, Matrix, Unpacked};
 use crate::simd::{Isa, LANES, RowBlocks, Rows};
 use core::slice::Chunks;

@@ -377,7 +377,7 @@ async fn architecture<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Resu
     let string = name.and_then(|v| v.as_str()).ok_or(ConfigError::NoArchitecture)?;
     let mut name = Name::EMPTY;
     source.read(string.offset, name.room(string.len)).await.map_err(GgufError::Flash)?;
-    let arch = Arch::by_name(name.as_bytes()).ok_or(ConfigError::UnknownArchitecture(NameAt::new(string)))?;
+    let arch = Arch::by_name(name.as_bytes()).ok_or(ConfigError::UnknownArchitecture(string.name_at()))?;
     match parts.and_then(|v| v.as_uint()) {
         Some(parts) if parts > 1 => Err(ConfigError::Split { parts }),
         _ => Ok(arch),

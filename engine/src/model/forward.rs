@@ -14,7 +14,7 @@ use super::products::turns;
 use super::rope::RopeTables;
 use crate::arena::{Arena, ArenaError, Region};
 use crate::flash::yield_now;
-use crate::kernels::{Attention, Executor, Group, HeadRotation, InputBuffer, Kernels, WriteKv};
+use crate::kernels::{Attention, Executor, Group, HeadRotation, InputBuffer, Kernels, WriteKv, groups};
 use crate::simd::{LANES, math};
 use crate::weights::{Feed, LayerMatrix, LayerVector, PassError, Role, Weight, WeightStore};
 
@@ -39,11 +39,6 @@ pub struct Activations<'a> {
     scratch: &'a mut [Group],
     input: InputBuffer<'a>,
     logits: &'a mut [Group],
-}
-
-/// Groups of sixteen that `n` elements take.
-pub(super) const fn groups(n: usize) -> usize {
-    n.div_ceil(LANES)
 }
 
 impl<'a> Activations<'a> {

@@ -2,9 +2,9 @@
 
 use super::config::ModelConfig;
 #[cfg(feature = "stream")]
-use super::forward::groups;
-#[cfg(feature = "stream")]
 use crate::flash::yield_now;
+#[cfg(feature = "stream")]
+use crate::kernels::groups;
 use crate::kernels::{Executor, Gate, Group, InputBuffer, Kernels};
 use crate::quant::ActKind;
 #[cfg(feature = "stream")]

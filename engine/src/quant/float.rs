@@ -3,7 +3,8 @@
 use bytemuck::{Pod, Zeroable};
 use half::{bf16, f16};
 
-use super::{Block, FloatFormat, assert_layout};
+use super::block::{Block, assert_layout};
+use super::dot::FloatFormat;
 use crate::simd::{Isa, LANES};
 
 /// An IEEE single, little-endian.

@@ -6,8 +6,11 @@
 //! and so do the groups, so a matrix has as many bytes as before and is read from front to back,
 //! which is what memory is fast at. Rows that do not fill a group stay as they are.
 
-use super::{Block, Matrix};
+use super::block::Block;
 use crate::simd::LANES;
+
+/// Whether any instruction set of the target interleaves rows: none of a 32-bit Arm does.
+pub(crate) const INTERLEAVES: bool = !cfg!(target_arch = "arm");
 
 /// What a block of a format comes apart into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,12 +96,4 @@ pub(super) fn block_of<B: Block>(group: &[B], lane: usize, column: usize) -> B {
         }
     }
     block
-}
-
-impl<B: Block> Matrix<'_, B> {
-    /// Whether `row` is one of an interleaved group.
-    #[must_use]
-    pub fn interleaves(&self, row: usize) -> bool {
-        self.interleaved && row < self.rows() / LANES * LANES
-    }
 }

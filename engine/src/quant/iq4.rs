@@ -2,10 +2,12 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{
-    Act32, Act256, Block, Format, Unpacked, assert_layout, dot_i8, map_nibbles, nibbles, scale, scaled,
-    unpacked::unsigned,
-};
+use super::act::{Act32, Act256};
+use super::block::{Block, assert_layout};
+use super::dot::{Format, dot_i8};
+use super::scale::{scale, scaled};
+use super::unpacked::{Unpacked, unsigned};
+use super::words::{map_nibbles, nibbles};
 use crate::simd::{Isa, Rows};
 
 /// The values that nibbles stand for, ggml's `kvalues_iq4nl`.

@@ -2,9 +2,12 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{
-    Act256, Block, Format, Unpacked, add_scaled, assert_layout, bytes, dot_bytes, planes, scale, scaled, two_groups,
-};
+use super::act::Act256;
+use super::block::{Block, assert_layout};
+use super::dot::{Format, add_scaled, dot_bytes};
+use super::scale::{scale, scaled};
+use super::unpacked::Unpacked;
+use super::words::{bytes, planes, two_groups};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q2_K`: `x = (d * sc) * q - dmin * m`, `sc` and `m` one of 16 sub-blocks each.

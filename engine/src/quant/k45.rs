@@ -2,12 +2,13 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{
-    Act256, Block, Format, add_scaled, assert_layout, bytes, dot_bytes, planes, scale, scale_and_min, scaled,
-    split_nibbles,
-    unpacked::{Unpacked, flat},
-    unrolled,
-};
+use super::act::Act256;
+use super::block::{Block, assert_layout};
+use super::dot::{Format, add_scaled, dot_bytes};
+use super::scale::{scale, scale_and_min, scaled};
+use super::unpacked::{Unpacked, flat};
+use super::unrolled::unrolled;
+use super::words::{bytes, planes, split_nibbles};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q4_K`: `x = (d * sc) * q - dmin * m`, `sc` and `m` one of 8 sub-blocks each.

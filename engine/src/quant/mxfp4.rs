@@ -2,9 +2,12 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{
-    Act32, Block, Format, Unpacked, assert_layout, dot_i8, iq4::lookup_nibbles, map_nibbles, unpacked::unsigned,
-};
+use super::act::Act32;
+use super::block::{Block, assert_layout};
+use super::dot::{Format, dot_i8};
+use super::iq4::lookup_nibbles;
+use super::unpacked::{Unpacked, unsigned};
+use super::words::map_nibbles;
 use crate::simd::{Isa, Rows};
 
 /// Twice the values of the sixteen E2M1 codes, ggml's `kvalues_mxfp4`.

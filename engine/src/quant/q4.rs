@@ -2,9 +2,12 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{
-    Act32, Block, Format, Unpacked, assert_layout, dot_u8, dot_u8_with_min, map_nibbles, nibbles, scale, scale_and_min,
-};
+use super::act::Act32;
+use super::block::{Block, assert_layout};
+use super::dot::{Format, dot_u8, dot_u8_with_min};
+use super::scale::{scale, scale_and_min};
+use super::unpacked::Unpacked;
+use super::words::{map_nibbles, nibbles};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q4_0`: `x = d * (q - 8)`.

@@ -2,7 +2,12 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act32, Block, Format, Unpacked, assert_layout, dot_u8, dot_u8_with_min, nibbles, scale, scale_and_min};
+use super::act::Act32;
+use super::block::{Block, assert_layout};
+use super::dot::{Format, dot_u8, dot_u8_with_min};
+use super::scale::{scale, scale_and_min};
+use super::unpacked::Unpacked;
+use super::words::nibbles;
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q5_0`: `x = d * (q - 16)`.

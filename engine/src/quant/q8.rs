@@ -2,7 +2,11 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act32, Act256, Block, Format, Unpacked, assert_layout, dot_i8, scale, scaled, unpacked::unsigned};
+use super::act::{Act32, Act256};
+use super::block::{Block, assert_layout};
+use super::dot::{Format, dot_i8};
+use super::scale::{scale, scaled};
+use super::unpacked::{Unpacked, unsigned};
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_q8_0`: `x = d * q`.

@@ -2,7 +2,12 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use super::{Act256, Block, Format, Unpacked, assert_layout, planes, scale, scaled};
+use super::act::Act256;
+use super::block::{Block, assert_layout};
+use super::dot::Format;
+use super::scale::{scale, scaled};
+use super::unpacked::Unpacked;
+use super::words::planes;
 use crate::simd::{Isa, Rows};
 
 /// ggml's `block_tq1_0`: `x = d * (t - 1)`, five base-3 digits `t` a byte.

@@ -1,6 +1,9 @@
 //! Blocks as they are once unpacked, and their dot products with many tokens.
 
-use super::{Act32, Act256, bytes, scaled, scaled_with_min, unrolled};
+use super::act::{Act32, Act256};
+use super::scale::{scaled, scaled_with_min};
+use super::unrolled::unrolled;
+use super::words::bytes;
 use crate::simd::Isa;
 
 /// A block of each of [`Isa::ROWS`] rows, unpacked once for all tokens: where a set multiplies so fast that unpacking for
@@ -108,7 +111,7 @@ impl<I: Isa> Unpacked<I> {
         dot32_with_min(isa, self.d, self.sub(0), x)
     }
 
-    /// Puts bytes in place as offsets, see [`dot_bytes`](super::dot_bytes).
+    /// Puts bytes in place as offsets, see [`dot_bytes`](super::dot::dot_bytes).
     #[inline(always)]
     pub(super) fn set_offsets(&mut self, isa: I, words: &[I::W]) {
         let even = isa.splat(0x00FF_00FF);

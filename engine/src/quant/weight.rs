@@ -1,46 +1,11 @@
 //! Every format by name: the one `match` over them, made by one macro.
 
-use super::*;
-
-/// Rows of blocks: `w[rows, cols]`.
-#[derive(Clone, Copy, Debug)]
-pub struct Matrix<'a, B> {
-    /// All rows' blocks, row after row.
-    pub blocks: &'a [B],
-    /// Blocks in a row, at least 1.
-    pub row_blocks: usize,
-    /// Whether groups of sixteen rows are interleaved, see [`Units`].
-    pub interleaved: bool,
-}
-
-impl<'a, B: Block> Matrix<'a, B> {
-    /// Whole rows of `cols` elements from raw bytes; `None` unless they divide evenly.
-    #[must_use]
-    pub fn new(bytes: &'a [u8], cols: usize) -> Option<Self> {
-        let blocks: &[B] = bytemuck::try_cast_slice(bytes).ok()?;
-        let row_blocks = cols.checked_div(B::ELEMS).filter(|&n| n > 0 && n * B::ELEMS == cols)?;
-        blocks.len().is_multiple_of(row_blocks).then_some(Matrix { blocks, row_blocks, interleaved: false })
-    }
-
-    /// Rows `first..first + n`, as far as they exist. If rows are interleaved, `first` is a multiple
-    /// of sixteen, and so is `n` unless the rows end there; other cuts are empty.
-    #[must_use]
-    pub fn rows_from(self, first: usize, n: usize) -> Self {
-        let whole = |n: usize| n.is_multiple_of(LANES);
-        if self.interleaved && !(whole(first) && (whole(n) || first.saturating_add(n) >= self.rows())) {
-            return Matrix { blocks: &[], ..self };
-        }
-        let (start, len) = (first.saturating_mul(self.row_blocks), n.saturating_mul(self.row_blocks));
-        let rest = self.blocks.get(start..).unwrap_or_default();
-        Matrix { blocks: rest.get(..len).unwrap_or(rest), ..self }
-    }
-
-    /// Number of rows.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.blocks.len() / self.row_blocks.max(1)
-    }
-}
+use super::act::ActKind;
+use super::block::Block;
+use super::formats::*;
+use super::interleave::{INTERLEAVES, Units, block_of};
+use super::matrix::Matrix;
+use crate::simd::LANES;
 
 /// Declares [`WeightType`], [`Weight`], and `with_format!`, which matches on a `Weight`. Each format is
 /// a cargo feature: data chooses among them, so the linker cannot drop those a board never meets.
@@ -55,8 +20,8 @@ macro_rules! formats {
         macro_rules! with_format {
             ($d weight:expr, $d q:ident => $d quantised:expr, $d f:ident => $d float:expr) => {
                 match $d weight {
-                    $(#[cfg(feature = $q_feature)] $crate::quant::Weight::$q_name($d q) => $d quantised,)+
-                    $(#[cfg(feature = $f_feature)] $crate::quant::Weight::$f_name($d f) => $d float,)+
+                    $(#[cfg(feature = $q_feature)] $crate::quant::weight::Weight::$q_name($d q) => $d quantised,)+
+                    $(#[cfg(feature = $f_feature)] $crate::quant::weight::Weight::$f_name($d f) => $d float,)+
                 }
             };
         }
@@ -171,7 +136,7 @@ fn dequantise_row<B: Block>(m: &Matrix<'_, B>, row: usize, out: &mut [f32]) {
         let (group, lane) = (row / LANES * LANES, row % LANES);
         let group = m.blocks.get(group.saturating_mul(m.row_blocks)..).unwrap_or_default();
         for (column, out) in out.chunks_exact_mut(B::ELEMS.max(1)).take(m.row_blocks).enumerate() {
-            interleave::block_of(group, lane, column).dequantise(out);
+            block_of(group, lane, column).dequantise(out);
         }
         return;
     }

@@ -1,5 +1,7 @@
 //! What can go wrong, of all layers.
 
+#[cfg(feature = "snapshots")]
+use super::snapshot::error::SnapshotError;
 use crate::arena::ArenaError;
 use crate::flash::{Flash, FlashError, Source};
 use crate::gguf::{GgufError, Name, NameAt};
@@ -75,7 +77,7 @@ pub enum Error {
     },
     /// A snapshot could not be saved or restored.
     #[cfg(feature = "snapshots")]
-    Snapshot(super::SnapshotError),
+    Snapshot(SnapshotError),
 }
 
 /// An error with the name of the key, tensor or architecture at fault, for its message.
@@ -176,8 +178,8 @@ macro_rules! from {
 from!(GgufError => Gguf, ConfigError => Config, TextError => Text, WeightError => Weight);
 from!(ArenaError => Arena, PassError => Pass);
 #[cfg(feature = "snapshots")]
-impl From<super::SnapshotError> for Error {
-    fn from(e: super::SnapshotError) -> Self {
+impl From<SnapshotError> for Error {
+    fn from(e: SnapshotError) -> Self {
         Error::Snapshot(e)
     }
 }

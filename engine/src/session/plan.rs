@@ -1,11 +1,13 @@
 //! How much memory a model takes and where its weights go, known before any of them is read.
 
-use super::{Error, Memory, Model, Residency, Verify};
+use super::error::Error;
+use super::memory::{Memory, Sizes};
+use super::model::Model;
 use crate::arena::{ALIGN, Arena, Usage};
 use crate::flash::{Flash, Source};
 use crate::kernels::KvType;
 use crate::simd::LANES;
-use crate::weights::{self, CHECKSUMS, PinBudget, Role};
+use crate::weights::{self, PinBudget, Residency, Role, Verify};
 
 /// The context where neither the caller nor the model asks for a shorter one.
 const DEFAULT_CTX: u32 = 2048;
@@ -107,26 +109,6 @@ impl Plan {
             flash_index: self.index_bytes_in_flash > 0,
             pinned: usize::try_from(self.residency.pinned_bytes).unwrap_or(usize::MAX),
         }
-    }
-}
-
-/// The numbers that [`Memory::carve`] depends on.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sizes {
-    pub(super) ctx: u32,
-    pub(super) chunk: u32,
-    pub(super) kv: KvType,
-    pub(super) logits: usize,
-    pub(super) tile_bytes: usize,
-    pub(super) checked: bool,
-    pub(super) flash_index: bool,
-    pub(super) pinned: usize,
-}
-
-impl Sizes {
-    /// Tokens of a pass, if passes are checked.
-    pub(super) fn checked_tokens(&self) -> usize {
-        if CHECKSUMS && self.checked { self.chunk as usize } else { 0 }
     }
 }
 

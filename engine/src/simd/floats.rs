@@ -1,13 +1,15 @@
 //! Sixteen lanes of floats, all at once or one after another.
 
-use super::{Isa, LANES};
 use half::f16;
+
+/// Lanes of [`Isa::X`](super::Isa::X): the one lane count of every sum over elements.
+pub const LANES: usize = 16;
 
 /// What formulas over sixteen neighbouring floats are written in.
 ///
 /// A vector set is its own `Floats`, and a value holds all sixteen lanes. Where lanes are numbers a value is one of them
 /// ([`Lane`]): a formula then runs lane after lane with its values in registers, and its code is there once, not sixteen
-/// times. See [`lanes`].
+/// times. See [`lanes`](super::lanes).
 #[expect(missing_docs, reason = "the operations of `Isa` on sixteen lanes, named alike")]
 pub trait Floats: Copy {
     /// Lanes of a value: [`LANES`] or 1.
@@ -35,89 +37,10 @@ pub trait Floats: Copy {
     fn scale_by_magic(self, a: Self::V, magic: Self::V) -> Self::V;
 }
 
-/// Each part of sixteen lanes that the set works on at once: code that goes over them covers every lane once.
+/// Four bits of a byte from `shift` on, less 8.
 #[inline(always)]
-pub fn lanes<I: Isa>(isa: I) -> impl Iterator<Item = I::Floats> {
-    (0..LANES / I::Floats::LANES).map(move |lane| isa.floats(lane))
-}
-
-#[inline(always)]
-fn nibble(byte: u8, shift: u32) -> i8 {
+pub(super) fn nibble(byte: u8, shift: u32) -> i8 {
     ((byte >> (shift & 4)) & 15) as i8 - 8
-}
-
-impl<I: Isa> Floats for I {
-    const LANES: usize = LANES;
-    type V = I::X;
-
-    #[inline(always)]
-    fn load(self, v: &[f32; LANES]) -> I::X {
-        self.x_load(v)
-    }
-    #[inline(always)]
-    fn store(self, v: I::X, out: &mut [f32; LANES]) {
-        self.x_store(v, out);
-    }
-    #[inline(always)]
-    fn load_f16(self, v: &[[u8; 2]; LANES]) -> I::X {
-        self.x_from_f16(v)
-    }
-    #[inline(always)]
-    fn load_i8(self, v: &[i8; LANES]) -> I::X {
-        self.x_from_i8(v)
-    }
-    #[inline(always)]
-    fn load_nibbles(self, v: &[u8; LANES], shift: u32) -> I::X {
-        self.x_from_i8(&v.map(|byte| nibble(byte, shift)))
-    }
-    #[inline(always)]
-    fn store_f16(self, v: I::X, out: &mut [[u8; 2]; LANES]) {
-        *out = self.x_to_f16(v);
-    }
-    #[inline(always)]
-    fn store_i8(self, v: I::X, out: &mut [i8; LANES]) {
-        *out = self.x_to_i8(v);
-    }
-    #[inline(always)]
-    fn splat(self, v: f32) -> I::X {
-        self.x_splat(v)
-    }
-    #[inline(always)]
-    fn add(self, a: I::X, b: I::X) -> I::X {
-        self.x_add(a, b)
-    }
-    #[inline(always)]
-    fn add_exact(self, acc: I::X, a: I::X, b: I::X) -> I::X {
-        self.x_add_exact(acc, a, b)
-    }
-    #[inline(always)]
-    fn sub(self, a: I::X, b: I::X) -> I::X {
-        self.x_sub(a, b)
-    }
-    #[inline(always)]
-    fn mul(self, a: I::X, b: I::X) -> I::X {
-        self.x_mul(a, b)
-    }
-    #[inline(always)]
-    fn div(self, a: I::X, b: I::X) -> I::X {
-        self.x_div(a, b)
-    }
-    #[inline(always)]
-    fn max(self, a: I::X, b: I::X) -> I::X {
-        self.x_max(a, b)
-    }
-    #[inline(always)]
-    fn abs(self, a: I::X) -> I::X {
-        self.x_abs(a)
-    }
-    #[inline(always)]
-    fn select_lt(self, a: I::X, b: I::X, yes: I::X, no: I::X) -> I::X {
-        self.x_select_lt(a, b, yes, no)
-    }
-    #[inline(always)]
-    fn scale_by_magic(self, a: I::X, magic: I::X) -> I::X {
-        self.x_scale_by_magic(a, magic)
-    }
 }
 
 /// How a set without float vectors converts halves.

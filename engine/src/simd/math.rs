@@ -1,6 +1,6 @@
 //! Elementary functions, one implementation for every target.
 
-use super::Floats;
+use super::floats::Floats;
 
 /// 1.5 * 2^23: adding it to a small float rounds it to an integer, ties to even, in the low bits.
 const MAGIC: f32 = 12_582_912.0;

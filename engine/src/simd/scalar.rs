@@ -1,7 +1,10 @@
 //! The oracle: every primitive in portable Rust, one row at a time. All other sets must agree with
 //! it bit for bit.
 
-use super::{Halves, Isa, IsaName, LANES, Lane, Op, Quad, Rows};
+use super::arch::rows::Rows;
+use super::floats::{Halves, LANES, Lane};
+use super::isa::{Isa, Op, Quad};
+use super::name::IsaName;
 use bytemuck::Pod;
 use core::array::from_fn;
 use half::f16;

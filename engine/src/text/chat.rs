@@ -3,7 +3,8 @@
 use crate::flash::{Flash, Source};
 use crate::gguf::{Gguf, Str, Value};
 
-use super::{Encode, Key, TextError};
+use super::error::{Key, TextError};
+use super::tokenizer::Encode;
 
 /// The family of a model's chat template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

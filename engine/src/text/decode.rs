@@ -2,9 +2,11 @@
 
 use crate::flash::{Flash, Source};
 
-use super::spec::TokenType;
+use super::detokenize::Detokenizer;
+use super::error::TextError;
+use super::spec::{TokenType, TokenizerKind};
+use super::tokenizer::Tokenizer;
 use super::word::byte_of_char;
-use super::{Detokenizer, TextError, Tokenizer, TokenizerKind};
 
 impl Tokenizer<'_> {
     /// Decodes token `id` and hands what is complete of the text to `out`, in pieces.

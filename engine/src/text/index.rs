@@ -9,11 +9,9 @@ use crate::arena::{Arena, Region};
 use crate::flash::{Flash, Source};
 use crate::gguf::{Array, Str};
 
-use super::TextError;
-use super::tables::{self, Bytes, Words};
+use super::error::TextError;
+use super::tables::{self, Bytes, GROUP, Words};
 
-/// Strings between two recorded offsets.
-pub(super) const GROUP: u32 = 8;
 /// A recorded length that says: read it from flash.
 const LONG: u8 = 127;
 /// Set in a recorded length for tokens that are recognised in raw text.

@@ -3,9 +3,12 @@
 use crate::flash::{Flash, Source};
 use crate::gguf::{Array, Gguf, Name, NameAt, Str, Value, ValueType};
 
-use super::PreTokenizer;
+use super::error::{Key, TextError};
+#[cfg(not(feature = "bpe"))]
+use super::no_pretokenize::PreTokenizer;
+#[cfg(feature = "bpe")]
+use super::pretokenize::PreTokenizer;
 use super::tables::Tables;
-use super::{Key, TextError};
 
 /// Most tokens, and most merges, of a vocabulary: leaves eight bits of a hash slot for the hash.
 const MAX_STRINGS: u64 = 1 << 24;
@@ -110,7 +113,7 @@ impl TokenizerSpec {
         let spm = match name(source, Some(model)).await?.as_bytes() {
             b"llama" => true,
             b"gpt2" if cfg!(feature = "bpe") => false,
-            _ => return Err(TextError::UnknownModel(NameAt::new(model))),
+            _ => return Err(TextError::UnknownModel(model.name_at())),
         };
         let pre = if spm { None } else { string(pre, Key::Pre)? };
         let strip_after_special = spm && is_phi3(gguf, source).await?;
@@ -133,7 +136,7 @@ impl TokenizerSpec {
             (TokenizerKind::Spm, Array { len: 0, end: tokens.offset, ..tokens })
         } else {
             let merges = array(merges, Key::Merges)?.ok_or(TextError::Missing(Key::Merges))?;
-            let unknown = TextError::UnknownPreTokenizer(pre.map_or(NameAt::NONE, NameAt::new));
+            let unknown = TextError::UnknownPreTokenizer(pre.map_or(NameAt::NONE, Str::name_at));
             let bytes = name(source, pre).await?;
             let pre = PreTokenizer::of_file(pre.map(|_| bytes.as_bytes())).ok_or(unknown)?;
             (TokenizerKind::Bpe(pre), strings(merges, Key::Merges)?)

@@ -3,7 +3,7 @@
 use crate::arena::{Arena, Region};
 use crate::flash::{Flash, Source};
 
-use super::TextError;
+use super::error::TextError;
 use super::index::{Hash, Slots, StrIndex};
 use super::spec::{TokenType, TokenizerSpec};
 use super::word::ByteSet;

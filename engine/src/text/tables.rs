@@ -17,9 +17,8 @@ use crate::{
     gguf::{Gguf, GgufError, Value, ValueType},
 };
 
-#[cfg(feature = "flash-index")]
-use super::index::GROUP;
-
+/// Strings between two recorded offsets.
+pub(super) const GROUP: u32 = 8;
 /// Changes with everything that the tables depend on: the hash, the slots, the lengths.
 const VERSION: u32 = 1;
 /// Words before the slots.

@@ -4,12 +4,12 @@ use crate::arena::{Arena, ArenaError};
 use crate::flash::{Flash, Source};
 use crate::gguf::{Array, Str};
 
+use super::error::TextError;
 use super::index::{Hash, StrIndex};
 use super::merge::{MAX_SYMBOL, NEVER, Symbols};
-use super::spec::TokenType;
+use super::spec::{TokenType, TokenizerKind, TokenizerSpec};
 use super::special::{MAX_BYTES, Part, Parts, Specials};
 use super::word::{Alphabet, CutState, Cuts, Word};
-use super::{TextError, TokenizerKind, TokenizerSpec};
 
 /// Bytes of a word that are planned for, for each token of the context.
 const WORD_BYTES_PER_TOKEN: usize = 8;

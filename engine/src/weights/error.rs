@@ -1,7 +1,7 @@
 //! What can be wrong with weights, when they are loaded and when they pass.
 
-use super::Role;
-use super::check::{CHECKSUMS, message};
+use super::role::Role;
+use super::verify::{CHECKSUMS, message};
 use crate::flash::FlashError;
 use crate::gguf::{GgmlType, GgufError, Name, NameAt};
 

@@ -1,10 +1,12 @@
 //! Filling a store: every tensor found, and copied where it is to be in memory.
 
-use super::tensors::walk;
-use super::{
-    CHECKSUMS, Checksums, INTERLEAVED, LayerMatrix, LayerVector, MAPPED, PINNED, PinBudget, Role, STREAMED, Slot,
-    Tensor, WeightError, WeightStore, range, slot_index,
-};
+use super::checksums::Checksums;
+use super::error::WeightError;
+use super::pin::PinBudget;
+use super::role::{LayerMatrix, LayerVector, Role};
+use super::store::{INTERLEAVED, MAPPED, PINNED, STREAMED, Slot, WeightStore, range, slot_index};
+use super::tensors::{Tensor, walk};
+use super::verify::CHECKSUMS;
 use crate::flash::{Flash, FlashError, Source};
 use crate::gguf::Gguf;
 use crate::kernels::{Group, Kernels};

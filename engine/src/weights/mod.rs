@@ -2,205 +2,27 @@
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
 mod check;
+mod checksums;
 mod error;
 mod load;
 mod pin;
+mod role;
+mod schedule;
+mod shapes;
+mod store;
 mod stream;
 mod tensors;
+mod verify;
 
 pub use crate::quant::{Weight, WeightType};
-pub(crate) use check::{CHECKSUMS, message};
-pub use check::{Checksums, Verify};
+pub use checksums::Checksums;
 pub use error::{PassError, WeightError};
-pub use pin::{MatrixBytes, PinBudget};
-pub use stream::{Feed, Part, Schedule, Tiles, join, read_ahead};
-pub use tensors::{LayerMatrix, LayerVector, Role, Shapes, Tensor, walk};
-
-use crate::arena::{Arena, ArenaError, Region};
-use crate::kernels::{Group, Norm};
-use crate::quant::{INTERLEAVES, Units};
-use bytemuck::{Pod, Zeroable};
-
-/// Where a model's weights are to be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Residency {
-    /// In memory as far as they fit; the rest mapped if the flash is, else streamed.
-    #[default]
-    Auto,
-    /// All where they lie in mapped flash.
-    Mapped,
-    /// All copied into the arena.
-    Pinned,
-    /// All read anew for every pass.
-    Streamed,
-}
-
-/// A matrix's entry in the store.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Pod, Zeroable)]
-struct Slot {
-    /// Absolute offset in flash.
-    offset: u64,
-    /// Offset in the pinned bytes.
-    pinned_at: u64,
-    row_bytes: u32,
-    cols: u32,
-    /// 0 while no tensor was found.
-    rows: u32,
-    /// ggml's type number.
-    ty: u16,
-    place: u16,
-}
-
-impl Slot {
-    /// Bytes of the matrix.
-    fn bytes(&self) -> u64 {
-        u64::from(self.row_bytes).saturating_mul(u64::from(self.rows))
-    }
-
-    /// What its blocks come apart into, if they can be interleaved.
-    fn units(&self) -> Option<Units> {
-        WeightType::from_id(u32::from(self.ty))?.units()
-    }
-}
-
-const MAPPED: u16 = 1;
-const PINNED: u16 = 2;
-const STREAMED: u16 = 3;
-/// Pinned, with groups of sixteen rows interleaved.
-const INTERLEAVED: u16 = 4;
-
-/// Index of a matrix's slot.
-fn slot_index(role: Role) -> Option<usize> {
-    match role {
-        Role::TokenEmbd => Some(0),
-        Role::Output => Some(1),
-        Role::Matrix(layer, m) => {
-            (layer as usize).checked_mul(LayerMatrix::ALL.len())?.checked_add(m as usize)?.checked_add(2)
-        }
-        _ => None,
-    }
-}
-
-/// All weights of a model.
-pub struct WeightStore<'a, 'm> {
-    shapes: Shapes,
-    slots: &'a mut [Slot],
-    vectors: &'a mut [Group],
-    /// A bit for each vector found: one word for the globals, then one for each layer.
-    seen: &'a mut [u32],
-    pinned: &'a mut [u8],
-    mapped: Option<&'m [u8]>,
-    /// Checksums of the matrices; none if nothing is checked.
-    sums: &'a mut [u32],
-    /// Checksums of the embedding rows of a pass.
-    row_sums: &'a mut [u32],
-    checksums: Option<Checksums>,
-}
-
-impl<'a, 'm> WeightStore<'a, 'm> {
-    /// Carves the tables and `pinned` bytes, and room for checksums if passes over up to `checked_tokens` are checked.
-    ///
-    /// # Errors
-    /// [`ArenaError`].
-    pub fn carve(
-        shapes: Shapes,
-        mapped: Option<&'m [u8]>,
-        pinned: usize,
-        checked_tokens: usize,
-        arena: &mut Arena<'a>,
-    ) -> Result<Self, ArenaError> {
-        let layers = shapes.n_layer as usize;
-        let globals = shapes.vector_place(Role::RopeFreqs).map_or(0, |(start, n)| start.saturating_add(n));
-        let vectors = layers.saturating_mul(shapes.layer_vector_groups()).saturating_add(globals);
-        let slots = layers.saturating_mul(LayerMatrix::ALL.len()).saturating_add(2);
-        let checked = CHECKSUMS && checked_tokens > 0;
-        let carved = WeightStore {
-            shapes,
-            slots: arena.take(Region::Tables, slots),
-            vectors: arena.take(Region::Tables, vectors),
-            seen: arena.take(Region::Tables, layers.saturating_add(1)),
-            pinned: arena.take(Region::Pinned, pinned),
-            mapped,
-            sums: if checked { arena.take(Region::Tables, slots) } else { Default::default() },
-            row_sums: if checked { arena.take(Region::Tables, checked_tokens) } else { Default::default() },
-            checksums: None,
-        };
-        arena.checked(carved)
-    }
-
-    /// The index of the matrix that turns hidden states into logits: the head, or the embedding.
-    #[must_use]
-    pub fn head(&self) -> Role {
-        match self.slots.get(1) {
-            Some(slot) if slot.rows != 0 => Role::Output,
-            _ => Role::TokenEmbd,
-        }
-    }
-
-    /// The shapes that the store was made for.
-    #[must_use]
-    pub fn shapes(&self) -> &Shapes {
-        &self.shapes
-    }
-
-    fn slot(&self, role: Role) -> Option<&Slot> {
-        slot_index(role).and_then(|i| self.slots.get(i)).filter(|s| s.rows != 0)
-    }
-
-    /// A matrix's format.
-    #[must_use]
-    pub fn ty(&self, role: Role) -> Option<WeightType> {
-        self.slot(role).and_then(|s| WeightType::from_id(u32::from(s.ty)))
-    }
-
-    /// A matrix in memory; `None` if it is streamed.
-    #[must_use]
-    pub fn resident(&self, role: Role) -> Option<Weight<'_>> {
-        let slot = self.slot(role)?;
-        let bytes = u64::from(slot.row_bytes).checked_mul(u64::from(slot.rows))?;
-        let bytes = match slot.place {
-            PINNED | INTERLEAVED => self.pinned.get(range(slot.pinned_at, bytes)?)?,
-            MAPPED => self.mapped?.get(range(slot.offset, bytes)?)?,
-            _ => return None,
-        };
-        let weight = Weight::new(WeightType::from_id(u32::from(slot.ty))?, bytes, slot.cols as usize)?;
-        Some(if INTERLEAVES && slot.place == INTERLEAVED { weight.interleaved() } else { weight })
-    }
-
-    /// Bytes of a matrix's row, if it is streamed.
-    #[must_use]
-    pub(crate) fn streamed_row_bytes(&self, role: Role) -> Option<usize> {
-        self.slot(role).filter(|s| s.place == STREAMED).map(|s| s.row_bytes as usize)
-    }
-
-    /// Rows of a matrix that arrived in a tile.
-    #[must_use]
-    pub fn arrived<'t>(&self, role: Role, bytes: &'t [u8]) -> Option<Weight<'t>> {
-        let slot = self.slot(role)?;
-        Weight::new(WeightType::from_id(u32::from(slot.ty))?, bytes, slot.cols as usize)
-    }
-
-    /// A norm of a layer, or the last one; `None` if the architecture has none there.
-    #[must_use]
-    pub fn norm(&self, role: Role, eps: f32) -> Option<Norm<'_>> {
-        let (start, groups) = self.shapes.vector_place(role)?;
-        let [width, _] = self.shapes.of(role)?;
-        let weight = self.vectors.get(start..start.checked_add(groups)?)?;
-        Some(Norm { weight, width: width as usize, eps })
-    }
-
-    /// What each rotary frequency is divided by, `[n_rot / 2]`.
-    #[must_use]
-    pub fn rope_divisors(&self) -> &[f32] {
-        let place = self.shapes.vector_place(Role::RopeFreqs);
-        let place = place.and_then(|(start, n)| self.vectors.get(start..start.saturating_add(n)));
-        place.unwrap_or_default().as_flattened()
-    }
-}
-
-fn range(start: u64, bytes: u64) -> Option<core::ops::Range<usize>> {
-    let start = usize::try_from(start).ok()?;
-    Some(start..start.checked_add(usize::try_from(bytes).ok()?)?)
-}
+pub use pin::{MatrixBytes, PinBudget, Residency};
+pub use role::{LayerMatrix, LayerVector, Role};
+pub use schedule::{Part, Schedule};
+pub use shapes::Shapes;
+pub use store::WeightStore;
+pub use stream::{Feed, Tiles, join, read_ahead};
+pub use tensors::{Tensor, walk};
+pub use verify::Verify;
+pub(crate) use verify::{CHECKSUMS, message};

@@ -1,12 +1,27 @@
-//! Which matrices are copied into the arena where not all fit.
+//! Where weights are to be, and which matrices are copied into the arena where not all fit.
 //!
 //! Passes over prompts need no logits but of their last token, so a byte of a layer saves flash traffic more often than
 //! one of the head, and an embedding that is not the head saves a row a token only. Among the layers all bytes save alike; there
 //! the pinned ones lie evenly between the streamed ones, so that the flash goes on reading while pinned ones are
 //! multiplied.
 
-use super::Role;
+use super::role::Role;
 use crate::arena::ALIGN;
+
+/// Where a model's weights are to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Residency {
+    /// In memory as far as they fit; the rest mapped if the flash is, else streamed.
+    #[default]
+    Auto,
+    /// All where they lie in mapped flash.
+    Mapped,
+    /// All copied into the arena.
+    Pinned,
+    /// All read anew for every pass.
+    Streamed,
+}
 
 /// Bytes of the arena that a model's matrices take when they are pinned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

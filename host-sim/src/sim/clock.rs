@@ -2,11 +2,14 @@
 
 use core::cell::{Cell, RefCell};
 use core::future::poll_fn;
-use core::task::Poll;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::{Poll, Waker};
 use core::time::Duration;
+use std::sync::Arc;
+use std::task::Wake;
 use std::time::Instant;
 
-use flashlet::flash::block_on;
+use flashlet::flash::block_on_with;
 
 use super::spent::{SECOND, Spent, Time};
 use super::trace::{Busy, Interval, Work};
@@ -43,8 +46,6 @@ struct Clock {
     bus_free: Cell<Time>,
     /// The end of the transfer that a future waits for.
     awaited: Cell<Option<Time>>,
-    /// The time spent when everything waited last, and the number of waits since then.
-    idled_at: Cell<(Option<Spent>, u32)>,
     /// Reads from this offset on take their time, but bring no bytes.
     weights_from: Cell<u64>,
     /// The busy times of the board's parts, while they are recorded.
@@ -74,7 +75,6 @@ pub(crate) fn start(board: &Board) {
         spent: Cell::default(),
         bus_free: Cell::default(),
         awaited: Cell::default(),
-        idled_at: Cell::default(),
         weights_from: Cell::new(u64::MAX),
         trace: RefCell::default(),
     };
@@ -130,21 +130,13 @@ pub(crate) async fn transfer(bytes: usize) {
     .await;
 }
 
-/// Waits in a row before time passes.
-const IDLES: u32 = 64;
-
-/// Lets time pass until the awaited transfer ends, as everything waits. Only after many calls in which nothing happened:
-/// a few can be other threads' fault, which share the engine's flag of yields.
+/// Lets time pass until the awaited transfer ends. Called when every future waits.
 fn idle() {
     let waited = with(|clock| {
-        let mut spent = clock.spent.get();
-        let (before, times) = clock.idled_at.get();
-        let times = if before == Some(spent) { times.saturating_add(1) } else { 0 };
-        clock.idled_at.set((Some(spent), times));
-        if let Some(ends) = clock.awaited.get().filter(|_| times >= IDLES) {
+        if let Some(ends) = clock.awaited.take() {
+            let mut spent = clock.spent.get();
             spent.now = spent.now.max(ends);
             clock.spent.set(spent);
-            clock.awaited.set(None);
         }
     });
     if waited.is_none() {
@@ -154,7 +146,23 @@ fn idle() {
 
 /// Runs an engine future to its end. A file's reads are done when they return; a simulated board's take their time.
 pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
-    block_on(future, idle)
+    let yielded = Arc::new(Yielded::default());
+    let idle = || {
+        if !yielded.0.swap(false, Ordering::Relaxed) {
+            idle();
+        }
+    };
+    block_on_with(future, &Waker::from(yielded.clone()), idle)
+}
+
+/// Set by a future that is pending only to let others run: no time passes then.
+#[derive(Default)]
+struct Yielded(AtomicBool);
+
+impl Wake for Yielded {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Charges `work` of `seconds`, `memory` of which it waits for memory.

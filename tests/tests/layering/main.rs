@@ -5,39 +5,48 @@
 //! - `unsafe` stands in `simd/arch/` only; no `std`, `alloc` or `extern crate`.
 //! - Kernels mention neither flash nor GGUF; tensor names are spelled in `weights` and `model` only.
 //! - No file over 450 lines, no module named `utils`, `helpers` or `manager`, no `get_` functions.
+//! - No circle between the files of a crate, those of the simulator and of the boards included ([`circles`]).
 //!
 //! Test code may import anything, but follows the rules on `unsafe`, names and length.
 
+mod circles;
 mod lexer;
+mod paths;
 mod rules;
+mod source;
+mod test_code;
 
-use rules::{File, LAYERS, violations};
-use std::{fs, path::Path};
+use rules::{LAYERS, violations};
+use source::{File, crate_sources, rust_files};
+use std::path::Path;
 
-fn read(root: &Path, folder: &Path, files: &mut Vec<File>) {
-    for entry in fs::read_dir(folder).expect("the folder is readable") {
-        let path = entry.expect("the entry is readable").path();
-        if path.is_dir() {
-            read(root, &path, files);
-        } else if path.extension().is_some_and(|e| e == "rs") {
-            let source = fs::read_to_string(&path).expect("the file is UTF-8");
-            let inside = path.strip_prefix(root).expect("files lie below the root");
-            let parts: Vec<_> = inside.iter().map(|p| p.to_string_lossy()).collect();
-            files.push(File { path: parts.join("/"), source });
-        }
-    }
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ has a parent")
+}
+
+/// The source files in `folder`, of which there are some.
+fn sources(folder: &str) -> Vec<File> {
+    let files = rust_files(root(), &root().join(folder));
+    assert!(!files.is_empty(), "no sources in {folder}");
+    files
 }
 
 #[test]
 fn the_workspace_follows_its_rules() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ has a parent");
-    let mut files = Vec::new();
-    for folder in ["engine/src", "host-sim/src"] {
-        read(root, &root.join(folder), &mut files);
-        assert!(files.iter().any(|f| f.path.starts_with(folder)), "no sources in {folder}");
-    }
+    let files = ["engine/src", "host-sim/src"].map(sources).concat();
     let found = violations(&files);
     assert!(found.is_empty(), "{} violations:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn no_files_depend_on_each_other() {
+    let boards = crate_sources(root(), &root().join("boards"));
+    assert!(boards.iter().any(|folder| folder == "boards/console/src"), "not all crates are found: {boards:?}");
+    let crates = ["engine/src", "host-sim/src"].map(str::to_owned).into_iter().chain(boards);
+    let found: Vec<String> = crates.flat_map(|folder| circles::circles(&sources(&folder))).collect();
+    let way_out = "Move what both files need into a file of its own, named after what it defines. A face (`mod.rs`, `lib.rs`, \
+         `main.rs`) exports what its rooms define; a room imports from the room that defines a name, not from the face.";
+    assert!(found.is_empty(), "{} circles between source files:\n\n{}\n\n{way_out}", found.len(), found.join("\n\n"));
 }
 
 /// What the rules say about one made-up file.

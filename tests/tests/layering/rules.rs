@@ -1,6 +1,9 @@
 //! The rules, applied to one file at a time; `main.rs` says what they are for.
 
 use crate::lexer::{Kind, Token, tokens};
+use crate::paths::{Import, imported};
+use crate::source::File;
+use crate::test_code::{TestFiles, without_tests};
 
 /// The engine's modules; each may import only from those before it.
 pub(crate) const LAYERS: [&str; 10] =
@@ -15,26 +18,18 @@ const BANNED_MODULES: [&str; 6] = ["utils", "util", "helpers", "helper", "manage
 /// Parts of tensor names as GGUF spells them.
 const TENSOR_NAMES: [&str; 6] = ["blk.", ".weight", ".bias", "token_embd", "output_norm", "rope_freqs"];
 
-/// A source file, its path relative to the repository's root with `/` between the parts.
-pub(crate) struct File {
-    pub(crate) path: String,
-    pub(crate) source: String,
-}
-
 /// Applies every rule to `files`. Each violation reads `path:line: what is wrong`.
 pub(crate) fn violations(files: &[File]) -> Vec<String> {
-    let test_files: Vec<String> = files.iter().flat_map(test_module_paths).collect();
+    let test_files = TestFiles::of(files);
     let mut out = Vec::new();
     for file in files {
-        let is_test =
-            test_files.iter().any(|t| file.path == format!("{t}.rs") || file.path.starts_with(&format!("{t}/")));
         let mut report = |line: usize, what: String| out.push(format!("{}:{line}: {what}", file.path));
         let all = tokens(&file.source);
         length(file, &mut report);
         names(file, &all, &mut report);
         if file.path.starts_with("engine/src/") {
             unsafe_code(file, &all, &mut report);
-            let shipped = if is_test { Vec::new() } else { without_tests(&all).0 };
+            let shipped = if test_files.contain(file) { Vec::new() } else { without_tests(&all).0 };
             no_std(file, &shipped, &mut report);
             imports(file, &shipped, &mut report);
             vocabulary(file, &shipped, &mut report);
@@ -114,7 +109,7 @@ fn imports(file: &File, shipped: &[Token], report: Report<'_>) {
     let Some(own) = rank(home) else {
         return report(1, format!("`{home}` is not one of the layers {LAYERS:?}"));
     };
-    for (path, line) in paths(shipped, &module) {
+    for Import { path, line, .. } in imported(shipped, &module, &|_, _| None) {
         match path.first().map(|first| (first, rank(first))) {
             None => report(line, "imports the crate root; name the module".into()),
             Some((first, None)) => report(line, format!("`crate::{first}` is not a layer; name the module")),
@@ -163,168 +158,4 @@ fn module_path(file: &str) -> Vec<String> {
         parts.pop();
     }
     parts
-}
-
-/// Every path that starts with `crate`, `super` or `self`, as segments below the crate root, use trees
-/// expanded. `module` is the file's own module.
-fn paths(shipped: &[Token], module: &[String]) -> Vec<(Vec<String>, usize)> {
-    let mut out = Vec::new();
-    let mut here = module.to_vec();
-    let mut open: Vec<bool> = Vec::new();
-    for (i, t) in shipped.iter().enumerate() {
-        let back = |n: usize| i.checked_sub(n).and_then(|i| shipped.get(i));
-        match &t.kind {
-            Kind::Punct('{') => {
-                let inline = match (back(2), back(1).map(|t| &t.kind)) {
-                    (Some(m), Some(Kind::Name(name))) if m.is("mod") => Some(name.clone()),
-                    _ => None,
-                };
-                open.push(inline.is_some());
-                here.extend(inline);
-            }
-            Kind::Punct('}') => {
-                let was_module = open.pop() == Some(true);
-                here.truncate(here.len().saturating_sub(usize::from(was_module)));
-            }
-            Kind::Name(name) if back(1).is_none_or(|b| b.kind != Kind::Path) => {
-                let visibility = back(1).is_some_and(|b| b.is_punct('(')) && back(2).is_some_and(|b| b.is("pub"));
-                let base = match name.as_str() {
-                    _ if visibility || back(1).is_some_and(|b| b.is("extern")) => continue,
-                    "crate" => Vec::new(),
-                    "self" => here.clone(),
-                    "super" => parent(&here),
-                    _ => continue,
-                };
-                tree(shipped, i + 1, base, &mut out);
-            }
-            _ => {}
-        }
-    }
-    out
-}
-
-fn parent(module: &[String]) -> Vec<String> {
-    module.iter().take(module.len().saturating_sub(1)).cloned().collect()
-}
-
-/// Follows one path, or one branch of a use tree, from token `i`; returns the token after it.
-fn tree(shipped: &[Token], mut i: usize, mut path: Vec<String>, out: &mut Vec<(Vec<String>, usize)>) -> usize {
-    let line = shipped.get(i.saturating_sub(1)).map_or(0, |t| t.line);
-    while shipped.get(i).is_some_and(|t| t.kind == Kind::Path) {
-        i += 1;
-        match shipped.get(i).map(|t| &t.kind) {
-            Some(Kind::Name(n)) if n == "super" => path = parent(&path),
-            Some(Kind::Name(n)) => path.push(n.clone()),
-            Some(Kind::Punct('*')) => path.push("*".into()),
-            Some(Kind::Punct('{')) => {
-                i += 1;
-                while let Some(t) = shipped.get(i) {
-                    match &t.kind {
-                        Kind::Punct('}') => return i + 1,
-                        Kind::Name(n) => {
-                            let mut branch = path.clone();
-                            branch.extend((n != "self").then(|| n.clone()));
-                            i = tree(shipped, i + 1, branch, out);
-                        }
-                        Kind::Punct('*') => {
-                            out.push((path.iter().cloned().chain(["*".into()]).collect(), t.line));
-                            i += 1;
-                        }
-                        _ => i += 1,
-                    }
-                    // `a as b`: the new name is no path.
-                    if shipped.get(i).is_some_and(|t| t.is("as")) {
-                        i += 2;
-                    }
-                }
-                return i;
-            }
-            _ => break,
-        }
-        i += 1;
-    }
-    out.push((path, line));
-    i
-}
-
-/// `tokens` without items under `#[test]` or `#[cfg(test)]`, and the names of such modules in files of their own.
-fn without_tests(tokens: &[Token]) -> (Vec<Token>, Vec<String>) {
-    let (mut out, mut modules) = (Vec::new(), Vec::new());
-    let mut i = 0;
-    while let Some(t) = tokens.get(i) {
-        if let Some(after) = test_attribute(tokens, i) {
-            let mut item = after;
-            while tokens.get(item).is_some_and(|t| t.is_punct('#')) {
-                item = close(tokens, item + 1);
-            }
-            i = end_of_item(tokens, item);
-            let mut names = tokens.get(item..i).unwrap_or_default().iter().skip_while(|t| !t.is("mod")).skip(1);
-            if let (Some(Kind::Name(name)), Some(Kind::Punct(';'))) =
-                (names.next().map(|t| &t.kind), names.next().map(|t| &t.kind))
-            {
-                modules.push(name.clone());
-            }
-        } else {
-            out.push(t.clone());
-            i += 1;
-        }
-    }
-    (out, modules)
-}
-
-/// The token after an outer `#[test]`, `#[cfg(test)]` or `#[cfg(all(test, ...))]` at `i`.
-fn test_attribute(tokens: &[Token], i: usize) -> Option<usize> {
-    let starts = |pattern: &[&str]| {
-        pattern.iter().enumerate().all(|(n, p)| {
-            tokens.get(i + n).is_some_and(|t| match &t.kind {
-                Kind::Name(name) => name == p,
-                Kind::Punct(c) => p.chars().eq([*c]),
-                _ => false,
-            })
-        })
-    };
-    let test = starts(&["#", "[", "test", "]"])
-        || starts(&["#", "[", "cfg", "(", "test", ")"])
-        || starts(&["#", "[", "cfg", "(", "all", "(", "test", ","]);
-    test.then(|| close(tokens, i + 1))
-}
-
-/// The token after the bracket that closes the one at `i`.
-fn close(tokens: &[Token], mut i: usize) -> usize {
-    let mut depth = 0usize;
-    while let Some(t) = tokens.get(i) {
-        i += 1;
-        match t.kind {
-            Kind::Punct('(' | '[' | '{') => depth += 1,
-            Kind::Punct(')' | ']' | '}') => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    break;
-                }
-            }
-            _ => {}
-        }
-    }
-    i
-}
-
-/// The token after the item at `i`, which ends with its `;` or its body.
-fn end_of_item(tokens: &[Token], mut i: usize) -> usize {
-    while let Some(t) = tokens.get(i) {
-        match t.kind {
-            Kind::Punct(';') => return i + 1,
-            Kind::Punct('{') => return close(tokens, i),
-            Kind::Punct('(' | '[') => i = close(tokens, i),
-            Kind::Punct(')' | ']' | '}') => return i,
-            _ => i += 1,
-        }
-    }
-    i
-}
-
-/// Where the out-of-line test modules that `file` declares live, without `.rs`.
-fn test_module_paths(file: &File) -> Vec<String> {
-    let stem = file.path.trim_end_matches(".rs");
-    let folder = stem.strip_suffix("/mod").or_else(|| stem.strip_suffix("/lib")).unwrap_or(stem);
-    without_tests(&tokens(&file.source)).1.iter().map(|m| format!("{folder}/{m}")).collect()
 }

@@ -5,9 +5,8 @@
 //! innermost index, so that one vector operation serves sixteen keys and no score needs a horizontal
 //! sum; values are stored position by position.
 
-use super::{MAX_HEAD_DIM, MAX_HEAD_GROUPS};
-use crate::kernels::Group;
-use crate::kernels::elementwise::read_head;
+use crate::kernels::heads::{MAX_HEAD_DIM, MAX_HEAD_GROUPS, read_head};
+use crate::kernels::panel::Group;
 #[cfg(feature = "kv_q8_0")]
 use crate::quant::Act32;
 #[cfg(any(feature = "kv_f16", feature = "kv_q4_0"))]

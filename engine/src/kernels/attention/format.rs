@@ -1,10 +1,11 @@
 //! What scoring and mixing take in each number format of the cache, for `N` queries at once.
 
-#[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
-use super::MAX_HEAD_DIM;
 #[cfg(feature = "kv_q4_0")]
 use super::cache::{QUERY_SCALE, hadamard};
-use crate::kernels::{AHEAD, Group};
+#[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
+use crate::kernels::heads::MAX_HEAD_DIM;
+use crate::kernels::panel::Group;
+use crate::kernels::prefetch::AHEAD;
 #[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
 use crate::quant::Act32;
 #[cfg(feature = "kv_q4_0")]

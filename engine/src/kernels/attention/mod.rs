@@ -4,8 +4,9 @@
 //! ring or the number of threads. Queries that share a key head, of neighbouring heads or tokens,
 //! walk over it together: what a block holds is read and converted once for a [`Tile`] of them.
 
-use super::elementwise::{read_head, write_head};
-use super::{Executor, Group};
+use super::executor::Executor;
+use super::heads::{MAX_HEAD_DIM, MAX_HEAD_GROUPS, read_head, write_head};
+use super::panel::Group;
 use crate::simd::{Floats, Isa, LANES, Op, lanes, math};
 use core::marker::PhantomData;
 use core::ops::Range;
@@ -22,10 +23,6 @@ mod format;
 
 pub use cache::{KvBlocks, KvType, WriteKv};
 
-/// The most elements a head may have: a few queries and their outputs live on the stack.
-pub const MAX_HEAD_DIM: usize = 256;
-
-const MAX_HEAD_GROUPS: usize = MAX_HEAD_DIM / LANES;
 /// Groups of a head of which more than two queries fit on the stack.
 const SMALL: usize = MAX_HEAD_GROUPS / 2;
 

@@ -1,6 +1,6 @@
 //! Why a snapshot is not saved or not restored.
 
-use super::ModelHash;
+use super::header::ModelHash;
 use crate::gguf::GgmlType;
 use core::fmt::{self, Display, Formatter};
 

@@ -1,7 +1,7 @@
 //! What stands before a snapshot.
 
-use super::ModelHash;
 use crate::kernels::Kernels;
+use core::fmt;
 
 /// Bytes of the header, and what ids are padded to.
 pub(super) const LINE_BYTES: usize = 64;
@@ -34,6 +34,17 @@ impl Line {
 
     pub(super) fn ids(&self) -> impl Iterator<Item = u32> {
         self.0.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes))
+    }
+}
+
+/// What tells a model from others, those of the same shape included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct ModelHash(pub u64);
+
+impl fmt::Display for ModelHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
     }
 }
 

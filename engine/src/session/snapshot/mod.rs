@@ -21,14 +21,14 @@
 //! a chip erases or programs it cannot be read, so what is mapped from the same chip stalls or reads as nothing. A driver
 //! for the chip that code runs from must see to that; the engine reads no weights meanwhile.
 
-mod error;
+pub(super) mod error;
 mod header;
 mod model_hash;
 
 pub use error::{NorOperation, SnapshotError};
-pub use model_hash::ModelHash;
+pub use header::ModelHash;
 
-use super::Session;
+use super::run::Session;
 use crate::flash::Flash;
 use crate::kernels::Kernels;
 use core::ops::Range;

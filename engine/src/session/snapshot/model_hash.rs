@@ -1,21 +1,11 @@
 //! One number that stands for a model.
 
+use super::header::ModelHash;
 use crate::flash::{Flash, FlashError, Source};
 use crate::kernels::Kernels;
-use crate::session::{Error, Model};
-use core::fmt;
+use crate::session::error::Error;
+use crate::session::model::Model;
 use core::ops::Range;
-
-/// What tells a model from others, those of the same shape included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct ModelHash(pub u64);
-
-impl fmt::Display for ModelHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
 
 /// Bytes of each tensor that count.
 const SAMPLE_BYTES: u64 = 256;

@@ -1,6 +1,6 @@
 //! Neighbouring rows of a weight matrix, walked block by block.
 
-use crate::simd::LANES;
+use crate::simd::floats::LANES;
 use bytemuck::Pod;
 use core::marker::PhantomData;
 use core::sync::atomic::{Ordering, compiler_fence};

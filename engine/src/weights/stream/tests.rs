@@ -1,6 +1,8 @@
 //! Random models, tiles and alignments: every row arrives once, in order, whole, where it should.
 
-use super::super::{PINNED, STREAMED, Shapes, Slot, slot_index};
+use super::super::role::LayerMatrix;
+use super::super::shapes::Shapes;
+use super::super::store::{PINNED, STREAMED, Slot, WeightStore, slot_index};
 use super::*;
 use crate::arena::Arena;
 use crate::flash::{FlashError, Source, block_on};

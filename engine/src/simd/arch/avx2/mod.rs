@@ -2,8 +2,11 @@
 
 mod words;
 
-use super::super::{Isa, IsaName, LANES, Op, Quad, Rows};
 use super::{align_frame, cpuid, fetch, fetch_ahead};
+use crate::simd::arch::rows::Rows;
+use crate::simd::floats::LANES;
+use crate::simd::isa::{Isa, Op, Quad};
+use crate::simd::name::IsaName;
 use bytemuck::Pod;
 use core::arch::x86_64::*;
 use words::{dot_run, pairs_in_i16, transpose};

@@ -1,6 +1,6 @@
 //! What the row words are loaded and multiplied with.
 
-use crate::simd::Quad;
+use crate::simd::isa::Quad;
 use core::arch::x86_64::*;
 
 /// How many `vpmaddubsw` results fit in an `i16` when weights are at most `max`: at least one.

@@ -1,8 +1,13 @@
 //! Dot products of the words of sixteen rows with several tokens.
 
-use super::quad;
-use crate::simd::Quads;
+use crate::simd::isa::{Quad, Quads};
 use core::arch::x86_64::*;
+
+/// Four bytes of activations in every lane.
+#[inline(always)]
+pub(super) fn quad(x: &Quad) -> i32 {
+    i32::from_le_bytes(x.map(|b| b as u8))
+}
 
 /// See [`Isa::settle`](crate::simd::Isa::settle): here after every few words.
 #[inline]

@@ -5,9 +5,13 @@ mod words;
 
 use super::avx2::Avx2;
 use super::{align_frame, cpuid, fetch, fetch_ahead, rebased};
-use crate::simd::{Isa, IsaName, LANES, Op, Quad, Quads, Rows};
+use crate::simd::arch::rows::Rows;
+use crate::simd::floats::LANES;
+use crate::simd::isa::{Isa, Op, Quad, Quads};
+use crate::simd::name::IsaName;
 use bytemuck::Pod;
 use core::arch::x86_64::*;
+use dots::quad;
 use words::{gather_halves, gather_words, transposed};
 
 /// Proof that the processor and the system support AVX-512 F, BW, VL and VNNI.
@@ -31,12 +35,6 @@ macro_rules! avx512 {
         #[allow(unused_unsafe, reason = "some intrinsics are safe, some are not")]
         unsafe { $($body)* }
     }};
-}
-
-/// Four bytes of activations in every lane.
-#[inline(always)]
-fn quad(x: &Quad) -> i32 {
-    i32::from_le_bytes(x.map(|b| b as u8))
 }
 
 impl Isa for Avx512 {

@@ -1,7 +1,12 @@
 //! The DSP extension (Cortex-M4, M7, M33): two products to an instruction.
 
-use super::{as_scalar, narrow, widen};
-use crate::simd::{Isa, IsaName, LANES, Lane, Op, Quad, Rows, Scalar};
+use super::as_scalar::as_scalar;
+use super::halves::{halves, narrow, widen};
+use crate::simd::arch::rows::Rows;
+use crate::simd::floats::{LANES, Lane};
+use crate::simd::isa::{Isa, Op, Quad};
+use crate::simd::name::IsaName;
+use crate::simd::scalar::Scalar;
 use bytemuck::Pod;
 use core::arch::asm;
 
@@ -56,6 +61,8 @@ fn smlad(acc: u32, a: u32, b: u32) -> u32 {
     }
     out
 }
+
+halves!(Dsp);
 
 impl Isa for Dsp {
     const NAME: IsaName = IsaName::Dsp;

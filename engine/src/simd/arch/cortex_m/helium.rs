@@ -1,8 +1,14 @@
 //! Helium (Cortex-M55 and later), for integers alone: its float vectors flush denormals to zero. Compilers for the
 //! target do not know its registers, so vectors live within one piece of assembly.
 
-use super::{Dsp, as_scalar, narrow, widen};
-use crate::simd::{Isa, IsaName, LANES, Lane, Op, Quad, Rows, Scalar};
+use super::as_scalar::as_scalar;
+use super::dsp::Dsp;
+use super::halves::{halves, narrow, widen};
+use crate::simd::arch::rows::Rows;
+use crate::simd::floats::{LANES, Lane};
+use crate::simd::isa::{Isa, Op, Quad};
+use crate::simd::name::IsaName;
+use crate::simd::scalar::Scalar;
 use bytemuck::Pod;
 use core::arch::asm;
 
@@ -40,6 +46,8 @@ impl Helium {
         acc
     }
 }
+
+halves!(Helium);
 
 impl Isa for Helium {
     const NAME: IsaName = IsaName::Helium;

@@ -6,7 +6,10 @@ mod multiply;
 mod proof;
 mod words;
 
-use super::super::{Isa, IsaName, LANES, Op, Quad, Rows};
+use crate::simd::arch::rows::Rows;
+use crate::simd::floats::LANES;
+use crate::simd::isa::{Isa, Op, Quad};
+use crate::simd::name::IsaName;
 use bytemuck::Pod;
 use core::arch::aarch64::*;
 use words::{
@@ -15,11 +18,7 @@ use words::{
 };
 
 pub use multiply::{Dotprod, I8mm, Multiply, Widening};
-pub use proof::{id_registers_show_dotprod, id_registers_show_i8mm};
-
-/// Proof that the processor has NEON and the instructions of `M`.
-#[derive(Clone, Copy, Debug)]
-pub struct Neon<M>(M);
+pub use proof::{Neon, id_registers_show_dotprod, id_registers_show_i8mm};
 
 /// Sixteen floats, in order.
 #[derive(Clone, Copy)]

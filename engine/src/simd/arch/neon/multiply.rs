@@ -1,7 +1,8 @@
 //! How bytes are multiplied: what the rungs of NEON differ in.
 
-use super::super::super::{Isa, IsaName, Op, Quad};
 use super::words::{repeated, sixteen};
+use crate::simd::isa::{Isa, Op, Quad};
+use crate::simd::name::IsaName;
 use core::arch::{aarch64::*, asm};
 
 /// An instruction set's way to multiply signed bytes.

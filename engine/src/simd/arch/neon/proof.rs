@@ -1,7 +1,11 @@
-//! How the proofs come about: by the target, by a feature of the engine, or on a caller's word.
+//! Proofs that the processor has a set's instructions: by the target, by a feature of the engine, or on a caller's word.
 
-use super::{Dotprod, I8mm, Neon, Widening};
+use super::multiply::{Dotprod, I8mm, Widening};
 use core::arch::asm;
+
+/// Proof that the processor has NEON and the instructions of `M`.
+#[derive(Clone, Copy, Debug)]
+pub struct Neon<M>(pub(super) M);
 
 impl Neon<Widening> {
     /// The proof for what every AArch64 target with floats has.

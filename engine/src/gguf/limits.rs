@@ -1,0 +1,7 @@
+//! Limits that are stricter than the format's.
+
+/// How deep arrays may be nested: an array of arrays of arrays of arrays of numbers.
+pub const MAX_NESTING: usize = 4;
+
+/// The largest `general.alignment`, in bytes.
+pub const MAX_ALIGNMENT: u32 = 16 << 20;

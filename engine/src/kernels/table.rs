@@ -1,0 +1,101 @@
+//! The table of functions through which kernels are reached.
+
+use super::attention::{self, Attention, WriteKv};
+use super::checksum;
+use super::elementwise::{self, Gate, HeadRotation, Norm};
+use super::executor::Executor;
+use super::input::{Input, Prepare, Quants};
+use super::matmul;
+use super::panel::Group;
+use crate::quant::Weight;
+use crate::simd::{Isa, IsaName, Op, Scalar};
+
+/// One instruction set's kernels.
+///
+/// Shapes are the caller's to get right; where they disagree, the part that fits is computed and the
+/// rest keeps its contents. No method panics.
+pub trait Kernels: Sync {
+    /// The instruction set.
+    fn isa(&self) -> IsaName;
+
+    /// Whether pinned weights are to be interleaved, see [`Isa::INTERLEAVES`]. If not, interleaved
+    /// matrices must not be given to these kernels.
+    fn interleaves(&self) -> bool {
+        false
+    }
+
+    /// `w[rows, cols] . x[cols] -> y[rows]` for every token of `x`; `y` is the panel of those rows.
+    fn linear(&self, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor);
+
+    /// `act(gate . x) * (up . x) -> y`, both products of a row at once.
+    fn gated(&self, w: [Weight<'_>; 2], act: Gate, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor);
+
+    /// `y = act(y) * (up . x)`: [`Kernels::gated`] in two steps, where the gate is already in `y`.
+    fn gate_by(&self, up: Weight<'_>, act: Gate, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor);
+
+    /// Copies panel `x`, normalised if `norm` says so, to `float`, and quantises it to `quants` in
+    /// the same pass.
+    fn prepare(&self, x: &[Group], tokens: usize, norm: Option<Norm<'_>>, float: &mut [Group], quants: Quants<'_>);
+
+    /// `x += y`, with `y` normalised first if `norm` says so.
+    fn add(&self, x: &mut [Group], y: &mut [Group], tokens: usize, norm: Option<Norm<'_>>);
+
+    /// Normalises (if asked) and rotates every head of panel `x` in place.
+    fn rotate(&self, x: &mut [Group], tokens: usize, rotation: &HeadRotation<'_>);
+
+    /// Appends the keys and values of a chunk of tokens to a layer's cache.
+    fn write_kv(&self, job: &mut WriteKv<'_>);
+
+    /// Scaled dot-product attention with online softmax; `out[n_head * head_dim]` is a panel.
+    fn attention(&self, job: &Attention<'_>, out: &mut [Group], executor: &dyn Executor);
+
+    /// The CRC-32C of `bytes`, which follow others whose CRC is `crc`; 0 is that of no bytes. Always 0 where the
+    /// engine has neither of its features `checksums` and `snapshots`.
+    fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
+        if cfg!(any(feature = "checksums", feature = "snapshots")) {
+            checksum::Crc32c { crc, bytes }.call(Scalar)
+        } else {
+            0
+        }
+    }
+}
+
+impl<I: Isa> Kernels for I {
+    fn isa(&self) -> IsaName {
+        I::NAME
+    }
+    fn interleaves(&self) -> bool {
+        I::INTERLEAVES
+    }
+    fn linear(&self, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
+        matmul::linear(*self, w, x, y, executor);
+    }
+    fn gated(&self, w: [Weight<'_>; 2], act: Gate, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
+        matmul::gated(*self, w, act, x, y, executor);
+    }
+    fn gate_by(&self, up: Weight<'_>, act: Gate, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
+        matmul::gate_by(*self, up, act, x, y, executor);
+    }
+    fn prepare(&self, x: &[Group], tokens: usize, norm: Option<Norm<'_>>, float: &mut [Group], quants: Quants<'_>) {
+        self.run(Prepare { x, tokens, norm, float, quants });
+    }
+    fn add(&self, x: &mut [Group], y: &mut [Group], tokens: usize, norm: Option<Norm<'_>>) {
+        self.run(elementwise::Add { x, y, tokens, norm });
+    }
+    fn rotate(&self, x: &mut [Group], tokens: usize, rotation: &HeadRotation<'_>) {
+        self.run(elementwise::Rotate { x, tokens, rotation });
+    }
+    fn write_kv(&self, job: &mut WriteKv<'_>) {
+        self.run(job);
+    }
+    fn attention(&self, job: &Attention<'_>, out: &mut [Group], executor: &dyn Executor) {
+        attention::attention(*self, job, out, executor);
+    }
+    fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
+        if cfg!(any(feature = "checksums", feature = "snapshots")) {
+            self.run(checksum::Crc32c { crc, bytes })
+        } else {
+            0
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The contents of a session's arena.
+
+use super::model::Model;
+use crate::arena::{Arena, ArenaError, Region};
+use crate::kernels::KvType;
+use crate::model::{Activations, KvCache, RopeTables};
+use crate::text::Tokenizer;
+use crate::weights::{CHECKSUMS, WeightStore};
+
+/// Everything that lies in the arena.
+pub(super) struct Memory<'a, 'm> {
+    pub(super) store: WeightStore<'a, 'm>,
+    pub(super) tiles: &'a mut [u8],
+    pub(super) rope: RopeTables<'a>,
+    pub(super) kv: KvCache<'a>,
+    pub(super) values: Activations<'a>,
+    pub(super) tokenizer: Tokenizer<'a>,
+}
+
+impl<'a, 'm: 'a> Memory<'a, 'm> {
+    /// Carves all of it: the one place that says what an arena holds, for plan and use. Weights and the vocabulary's index
+    /// may be mapped.
+    pub(super) fn carve(
+        model: &Model,
+        sizes: &Sizes,
+        [mapped, index]: [Option<&'m [u8]>; 2],
+        arena: &mut Arena<'a>,
+    ) -> Result<Self, ArenaError> {
+        let (config, ctx, chunk) = (&model.config, sizes.ctx as usize, sizes.chunk as usize);
+        Ok(Memory {
+            store: WeightStore::carve(config.shapes, mapped, sizes.pinned, sizes.checked_tokens(), arena)?,
+            tiles: arena.take(Region::Tiles, sizes.tile_bytes.saturating_mul(2)),
+            rope: RopeTables::carve(config, chunk, arena)?,
+            kv: KvCache::carve(config, sizes.kv, ctx, chunk, arena)?,
+            values: Activations::carve(config, chunk, sizes.logits, arena)?,
+            tokenizer: Tokenizer::carve_mapped(&model.spec, sizes.ctx, index.filter(|_| sizes.flash_index), arena)?,
+        })
+    }
+}
+
+/// The numbers that [`Memory::carve`] depends on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    pub(super) ctx: u32,
+    pub(super) chunk: u32,
+    pub(super) kv: KvType,
+    pub(super) logits: usize,
+    pub(super) tile_bytes: usize,
+    pub(super) checked: bool,
+    pub(super) flash_index: bool,
+    pub(super) pinned: usize,
+}
+
+impl Sizes {
+    /// Tokens of a pass, if passes are checked.
+    pub(super) fn checked_tokens(&self) -> usize {
+        if CHECKSUMS && self.checked { self.chunk as usize } else { 0 }
+    }
+}

@@ -1,0 +1,61 @@
+//! A model file, read and checked.
+
+use super::error::Error;
+use super::tensors::Tensors;
+use crate::flash::{Flash, Source, apart};
+use crate::gguf::Gguf;
+use crate::model::ModelConfig;
+use crate::text::TokenizerSpec;
+use crate::weights::Checksums;
+
+/// What a model file holds, read and checked; no arena is needed yet.
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub(super) gguf: Gguf,
+    pub(super) config: ModelConfig,
+    pub(super) spec: TokenizerSpec,
+    pub(super) tensors: Tensors,
+    pub(super) checksums: Option<Checksums>,
+}
+
+impl Model {
+    /// Reads the header, the metadata, the vocabulary's facts and the tensor directory.
+    ///
+    /// # Errors
+    /// [`Error`]: anything in the file that is malformed or not supported.
+    pub async fn open<F: Flash>(source: &mut Source<'_, F>) -> Result<Model, Error> {
+        let gguf = apart!(Gguf::open(source))?;
+        let spec = apart!(TokenizerSpec::read(&gguf, source))?;
+        let config = apart!(ModelConfig::read(&gguf, source, spec.n_vocab()))?;
+        let tensors = apart!(Tensors::read(&gguf, source, &config))?;
+        #[cfg(feature = "checksums")]
+        let checksums = apart!(Checksums::read(&gguf, source, spec.n_vocab()))?;
+        #[cfg(not(feature = "checksums"))]
+        let checksums = None;
+        Ok(Model { gguf, config, spec, tensors, checksums })
+    }
+
+    /// The file's checksums, if it has any.
+    #[must_use]
+    pub fn checksums(&self) -> Option<&Checksums> {
+        self.checksums.as_ref()
+    }
+
+    /// The hyperparameters.
+    #[must_use]
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn gguf(&self) -> &Gguf {
+        &self.gguf
+    }
+
+    /// The vocabulary's facts.
+    #[must_use]
+    pub fn tokenizer(&self) -> &TokenizerSpec {
+        &self.spec
+    }
+}

@@ -1,0 +1,253 @@
+//! A session: a model in its arena, and the loop that turns tokens into logits.
+
+use super::error::Error;
+use super::memory::Memory;
+use super::model::Model;
+use super::plan::Plan;
+use super::progress::{Progress, Stage};
+use crate::arena::Arena;
+use crate::flash::{Flash, FlashStats, Source, apart};
+use crate::kernels::{Executor, Kernels};
+use crate::model::{LogitsSink, ModelConfig, Pass, Want};
+use crate::text::{Detokenizer, Encode};
+use crate::weights::{CHECKSUMS, Feed, Schedule, Tiles, Verify, join};
+
+/// A model in its arena, with the tokens that it has seen.
+pub struct Session<'a, 'm, F: Flash> {
+    pub(super) source: Source<'m, F>,
+    pub(super) config: ModelConfig,
+    pub(super) plan: Plan,
+    pub(super) memory: Memory<'a, 'm>,
+    pub(super) kernels: &'a dyn Kernels,
+    pub(super) executor: &'a dyn Executor,
+    pub(super) position: u32,
+    /// Positions that the caches were given, those of failed passes and of tokens since forgotten included.
+    pub(super) written: u32,
+    pub(super) passes: u32,
+    /// The fewest tokens that a restored prefix can be taken back to, but for none at all: it has no more of windows.
+    #[cfg(feature = "snapshots")]
+    pub(super) restored: u32,
+}
+
+impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
+    /// Carves `arena` as `plan` says, indexes the vocabulary and loads what is pinned. `arena` starts
+    /// at a multiple of [`ALIGN`](crate::arena::ALIGN) bytes and has the plan's `arena_bytes`.
+    ///
+    /// # Errors
+    /// [`Error`]: a plan for another model or changed by hand, an arena smaller than planned, a tensor that is missing or
+    /// occurs twice, bytes that are not what their checksums say (as [`Options::verify`](super::Options::verify) asks),
+    /// flash failures.
+    pub async fn new(
+        mut source: Source<'m, F>,
+        model: Model,
+        plan: Plan,
+        arena: &'a mut [u8],
+        kernels: &'a dyn Kernels,
+        executor: &'a dyn Executor,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Self, Error> {
+        let sizes = plan.sizes();
+        if !model.accepts(&plan) {
+            return Err(Error::PlanMismatch);
+        }
+        let mapped = source.mapped.filter(|_| plan.uses_mapping);
+        if sizes.flash_index && !model.index_is_mapped(&source) {
+            return Err(Error::NotMapped);
+        }
+        let mut memory = Memory::carve(&model, &sizes, [mapped, source.mapped], &mut Arena::new(arena))?;
+        let checksums = model.checksums.filter(|_| CHECKSUMS && plan.verify != Verify::Never);
+        #[cfg(feature = "checksums")]
+        if let Some(checksums) = checksums.filter(|_| source.mapped.is_none() || plan.verify == Verify::All) {
+            apart!(checksums.check_metadata(&model.gguf, &mut source, kernels))?;
+        }
+        let mut report = |stage, done, total| progress(Progress { stage, done, total });
+        let mut indexing = |done, total| report(Stage::Index, done, total);
+        apart!(memory.tokenizer.build(&mut source, &mut indexing))?;
+        let budget = model.pin_budget(&plan);
+        let mut pinning = |done, total| report(Stage::Pin, done, total);
+        apart!(memory.store.load(&model.gguf, &mut source, budget, kernels, checksums, &mut pinning))?;
+        if CHECKSUMS && plan.verify == Verify::All {
+            memory.store.check_mapped(kernels, &mut |done, total| report(Stage::Check, done, total))?;
+        }
+        memory.rope.fill(&model.config, memory.store.rope_divisors());
+        let config = model.config;
+        Ok(Session {
+            source,
+            config,
+            plan,
+            memory,
+            kernels,
+            executor,
+            position: 0,
+            written: 0,
+            passes: 0,
+            #[cfg(feature = "snapshots")]
+            restored: 0,
+        })
+    }
+}
+
+impl<F: Flash> Session<'_, '_, F> {
+    /// The plan that the session was made with.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The model's hyperparameters.
+    #[must_use]
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    /// Tokens in the vocabulary.
+    #[must_use]
+    pub fn n_vocab(&self) -> u32 {
+        self.config.shapes.n_vocab
+    }
+
+    /// Tokens that the model has seen; the next one's position.
+    #[must_use]
+    pub fn position(&self) -> u32 {
+        self.position
+    }
+
+    /// Forgets all tokens.
+    pub fn reset(&mut self) {
+        (self.position, self.written) = (0, 0);
+        #[cfg(feature = "snapshots")]
+        {
+            self.restored = 0;
+        }
+    }
+
+    /// The fewest tokens that can be left; none at all can be, too.
+    pub(super) fn least_position(&self) -> u32 {
+        let least = self.memory.kv.least_position(self.written as usize) as u32;
+        #[cfg(feature = "snapshots")]
+        {
+            least.max(self.restored)
+        }
+        #[cfg(not(feature = "snapshots"))]
+        {
+            least
+        }
+    }
+
+    /// Forgets the tokens from `position` on, such as those of a draft that turned out wrong. What follows is as if
+    /// they had never been. The last chunk that was fed can always be taken back, token by token.
+    ///
+    /// # Errors
+    /// [`Error::CannotRewind`], and nothing changes: there are fewer tokens, or sliding windows have moved on.
+    pub fn rewind(&mut self, position: u32) -> Result<(), Error> {
+        let least = self.least_position();
+        if position == 0 {
+            self.reset();
+        } else if (least..=self.position).contains(&position) {
+            self.position = position;
+        } else {
+            return Err(Error::CannotRewind { to: position, least, position: self.position });
+        }
+        Ok(())
+    }
+
+    /// Passes over the weights that were begun so far, modulo 2^32: one for each chunk that was fed.
+    #[must_use]
+    pub fn passes(&self) -> u32 {
+        self.passes
+    }
+
+    /// What was read through the flash handle since it was opened.
+    #[must_use]
+    pub fn flash_stats(&self) -> FlashStats {
+        self.source.stats
+    }
+
+    /// Whether token `id` ends an answer.
+    #[must_use]
+    pub fn is_end(&self, id: u32) -> bool {
+        self.memory.tokenizer.is_end(id)
+    }
+
+    /// Encodes `text` into `out`; returns how many ids there are.
+    ///
+    /// # Errors
+    /// [`Error::Text`]: `out` is too short, a word is too long, the flash failed.
+    pub async fn encode(&mut self, text: &str, options: Encode, out: &mut [u32]) -> Result<usize, Error> {
+        Ok(apart!(self.memory.tokenizer.encode(&mut self.source, text, options, out))?)
+    }
+
+    /// Gives `out` the text of token `id`, as far as its characters are whole.
+    ///
+    /// # Errors
+    /// [`Error::Text`]: no such token, the flash failed.
+    pub async fn decode(
+        &mut self,
+        id: u32,
+        detokenizer: &mut Detokenizer,
+        out: &mut dyn FnMut(&str),
+    ) -> Result<(), Error> {
+        Ok(apart!(self.memory.tokenizer.decode(&mut self.source, id, detokenizer, out))?)
+    }
+
+    /// Runs tokens through the model, a chunk a pass. Logits of the positions that `want` names go to
+    /// `sink(position, first_id, logits)`: chunk by chunk, and in each chunk tile by tile of the
+    /// vocabulary, every position's before the next tile's. Without tokens nothing happens, and nothing goes
+    /// to `sink`. A future that is dropped counts as a failed one: chunks that were finished count.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchToken`] and [`Error::ContextFull`] before anything is done; flash failures and weights that do not
+    /// match their checksums, after which the chunks that were finished count and the rest do not, nor do logits that
+    /// `sink` got of the rest. The same tokens may be fed again.
+    pub async fn feed(&mut self, ids: &[u32], want: Want, sink: &mut LogitsSink<'_>) -> Result<(), Error> {
+        let n_vocab = self.n_vocab();
+        if let Some(&id) = ids.iter().find(|&&id| id >= n_vocab) {
+            return Err(Error::NoSuchToken { id, n_vocab });
+        }
+        let (ctx, position) = (self.plan.ctx, self.position);
+        if ids.len() as u64 > u64::from(ctx.saturating_sub(position)) {
+            return Err(Error::ContextFull { ctx, position, tokens: ids.len() });
+        }
+        let mut chunks = ids.chunks(self.memory.values.chunk().max(1)).peekable();
+        while let Some(chunk) = chunks.next() {
+            let want = match want {
+                Want::Last if chunks.peek().is_some() => Want::None,
+                want => want,
+            };
+            let end = self.position.saturating_add(chunk.len() as u32);
+            self.written = self.written.max(end);
+            self.passes = self.passes.wrapping_add(1);
+            self.pass(chunk, want, sink).await?;
+            self.position = end;
+        }
+        Ok(())
+    }
+
+    async fn pass(&mut self, ids: &[u32], want: Want, sink: &mut LogitsSink<'_>) -> Result<(), Error> {
+        let Memory { store, tiles, rope, kv, values, .. } = &mut self.memory;
+        #[cfg(feature = "checksums")]
+        {
+            apart!(store.expect_rows(&mut self.source, ids))?;
+        }
+        let tile_bytes = tiles.len() / 2;
+        let schedule = Schedule::new(store, ids, want != Want::None, tile_bytes, F::READ_ALIGN);
+        let tiles = Tiles::new(tiles);
+        let mut feed = Feed::new(&tiles, schedule.clone(), self.kernels);
+        let pass = Pass {
+            config: &self.config,
+            store,
+            kernels: self.kernels,
+            executor: self.executor,
+            rope,
+            kv,
+            values,
+            position: self.position as usize,
+            want,
+        };
+        #[cfg(feature = "stream")]
+        let reader = crate::weights::read_ahead(&mut self.source, &tiles, schedule);
+        #[cfg(not(feature = "stream"))]
+        let reader = async { Ok(()) };
+        Ok(apart!(join(reader, pass.run(ids, &mut feed, sink)))?)
+    }
+}

@@ -1,0 +1,109 @@
+//! Methods that every Cortex-M set takes from the scalar one.
+
+/// The methods of [`Isa`](crate::simd::Isa) that are the same for all Cortex-M: `Scalar`'s, and halves by the FPU.
+macro_rules! as_scalar {
+    () => {
+        const ROWS: usize = 1;
+        const TOKENS: usize = if cfg!(feature = "small") { 1 } else { 2 };
+        type W = u32;
+        type F = f32;
+        type X = [f32; LANES];
+
+        type Floats = Lane<Self>;
+
+        #[inline(always)]
+        fn floats(self, lane: usize) -> Lane<Self> {
+            Lane { halves: self, lane }
+        }
+
+        type Single = Self;
+
+        #[inline(always)]
+        fn single(self) -> Self {
+            self
+        }
+        #[inline(always)]
+        fn run<O: Op>(self, op: O) -> O::Out {
+            op.call(self)
+        }
+        #[inline(always)]
+        fn words<T: Pod, const N: usize>(self, rows: Rows<'_, T>, offset: usize) -> [u32; N] {
+            Scalar.words(rows, offset)
+        }
+        #[inline(always)]
+        fn half_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> f32 {
+            if !rows.has(1, offset, 2) {
+                return 0.0;
+            }
+            // SAFETY: the row may be read for two bytes from `offset`.
+            widen(unsafe { rows.as_ptr().add(offset).cast::<u16>().read_unaligned() })
+        }
+        #[inline(always)]
+        fn byte_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> u32 {
+            Scalar.byte_at(rows, offset)
+        }
+        #[inline(always)]
+        fn lookup(self, table: &[i8; 16], indices: u32) -> u32 {
+            Scalar.lookup(table, indices)
+        }
+        #[inline(always)]
+        fn f16_low(self, a: u32) -> f32 {
+            widen(a as u16)
+        }
+        #[inline(always)]
+        fn f_store(self, a: f32, out: &mut [f32]) {
+            Scalar.f_store(a, out)
+        }
+        #[inline(always)]
+        fn x_store(self, v: [f32; LANES], out: &mut [f32; LANES]) {
+            *out = v;
+        }
+        #[inline(always)]
+        fn x_from_f16(self, v: &[[u8; 2]; LANES]) -> [f32; LANES] {
+            v.map(|b| widen(u16::from_le_bytes(b)))
+        }
+        #[inline(always)]
+        fn x_to_f16(self, v: [f32; LANES]) -> [[u8; 2]; LANES] {
+            v.map(|v| narrow(v).to_le_bytes())
+        }
+        as_scalar! {
+            load(words: &[[u8; 4]; LANES], part: usize) -> u32;
+            splat(bits: u32) -> u32;
+            and(a: u32, b: u32) -> u32;
+            or(a: u32, b: u32) -> u32;
+            xor(a: u32, b: u32) -> u32;
+            shr(a: u32, n: u32) -> u32;
+            shl(a: u32, n: u32) -> u32;
+            add(a: u32, b: u32) -> u32;
+            sub(a: u32, b: u32) -> u32;
+            mul(a: u32, b: u32) -> u32;
+            to_f32(a: u32) -> f32;
+            as_f32(a: u32) -> f32;
+            f_splat(v: f32) -> f32;
+            f_add(a: f32, b: f32) -> f32;
+            f_sub(a: f32, b: f32) -> f32;
+            f_mul(a: f32, b: f32) -> f32;
+            x_load(v: &[f32; LANES]) -> [f32; LANES];
+            x_from_f32(v: &[[u8; 4]; LANES]) -> [f32; LANES];
+            x_from_bf16(v: &[[u8; 2]; LANES]) -> [f32; LANES];
+            x_from_i8(v: &[i8; LANES]) -> [f32; LANES];
+            x_to_i8(v: [f32; LANES]) -> [i8; LANES];
+            x_splat(v: f32) -> [f32; LANES];
+            x_add(a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES];
+            x_sub(a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES];
+            x_mul(a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES];
+            x_div(a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES];
+            x_max(a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES];
+            x_abs(a: [f32; LANES]) -> [f32; LANES];
+            x_select_lt(a: [f32; LANES], b: [f32; LANES], yes: [f32; LANES], no: [f32; LANES]) -> [f32; LANES];
+            x_scale_by_magic(a: [f32; LANES], magic: [f32; LANES]) -> [f32; LANES];
+        }
+    };
+    ($($name:ident($($arg:ident: $ty:ty),*) -> $out:ty;)+) => {$(
+        #[inline(always)]
+        fn $name(self, $($arg: $ty),*) -> $out {
+            Scalar.$name($($arg),*)
+        }
+    )+};
+}
+pub(super) use as_scalar;

@@ -1,0 +1,385 @@
+//! The trait of instruction sets, and how formulas over floats run on one.
+
+use super::arch::rows::Rows;
+use super::floats::{Floats, LANES, nibble};
+use super::name::IsaName;
+use bytemuck::Pod;
+
+/// Four activation quants: what one lane multiplies its four weight bytes with.
+pub type Quad = [i8; 4];
+
+/// Something that holds activations as bytes.
+pub trait Quads {
+    /// `N` words of them from word `N * i` on.
+    fn quads<const N: usize>(&self, i: usize) -> &[Quad; N];
+}
+
+/// Work that runs with an instruction set's features enabled; see [`Isa::run`].
+pub trait Op {
+    /// What the work returns.
+    type Out;
+    /// Does the work. Implementations are `#[inline(always)]`, as is all they call on `isa`.
+    fn call<I: Isa>(self, isa: I) -> Self::Out;
+}
+
+/// A proof that the processor has an instruction set, and its primitives.
+///
+/// A value can only be made where the features were detected or are known, so holding one makes
+/// the calls safe. Every method is inlined into the function that [`Isa::run`] enters.
+pub trait Isa: Copy + Send + Sync + 'static {
+    /// The set's name.
+    const NAME: IsaName;
+    /// Rows that one word covers: a power of two, at most 16.
+    const ROWS: usize;
+    /// Whether interleaved rows are worth making: weights that are copied into the arena are laid out
+    /// so that one load brings a word of sixteen rows (see [`Rows`]).
+    const INTERLEAVES: bool = false;
+    /// Whether two tokens at a time take fewer instructions than one after the other.
+    const PAIRS: bool = false;
+    /// Whether a word of weights meets all tokens of a tile before the next does, by [`Isa::dots_u8`] and what follows it.
+    /// Then blocks are unpacked into memory, once for all tokens, where these are many.
+    const TOGETHER: bool = false;
+    /// The most tokens whose dot products share one unpacking of the weights in registers, at most 8: as many as there are
+    /// registers for.
+    const TOKENS: usize = 8;
+    /// Whether the set has an instruction for CRC-32C.
+    const HAS_CRC32C: bool = false;
+    /// [`Isa::ROWS`] lanes of four bytes, or of one `i32`.
+    type W: Copy;
+    /// [`Isa::ROWS`] lanes of one `f32`.
+    type F: Copy;
+    /// [`LANES`] lanes of one `f32`.
+    type X: Copy;
+
+    /// How the set works on sixteen lanes: all at once, then it is `Self`, or one after another, as a
+    /// [`Lane`](super::Lane).
+    type Floats: Floats;
+
+    /// The part of sixteen lanes that begins with `lane`.
+    fn floats(self, lane: usize) -> Self::Floats;
+
+    /// The set that multiplies rows that are not interleaved with one vector: with one token loading
+    /// is what takes time, and narrower words load better.
+    type Single: Isa;
+
+    /// The proof for [`Isa::Single`].
+    fn single(self) -> Self::Single;
+
+    /// Calls `op` inside a function that has the set's features enabled.
+    fn run<O: Op>(self, op: O) -> O::Out;
+
+    /// Fetches what lies `ahead` bytes behind what is `read`, which may be anywhere: `near` to the first level of cache, or
+    /// to the second, where what waits for memory holds up no other loads.
+    #[inline(always)]
+    fn prefetch<T>(self, _read: &[T], _ahead: usize, _near: bool) {}
+
+    /// `x`, known by an address of its own. Compilers reach all arrays of a long loop through one index, and some processors
+    /// split an instruction whose operand has a base and an index.
+    #[inline(always)]
+    fn rebased<T>(self, x: &T) -> &T {
+        x
+    }
+
+    /// The CRC-32C state (not inverted) after eight more bytes; meaningless without [`Isa::HAS_CRC32C`].
+    #[inline(always)]
+    fn crc32c_word(self, state: u32, _bytes: [u8; 8]) -> u32 {
+        state
+    }
+
+    // ---- row lanes: words
+
+    /// `N` consecutive words from byte `offset` of each row's block (little-endian); zeros if they
+    /// would end past the block.
+    fn words<T: Pod, const N: usize>(self, rows: Rows<'_, T>, offset: usize) -> [Self::W; N];
+    /// The two bytes at `offset` of each row's block as an `f16`.
+    fn half_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> Self::F;
+    /// The byte at `offset` of each row's block, zero-extended.
+    fn byte_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> Self::W;
+    /// Words `part * ROWS ..` of sixteen.
+    fn load(self, words: &[[u8; 4]; LANES], part: usize) -> Self::W;
+    /// The same 32 bits in every lane.
+    fn splat(self, bits: u32) -> Self::W;
+    /// Bitwise and.
+    fn and(self, a: Self::W, b: Self::W) -> Self::W;
+    /// Bitwise or.
+    fn or(self, a: Self::W, b: Self::W) -> Self::W;
+    /// Bitwise exclusive or.
+    fn xor(self, a: Self::W, b: Self::W) -> Self::W;
+    /// Logical shift right of each 32-bit lane, by less than 32.
+    fn shr(self, a: Self::W, n: u32) -> Self::W;
+    /// Shift left of each 32-bit lane, by less than 32.
+    fn shl(self, a: Self::W, n: u32) -> Self::W;
+    /// `i32` sum of lanes.
+    fn add(self, a: Self::W, b: Self::W) -> Self::W;
+    /// `i32` difference of lanes.
+    fn sub(self, a: Self::W, b: Self::W) -> Self::W;
+    /// Low 32 bits of the `i32` product of lanes.
+    fn mul(self, a: Self::W, b: Self::W) -> Self::W;
+    /// Replaces every byte, each in `0..16`, by that entry of `table`.
+    fn lookup(self, table: &[i8; 16], indices: Self::W) -> Self::W;
+    /// Byte *k* becomes `0xFF` if bit `shift + k` of the lane is set, else 0; `shift` is at most 28.
+    fn expand_bits(self, bits: Self::W, shift: u32) -> Self::W;
+    /// `acc + sum of w * x` over `N` words of unsigned bytes, each at most `MAX`.
+    fn dot_u8<const MAX: u8, const N: usize>(self, acc: Self::W, w: &[Self::W; N], x: &[Quad; N]) -> Self::W;
+    /// `acc + sum of w * x` over `N` words of signed bytes; `sum` is the sum of all of `x`.
+    fn dot_i8<const N: usize>(self, acc: Self::W, w: &[Self::W; N], x: &[Quad; N], sum: i32) -> Self::W;
+    /// `a`, computed before anything that comes later in the code is loaded. Without such a line
+    /// compilers load all of a long block's operands first, and run out of registers.
+    #[inline(always)]
+    fn settle(self, a: Self::W) -> Self::W {
+        a
+    }
+    /// `acc + scale * dot_u8`, where each lane of `scale` is an `i32` that fits in `i16`.
+    #[inline(always)]
+    fn dot_u8_scaled<const MAX: u8, const N: usize>(
+        self,
+        acc: Self::W,
+        w: &[Self::W; N],
+        x: &[Quad; N],
+        scale: Self::W,
+    ) -> Self::W {
+        let sum = self.dot_u8::<MAX, N>(self.splat(0), w, x);
+        self.add(acc, self.mul(sum, scale))
+    }
+    /// [`Isa::dot_u8`] of two tokens.
+    #[inline(always)]
+    fn pair_u8<const MAX: u8, const N: usize>(
+        self,
+        acc: [Self::W; 2],
+        w: &[Self::W; N],
+        x: [&[Quad; N]; 2],
+    ) -> [Self::W; 2] {
+        [self.dot_u8::<MAX, N>(acc[0], w, x[0]), self.dot_u8::<MAX, N>(acc[1], w, x[1])]
+    }
+    /// [`Isa::dot_i8`] of two tokens.
+    #[inline(always)]
+    fn pair_i8<const N: usize>(
+        self,
+        acc: [Self::W; 2],
+        w: &[Self::W; N],
+        x: [&[Quad; N]; 2],
+        sums: [i32; 2],
+    ) -> [Self::W; 2] {
+        [self.dot_i8(acc[0], w, x[0], sums[0]), self.dot_i8(acc[1], w, x[1], sums[1])]
+    }
+    /// [`Isa::dot_u8_scaled`] of two tokens.
+    #[inline(always)]
+    fn pair_u8_scaled<const MAX: u8, const N: usize>(
+        self,
+        acc: [Self::W; 2],
+        w: &[Self::W; N],
+        x: [&[Quad; N]; 2],
+        scale: Self::W,
+    ) -> [Self::W; 2] {
+        let first = self.dot_u8_scaled::<MAX, N>(acc[0], w, x[0], scale);
+        [first, self.dot_u8_scaled::<MAX, N>(acc[1], w, x[1], scale)]
+    }
+    /// `acc += w . x` of every token, `w` unsigned bytes, with `N` words of its activations from word `N * i` on.
+    /// Meaningless without [`Isa::TOGETHER`], as what follows.
+    #[inline(always)]
+    fn dots_u8<const N: usize, const T: usize>(
+        self,
+        _acc: &mut [Self::W; T],
+        _w: &[Self::W; N],
+        _x: &[impl Quads; T],
+        _i: usize,
+    ) {
+    }
+    /// `acc += scale * (w . x)` of every token, as [`Isa::dots_u8`]; each lane of `scale` is an `i32` that fits in `i16`.
+    #[inline(always)]
+    fn add_dots_u8<const N: usize, const T: usize>(
+        self,
+        _acc: &mut [Self::W; T],
+        _w: &[Self::W; N],
+        _x: &[impl Quads; T],
+        _i: usize,
+        _scale: Self::W,
+    ) {
+    }
+    /// [`Isa::add_dots_u8`] in `f32`, where all sums and products are exact: below 2^24.
+    #[inline(always)]
+    fn add_exact_dots_u8<const N: usize, const T: usize>(
+        self,
+        _acc: &mut [Self::F; T],
+        _w: &[Self::W; N],
+        _x: &[impl Quads; T],
+        _i: usize,
+        _scale: Self::W,
+    ) {
+    }
+    /// `acc + a.low * b[0] + a.high * b[1]`: the lanes of `a` hold two `i16`.
+    fn dot_i16(self, acc: Self::W, a: Self::W, b: [i16; 2]) -> Self::W;
+
+    // ---- row lanes: floats
+
+    /// Each lane's `i32` as `f32`, ties to even.
+    fn to_f32(self, a: Self::W) -> Self::F;
+    /// Each lane's bits as `f32`.
+    fn as_f32(self, a: Self::W) -> Self::F;
+    /// The low half of each lane as an `f16`.
+    fn f16_low(self, a: Self::W) -> Self::F;
+    /// The high half of each lane as an `f16`.
+    #[inline(always)]
+    fn f16_high(self, a: Self::W) -> Self::F {
+        self.f16_low(self.shr(a, 16))
+    }
+    /// The same value in every lane.
+    fn f_splat(self, v: f32) -> Self::F;
+    /// Sum of lanes.
+    fn f_add(self, a: Self::F, b: Self::F) -> Self::F;
+    /// Difference of lanes.
+    fn f_sub(self, a: Self::F, b: Self::F) -> Self::F;
+    /// Product of lanes.
+    fn f_mul(self, a: Self::F, b: Self::F) -> Self::F;
+    /// Stores the first `out.len()` lanes, at most [`Isa::ROWS`].
+    fn f_store(self, a: Self::F, out: &mut [f32]);
+
+    // ---- sixteen lanes
+
+    /// Sixteen values.
+    fn x_load(self, v: &[f32; LANES]) -> Self::X;
+    /// Stores sixteen values.
+    fn x_store(self, v: Self::X, out: &mut [f32; LANES]);
+    /// Sixteen little-endian `f32`, at any address.
+    fn x_from_f32(self, v: &[[u8; 4]; LANES]) -> Self::X;
+    /// Sixteen little-endian `f16`.
+    fn x_from_f16(self, v: &[[u8; 2]; LANES]) -> Self::X;
+    /// Sixteen little-endian `bf16`.
+    fn x_from_bf16(self, v: &[[u8; 2]; LANES]) -> Self::X;
+    /// Sixteen signed bytes.
+    fn x_from_i8(self, v: &[i8; LANES]) -> Self::X;
+    /// Rounds to `f16`, ties to even.
+    fn x_to_f16(self, v: Self::X) -> [[u8; 2]; LANES];
+    /// Rounds to bytes, ties to even; every lane lies in `-127.0..=127.0`.
+    fn x_to_i8(self, v: Self::X) -> [i8; LANES];
+    /// The same value in every lane.
+    fn x_splat(self, v: f32) -> Self::X;
+    /// Sum of lanes.
+    fn x_add(self, a: Self::X, b: Self::X) -> Self::X;
+    /// Difference of lanes.
+    fn x_sub(self, a: Self::X, b: Self::X) -> Self::X;
+    /// Product of lanes.
+    fn x_mul(self, a: Self::X, b: Self::X) -> Self::X;
+    /// `acc + a * b` of lanes, each product of which is exact in `f32` (see [`math::shorten`](super::math::shorten)):
+    /// there a fused multiply-add rounds as two operations do, and sets that have one use it.
+    #[inline(always)]
+    fn x_add_exact(self, acc: Self::X, a: Self::X, b: Self::X) -> Self::X {
+        self.x_add(acc, self.x_mul(a, b))
+    }
+    /// Quotient of lanes.
+    fn x_div(self, a: Self::X, b: Self::X) -> Self::X;
+    /// `if a > b { a } else { b }` of lanes.
+    fn x_max(self, a: Self::X, b: Self::X) -> Self::X;
+    /// Magnitude of lanes.
+    fn x_abs(self, a: Self::X) -> Self::X;
+    /// `if a < b { yes } else { no }` of lanes.
+    fn x_select_lt(self, a: Self::X, b: Self::X, yes: Self::X, no: Self::X) -> Self::X;
+    /// `a * 2^n` for a normal `a` and result, where `n` is the integer in the low bits of `magic`
+    /// (see [`math::exp`](super::math::exp)): one integer addition to the exponent field.
+    fn x_scale_by_magic(self, a: Self::X, magic: Self::X) -> Self::X;
+
+    /// The sum of all lanes: lane `l` and `l + 8`, then `+ 4`, `+ 2`, `+ 1`.
+    #[inline(always)]
+    fn x_sum(self, v: Self::X) -> f32 {
+        let mut lanes = [0.0; LANES];
+        self.x_store(v, &mut lanes);
+        fold(lanes, |a, b| a + b)
+    }
+    /// The greatest lane, compared in the order of [`Isa::x_sum`].
+    #[inline(always)]
+    fn x_greatest(self, v: Self::X) -> f32 {
+        let mut lanes = [0.0; LANES];
+        self.x_store(v, &mut lanes);
+        fold(lanes, |a, b| if a > b { a } else { b })
+    }
+}
+
+/// Folds sixteen lanes by halves; the order that every horizontal reduction follows.
+#[inline(always)]
+fn fold(v: [f32; LANES], f: impl Fn(f32, f32) -> f32) -> f32 {
+    let [a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q] = v;
+    let (a, b, c, d) = (f(a, j), f(b, k), f(c, l), f(d, m));
+    let (e, g, h, i) = (f(e, n), f(g, o), f(h, p), f(i, q));
+    let (a, b, c, d) = (f(a, e), f(b, g), f(c, h), f(d, i));
+    f(f(a, c), f(b, d))
+}
+
+/// Each part of sixteen lanes that the set works on at once: code that goes over them covers every lane once.
+#[inline(always)]
+pub fn lanes<I: Isa>(isa: I) -> impl Iterator<Item = I::Floats> {
+    (0..LANES / I::Floats::LANES).map(move |lane| isa.floats(lane))
+}
+
+impl<I: Isa> Floats for I {
+    const LANES: usize = LANES;
+    type V = I::X;
+
+    #[inline(always)]
+    fn load(self, v: &[f32; LANES]) -> I::X {
+        self.x_load(v)
+    }
+    #[inline(always)]
+    fn store(self, v: I::X, out: &mut [f32; LANES]) {
+        self.x_store(v, out);
+    }
+    #[inline(always)]
+    fn load_f16(self, v: &[[u8; 2]; LANES]) -> I::X {
+        self.x_from_f16(v)
+    }
+    #[inline(always)]
+    fn load_i8(self, v: &[i8; LANES]) -> I::X {
+        self.x_from_i8(v)
+    }
+    #[inline(always)]
+    fn load_nibbles(self, v: &[u8; LANES], shift: u32) -> I::X {
+        self.x_from_i8(&v.map(|byte| nibble(byte, shift)))
+    }
+    #[inline(always)]
+    fn store_f16(self, v: I::X, out: &mut [[u8; 2]; LANES]) {
+        *out = self.x_to_f16(v);
+    }
+    #[inline(always)]
+    fn store_i8(self, v: I::X, out: &mut [i8; LANES]) {
+        *out = self.x_to_i8(v);
+    }
+    #[inline(always)]
+    fn splat(self, v: f32) -> I::X {
+        self.x_splat(v)
+    }
+    #[inline(always)]
+    fn add(self, a: I::X, b: I::X) -> I::X {
+        self.x_add(a, b)
+    }
+    #[inline(always)]
+    fn add_exact(self, acc: I::X, a: I::X, b: I::X) -> I::X {
+        self.x_add_exact(acc, a, b)
+    }
+    #[inline(always)]
+    fn sub(self, a: I::X, b: I::X) -> I::X {
+        self.x_sub(a, b)
+    }
+    #[inline(always)]
+    fn mul(self, a: I::X, b: I::X) -> I::X {
+        self.x_mul(a, b)
+    }
+    #[inline(always)]
+    fn div(self, a: I::X, b: I::X) -> I::X {
+        self.x_div(a, b)
+    }
+    #[inline(always)]
+    fn max(self, a: I::X, b: I::X) -> I::X {
+        self.x_max(a, b)
+    }
+    #[inline(always)]
+    fn abs(self, a: I::X) -> I::X {
+        self.x_abs(a)
+    }
+    #[inline(always)]
+    fn select_lt(self, a: I::X, b: I::X, yes: I::X, no: I::X) -> I::X {
+        self.x_select_lt(a, b, yes, no)
+    }
+    #[inline(always)]
+    fn scale_by_magic(self, a: I::X, magic: I::X) -> I::X {
+        self.x_scale_by_magic(a, magic)
+    }
+}
