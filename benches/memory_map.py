@@ -5,15 +5,15 @@
 
 Program, static data, stack and instructions were measured under QEMU (boards/figures.txt, which
 `board-runner test --update` writes); the model is the file in host-sim/demo; the parts of the arena are those of
-`flashlet plan`, whose sum must be the arena that the board reported. `--check` writes nothing and fails if the committed
-picture is another one.
+`flashlet plan`, whose sum must be the arena that the board reported; clock and cycles per instruction, an estimate, are
+those of the board's profile. `--check` writes nothing and fails if the committed picture is another one.
 """
-import html, json, pathlib, re, subprocess, sys
+import html, json, pathlib, re, subprocess, sys, tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "benches/memory_map.svg"
 PROGRAM = "stm32f405"
-FLASH = 1 << 20
+FLASH, RAM = 1 << 20, 128 << 10
 PLAN = ["plan", "--board", PROGRAM, "--kv", "q8_0", "--json"]
 # The parts of the arena, largest first: the plan's name, the label.
 ARENA = [("kv_cache", "KV cache, q8_0, 128 tokens"), ("tokenizer_index", "tokenizer index"), ("activations", "activations"),
@@ -38,13 +38,15 @@ def figures():
     return dict(zip(head[1:], map(int, row[2:]))), row[0].replace("-", " ")
 
 
-def ram_bytes():
-    """The length of RAM that the linker script gives."""
-    return int(re.search(r"RAM\s*:.*LENGTH = (\d+)K", (ROOT / f"boards/{PROGRAM}/memory.x").read_text())[1]) << 10
+def tokens_per_s(instructions):
+    """The speed that the board's profile gives for so many instructions a token, and its clock in MHz."""
+    profiles = tomllib.loads((ROOT / "host-sim/boards.toml").read_text())["board"]
+    board = next(board for board in profiles if board["name"] == PROGRAM)
+    return board["hz"] / board["cycles_per_instruction"] / instructions, board["hz"] / 1e6
 
 
 def bars(binary):
-    """Both memories: a title, its bytes, and the parts as (style, label, bytes); and the note below them."""
+    """Both memories: a title, its bytes, and the parts as (style, label, bytes); and the notes below them."""
     now, compiler = figures()
     plan = json.loads(subprocess.run([binary, *PLAN], check=True, capture_output=True, text=True).stdout)
     arena = [(f"a{i}", label, plan["memory"][part]) for i, (part, label) in enumerate(ARENA)]
@@ -54,14 +56,15 @@ def bars(binary):
     flash = [("model", "model: 1.3 million parameters, tokenizer, as GGUF", (ROOT / "host-sim/demo/flashlet-demo-q4_k.gguf").stat().st_size),
              ("program", "program: engine, console, drivers", now["text"] + now["rodata"])]
     ram = [*arena, ("stack", "stack, deepest measured", now["stack"]), ("static", "other static data", now["bss"] - total)]
-    note = (f"Arena: {total:,} bytes, as planned. An answer's token takes {now['decode'] / 1e6:.1f} million instructions. "
-            f"QEMU {PROGRAM.upper()}, {compiler}.")
-    return [("Flash, 1 MiB", FLASH, flash), (f"RAM, {ram_bytes() >> 10} KiB", ram_bytes(), ram)], note
+    speed, mhz = tokens_per_s(now["decode"])
+    notes = [f"Arena: {total:,} bytes, as planned. Measured in QEMU, {compiler}. A token of an answer takes {now['decode'] / 1e6:.1f} million",
+             f"instructions: about {speed:.1f} tokens/s at {mhz:.0f} MHz, with an estimate of the cycles per instruction."]
+    return [("Flash, 1 MiB", FLASH, flash), ("RAM, 128 KiB", RAM, ram)], notes
 
 
 def draw(binary):
     body, y = [], 36
-    memories, note = bars(binary)
+    memories, notes = bars(binary)
     for title, total, parts in memories:
         parts = [*parts, ("free", "free", total - sum(size for _, _, size in parts))]
         body.append(f'<text class="title" x="{LEFT}" y="{y}">{title}</text>')
@@ -77,10 +80,12 @@ def draw(binary):
             body.append(f'<text class="bytes" x="{LEFT + BAR}" y="{y}">{100 * size / total:.1f} %</text>')
             y += ROW
         y += 22
-    body.append(f'<text class="note" x="{LEFT}" y="{y - 8}">{note}</text>')
-    head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + 12}" role="img" '
+    for note in notes:
+        body.append(f'<text class="note" x="{LEFT}" y="{y - 8}">{note}</text>')
+        y += 18
+    head = (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y - 2}" role="img" '
             f'aria-label="Memory map of the STM32F405 with the built-in model">\n<style>{STYLE}\n</style>\n'
-            f'<rect class="card" x="0.5" y="0.5" width="{WIDTH - 1}" height="{y + 11}" rx="8"/>\n')
+            f'<rect class="card" x="0.5" y="0.5" width="{WIDTH - 1}" height="{y - 3}" rx="8"/>\n')
     return head + "\n".join(body) + "\n</svg>\n"
 
 

@@ -10,7 +10,8 @@
 - A session that cannot run here has a comment in front of it: `<!-- not checked: REASON -->`.
 - `cargo run --release -- ARGS` runs the binary with ARGS; other cargo commands cannot be checked.
 - A ```rust block must be a run of lines of the engine's crate documentation, which `cargo test --doc` compiles.
-- Relative links, their anchors, and paths in `code` that begin with a folder of the repository must exist.
+- Relative links and their anchors must exist, and so must paths in `code` and in blocks of commands that begin with a
+  folder of the repository.
 - README.md has at most 140 lines, and its picture is what benches/memory_map.py draws.
 
 `--update` writes the printed output into the documents, and draws the picture. Needs Python's standard library; SmolLM2
@@ -79,7 +80,7 @@ def examples(block):
     found, i = [], 0
     while i < len(block.lines):
         if not block.lines[i].startswith("$ "):
-            raise ValueError(f"line {block.start + i + 1}: output before the first command")
+            sys.exit(f"{block.lines[i]!r}: output in front of a session's first command")
         typed = [block.lines[i][2:]]
         while typed[-1].endswith("\\"):
             i += 1
@@ -155,6 +156,7 @@ class Shell:
             except queue.Empty:
                 line = None
             if line is None:
+                self.close()
                 return None, printed
             if line.startswith(self.END):
                 # The marker begins with a line break of its own, which ends an answer that has none.
@@ -187,17 +189,16 @@ class Check:
             print(f"FAIL {what}: {problem}", flush=True)
 
     def sessions(self, path):
-        """Runs the commands of one document."""
+        """Runs the commands of one document, until one ends the shell or takes too long."""
         lines = self.documents[path]
         found = [block for block in blocks(lines) if any(line.startswith("$ ") for line in block.lines)]
         self.marked += [f"{path}:{block.start}: {block.reason}" for block in found if block.reason]
+        todo = [example for block in found if not block.reason for example in examples(block)]
         changes = []
         with tempfile.TemporaryDirectory() as folder:
             shell = Shell(pathlib.Path(folder), self.binary)
-            for block in found:
-                if not block.reason:
-                    for example in examples(block):
-                        changes += self.example(path, shell, example)
+            while todo and shell.process.poll() is None:
+                changes += self.example(path, shell, todo.pop(0))
             shell.close()
         for first, last, shown in reversed(changes):
             lines[first:last] = shown
@@ -238,9 +239,17 @@ class Check:
                 link = link[0] or link[1]
                 if not re.match(r"[a-z]+:", link):
                     self.count(f"{path}:{number}: {link}", self.dead(path, link))
-            for code in re.findall(r"`([^`\s]+)`", line):
-                if code.split("/")[0] in self.top and "/" in code and not re.search(r"[A-Z]{4}|\$", code):
-                    self.count(f"{path}:{number}: {code}", "" if self.exists(code) else "no such file")
+            self.paths(path, number, re.findall(r"`([^`\s]+)`", line))
+        for block in blocks(self.documents[path]):
+            if block.language in ("", "sh"):
+                for number, line in enumerate(block.lines, block.start + 1):
+                    self.paths(path, number, line.split())
+
+    def paths(self, path, number, words):
+        """Looks for the files of the repository that are named on a line."""
+        for word in words:
+            if word.split("/")[0] in self.top and "/" in word and not re.search(r"[A-Z]{4}|\$", word):
+                self.count(f"{path}:{number}: {word}", "" if self.exists(word) else "no such file")
 
     def exists(self, pattern):
         """A file of the repository, by a pattern of the shell, or one that git ignores because a tool makes it."""
