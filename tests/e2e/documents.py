@@ -113,12 +113,11 @@ def updated(command, shown, printed):
     """The lines to show: those printed, with shown speeds and the place of the first `...` kept."""
     if matches(command, shown, printed):
         return shown
-    keep = lambda old, new: [next((o for o in old if same(command, o, line)), line) for line in new]
+    kept = [next((old for old in shown if same(command, old, line)), line) for line in printed]
     if "..." not in shown:
-        return keep(shown, printed)
-    head, tail = shown.index("..."), len(shown) - 1 - shown[::-1].index("...")
-    last = len(shown) - 1 - tail
-    return keep(shown, printed[:head]) + ["..."] + keep(shown, printed[len(printed) - last:] if last else [])
+        return kept
+    head, tail = shown.index("..."), shown[::-1].index("...")
+    return kept[:head] + ["..."] + kept[max(len(kept) - tail, head):]
 
 
 class Shell:
@@ -253,8 +252,9 @@ class Check:
 
     def exists(self, pattern):
         """A file of the repository, by a pattern of the shell, or one that git ignores because a tool makes it."""
-        ignored = lambda: subprocess.run(["git", "check-ignore", "-q", pattern], cwd=ROOT).returncode == 0
-        return bool(glob.glob(str(ROOT / re.sub(r"\{[^}]*\}", "*", pattern)))) or ignored()
+        if glob.glob(str(ROOT / re.sub(r"\{[^}]*\}", "*", pattern))):
+            return True
+        return subprocess.run(["git", "check-ignore", "-q", pattern], cwd=ROOT).returncode == 0
 
     def dead(self, path, link):
         """The reason why a link leads nowhere, if it does."""
