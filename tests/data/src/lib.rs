@@ -1,4 +1,8 @@
-//! Random and adversarial inputs, the same on every processor.
+//! Random and adversarial inputs of kernels, the same on every processor: tests, benchmarks and the boards' self-test
+//! take them.
+#![no_std]
+
+extern crate alloc;
 
 use alloc::{vec, vec::Vec};
 use flashlet::kernels::{Group, InputBuffer, Kernels, Norm};
