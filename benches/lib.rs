@@ -3,9 +3,9 @@
 use flashlet::kernels::{Attention, Group, Inline, Input, InputBuffer, Kernels, KvBlocks, KvType, WriteKv};
 use flashlet::quant::{ActKind, Weight, WeightType};
 use flashlet::simd::LANES;
-use flashlet_selftest::data::{Rng, scales};
+use flashlet_test_data::{Rng, scales};
 
-pub use flashlet_selftest::data::interleaved;
+pub use flashlet_test_data::interleaved;
 
 /// `n` values in `-1..1`.
 #[must_use]

@@ -1,9 +1,9 @@
-//! What the kernel tests share: inputs (those of the boards' self-test), panels and executors.
+//! What the kernel tests share: inputs (`flashlet_test_data`), panels and executors.
 
 use flashlet::kernels::{Executor, Group, Kernels, by_name};
 use flashlet::simd::{IsaName, LANES};
 
-pub use flashlet_selftest::data::{Rng, activations, interleaved, panel, weights};
+pub use flashlet_test_data::{Rng, activations, interleaved, panel, weights};
 
 /// Instruction sets of this machine, the oracle first; if `FLASHLET_ISA` names one, that and the oracle.
 ///

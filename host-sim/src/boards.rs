@@ -4,7 +4,7 @@ use core::fmt;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use serde::de::Error;
+use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 
 use crate::size::parse_size;
@@ -108,6 +108,16 @@ pub(crate) struct Board {
     pub(crate) cores: f64,
     /// Of the kernels, on average.
     pub(crate) cycles_per_instruction: f64,
+    /// The board's programs: they matter to those who build them.
+    #[serde(rename = "firmware", default)]
+    _firmware: IgnoredAny,
+}
+
+/// A file with one board under its heading, as a block of `boards.toml` has it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Block {
+    board: (Board,),
 }
 
 static PROFILES: LazyLock<Profiles> =
@@ -169,7 +179,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Board> {
     all().iter().find(|board| board.name == name)
 }
 
-/// The board of that name, or that a file describes as `boards.toml` does: one table, without its heading.
+/// The board of that name, or that a file describes: a block of `boards.toml`, with its heading `[[board]]` or without.
 ///
 /// # Errors
 /// Which boards there are; what is wrong with the file.
@@ -182,11 +192,20 @@ pub(crate) fn parse(name: &str) -> Result<&'static Board, String> {
         return Err(format!("there are {}, or a file of your own (NAME.toml)", names.join(", ")));
     }
     let text = std::fs::read_to_string(name).map_err(|error| error.to_string())?;
-    let mut board: Board = toml::from_str(&text).map_err(|error| error.to_string())?;
+    let mut board = read(&text).map_err(|error| error.to_string())?;
     board.path = Some(name.to_owned());
     board.check()?;
     // As the boards that are built in, it is there for as long as the program runs.
     Ok(Box::leak(Box::new(board)))
+}
+
+/// The board that the text of a file describes.
+fn read(text: &str) -> Result<Board, toml::de::Error> {
+    if toml::from_str::<toml::Table>(text)?.contains_key("board") {
+        toml::from_str::<Block>(text).map(|Block { board: (board,) }| board)
+    } else {
+        toml::from_str(text)
+    }
 }
 
 #[cfg(test)]
@@ -205,6 +224,25 @@ mod tests {
         for isa in PROFILES.isa.values() {
             assert!(isa.bytes.keys().all(|name| flashlet::quant::WeightType::ALL.iter().any(|ty| ty.name() == name)));
             assert!(isa.several > 0.0 && isa.several <= 1.0);
+        }
+    }
+
+    #[test]
+    fn a_file_has_a_block_with_or_without_its_heading() {
+        let table = include_str!("../boards.toml");
+        for name in ["stm32f405", "pico", "virt-aarch64"] {
+            let start = table.find(&format!("[[board]]\nname = {name:?}\n")).expect("it is in the table");
+            let (block, _) = table[start..]
+                .split_once("\n\n[[board]]")
+                .or(table[start..].split_once("\n\n# ---"))
+                .expect("another follows");
+            let board = read(block).expect("a block as it stands");
+            assert_eq!((board.name.as_str(), board.arena), (name, find(name).expect("built in").arena));
+            let board = read(block.trim_start_matches("[[board]]").split("[board.").next().expect("text before"))
+                .expect("without its heading");
+            assert_eq!(board.name, name);
+            assert!(read(&format!("{block}\n\n{block}")).is_err(), "two boards");
+            assert!(read(&block.replace("cores", "kernels")).is_err(), "an unknown field");
         }
     }
 

@@ -170,7 +170,7 @@ fn a_simulated_board_answers_alike_in_its_own_time() {
     let board = TempFile::new("board.toml", SLOW_FLASH.as_bytes());
     let question = "is the garage door open?";
     let (_, plain, _) = flashlet(&["run", question]);
-    for name in ["netduinoplus2", "raspi5", board.path()] {
+    for name in ["stm32f405", "raspi5", board.path()] {
         let (code, out, err) = flashlet(&["run", "--board", name, "--kv", "q8_0", "--ctx", "128", "--stats", question]);
         assert_eq!((code, &out), (0, &plain), "{name}: {err}");
         assert!(err.contains("board    simulated: "), "{name}: {err}");

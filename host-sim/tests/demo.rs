@@ -46,7 +46,7 @@ fn no_text_breaks_it() {
 
 #[test]
 fn it_fits_a_board_of_one_megabyte() {
-    let plan = flashlet(b"", &["plan", "--json", "--board", "netduinoplus2", "--kv", "q8_0", "--ctx", "128"]);
+    let plan = flashlet(b"", &["plan", "--json", "--board", "stm32f405", "--kv", "q8_0", "--ctx", "128"]);
     let plan: Value = serde_json::from_str(&plan).expect("one JSON object");
     assert_eq!(plan["fits"], true);
     assert!(plan["arena_bytes"].as_u64().is_some_and(|n| n <= 96_000), "{plan}");

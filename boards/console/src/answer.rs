@@ -1,6 +1,6 @@
 //! From a prompt to an answer, token by token.
 
-use crate::Board;
+use crate::board::Board;
 use crate::load::Loaded;
 use crate::output::{LineError, Output};
 use core::fmt;

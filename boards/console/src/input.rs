@@ -1,8 +1,10 @@
 //! What comes in: bytes as they are typed, made into lines.
 
-use crate::MAX_LINE;
 use crate::output::{LineError, Output};
 use embedded_io_async::{Error, ErrorKind, Read, Write};
+
+/// The longest line, in bytes.
+pub const MAX_LINE: usize = 512;
 
 /// Bytes that are read at once, and bytes that may be typed while an answer is under way; more are lost.
 const AT_ONCE: usize = 16;

@@ -37,40 +37,19 @@
 extern crate std;
 
 mod answer;
+mod board;
 mod command;
 mod input;
 mod load;
+mod log;
 mod output;
 mod talk;
 
+pub use board::Board;
+pub use input::MAX_LINE;
+
 use embedded_io_async::{ErrorKind, Read, Write};
 use flashlet::flash::Flash;
-use flashlet::kernels::{Executor, Kernels};
-use flashlet::session::Options;
-
-/// The longest line, in bytes.
-pub const MAX_LINE: usize = 512;
-
-/// What a board has, and what it is called.
-#[derive(Clone, Copy)]
-pub struct Board<'a, 'm> {
-    /// The board's name, for the greeting.
-    pub name: &'a str,
-    /// Where the model lies, for people: an address, a partition.
-    pub model_at: &'a str,
-    /// The flash's bytes where the processor can address them. Weights are used where they lie then.
-    pub mapped: Option<&'m [u8]>,
-    /// What computes: [`flashlet::kernels::detect`] takes the best that the engine's features declare.
-    pub kernels: &'a dyn Kernels,
-    /// [`Inline`](flashlet::kernels::Inline), or what shares rows among cores.
-    pub executor: &'a dyn Executor,
-    /// The context, the cache's type and where weights go. A context of 0 is the model's, or the longest that fits.
-    pub options: Options,
-    /// Nanoseconds since some time; a clock that stands still is no error.
-    pub now_ns: fn() -> u64,
-    /// The most bytes of stack that were in use since reset, if the board can tell.
-    pub stack_peak: Option<fn() -> usize>,
-}
 
 /// Answers prompts for ever: reads the model from `flash`, from its first byte on, puts all that changes into `arena`,
 /// and talks over `rx` and `tx`. What is wrong with the model or with a prompt is said on the line, and the next line
@@ -89,21 +68,3 @@ where
         Ok(never) => match never {},
     }
 }
-
-/// `defmt::info!` where the firmware logs.
-macro_rules! info {
-    ($($arg:tt)*) => {{
-        #[cfg(feature = "defmt")]
-        defmt::info!($($arg)*);
-    }};
-}
-
-/// `defmt::warn!` where the firmware logs.
-macro_rules! warning {
-    ($($arg:tt)*) => {{
-        #[cfg(feature = "defmt")]
-        defmt::warn!($($arg)*);
-    }};
-}
-
-use {info, warning};

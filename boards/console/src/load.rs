@@ -1,7 +1,8 @@
 //! From an image in flash to a session.
 
+use crate::board::Board;
+use crate::log::{info, warning};
 use crate::output::{LineError, Message, Output};
-use crate::{Board, info, warning};
 use core::fmt;
 use embedded_io_async::Write;
 use flashlet::arena::{ALIGN, Region};

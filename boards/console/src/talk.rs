@@ -1,11 +1,12 @@
 //! The loop: a model is looked for, lines are read and done.
 
 use crate::answer::{Conversation, Figures, Prompt, Settings, Stop, Trouble};
+use crate::board::Board;
 use crate::command::{Command, Complaint, HELP, parse};
-use crate::input::{Buffer, Entry, Input};
+use crate::input::{Buffer, Entry, Input, MAX_LINE};
 use crate::load::{Loaded, NoModel, load, write_plan};
+use crate::log::{info, warning};
 use crate::output::{LineError, Message, Output};
-use crate::{Board, MAX_LINE, info, warning};
 use core::convert::Infallible;
 use core::fmt;
 use embassy_futures::select::{Either, select};

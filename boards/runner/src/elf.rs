@@ -1,6 +1,6 @@
 //! A program's sections and symbols.
 
-use object::{Object, ObjectSection, SectionFlags, SectionKind, elf};
+use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind, elf};
 use std::path::Path;
 
 /// What `read` finds in the program.
@@ -13,6 +13,7 @@ pub(crate) fn open<T>(program: &Path, read: impl FnOnce(&object::File) -> T) -> 
 #[derive(Debug)]
 pub(crate) struct Section {
     pub(crate) name: String,
+    pub(crate) address: u64,
     pub(crate) bytes: u64,
     /// Its content is stored: code, constants, and what is copied to RAM at the start.
     pub(crate) in_flash: bool,
@@ -28,12 +29,34 @@ pub(crate) fn sections(program: &Path) -> Result<Vec<Section>, String> {
             let flag = |flag: u32| sh_flags & u64::from(flag) != 0;
             flag(elf::SHF_ALLOC).then(|| Section {
                 name: section.name().unwrap_or_default().to_owned(),
+                address: section.address(),
                 bytes: section.size(),
                 in_flash: section.kind() != SectionKind::UninitializedData,
                 in_ram: flag(elf::SHF_WRITE),
             })
         });
         placed.collect()
+    })
+}
+
+/// A function, a static, or an address that the linker has given a name.
+#[derive(Debug)]
+pub(crate) struct Symbol {
+    /// As the linker has it.
+    pub(crate) name: String,
+    pub(crate) address: u64,
+    pub(crate) bytes: u64,
+}
+
+/// The symbols that the program defines.
+pub(crate) fn symbols(program: &Path) -> Result<Vec<Symbol>, String> {
+    open(program, |file| {
+        let defined = file.symbols().filter(ObjectSymbol::is_definition);
+        let named = defined.filter_map(|symbol| {
+            let name = symbol.name().ok()?.to_owned();
+            Some(Symbol { name, address: symbol.address(), bytes: symbol.size() })
+        });
+        named.collect()
     })
 }
 

@@ -1,16 +1,40 @@
 //! Runs of the emulator.
 
+use board_table::{Board, Cpu, Qemu};
 use core::time::Duration;
 use std::io::{Read, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Instant;
 
+/// Where semihosting goes when nothing reads it apart.
+pub(crate) const SEMIHOSTING: [&str; 2] = ["-semihosting-config", "enable=on,target=native"];
+
+/// The emulator with a program on one of the board's processors. It counts instructions, a nanosecond each.
+pub(crate) fn with_program(board: &Board, qemu: &Qemu, cpu: &Cpu, elf: &Path) -> Command {
+    let aarch64 = board.firmware.target.starts_with("aarch64");
+    let mut command = Command::new(if aarch64 { "qemu-system-aarch64" } else { "qemu-system-arm" });
+    command.args(["-M", &qemu.machine]).args(&qemu.options).args(["-cpu", &cpu.name]);
+    command.args(["-nodefaults", "-display", "none", "-icount", "shift=0", "-kernel"]).arg(elf);
+    command
+}
+
+/// The emulator with a model's image in the flash too, and the log in a file.
+pub(crate) fn with_model(board: &Board, qemu: &Qemu, cpu: &Cpu, elf: &Path, image: &Path, log: &Path) -> Command {
+    let mut command = with_program(board, qemu, cpu, elf);
+    let model_at = board.firmware.model_at.unwrap_or_default();
+    command.arg("-device").arg(format!("loader,file={},addr={model_at:#x},force-raw=on", image.display()));
+    command.arg("-chardev").arg(format!("file,id=log,path={}", log.display()));
+    command.args(["-semihosting-config", "enable=on,target=native,chardev=log"]);
+    command
+}
+
 /// Runs the emulator for at most `limit`, shows what the firmware says through semihosting, and returns it.
 pub(crate) fn run(mut emulator: Command, limit: Duration) -> Result<String, String> {
     // Semihosting writes to standard error.
-    emulator.args(["-semihosting-config", "enable=on,target=native"]);
+    emulator.args(SEMIHOSTING);
     emulator.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = emulator.spawn().map_err(|error| format!("{:?}: {error}", emulator.get_program()))?;
     let stderr = child.stderr.take().ok_or("no pipe to the emulator")?;

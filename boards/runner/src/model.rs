@@ -1,6 +1,7 @@
 //! The real model, and what another program says of it.
 
-use crate::simulator::{Answer, Simulator, root};
+use crate::paths::root;
+use crate::simulator::{Answer, Simulator};
 use serde::Deserialize;
 use std::fs;
 use std::path::PathBuf;

@@ -1,30 +1,29 @@
 //! A board's prompt in this terminal.
 
-use crate::SELFTEST;
-use crate::boards::Board;
-use crate::prompts::demo_model;
-use crate::simulator::target_dir;
+use crate::emulator::{SEMIHOSTING, with_model, with_program};
+use crate::paths::{demo_model, target_dir};
 use crate::toolchain::Toolchain;
+use board_table::{Program, Qemu};
 use std::path::{Path, PathBuf};
 
-/// Runs a board, which is built first, or a program that was built, with the demo model or another. Returns whether the
-/// emulator ended well.
-pub(crate) fn open(what: &str, model: Option<&Path>, from_source: bool) -> Result<bool, String> {
-    let path = Path::new(what);
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or(what);
-    let board = Board::of_firmware(name).ok_or(format!("{name} is no board's program"))?;
-    let selftest = name.ends_with("-selftest");
-    let elf = if path.is_file() {
-        path.to_owned()
-    } else {
-        let toolchain = Toolchain::find(board.target, from_source)?;
-        let (profile, features) = if selftest { ("release", SELFTEST) } else { (board.profile, &[][..]) };
-        toolchain.build(board, profile, features)?.join(name)
-    };
-    let cpu = board.cpus.last().ok_or(format!("{} has no processor", board.name))?;
-    let mut emulator = if selftest {
-        let mut emulator = board.emulator(cpu, &elf);
-        emulator.args(["-semihosting-config", "enable=on,target=native"]);
+/// The program of that name that QEMU can run: a board's, one of its variants, or its self-test.
+fn find(name: &str) -> Option<(Program<'static>, &'static Qemu)> {
+    let programs = board_table::emulated().flat_map(|(board, qemu)| {
+        board.programs().into_iter().chain(board.selftest()).map(move |program| (program, qemu))
+    });
+    programs.into_iter().find(|(program, _)| program.name == name)
+}
+
+/// Builds and runs a program with the demo model or another. Returns whether the emulator ended well.
+pub(crate) fn open(name: &str, model: Option<&Path>, from_source: bool) -> Result<bool, String> {
+    let (program, qemu) = find(name).ok_or(format!("no emulated board has a program {name}"))?;
+    let board = program.board;
+    let elf = Toolchain::find(&board.firmware.target, from_source)?.build(&program)?;
+    let cpu = qemu.cpus.last().ok_or(format!("{} has no processor", board.name))?;
+    let is_selftest = board.selftest().is_some_and(|selftest| selftest.name == name);
+    let mut emulator = if is_selftest {
+        let mut emulator = with_program(board, qemu, cpu, &elf);
+        emulator.args(SEMIHOSTING);
         emulator
     } else {
         let model = model.map_or_else(demo_model, PathBuf::from);
@@ -34,7 +33,7 @@ pub(crate) fn open(what: &str, model: Option<&Path>, from_source: bool) -> Resul
         }
         let log = target_dir().join(format!("{name}.defmt"));
         eprintln!("{name}: Ctrl-A X leaves the emulator; the log goes to {} (defmt-print)", log.display());
-        let mut emulator = board.with_model(cpu, &elf, &model, &log);
+        let mut emulator = with_model(board, qemu, cpu, &elf, &model, &log);
         emulator.args(["-serial", "mon:stdio"]);
         emulator
     };

@@ -2,7 +2,7 @@
 //! engine and a stub flash alone (`tests/nostd`).
 
 use crate::elf;
-use crate::simulator::root;
+use crate::paths::root;
 use crate::toolchain::Toolchain;
 use object::{Object, ObjectSymbol, SymbolKind};
 use std::collections::BTreeSet;
@@ -33,7 +33,7 @@ pub(crate) fn check(from_source: bool) -> Result<(), String> {
 /// The panic functions in the program, beyond the allowed ones.
 fn panics(toolchain: &Toolchain, target: &str, features: &str) -> Result<BTreeSet<String>, String> {
     let manifest = root().join("tests/nostd/Cargo.toml");
-    let folder = toolchain.cargo_build(target, &manifest, &["--release", "--features", features])?;
+    let folder = toolchain.build_manifest(target, &manifest, &["--release", "--features", features])?;
     let path = folder.join("release/flashlet-nostd");
     // Without the hash at the end.
     let plain = |name: &str| format!("{:#}", rustc_demangle::demangle(name));

@@ -1,11 +1,12 @@
 //! What a board's prompt is asked, and what it must say: the simulator's tokens and logits, and plain words where
 //! something is wrong.
 
-use crate::boards::{Board, Cpu, Firmware};
-use crate::emulator::Serial;
+use crate::emulator::{Serial, with_model};
 use crate::figures::Figures;
 use crate::model::RealModel;
-use crate::simulator::{Answer, Simulator, root, target_dir};
+use crate::paths::{demo_model, target_dir};
+use crate::simulator::{Answer, Simulator};
+use board_table::{Cpu, Program, Qemu};
 use core::time::Duration;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,11 +19,11 @@ const REAL_TIME_LIMIT: Duration = Duration::from_secs(900);
 /// Erased flash behind an image.
 const ERASED: usize = 4096;
 
-/// A board on one of its processors, with a firmware that answers.
+/// A program with a prompt, on one of its board's processors.
 pub(crate) struct Subject<'a> {
-    pub(crate) board: &'a Board,
+    pub(crate) program: &'a Program<'a>,
+    pub(crate) qemu: &'a Qemu,
     pub(crate) cpu: &'a Cpu,
-    pub(crate) firmware: &'a Firmware,
     pub(crate) elf: &'a Path,
 }
 
@@ -66,11 +67,6 @@ fn expect(said: &str, part: &str) -> Result<(), String> {
     if said.contains(part) { Ok(()) } else { Err(format!("it should say {part:?}, and says {said:?}")) }
 }
 
-/// The demo model, which the simulator has built in.
-pub(crate) fn demo_model() -> PathBuf {
-    root().join("host-sim/demo/flashlet-demo-q4_k.gguf")
-}
-
 /// A file with `image` and erased flash behind it.
 fn image_file(name: &str, mut image: Vec<u8>) -> Result<PathBuf, String> {
     image.resize(image.len() + ERASED, 0xFF);
@@ -81,24 +77,29 @@ fn image_file(name: &str, mut image: Vec<u8>) -> Result<PathBuf, String> {
 }
 
 impl Subject<'_> {
+    /// Starts the program; its greeting must say what the table of boards says.
     fn open(&self, image: &Path, limit: Duration) -> Result<(Serial, String), String> {
-        let log = target_dir().join("board-images").join(format!("{}-{}.log", self.firmware.name, self.cpu.name));
-        let (serial, said) = Serial::open(self.board.with_model(self.cpu, self.elf, image, &log), limit)?;
-        expect(&said, &format!("on {}, {}\n", self.firmware.name, self.cpu.isas.rsplit(' ').next().unwrap_or("")))?;
+        let Subject { program, qemu, cpu, elf } = self;
+        let log = target_dir().join("board-images").join(format!("{}-{}.log", program.name, cpu.name));
+        let (serial, said) = Serial::open(with_model(program.board, qemu, cpu, elf, image, &log), limit)?;
+        expect(&said, &format!("on {}, {}\n", program.name, cpu.best_isa()))?;
+        if program.mapped {
+            expect(&said, &format!("model in {}\n", program.board.firmware.model_place()))?;
+        }
         Ok((serial, said))
     }
 
     /// Everything that is asked about the demo model. Gives the figures.
     pub(crate) fn demo(&self, simulator: &Simulator) -> Result<Figures, String> {
         let model = fs::read(demo_model()).map_err(|error| format!("the demo model: {error}"))?;
-        if model.len() > self.board.model_bytes {
+        if model.len() > self.program.board.model_bytes {
             return Err(format!("the demo model's {} bytes do not fit the flash", model.len()));
         }
         let (mut serial, said) = self.open(&image_file("demo.bin", model.clone())?, TIME_LIMIT)?;
-        expect(&said, "plan: ")?;
+        expect(&said, &format!(" bytes of {}, ", self.program.arena))?;
         expect(&said, "ready")?;
         let figures = self.answers(&mut serial, simulator)?;
-        errors(&mut serial, simulator, self.firmware.kv)?;
+        errors(&mut serial, simulator, &self.program.board.firmware.kv)?;
         drop(serial);
         println!("   what is wrong is said, and the board goes on");
         self.broken_images(&model)?;
@@ -118,15 +119,15 @@ impl Subject<'_> {
         figures.arena = stats.number("arena_bytes")?;
         figures.prefill = stats.number("prefill_ns")? / stats.number("prompt")?.max(1);
         figures.decode = stats.number("decode_ns")? / decoded;
-        if (stats.number("flash_bytes")? > 100_000) != self.firmware.streams {
-            return Err(format!("weights are to be {}", if self.firmware.streams { "streamed" } else { "in place" }));
+        if (stats.number("flash_bytes")? > 100_000) == self.program.mapped {
+            return Err(format!("weights are to be {}", if self.program.mapped { "in place" } else { "streamed" }));
         }
         serial.ask("/stats on")?;
         for prompt in
             [counted, "is the garage door open?", "tv off and close the blinds", "Größe, naïve café: 数学 🙂?"]
         {
             let said = serial.ask(prompt)?;
-            let answer = simulator.run(&["--kv", self.firmware.kv, prompt])?;
+            let answer = simulator.run(&["--kv", &self.program.board.firmware.kv, prompt])?;
             Stats::parse(&said)?.is(&answer).map_err(|error| format!("{prompt:?}: {error}"))?;
             println!(
                 "   {prompt:?}: {} tokens and logits {} are the simulator's",
@@ -141,7 +142,7 @@ impl Subject<'_> {
         let said = serial.ask(prompt)?;
         let args = [
             "--kv",
-            self.firmware.kv,
+            &self.program.board.firmware.kv,
             "--temp",
             "1.3",
             "--top-k",

@@ -1,7 +1,7 @@
 //! The kernels' self-test on a board.
 
-use crate::boards::{Board, Cpu};
 use crate::emulator;
+use board_table::{Board, Cpu, Qemu};
 use core::time::Duration;
 use flashlet::kernels::by_name;
 use flashlet::simd::IsaName;
@@ -18,9 +18,9 @@ pub(crate) fn host_hash() -> Result<u64, String> {
 }
 
 /// Runs it on one of the board's processors.
-pub(crate) fn run(board: &Board, cpu: &Cpu, elf: &Path, hash: u64) -> Result<(), String> {
-    let output = emulator::run(board.emulator(cpu, elf), TIME_LIMIT)?;
-    judge(&output, cpu.isas, hash)
+pub(crate) fn run(board: &Board, qemu: &Qemu, cpu: &Cpu, elf: &Path, hash: u64) -> Result<(), String> {
+    let output = emulator::run(emulator::with_program(board, qemu, cpu, elf), TIME_LIMIT)?;
+    judge(&output, &cpu.isas.join(" "), hash)
 }
 
 /// Whether the firmware's last line names all instruction sets, no failed check, and this machine's hash.

@@ -1,7 +1,8 @@
 //! What the simulator says: the reference for every board.
 
+use crate::paths::{root, target_dir};
 use serde::Deserialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// An answer of the simulator's.
@@ -18,16 +19,6 @@ pub(crate) struct Answer {
 #[derive(Debug)]
 pub(crate) struct Simulator {
     binary: PathBuf,
-}
-
-/// The repository's root.
-pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// Where cargo puts what it builds.
-pub(crate) fn target_dir() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or(root().join("target"), PathBuf::from)
 }
 
 impl Simulator {

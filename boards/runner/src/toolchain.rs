@@ -1,7 +1,7 @@
 //! Which compiler builds a target: rustup's, or a distribution's with `core` from source.
 
-use crate::boards::Board;
-use crate::simulator::{root, target_dir};
+use crate::paths::{root, target_dir};
+use board_table::Program;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,6 +16,11 @@ pub(crate) enum Toolchain {
     Installed,
     /// The distribution's builds `core`; it links with the given linker.
     FromSource { linker: PathBuf },
+}
+
+/// The compiler that is at hand has the target.
+pub(crate) fn is_installed(target: &str) -> bool {
+    sysroot().is_some_and(|root| root.join("lib/rustlib").join(target).join("lib").is_dir())
 }
 
 /// Where the compiler that is at hand keeps its files.
@@ -36,8 +41,7 @@ fn linker() -> Option<PathBuf> {
 impl Toolchain {
     /// The compiler for `target`.
     pub(crate) fn find(target: &str, from_source: bool) -> Result<Toolchain, String> {
-        let has = sysroot().is_some_and(|root| root.join("lib/rustlib").join(target).join("lib").is_dir());
-        if has && !from_source {
+        if is_installed(target) && !from_source {
             return Ok(Toolchain::Installed);
         }
         if ![SYSTEM_CARGO, SYSTEM_RUSTC, SOURCES].iter().all(|path| Path::new(path).exists()) {
@@ -58,38 +62,47 @@ impl Toolchain {
         Ok(format!("rustc-{version}{suffix}"))
     }
 
-    /// Builds a board's programs; `profile` and `features` are cargo's. Returns the folder that they are in.
-    pub(crate) fn build(&self, board: &Board, profile: &str, features: &[&str]) -> Result<PathBuf, String> {
-        let package = format!("flashlet-{}", board.name);
-        let mut args = vec!["--profile", profile, "--package", &package];
-        args.extend(features);
-        let folder = self.cargo_build(board.target, &root().join("boards/Cargo.toml"), &args)?;
-        Ok(folder.join(profile))
+    /// Builds a program and returns its path.
+    pub(crate) fn build(&self, program: &Program<'_>) -> Result<PathBuf, String> {
+        let (board, features) = (program.board, program.features.join(","));
+        let args = ["--profile", program.profile, "--package", &board.package(), "--bin", &program.name];
+        let args = [&args[..], &["--features", &features]].concat();
+        let folder = self.build_manifest(&board.firmware.target, &root().join(board.manifest()), &args)?;
+        Ok(folder.join(program.profile).join(&program.name))
     }
 
     /// Builds what a manifest holds for `target`; `args` are cargo's. Returns the target's folder.
-    pub(crate) fn cargo_build(&self, target: &str, manifest: &Path, args: &[&str]) -> Result<PathBuf, String> {
-        let mut cargo = match self {
-            Toolchain::Installed => Command::new("cargo"),
-            Toolchain::FromSource { linker } => {
-                let mut cargo = Command::new(SYSTEM_CARGO);
-                let key = target.to_uppercase().replace(['-', '.'], "_");
-                cargo.env("RUSTC", SYSTEM_RUSTC).env("RUSTC_BOOTSTRAP", "1");
-                cargo.env(format!("CARGO_TARGET_{key}_LINKER"), linker).arg("-Zbuild-std=core,alloc");
-                cargo
-            }
-        };
-        let target_dir = target_dir().join(match self {
+    pub(crate) fn build_manifest(&self, target: &str, manifest: &Path, args: &[&str]) -> Result<PathBuf, String> {
+        self.cargo("build", target, manifest, args)?;
+        Ok(self.target_dir().join(target))
+    }
+
+    /// Checks what a manifest holds for `target` with clippy; `args` are cargo's. The lock file must be complete.
+    pub(crate) fn lint(&self, target: &str, manifest: &Path, args: &[&str]) -> Result<(), String> {
+        self.cargo("clippy", target, manifest, &[&["--locked"], args, &["--", "-D", "warnings"]].concat())
+    }
+
+    fn cargo(&self, subcommand: &str, target: &str, manifest: &Path, args: &[&str]) -> Result<(), String> {
+        let mut cargo = Command::new(match self {
+            Toolchain::Installed => "cargo",
+            Toolchain::FromSource { .. } => SYSTEM_CARGO,
+        });
+        cargo.arg(subcommand);
+        if let Toolchain::FromSource { linker } = self {
+            let key = target.to_uppercase().replace(['-', '.'], "_");
+            cargo.env("RUSTC", SYSTEM_RUSTC).env("RUSTC_BOOTSTRAP", "1");
+            cargo.env(format!("CARGO_TARGET_{key}_LINKER"), linker).arg("-Zbuild-std=core,alloc");
+        }
+        cargo.args(["--quiet", "--target", target, "--manifest-path"]).arg(manifest);
+        cargo.arg("--target-dir").arg(self.target_dir()).args(args).env("DEFMT_LOG", "info");
+        let status = cargo.status().map_err(|error| format!("cargo: {error}"))?;
+        if status.success() { Ok(()) } else { Err(format!("cargo {subcommand} fails for {}", manifest.display())) }
+    }
+
+    fn target_dir(&self) -> PathBuf {
+        target_dir().join(match self {
             Toolchain::Installed => "boards",
             Toolchain::FromSource { .. } => "boards-from-source",
-        });
-        cargo.args(["build", "--quiet", "--target", target, "--manifest-path"]).arg(manifest).args(args);
-        cargo.arg("--target-dir").arg(&target_dir).env("DEFMT_LOG", "info");
-        let status = cargo.status().map_err(|error| format!("cargo: {error}"))?;
-        if status.success() {
-            Ok(target_dir.join(target))
-        } else {
-            Err(format!("{} does not build", manifest.display()))
-        }
+        })
     }
 }

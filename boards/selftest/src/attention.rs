@@ -1,11 +1,11 @@
 //! The cache and attention over it.
 
-use crate::Test;
-use crate::data::Rng;
+use crate::check::Test;
 use alloc::{vec, vec::Vec};
 use core::fmt;
 use flashlet::kernels::{Attention, Group, Inline, Kernels, KvBlocks, KvType, WriteKv};
 use flashlet::simd::LANES;
+use flashlet_test_data::Rng;
 
 const POSITIONS: usize = 37;
 const N_HEAD_KV: usize = 2;

@@ -1,11 +1,12 @@
 //! What a product with one token costs.
 
-use crate::data::{Activations, Rng, interleaved, weights};
+use crate::check::oracle;
 use alloc::vec;
 use core::fmt::{self, Write};
 use flashlet::kernels::{Inline, Kernels};
 use flashlet::quant::{Weight, WeightType};
 use flashlet::simd::LANES;
+use flashlet_test_data::{Activations, Rng, interleaved, weights};
 
 /// Tells each set's time for a product with one token, and with eight, of rows as in a file and, where a set takes them,
 /// of interleaved ones, in units of `clock` a byte of weights: where the clock counts instructions, these.
@@ -14,7 +15,7 @@ use flashlet::simd::LANES;
 /// What `out` returns.
 pub fn costs(kernels: &[&dyn Kernels], clock: &mut dyn FnMut() -> u64, out: &mut dyn Write) -> fmt::Result {
     let (rows, cols, mut rng) = (32, 512, Rng(9));
-    let oracle = crate::oracle()?;
+    let oracle = oracle()?;
     for &ty in WeightType::ALL {
         let bytes = weights(&mut rng, ty, rows * cols / ty.block_elems());
         let Some(w) = Weight::new(ty, &bytes, cols) else { continue };

@@ -1,11 +1,11 @@
 //! Products against the goldens in `tests/fixtures/quant`, which an independent implementation made.
 
-use crate::Test;
-use crate::data::panel;
+use crate::check::Test;
 use crate::products::linear;
 use alloc::vec::Vec;
 use core::fmt;
 use flashlet::quant::{ActKind, Weight, WeightType};
+use flashlet_test_data::panel;
 
 macro_rules! fixture {
     ($name:expr) => {

@@ -7,39 +7,26 @@
 
 extern crate alloc;
 
-use alloc::vec::Vec;
-use core::fmt::{self, Write};
-use flashlet::kernels::{Group, Kernels, by_name};
-use flashlet::simd::IsaName;
-
 mod attention;
+mod check;
 mod cost;
-pub mod data;
 mod goldens;
 mod panels;
 mod products;
 
+pub use check::Report;
 pub use cost::costs;
 
-/// What a run found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// Checks that held.
-    pub passed: u32,
-    /// Checks that did not.
-    pub failed: u32,
-    /// FNV-1a of the oracle's results, in order; a NaN counts as a NaN.
-    pub hash: u64,
-}
+use check::Test;
+use core::fmt::{self, Write};
+use flashlet::kernels::Kernels;
 
 /// Runs all checks on `kernels` and tells each group's outcome to `out`.
 ///
 /// # Errors
 /// What `out` returns.
 pub fn run(kernels: &[&dyn Kernels], out: &mut dyn Write) -> Result<Report, fmt::Error> {
-    let oracle = oracle()?;
-    let report = Report { passed: 0, failed: 0, hash: 0xCBF2_9CE4_8422_2325 };
-    let mut test = Test { oracle, kernels, out, report, group: report };
+    let mut test = Test::new(kernels, out)?;
     goldens::run(&mut test)?;
     products::run(&mut test)?;
     panels::run(&mut test)?;
@@ -47,82 +34,15 @@ pub fn run(kernels: &[&dyn Kernels], out: &mut dyn Write) -> Result<Report, fmt:
     Ok(test.report)
 }
 
-/// The scalar kernels, as the engine has them: named by their type they would be compiled once more.
-fn oracle() -> Result<&'static dyn Kernels, fmt::Error> {
-    by_name(IsaName::Scalar).ok_or(fmt::Error)
-}
-
-/// A run under way.
-struct Test<'a> {
-    oracle: &'a dyn Kernels,
-    kernels: &'a [&'a dyn Kernels],
-    out: &'a mut dyn Write,
-    report: Report,
-    /// The report when the group of checks began.
-    group: Report,
-}
-
-impl Test<'_> {
-    /// Counts a check, and tells the first ones that fail in a group.
-    fn check(&mut self, holds: bool, what: fmt::Arguments<'_>) -> fmt::Result {
-        if holds {
-            self.report.passed += 1;
-            return Ok(());
-        }
-        self.report.failed += 1;
-        if self.report.failed - self.group.failed > 5 {
-            return Ok(());
-        }
-        writeln!(self.out, "FAILED {what}")
-    }
-
-    /// Ends a group of checks.
-    fn done(&mut self, group: &str) -> fmt::Result {
-        let (passed, failed) = (self.report.passed - self.group.passed, self.report.failed - self.group.failed);
-        self.group = self.report;
-        writeln!(self.out, "{group}: {passed} hold, {failed} do not, hash {:016x}", self.report.hash)
-    }
-
-    /// Checks that every set gives the oracle's bits, which join the hash.
-    fn same_bits(&mut self, what: fmt::Arguments<'_>, run: impl Fn(&dyn Kernels) -> Vec<Group>) -> fmt::Result {
-        let oracle = run(self.oracle);
-        for value in oracle.as_flattened() {
-            for byte in bits(*value).to_le_bytes() {
-                self.report.hash = (self.report.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
-            }
-        }
-        self.same_as(what, &oracle, self.kernels, run)
-    }
-
-    /// Checks that some of the sets give these values' bits.
-    fn same_as(
-        &mut self,
-        what: fmt::Arguments<'_>,
-        oracle: &[Group],
-        kernels: &[&dyn Kernels],
-        run: impl Fn(&dyn Kernels) -> Vec<Group>,
-    ) -> fmt::Result {
-        for kernels in kernels {
-            let got = run(*kernels);
-            let differs = got.as_flattened().iter().zip(oracle.as_flattened()).position(|(a, b)| bits(*a) != bits(*b));
-            let holds = differs.is_none() && got.len() == oracle.len();
-            self.check(holds, format_args!("{} {what}: differs at {differs:?}", kernels.isa().name()))?;
-        }
-        Ok(())
-    }
-}
-
-/// A float's bits; all NaN count as one.
-fn bits(v: f32) -> u32 {
-    if v.is_nan() { 0x7FC0_0000 } else { v.to_bits() }
-}
-
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
-    use flashlet::kernels::{Executor, Gate, HeadRotation, Input, Norm, Quants, WriteKv};
+    use alloc::vec::Vec;
+    use check::oracle;
+    use flashlet::kernels::{Executor, Gate, Group, HeadRotation, Input, Norm, Quants, WriteKv, by_name};
     use flashlet::quant::Weight;
+    use flashlet::simd::IsaName;
     use std::string::String;
 
     #[test]
@@ -173,13 +93,8 @@ mod tests {
     fn one_wrong_bit_is_found() {
         let mut out = String::new();
         let oracle = oracle().expect("always there");
-        let mut test = Test {
-            oracle,
-            kernels: &[&Wrong(oracle)],
-            out: &mut out,
-            report: Report { passed: 0, failed: 0, hash: 0 },
-            group: Report { passed: 0, failed: 0, hash: 0 },
-        };
+        let kernels: [&dyn Kernels; 1] = [&Wrong(oracle)];
+        let mut test = Test::new(&kernels, &mut out).expect("the oracle is there");
         products::run(&mut test).expect("a string takes all");
         assert!(test.report.failed > 100 && out.contains("FAILED scalar Q4_0"), "{out}");
     }

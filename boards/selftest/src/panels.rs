@@ -1,12 +1,12 @@
 //! Quantised inputs, norms, sums and rotary positions.
 
-use crate::Test;
-use crate::data::{Activations, Rng, activations, panel};
+use crate::check::Test;
 use alloc::vec::Vec;
 use core::fmt;
 use flashlet::kernels::{Group, HeadRotation, Kernels, Norm, RopeStyle};
 use flashlet::quant::ActKind;
 use flashlet::simd::LANES;
+use flashlet_test_data::{Activations, Rng, activations, panel};
 
 /// The values and quants of an input, as groups of one quant or sum each to an element.
 fn prepared(kernels: &dyn Kernels, x: &[Group], tokens: usize, norm: Option<Norm<'_>>, kind: ActKind) -> Vec<Group> {

@@ -1,12 +1,12 @@
 //! Matrix products of every format.
 
-use crate::Test;
-use crate::data::{Activations, Rng, activations, interleaved, panel, weights};
+use crate::check::Test;
 use alloc::{format, vec, vec::Vec};
 use core::fmt;
 use flashlet::kernels::{Gate, Group, Inline, Kernels};
 use flashlet::quant::{Weight, WeightType};
 use flashlet::simd::LANES;
+use flashlet_test_data::{Activations, Rng, activations, interleaved, panel, weights};
 
 /// Rows around the lanes of every set, and tokens around every tile, each with one of the other; 23 tokens are tiles of
 /// every size, in interleaved rows too.

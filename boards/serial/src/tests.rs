@@ -1,7 +1,7 @@
 extern crate std;
 
-use crate::receive::crc16;
-use crate::{Error, Steady, ask, receive};
+use crate::receive::{Error, ask, crc16, receive};
+use crate::steady::Steady;
 use core::cell::RefCell;
 use core::future::{pending, poll_fn};
 use core::task::Poll;

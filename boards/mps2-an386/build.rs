@@ -1,8 +1,0 @@
-//! Hands the memory map, and the section of defmt's strings, to the linker.
-
-fn main() {
-    println!("cargo:rustc-link-search={}", env!("CARGO_MANIFEST_DIR"));
-    println!("cargo:rustc-link-arg=-Tlink.x");
-    println!("cargo:rustc-link-arg=-Tdefmt.x");
-    println!("cargo:rerun-if-changed=memory.x");
-}

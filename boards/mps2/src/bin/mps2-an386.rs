@@ -1,0 +1,13 @@
+//! The prompt of the machine `mps2-an386`.
+#![no_std]
+#![no_main]
+
+use flashlet_board::memory::Arena;
+use flashlet_mps2::MPS2_AN386;
+
+static ARENA: Arena<{ MPS2_AN386.arena_bytes }> = Arena::new();
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    MPS2_AN386.serve(ARENA.take())
+}

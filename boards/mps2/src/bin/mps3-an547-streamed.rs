@@ -1,0 +1,13 @@
+//! The prompt of the machine `mps3-an547`, with the model streamed through a small arena.
+#![no_std]
+#![no_main]
+
+use flashlet_board::memory::Arena;
+use flashlet_mps2::MPS3_AN547_STREAMED;
+
+static ARENA: Arena<{ MPS3_AN547_STREAMED.arena_bytes }> = Arena::new();
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    MPS3_AN547_STREAMED.serve_streamed(ARENA.take())
+}

@@ -1,0 +1,37 @@
+//! Comparison of a built program with the table of boards: a crate with a memory map of its own states addresses and
+//! sizes a second time.
+
+use crate::elf;
+use board_table::Program;
+use std::path::Path;
+
+/// Bytes that a static arena has beside its own: the flag that it was taken, and the arena's alignment.
+const ARENA_FLAG: u64 = 64;
+
+/// Compares the program's start, the stack's start and the static arena's length with the table.
+pub(crate) fn check(program: &Program<'_>, elf: &Path) -> Result<(), String> {
+    let (sections, symbols) = (elf::sections(elf)?, elf::symbols(elf)?);
+    let firmware = &program.board.firmware;
+    let first = [".vector_table", ".text"].iter().find_map(|name| sections.iter().find(|s| s.name == *name));
+    agree("the program begins", first.map(|section| section.address), firmware.program.at)?;
+    let stack = firmware.stack.unwrap_or(firmware.ram);
+    let stack_start = symbols.iter().find(|symbol| symbol.name == "_stack_start").map(|symbol| symbol.address);
+    // Where program and RAM are one, what the program leaves is not all the stack's.
+    if firmware.ram.at != firmware.program.at {
+        agree("the stack begins", stack_start, stack.at + stack.bytes as u64)?;
+    }
+    let is_arena = |name: &str| format!("{:#}", rustc_demangle::demangle(name)).ends_with("::ARENA");
+    let arena = symbols.iter().find(|symbol| is_arena(&symbol.name)).map(|symbol| symbol.bytes - ARENA_FLAG);
+    if program.arena_is_static {
+        agree("the arena ends", arena, program.arena as u64)?;
+    }
+    Ok(())
+}
+
+fn agree(what: &str, found: Option<u64>, table: u64) -> Result<(), String> {
+    match found {
+        Some(found) if found == table => Ok(()),
+        Some(found) => Err(format!("{what} at {found:#x}, in the table of boards at {table:#x}")),
+        None => Err(format!("the program does not say where {what}")),
+    }
+}

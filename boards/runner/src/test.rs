@@ -1,0 +1,159 @@
+//! The tests of emulated boards: prompts, the real model, and the kernels' self-test.
+
+use crate::figures::Table;
+use crate::model::RealModel;
+use crate::paths::root;
+use crate::prompts::Subject;
+use crate::simulator::Simulator;
+use crate::toolchain::Toolchain;
+use crate::{layout, panics, selftest};
+use board_table::{Board, Cpu, Program, Qemu};
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// A board with its machine in QEMU.
+pub(crate) type Emulated = (&'static Board, &'static Qemu);
+
+/// Runs the tests of the boards, prints how many passed, and returns whether all did. With `update` the table of figures
+/// takes the measured ones.
+pub(crate) fn test(boards: &[Emulated], from_source: bool, update: bool) -> Result<bool, String> {
+    let simulator = Simulator::build()?;
+    let wants_real = boards.iter().any(|(_, qemu)| qemu.cpus.iter().any(|cpu| cpu.real_model));
+    let real = if wants_real { RealModel::fetch(&simulator) } else { Err("it was not asked for".into()) };
+    let selftest_hash = selftest::host_hash()?;
+    println!("this machine: self-test hash {selftest_hash:016x}");
+    let mut tests = Tests { from_source, update, simulator, real, selftest_hash, passed: 0, failed: 0 };
+    for &board in boards {
+        tests.of_board("prompts", board, Tests::prompts);
+    }
+    for &board in boards {
+        tests.of_board("self-test", board, Tests::selftest);
+    }
+    let started = Instant::now();
+    println!("\n== panics");
+    tests.count("panics", started, panics::check(from_source));
+    println!("\n{} passed, {} failed", tests.passed, tests.failed);
+    Ok(tests.failed == 0)
+}
+
+/// References that boards are compared with, and the numbers of runs that passed and failed.
+struct Tests {
+    from_source: bool,
+    update: bool,
+    simulator: Simulator,
+    /// The real model, or why it is not there.
+    real: Result<RealModel, String>,
+    selftest_hash: u64,
+    passed: u32,
+    failed: u32,
+}
+
+impl Tests {
+    fn count(&mut self, what: &str, started: Instant, result: Result<(), String>) {
+        let seconds = started.elapsed().as_secs();
+        match result {
+            Ok(()) => {
+                self.passed += 1;
+                println!("-- {what}: passed in {seconds} s");
+            }
+            Err(error) => {
+                self.failed += 1;
+                println!("-- {what}: FAILED: {error}");
+            }
+        }
+    }
+
+    /// One part of a board's tests; it fails as a whole where nothing could be run.
+    fn of_board(
+        &mut self,
+        part: &str,
+        (board, qemu): Emulated,
+        run: fn(&mut Tests, Emulated, &Toolchain) -> Result<(), String>,
+    ) {
+        let started = Instant::now();
+        println!("\n== {}: {part}", board.name);
+        let toolchain = Toolchain::find(&board.firmware.target, self.from_source);
+        if let Err(error) = toolchain.and_then(|toolchain| run(self, (board, qemu), &toolchain)) {
+            self.count(&format!("{}: {part}", board.name), started, Err(error));
+        }
+    }
+
+    /// Prompts over the serial line; then the real model on processors that are for it.
+    fn prompts(&mut self, (board, qemu): Emulated, toolchain: &Toolchain) -> Result<(), String> {
+        let mut table = Table::read(root().join("boards/figures.txt"), toolchain.name()?)?;
+        for program in &board.programs() {
+            let elf = build(toolchain, program)?;
+            layout::check(program, &elf)?;
+            for cpu in &qemu.cpus {
+                let started = Instant::now();
+                let subject = Subject { program, qemu, cpu, elf: &elf };
+                let row = figures_row(program, qemu, cpu);
+                let result = subject.demo(&self.simulator).and_then(|figures| {
+                    println!("   {figures:?}");
+                    if self.update {
+                        table.set(&row, figures);
+                        return table.write();
+                    }
+                    table.check(&row, figures)
+                });
+                self.count(&format!("{} on {}: prompts", program.name, cpu.name), started, result);
+            }
+        }
+        let program = board.program();
+        for cpu in qemu.cpus.iter().filter(|cpu| cpu.real_model) {
+            let started = Instant::now();
+            let elf = toolchain.build(&program)?;
+            let subject = Subject { program: &program, qemu, cpu, elf: &elf };
+            let result = self.real.as_ref().map_err(String::clone).and_then(|real| subject.real(real));
+            self.count(&format!("{} on {}: the real model", program.name, cpu.name), started, result);
+        }
+        Ok(())
+    }
+
+    /// The kernels' self-test, where the board has it.
+    fn selftest(&mut self, (board, qemu): Emulated, toolchain: &Toolchain) -> Result<(), String> {
+        let Some(program) = board.selftest() else {
+            println!("none: its kernels are those of another board");
+            return Ok(());
+        };
+        let elf = build(toolchain, &program)?;
+        for cpu in &qemu.cpus {
+            let started = Instant::now();
+            let result = selftest::run(board, qemu, cpu, &elf, self.selftest_hash);
+            self.count(&format!("{} on {}: self-test", board.name, cpu.name), started, result);
+        }
+        Ok(())
+    }
+}
+
+fn build(toolchain: &Toolchain, program: &Program<'_>) -> Result<PathBuf, String> {
+    let started = Instant::now();
+    let elf = toolchain.build(program)?;
+    println!("built {} in {} s", program.name, started.elapsed().as_secs());
+    Ok(elf)
+}
+
+/// The name of a program's row in the table of figures, which counts each of several processors apart.
+fn figures_row(program: &Program<'_>, qemu: &Qemu, cpu: &Cpu) -> String {
+    if qemu.cpus.len() > 1 { format!("{}/{}", program.name, cpu.name) } else { program.name.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn figures_are_those_of_the_boards() {
+        let figures = std::fs::read_to_string(root().join("boards/figures.txt")).expect("the table of figures");
+        let lines = figures.lines().filter(|line| !line.starts_with('#'));
+        let rows: BTreeSet<_> = lines.filter_map(|line| line.split_whitespace().nth(1)).collect();
+        let mut programs = BTreeSet::new();
+        for (board, qemu) in board_table::emulated() {
+            for program in &board.programs() {
+                programs.extend(qemu.cpus.iter().map(|cpu| figures_row(program, qemu, cpu)));
+            }
+        }
+        assert_eq!(rows, programs.iter().map(String::as_str).collect());
+    }
+}
