@@ -51,7 +51,7 @@ pub(crate) struct Symbol {
 /// The symbols that the program defines.
 pub(crate) fn symbols(program: &Path) -> Result<Vec<Symbol>, String> {
     open(program, |file| {
-        let defined = file.symbols().filter(ObjectSymbol::is_definition);
+        let defined = file.symbols().filter(|symbol| !symbol.is_undefined());
         let named = defined.filter_map(|symbol| {
             let name = symbol.name().ok()?.to_owned();
             Some(Symbol { name, address: symbol.address(), bytes: symbol.size() })
