@@ -113,11 +113,11 @@ pub(crate) struct Board {
     _firmware: IgnoredAny,
 }
 
-/// A file with one board under its heading, as a block of `boards.toml` has it.
+/// A file whose board stands under its heading, as in `boards.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Block {
-    board: (Board,),
+    board: Vec<Board>,
 }
 
 static PROFILES: LazyLock<Profiles> =
@@ -201,11 +201,12 @@ pub(crate) fn parse(name: &str) -> Result<&'static Board, String> {
 
 /// The board that the text of a file describes.
 fn read(text: &str) -> Result<Board, toml::de::Error> {
-    if toml::from_str::<toml::Table>(text)?.contains_key("board") {
-        toml::from_str::<Block>(text).map(|Block { board: (board,) }| board)
-    } else {
-        toml::from_str(text)
+    if !toml::from_str::<toml::Table>(text)?.contains_key("board") {
+        return toml::from_str(text);
     }
+    let boards = toml::from_str::<Block>(text)?.board;
+    let one = <[Board; 1]>::try_from(boards);
+    one.map(|[board]| board).map_err(|boards| Error::custom(format!("{} boards: one is needed", boards.len())))
 }
 
 #[cfg(test)]
