@@ -3,13 +3,9 @@
 mod prefix;
 
 use core::num::NonZero;
-use core::sync::atomic::{AtomicBool, Ordering};
-use core::task::Waker;
-use std::sync::Arc;
-use std::task::Wake;
 
 use flashlet::arena::Region;
-use flashlet::flash::{Flash, FlashStats, Source, block_on_with};
+use flashlet::flash::{Flash, FlashStats, Source};
 use flashlet::kernels::{self, Executor, Inline, Kernels};
 use flashlet::session::{self, Error, KvType, Model, Options, Plan, Session, Want};
 use flashlet::simd::IsaName;
@@ -25,32 +21,12 @@ use crate::output::note;
 use crate::pool::Pool;
 use crate::progress::Meter;
 use crate::sim;
+pub(crate) use crate::sim::wait;
 use crate::size::show;
 use crate::source::{FileFlash, ModelFile};
 
 /// The most rows of logits that are kept at a time.
 const ALL_ROWS: usize = 32;
-
-/// Runs an engine future to its end. A file's reads are done when they return; a simulated board's take their time.
-pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
-    let yielded = Arc::new(Yielded::default());
-    let idle = || {
-        if !yielded.0.swap(false, Ordering::Relaxed) {
-            sim::idle();
-        }
-    };
-    block_on_with(future, &Waker::from(yielded.clone()), idle)
-}
-
-/// Set by a future that is pending only to let others run: no time passes then.
-#[derive(Default)]
-struct Yielded(AtomicBool);
-
-impl Wake for Yielded {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
 
 /// What is wrong with `file`, which calls what is at fault by its name.
 pub(crate) fn about_file<F: Flash>(file: &ModelFile, source: &mut Source<'_, F>, error: impl Into<Error>) -> Failure {

@@ -16,9 +16,14 @@ pub(crate) use trace::{Busy, Interval, Work, record, recorded};
 use core::cell::{Cell, RefCell};
 use core::fmt;
 use core::future::poll_fn;
-use core::task::Poll;
+use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::{Poll, Waker};
 use core::time::Duration;
+use std::sync::Arc;
+use std::task::Wake;
 use std::time::Instant;
+
+use flashlet::flash::block_on_with;
 
 use crate::boards::{Board, FlashChip};
 
@@ -213,6 +218,27 @@ pub(crate) fn idle() {
     });
     if waited.is_none() {
         core::hint::spin_loop();
+    }
+}
+
+/// Runs an engine future to its end. A file's reads are done when they return; a simulated board's take their time.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    let yielded = Arc::new(Yielded::default());
+    let idle_unless_yielded = || {
+        if !yielded.0.swap(false, Ordering::Relaxed) {
+            idle();
+        }
+    };
+    block_on_with(future, &Waker::from(yielded.clone()), idle_unless_yielded)
+}
+
+/// Set by a future that is pending only to let others run: no time passes then.
+#[derive(Default)]
+struct Yielded(AtomicBool);
+
+impl Wake for Yielded {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
