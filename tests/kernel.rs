@@ -1,4 +1,4 @@
-//! What the kernel tests share: inputs (`flashlet_test_data`), panels and executors.
+//! Shared pieces of the kernel tests: inputs (`flashlet_test_data`), panels and executors.
 
 use flashlet::kernels::{Executor, Group, Kernels, by_name};
 use flashlet::simd::{IsaName, LANES};

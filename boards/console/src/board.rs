@@ -3,16 +3,16 @@
 use flashlet::kernels::{Executor, Kernels};
 use flashlet::session::Options;
 
-/// What a board has, and what it is called.
+/// A board's name and parts.
 #[derive(Clone, Copy)]
 pub struct Board<'a, 'm> {
     /// The board's name, for the greeting.
     pub name: &'a str,
-    /// Where the model lies, for people: an address, a partition.
+    /// The place of the model, in words for people: an address, a partition.
     pub model_at: &'a str,
     /// The flash's bytes where the processor can address them. Weights are used where they lie then.
     pub mapped: Option<&'m [u8]>,
-    /// What computes: [`flashlet::kernels::detect`] takes the best that the engine's features declare.
+    /// The kernels. [`flashlet::kernels::detect`] takes the best set that the engine's features declare.
     pub kernels: &'a dyn Kernels,
     /// [`Inline`](flashlet::kernels::Inline), or what shares rows among cores.
     pub executor: &'a dyn Executor,

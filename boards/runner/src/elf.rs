@@ -42,7 +42,7 @@ pub(crate) fn sections(program: &Path) -> Result<Vec<Section>, String> {
 /// A function, a static, or an address that the linker has given a name.
 #[derive(Debug)]
 pub(crate) struct Symbol {
-    /// As the linker has it.
+    /// The name that the linker gave it.
     pub(crate) name: String,
     pub(crate) address: u64,
     pub(crate) bytes: u64,

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Instant;
 
-/// Where semihosting goes when nothing reads it apart.
+/// Options that send semihosting's output to the emulator's own standard error.
 pub(crate) const SEMIHOSTING: [&str; 2] = ["-semihosting-config", "enable=on,target=native"];
 
 /// The emulator with a program on one of the board's processors. It counts instructions, a nanosecond each.

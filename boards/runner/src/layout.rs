@@ -16,7 +16,7 @@ pub(crate) fn check(program: &Program<'_>, elf: &Path) -> Result<(), String> {
     agree("the program begins", first.map(|section| section.address), firmware.program.at)?;
     let stack = firmware.stack.unwrap_or(firmware.ram);
     let stack_start = symbols.iter().find(|symbol| symbol.name == "_stack_start").map(|symbol| symbol.address);
-    // Where program and RAM are one, what the program leaves is not all the stack's.
+    // A program that lies in its own RAM leaves less of it for the stack than the table says.
     if firmware.ram.at != firmware.program.at {
         agree("the stack begins", stack_start, stack.at + stack.bytes as u64)?;
     }

@@ -5,7 +5,7 @@ use core::fmt::{self, Write};
 use flashlet::kernels::{Group, Kernels, by_name};
 use flashlet::simd::IsaName;
 
-/// What a run found.
+/// The result of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Report {
     /// Checks that held.

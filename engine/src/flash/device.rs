@@ -13,7 +13,7 @@ pub trait Flash {
     /// ([`Source::read`](super::Source::read) does).
     const READ_ALIGN: usize = 1;
 
-    /// How often a read that failed with [`FlashError::Device`] is made again before the failure is reported. Devices
+    /// Retries of a read that failed with [`FlashError::Device`], before the failure is reported. Devices
     /// that retry by themselves, or never fail, say 0.
     const READ_RETRIES: u32 = 3;
 

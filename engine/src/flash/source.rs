@@ -3,7 +3,7 @@
 use super::device::{Flash, FlashError, MAX_READ_ALIGN, check_range};
 use super::slice::{copy, range};
 
-/// How much was read through a [`Source`]'s handle.
+/// Counts of what was read through a [`Source`]'s handle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct FlashStats {
@@ -19,9 +19,9 @@ pub struct Source<'m, F> {
     pub mapped: Option<&'m [u8]>,
     /// The handle that reads.
     pub flash: F,
-    /// What the handle has read.
+    /// Counts of the handle's reads.
     pub stats: FlashStats,
-    /// Whether what [`read`](Source::read) reads through the handle is read once more and compared, for flash whose bus
+    /// Makes [`read`](Source::read) read twice through the handle and compare, for flash whose bus
     /// may flip bits: nothing else guards names, numbers and the vocabulary on their way, as checksums guard weights.
     /// Set before the model is opened. Without effect without the engine's feature `checksums`.
     pub confirm: bool,
@@ -71,7 +71,7 @@ impl<'m, F: Flash> Source<'m, F> {
         }
     }
 
-    /// Where the flash holds something else than what was read.
+    /// The first place where the flash differs from what was read.
     #[cfg(feature = "checksums")]
     async fn differs(&mut self, mut offset: u64, read: &[u8]) -> Result<Option<u64>, FlashError> {
         let mut again = Bounce([0; MAX_READ_ALIGN]);
@@ -157,6 +157,6 @@ impl<'m, F: Flash> Source<'m, F> {
     }
 }
 
-/// What a widened read passes through; aligned, because some controllers' DMA asks for it.
+/// A buffer for reads that were widened to the device's alignment. Aligned itself, as some DMA controllers ask for.
 #[repr(align(64))]
 struct Bounce([u8; MAX_READ_ALIGN]);

@@ -1,6 +1,6 @@
 //! Limits that are stricter than the format's.
 
-/// How deep arrays may be nested: an array of arrays of arrays of arrays of numbers.
+/// The greatest depth of nested arrays: an array of arrays of arrays of arrays of numbers.
 pub const MAX_NESTING: usize = 4;
 
 /// The largest `general.alignment`, in bytes.

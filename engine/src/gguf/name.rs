@@ -75,7 +75,7 @@ impl fmt::Debug for Name {
     }
 }
 
-/// Where a name lies in the file, which is all that an error carries of it: [`read`](Self::read) gives the name.
+/// The place of a name in the file. An error carries this alone; [`read`](Self::read) gives the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct NameAt {

@@ -134,7 +134,7 @@ pub struct Str {
 }
 
 impl Str {
-    /// Where the string lies, as a name.
+    /// The place of the string, as a name.
     pub(crate) fn name_at(self) -> NameAt {
         NameAt::new(self.offset, self.len)
     }

@@ -57,7 +57,7 @@ pub fn with_i8mm(proof: &'static crate::simd::arch::neon::Neon<crate::simd::arch
 /// The fastest kernels that this processor has.
 #[must_use]
 pub fn detect() -> &'static dyn Kernels {
-    // What a board declares is settled when it is compiled: no other kernels are linked.
+    // A board's set is settled when it is compiled, so that no other kernels are linked.
     #[cfg(all(target_arch = "arm", feature = "isa-helium"))]
     return crate::simd::arch::cortex_m::Helium::declared();
     #[cfg(all(target_arch = "arm", feature = "isa-dsp", not(feature = "isa-helium")))]

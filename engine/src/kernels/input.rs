@@ -18,7 +18,7 @@ pub struct Input<'a> {
     pub q8x256: &'a [Act256],
 }
 
-/// Where [`Kernels::prepare`](super::Kernels::prepare) puts quantised activations, `[blocks][tokens]`.
+/// The place for quantised activations of [`Kernels::prepare`](super::Kernels::prepare), `[blocks][tokens]`.
 pub enum Quants<'a> {
     /// Nowhere: the weights are floats.
     None,

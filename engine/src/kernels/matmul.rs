@@ -288,7 +288,7 @@ impl<B: Format, const N: usize> Op for AsInFile<'_, B, N> {
         let Tile { m, row, x, tokens, t, y, combine } = self.0;
         let (rows, mut tile, mut part) = (m.rows(), [[0.0; LANES]; N], 0);
         while part < LANES && row + part < rows {
-            // Where fewer rows are left than lanes, all lanes take one row.
+            // The last rows, fewer than lanes, go one by one: all lanes take the same row.
             let lanes = if row + part + I::ROWS <= rows { I::ROWS } else { 1 };
             dot_rows::<I, B, N>(isa, &m, row + part, x, tokens, t, part, lanes, &mut tile);
             part += lanes;

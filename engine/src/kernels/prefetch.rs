@@ -1,5 +1,5 @@
 //! The distance of prefetching.
 
-/// How many bytes ahead of what is read weights and caches are fetched: prefetchers in hardware fall behind, with
-/// several tokens everywhere, with one on some processors (by a third on an Intel Xeon).
+/// The prefetch distance of weights and caches, in bytes. Hardware prefetchers fall behind: with several tokens on all
+/// processors, with one on some (by a third on an Intel Xeon).
 pub(super) const AHEAD: usize = 4096;

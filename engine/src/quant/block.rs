@@ -10,7 +10,7 @@ pub trait Block: Pod {
     const NAME: &'static str;
     /// ggml's number of the type, as tensor infos carry it.
     const ID: u32;
-    /// What an interleaved column consists of (see [`Units`](super::Units)): first bytes and lengths of a block's parts,
+    /// The parts of an interleaved column (see [`Units`](super::Units)): first byte and length of each in a block,
     /// in the order in which [`Format::dot`](super::Format::dot) reads them. Each is whole words of four bytes, or a lone
     /// scale of one or two.
     const PARTS: &'static [(usize, usize)] = &[(0, size_of::<Self>())];

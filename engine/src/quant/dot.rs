@@ -22,7 +22,7 @@ pub trait Format: Block {
     /// Unpacks one block of each of [`Isa::ROWS`] rows.
     fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>);
 
-    /// What [`Format::dot`] gives, of the blocks that [`Format::unpack`] unpacked.
+    /// [`Format::dot`] of blocks that [`Format::unpack`] unpacked.
     fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Self::Act; T]) -> [I::F; T];
 }
 

@@ -9,7 +9,7 @@
 use super::block::Block;
 use crate::simd::LANES;
 
-/// Whether any instruction set of the target interleaves rows: none of a 32-bit Arm does.
+/// True if an instruction set of the target interleaves rows. Those of 32-bit Arm do not.
 pub(crate) const INTERLEAVES: bool = !cfg!(target_arch = "arm");
 
 /// What a block of a format comes apart into.

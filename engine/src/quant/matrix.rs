@@ -10,7 +10,7 @@ pub struct Matrix<'a, B> {
     pub blocks: &'a [B],
     /// Blocks in a row, at least 1.
     pub row_blocks: usize,
-    /// Whether groups of sixteen rows are interleaved, see [`Units`](super::Units).
+    /// True if groups of sixteen rows are interleaved, see [`Units`](super::Units).
     pub interleaved: bool,
 }
 
@@ -41,7 +41,7 @@ impl<'a, B: Block> Matrix<'a, B> {
     pub fn rows(&self) -> usize {
         self.blocks.len() / self.row_blocks.max(1)
     }
-    /// Whether `row` is one of an interleaved group.
+    /// True if `row` is part of an interleaved group.
     #[must_use]
     pub fn interleaves(&self, row: usize) -> bool {
         self.interleaved && row < self.rows() / LANES * LANES

@@ -8,7 +8,7 @@ use crate::model::ModelConfig;
 use crate::text::TokenizerSpec;
 use crate::weights::Checksums;
 
-/// What a model file holds, read and checked; no arena is needed yet.
+/// A model file's header, read and checked. It needs no arena yet.
 #[derive(Clone, Debug)]
 pub struct Model {
     pub(super) gguf: Gguf,

@@ -1,6 +1,6 @@
 //! Progress while a session is made.
 
-/// What is being done while a session is made.
+/// A stage of making a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -25,14 +25,14 @@ impl Stage {
     }
 }
 
-/// How far a stage is.
+/// The progress of a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Progress {
     /// The stage.
     pub stage: Stage,
-    /// What is done.
+    /// Units of work done.
     pub done: u64,
-    /// What there is to do.
+    /// Units of work in all.
     pub total: u64,
 }

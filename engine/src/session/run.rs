@@ -157,13 +157,13 @@ impl<F: Flash> Session<'_, '_, F> {
         self.passes
     }
 
-    /// What was read through the flash handle since it was opened.
+    /// Counts of reads through the flash handle since it was opened.
     #[must_use]
     pub fn flash_stats(&self) -> FlashStats {
         self.source.stats
     }
 
-    /// Whether token `id` ends an answer.
+    /// True if token `id` ends an answer.
     #[must_use]
     pub fn is_end(&self, id: u32) -> bool {
         self.memory.tokenizer.is_end(id)

@@ -16,7 +16,7 @@ pub trait Quads {
 
 /// Work that runs with an instruction set's features enabled; see [`Isa::run`].
 pub trait Op {
-    /// What the work returns.
+    /// The result of the work.
     type Out;
     /// Does the work. Implementations are `#[inline(always)]`, as is all they call on `isa`.
     fn call<I: Isa>(self, isa: I) -> Self::Out;
@@ -31,18 +31,18 @@ pub trait Isa: Copy + Send + Sync + 'static {
     const NAME: IsaName;
     /// Rows that one word covers: a power of two, at most 16.
     const ROWS: usize;
-    /// Whether interleaved rows are worth making: weights that are copied into the arena are laid out
-    /// so that one load brings a word of sixteen rows (see [`Rows`]).
+    /// Interleaved rows are worth making: weights that are copied into the arena are laid out so that one load brings a
+    /// word of sixteen rows (see [`Rows`]).
     const INTERLEAVES: bool = false;
-    /// Whether two tokens at a time take fewer instructions than one after the other.
+    /// Two tokens at a time take fewer instructions than one after the other.
     const PAIRS: bool = false;
-    /// Whether a word of weights meets all tokens of a tile before the next does, by [`Isa::dots_u8`] and what follows it.
-    /// Then blocks are unpacked into memory, once for all tokens, where these are many.
+    /// Word-major order: each word of weights is multiplied with every token of the tile before the next word is loaded, by
+    /// [`Isa::dots_u8`] and the two after it. With many tokens, blocks are then unpacked into memory once for all of them.
     const TOGETHER: bool = false;
     /// The most tokens whose dot products share one unpacking of the weights in registers, at most 8: as many as there are
     /// registers for.
     const TOKENS: usize = 8;
-    /// Whether the set has an instruction for CRC-32C.
+    /// The set has an instruction for CRC-32C.
     const HAS_CRC32C: bool = false;
     /// [`Isa::ROWS`] lanes of four bytes, or of one `i32`.
     type W: Copy;
@@ -51,7 +51,7 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// [`LANES`] lanes of one `f32`.
     type X: Copy;
 
-    /// How the set works on sixteen lanes: all at once, then it is `Self`, or one after another, as a
+    /// The set's way to work on sixteen lanes: `Self` if all at once, or one after another as a
     /// [`Lane`](super::Lane).
     type Floats: Floats;
 

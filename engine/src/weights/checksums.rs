@@ -15,7 +15,7 @@ use crate::{
     kernels::Kernels,
 };
 
-/// Where a file's checksums (CRC-32C) lie.
+/// The places of a file's checksums (CRC-32C).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Checksums {
     #[cfg(feature = "checksums")]
@@ -30,7 +30,7 @@ pub struct Checksums {
 }
 
 impl Checksums {
-    /// What the names of all keys begin with.
+    /// The prefix of all keys.
     pub const PREFIX: &str = "flashlet.crc32c.";
     /// The keys, each of an array of `u32`: one CRC of everything before the data section, itself taken as zero; one of each
     /// tensor, in the directory's order; one of each row of the embedding.

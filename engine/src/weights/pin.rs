@@ -1,4 +1,4 @@
-//! Where weights are to be, and which matrices are copied into the arena where not all fit.
+//! Residency: the choice of the matrices that are copied into the arena, where not all fit.
 //!
 //! Passes over prompts need no logits but of their last token, so a byte of a layer saves flash traffic more often than
 //! one of the head, and an embedding that is not the head saves a row a token only. Among the layers all bytes save alike; there
@@ -8,7 +8,7 @@
 use super::role::Role;
 use crate::arena::ALIGN;
 
-/// Where a model's weights are to be.
+/// The place of a model's weights while it runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Residency {

@@ -94,7 +94,7 @@ impl LayerVector {
 }
 
 impl Role {
-    /// Whether the tensor is a matrix, which is mapped, pinned or streamed; vectors are always copied.
+    /// True if the tensor is a matrix, which is mapped, pinned or streamed. Vectors are always copied.
     #[must_use]
     pub fn is_matrix(self) -> bool {
         matches!(self, Role::TokenEmbd | Role::Output | Role::Matrix(..))

@@ -21,17 +21,17 @@ pub struct Part {
     pub first_row: u32,
     /// Number of rows.
     pub rows: u32,
-    /// Whether it is the first of its tile.
+    /// True for the first part of a tile.
     pub(super) starts_tile: bool,
-    /// Where its bytes begin in the tile.
+    /// The offset of its bytes in the tile.
     pub(super) at: usize,
     /// Its bytes.
     pub(super) bytes: usize,
-    /// Where they lie in flash.
+    /// Their offset in flash.
     pub(super) offset: u64,
 }
 
-/// Where a schedule stands.
+/// A position in a schedule.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     /// Embedding row of the token with this index in the chunk.
@@ -58,7 +58,7 @@ pub struct Schedule<'s> {
     step: Step,
     /// Bytes of the open tile that are taken; `None` before the first part of it.
     used: Option<usize>,
-    /// Where the last part ends in flash.
+    /// The end of the last part in flash.
     end: u64,
 }
 

@@ -72,7 +72,7 @@ impl Shapes {
         }
     }
 
-    /// Where a vector lies, in groups, and how many it takes.
+    /// A vector's first group and its number of groups.
     pub(super) fn vector_place(&self, role: Role) -> Option<(usize, usize)> {
         let [n, _] = self.of(role)?;
         let (embd, freqs) = (groups(self.n_embd as usize), groups(self.n_rot as usize / 2));

@@ -32,7 +32,7 @@ impl Slot {
         u64::from(self.row_bytes).saturating_mul(u64::from(self.rows))
     }
 
-    /// What its blocks come apart into, if they can be interleaved.
+    /// The units of its blocks, if they can be interleaved.
     pub(super) fn units(&self) -> Option<Units> {
         WeightType::from_id(u32::from(self.ty))?.units()
     }
@@ -164,7 +164,7 @@ impl<'a, 'm> WeightStore<'a, 'm> {
         Some(Norm { weight, width: width as usize, eps })
     }
 
-    /// What each rotary frequency is divided by, `[n_rot / 2]`.
+    /// The divisor of each rotary frequency, `[n_rot / 2]`.
     #[must_use]
     pub fn rope_divisors(&self) -> &[f32] {
         let place = self.shapes.vector_place(Role::RopeFreqs);

@@ -1,6 +1,6 @@
 //! The choice of what is compared with a file's checksums.
 
-/// Whether anything is ever checked.
+/// True if the engine can check at all.
 pub(crate) const CHECKSUMS: bool = cfg!(feature = "checksums");
 
 /// A message that only checks give: without them it takes no flash.
@@ -8,14 +8,14 @@ pub(crate) const fn message(text: &'static str) -> &'static str {
     if CHECKSUMS { text } else { "" }
 }
 
-/// What is to be compared with a file's checksums.
+/// The choice of what is compared with a file's checksums.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Verify {
     /// Nothing.
     Never,
-    /// What is read anyway, if the file has checksums: weights when they are copied into the arena and each time they
-    /// stream, and all metadata of flash that is not mapped.
+    /// All that is read anyway, if the file has checksums: weights when they are copied into the arena and each time
+    /// they stream, and all metadata of flash that is not mapped.
     #[default]
     Reads,
     /// Mapped weights and metadata too, once, when the session is made. A file without checksums is refused.

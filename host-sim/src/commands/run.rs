@@ -71,7 +71,7 @@ struct Report {
     flash: Traffic,
     /// Passes over the weights, those of the prompt's chunks included.
     passes: u32,
-    /// None without `--draft`.
+    /// Absent without `--draft`.
     drafts: Option<Drafts>,
     timings: Rates,
 }

@@ -43,7 +43,7 @@ pub(crate) fn imported(shipped: &[Token], module: &[String], relative: &Lookup<'
     out
 }
 
-/// Whether a name after `before` can be a path's first: it is no later segment, no method, no `extern crate` and no
+/// True if a name after `before` can be a path's first: it is no later segment, no method, no `extern crate` and no
 /// visibility (`pub(crate)`, `pub(in path)`).
 fn starts_path(before: &[Token]) -> bool {
     let Some(last) = before.last() else { return true };
@@ -55,7 +55,7 @@ fn starts_path(before: &[Token]) -> bool {
     !visibility && last.kind != Kind::Path && !last.is_punct('.') && !last.is("extern")
 }
 
-/// Whether the name between `before` and `after` is a path although it has no keyword before it.
+/// True if the name between `before` and `after` is a path although it has no keyword before it.
 fn is_path(before: &[Token], after: Option<&Token>) -> bool {
     let imported = before.last().is_some_and(|t| t.is("use"));
     after.is_some_and(|t| t.kind == Kind::Path || imported && (t.is_punct(';') || t.is("as")))

@@ -16,7 +16,7 @@ impl TestFiles {
     }
 }
 
-/// Where the out-of-line test modules that `file` declares live, without `.rs`.
+/// The paths of the out-of-line test modules that `file` declares, without `.rs`.
 fn test_module_paths(file: &File) -> Vec<String> {
     without_tests(&tokens(&file.source)).1.iter().map(|m| format!("{}/{m}", file.module_folder())).collect()
 }

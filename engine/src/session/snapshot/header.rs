@@ -37,7 +37,7 @@ impl Line {
     }
 }
 
-/// What tells a model from others, those of the same shape included.
+/// A hash that tells a model from others, those of the same shape included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ModelHash(pub u64);
