@@ -102,7 +102,7 @@ fn product<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, y: &mut [f32], first_ro
     let tokens = x.tokens.max(1);
     with_format!(
         w,
-        m => quantised(isa, m, Acts::of(x), tokens, y, first_row, combine),
+        m => isa.run(Quantised { m, x: Acts::of(x), tokens, y, first_row, combine }),
         m => isa.run(Float { m, x: x.float, tokens, y, first_row, combine })
     );
 }
@@ -188,41 +188,46 @@ macro_rules! for_tokens {
     }};
 }
 
-/// Rows `first_row..` of a product with a format of blocks, as many as `y` has groups for.
-#[inline(always)]
-fn quantised<I: Isa, B: Format>(
-    isa: I,
-    m: Matrix<'_, B>,
-    x: &[B::Act],
+struct Quantised<'a, B: Format> {
+    m: Matrix<'a, B>,
+    x: &'a [B::Act],
     tokens: usize,
-    y: &mut [f32],
+    y: &'a mut [f32],
     first_row: usize,
     combine: Combine,
-) {
-    let rows = m.rows();
-    for (g, y) in y.chunks_mut(panel(tokens)).enumerate() {
-        let row = first_row + g * LANES;
-        let y = y.as_chunks_mut::<LANES>().0;
-        if const { I::TOGETHER && I::ROWS == LANES } && tokens >= FEW && row + LANES <= rows {
-            isa.run(ManyTokens { m, row, x, tokens, y, combine });
-            continue;
-        }
-        for_tokens!(tokens, [8, 2, 1], t, N => {
-            let tile = Tile::<B, N> { m, row, x, tokens, t, y: y.get_mut(t..).unwrap_or_default(), combine };
-            if I::INTERLEAVES && m.interleaves(row) {
-                isa.run(Interleaved(tile));
-            } else if const { N == 1 } {
-                isa.single().run(AsInFile(tile));
-            } else {
-                isa.run(AsInFile(tile));
+}
+
+impl<B: Format> Op for Quantised<'_, B> {
+    type Out = ();
+
+    #[inline(always)]
+    fn call<I: Isa>(self, isa: I) {
+        let (m, x, tokens, combine) = (&self.m, self.x, self.tokens, self.combine);
+        for (g, y) in self.y.chunks_mut(panel(tokens)).enumerate() {
+            let row = self.first_row + g * LANES;
+            let y = y.as_chunks_mut::<LANES>().0;
+            if const { I::TOGETHER && I::ROWS == LANES } && tokens >= FEW && row + LANES <= m.rows() {
+                isa.run_apart(ManyTokens { m, row, x, tokens, y, combine });
+                continue;
             }
-        });
+            for_tokens!(tokens, [8, 2, 1], t, N => {
+                let tile = Tile { m, row, x, tokens, t };
+                let products: [Group; N] = if I::INTERLEAVES && m.interleaves(row) {
+                    isa.run_apart(Interleaved(tile))
+                } else if const { N == 1 } {
+                    isa.single().run_apart(AsInFile(tile))
+                } else {
+                    isa.run_apart(AsInFile(tile))
+                };
+                combine_into(isa, combine, &products, y.get_mut(t..).unwrap_or_default());
+            });
+        }
     }
 }
 
 /// Sixteen rows from `row` on, times all tokens, each column of blocks unpacked once.
 struct ManyTokens<'a, B: Format> {
-    m: Matrix<'a, B>,
+    m: &'a Matrix<'a, B>,
     row: usize,
     x: &'a [B::Act],
     tokens: usize,
@@ -238,62 +243,59 @@ impl<B: Format> Op for ManyTokens<'_, B> {
         for (s, y) in self.y.chunks_mut(MANY).enumerate() {
             let mut sums = [[0.0; LANES]; MANY];
             let Some(sums) = sums.get_mut(..y.len()) else { return };
-            add_group(isa, &self.m, self.row, self.x, self.tokens, s * MANY, sums);
+            add_group(isa, self.m, self.row, self.x, self.tokens, s * MANY, sums);
             combine_into(isa, self.combine, sums, y);
         }
     }
 }
 
-/// Sixteen rows from `row` on, times tokens `t..t + N`.
-struct Tile<'a, B: Format, const N: usize> {
-    m: Matrix<'a, B>,
+/// Sixteen rows from `row` on, times tokens from `t` on.
+struct Tile<'a, B: Format> {
+    m: &'a Matrix<'a, B>,
     row: usize,
     x: &'a [B::Act],
     tokens: usize,
     t: usize,
-    y: &'a mut [Group],
-    combine: Combine,
 }
 
-/// A [`Tile`] of interleaved rows. An operation by itself, as [`AsInFile`] is, so that neither the frames of tiles nor the
-/// time to compile them add up.
-struct Interleaved<'a, B: Format, const N: usize>(Tile<'a, B, N>);
+/// The products of a [`Tile`] of interleaved rows with `N` tokens.
+struct Interleaved<'a, B: Format, const N: usize>(Tile<'a, B>);
 
 impl<B: Format, const N: usize> Op for Interleaved<'_, B, N> {
-    type Out = ();
+    type Out = [Group; N];
 
     #[inline(always)]
-    fn call<I: Isa>(self, isa: I) {
-        let Tile { m, row, x, tokens, t, y, combine } = self.0;
+    fn call<I: Isa>(self, isa: I) -> [Group; N] {
+        let Tile { m, row, x, tokens, t } = self.0;
         let mut tile = [[0.0; LANES]; N];
         for part in (0..LANES / I::ROWS).step_by(const { parts_at_once::<I>(N) }) {
             match const { parts_at_once::<I>(N) } {
-                4 => dot_group::<I, B, N, 4>(isa, &m, row, x, tokens, t, part, &mut tile),
-                2 => dot_group::<I, B, N, 2>(isa, &m, row, x, tokens, t, part, &mut tile),
-                _ => dot_group::<I, B, N, 1>(isa, &m, row, x, tokens, t, part, &mut tile),
+                4 => dot_group::<I, B, N, 4>(isa, m, row, x, tokens, t, part, &mut tile),
+                2 => dot_group::<I, B, N, 2>(isa, m, row, x, tokens, t, part, &mut tile),
+                _ => dot_group::<I, B, N, 1>(isa, m, row, x, tokens, t, part, &mut tile),
             }
         }
-        combine_into(isa, combine, &tile, y);
+        tile
     }
 }
 
-/// A [`Tile`] of rows that follow each other as in a file.
-struct AsInFile<'a, B: Format, const N: usize>(Tile<'a, B, N>);
+/// The products of a [`Tile`] of rows that follow each other as in a file, with `N` tokens.
+struct AsInFile<'a, B: Format, const N: usize>(Tile<'a, B>);
 
 impl<B: Format, const N: usize> Op for AsInFile<'_, B, N> {
-    type Out = ();
+    type Out = [Group; N];
 
     #[inline(always)]
-    fn call<I: Isa>(self, isa: I) {
-        let Tile { m, row, x, tokens, t, y, combine } = self.0;
+    fn call<I: Isa>(self, isa: I) -> [Group; N] {
+        let Tile { m, row, x, tokens, t } = self.0;
         let (rows, mut tile, mut part) = (m.rows(), [[0.0; LANES]; N], 0);
         while part < LANES && row + part < rows {
             // The last rows, fewer than lanes, go one by one: all lanes take the same row.
             let lanes = if row + part + I::ROWS <= rows { I::ROWS } else { 1 };
-            dot_rows::<I, B, N>(isa, &m, row + part, x, tokens, t, part, lanes, &mut tile);
+            dot_rows::<I, B, N>(isa, m, row + part, x, tokens, t, part, lanes, &mut tile);
             part += lanes;
         }
-        combine_into(isa, combine, &tile, y);
+        tile
     }
 }
 

@@ -34,6 +34,9 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// Interleaved rows are worth making: weights that are copied into the arena are laid out so that one load brings a
     /// word of sixteen rows (see [`Rows`]).
     const INTERLEAVES: bool = false;
+    /// Parts of an operation are functions of their own: where a set unrolls much, neither the frames of the parts nor the
+    /// time to compile them should add up.
+    const PARTS_APART: bool = false;
     /// Two tokens at a time take fewer instructions than one after the other.
     const PAIRS: bool = false;
     /// Word-major order: each word of weights is multiplied with every token of the tile before the next word is loaded, by
@@ -67,6 +70,12 @@ pub trait Isa: Copy + Send + Sync + 'static {
 
     /// Calls `op` inside a function that has the set's features enabled.
     fn run<O: Op>(self, op: O) -> O::Out;
+
+    /// Calls a part of an operation, see [`Isa::PARTS_APART`].
+    #[inline(always)]
+    fn run_apart<O: Op>(self, op: O) -> O::Out {
+        if const { Self::PARTS_APART } { self.run(op) } else { op.call(self) }
+    }
 
     /// Fetches what lies `ahead` bytes behind what is `read`, which may be anywhere: `near` to the first level of cache, or
     /// to the second, where what waits for memory holds up no other loads.

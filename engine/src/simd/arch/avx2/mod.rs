@@ -45,6 +45,7 @@ impl Isa for Avx2 {
     const NAME: IsaName = IsaName::Avx2;
     const ROWS: usize = 8;
     const INTERLEAVES: bool = true;
+    const PARTS_APART: bool = true;
     const HAS_CRC32C: bool = true;
     type W = __m256i;
     type F = __m256;

@@ -41,6 +41,7 @@ impl Isa for Avx512 {
     const NAME: IsaName = IsaName::Avx512;
     const ROWS: usize = 16;
     const INTERLEAVES: bool = true;
+    const PARTS_APART: bool = true;
     const HAS_CRC32C: bool = true;
     const TOGETHER: bool = true;
     type W = __m512i;
