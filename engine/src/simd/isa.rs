@@ -71,10 +71,16 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// Calls `op` inside a function that has the set's features enabled.
     fn run<O: Op>(self, op: O) -> O::Out;
 
-    /// Calls a part of an operation, see [`Isa::PARTS_APART`].
+    /// Calls a part of an operation, as a function of its own where [`Isa::PARTS_APART`] says so.
     #[inline(always)]
-    fn run_apart<O: Op>(self, op: O) -> O::Out {
-        if const { Self::PARTS_APART } { self.run(op) } else { op.call(self) }
+    fn run_part<O: Op>(self, op: O) -> O::Out {
+        // rustc marks the call of a function with target features as not to be inlined, and loses that mark when the caller
+        // is inlined. A function without target features carries the mark itself.
+        #[inline(never)]
+        fn apart<I: Isa, O: Op>(isa: I, op: O) -> O::Out {
+            isa.run(op)
+        }
+        if const { Self::PARTS_APART } { apart(self, op) } else { op.call(self) }
     }
 
     /// Fetches what lies `ahead` bytes behind what is `read`, which may be anywhere: `near` to the first level of cache, or

@@ -188,7 +188,7 @@ fn quantised(arena: &mut [u8]) -> Result<(), Failure> {
     for model in MODELS {
         let mut source = Source::with_mapping(SliceFlash(model), model);
         let opened = block_on(Model::open(&mut source), || ())?;
-        let options = Options { ctx: 64, ..Options::default() };
+        let options = Options { ctx: 160, ..Options::default() };
         let plan = block_on(opened.plan(&mut source, &options, Some(arena.len())), || ())?;
         let mut progress = |_| ();
         let session = Session::new(source, opened, plan, &mut *arena, fast(), &Inline, &mut progress);
@@ -197,7 +197,7 @@ fn quantised(arena: &mut [u8]) -> Result<(), Failure> {
             black_box(logits);
         };
         run("feed a token to quantised weights", || session.feed(&[5], Want::All, &mut count))?;
-        run("feed a prompt to quantised weights", || session.feed(&[5; 50], Want::All, &mut count))?;
+        run("feed a prompt to quantised weights", || session.feed(&[5; 128], Want::All, &mut count))?;
     }
     Ok(())
 }
