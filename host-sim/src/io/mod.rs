@@ -2,5 +2,6 @@
 
 pub(crate) mod input;
 pub(crate) mod output;
+pub(crate) mod printable;
 pub(crate) mod progress;
 pub(crate) mod temporary;
