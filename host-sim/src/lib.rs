@@ -35,7 +35,11 @@ use failure::Failure;
 #[must_use]
 pub fn main() -> ExitCode {
     let result = match Cli::try_parse() {
-        Ok(cli) => cli.command.run(),
+        Ok(cli) => {
+            let result = cli.command.run();
+            // What a file that changed led to, an error included, is of no interest.
+            io::in_use::check().and(result)
+        }
         Err(error) if error.use_stderr() => return wrong_usage(error),
         // The help or the version.
         Err(text) => io::output::printed(text.print()),
