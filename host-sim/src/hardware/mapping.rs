@@ -27,6 +27,9 @@ impl Mapping {
         // valid, checks each offset and length where it uses it, and copies text before it checks that it is UTF-8. `io::in_use`
         // reports the change at the end of the load and of the command.
         let map = unsafe { Mmap::map(file) }?;
+        // Elsewhere no file that is mapped can be cut short.
+        #[cfg(not(unix))]
+        let _ = path;
         Ok(Mapping {
             #[cfg(unix)]
             watched: bus_error::watch(path, &map),
