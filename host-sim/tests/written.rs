@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use binary::flashlet_with;
 use folder::Folder;
@@ -190,13 +190,19 @@ fn a_link_stays_and_the_file_that_it_leads_to_is_replaced() {
     }
 }
 
-/// Waits until the process has a file of `folder` open besides those that it reads, and ends it.
+/// Starts the command that writes logits, of `n` tokens, and waits until it has a file of the folder open besides those that it
+/// reads.
 #[cfg(target_os = "linux")]
-fn kill_while_writing(setting: &Setting, signal: &str) {
-    let ids: Vec<String> = (0..8000).map(|i| (3 + i * 7 % 90).to_string()).collect();
+fn start_writing(setting: &Setting, n: u32) -> Child {
+    let ids: Vec<String> = (0..n).map(|i| (3 + i * 7 % 90).to_string()).collect();
     fs::write(setting.path("ids"), ids.join(" ")).expect("the folder can be written");
     let args = &setting.commands(&setting.path("logits"))[2];
-    let mut child = Command::new(env!("CARGO_BIN_EXE_flashlet")).args(args).spawn().expect("the binary starts");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_flashlet"))
+        .args(args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
     let links = format!("/proc/{}/fd", child.id());
     let folder = fs::canonicalize(&setting.0.0).expect("it is there");
     let written = |link: fs::DirEntry| {
@@ -206,6 +212,12 @@ fn kill_while_writing(setting: &Setting, signal: &str) {
     while !fs::read_dir(&links).is_ok_and(|mut links| links.any(|link| link.is_ok_and(written))) {
         assert!(child.try_wait().expect("it is ours").is_none(), "it ended before it wrote anything");
     }
+    child
+}
+
+#[cfg(target_os = "linux")]
+fn kill_while_writing(setting: &Setting, signal: &str) {
+    let mut child = start_writing(setting, 8000);
     assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill").success());
     assert_eq!(child.wait().expect("it ends").code(), None, "a signal ends it");
 }
@@ -222,4 +234,17 @@ fn nothing_is_left_of_a_command_that_was_killed() {
     fs::write(setting.path("logits"), "of before").expect("the folder can be written");
     kill_while_writing(&setting, "-KILL");
     assert_eq!(fs::read_to_string(setting.path("logits")).expect("it is there"), "of before");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_comes_meanwhile_is_left_alone() {
+    let setting = Setting::new("meanwhile");
+    let child = start_writing(&setting, 600);
+    let pipe = setting.path("logits");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("coreutils").success());
+    let output = child.wait_with_output().expect("it ends");
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && err.contains("is a pipe"), "{err}");
+    assert!(fs::metadata(&pipe).expect("it is there").file_type().is_fifo());
 }

@@ -63,10 +63,12 @@ impl OutputFile {
     /// Waits until the disk has the file, and moves it to its place.
     ///
     /// # Errors
-    /// A file that was read and has changed meanwhile; the system's refusal.
+    /// An input that has changed meanwhile; what may not be replaced and has come meanwhile; the system's refusal.
     pub(crate) fn commit(mut self) -> Result<(), Failure> {
         let file = self.file()?;
         in_use::check()?;
+        // Something else may be there by now.
+        existing(&self.path)?;
         let failed = |error: io::Error| Failure::io(self.path.display(), &error);
         if let Some(replaced) = &self.replaced {
             keep_owner(&file, replaced);
