@@ -2,12 +2,18 @@
 
 use core::fmt;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 
+use crate::io::input::short_text_file;
+use crate::io::printable::printable;
 use crate::size::parse_size;
+
+/// Bytes of a file that describes a board, at most.
+const MAX_FILE_BYTES: u64 = 1 << 20;
 
 /// What the file holds.
 #[derive(Debug, Deserialize)]
@@ -191,9 +197,14 @@ pub(crate) fn parse(name: &str) -> Result<&'static Board, String> {
         let names: Vec<_> = all().iter().map(|board| &*board.name).collect();
         return Err(format!("there are {}, or a file of your own (NAME.toml)", names.join(", ")));
     }
-    let text = std::fs::read_to_string(name).map_err(|error| error.to_string())?;
-    let mut board = read(&text).map_err(|error| error.to_string())?;
+    let text = short_text_file(Path::new(name), MAX_FILE_BYTES).map_err(|error| error.to_string())?;
+    // The error shows lines of the file.
+    let shown = |error: toml::de::Error| error.to_string().lines().map(printable).collect::<Vec<_>>().join("\n");
+    let mut board = read(&text).map_err(shown)?;
     board.path = Some(name.to_owned());
+    for text in [&mut board.name, &mut board.what] {
+        *text = printable(text);
+    }
     board.check()?;
     // As the boards that are built in, it is there for as long as the program runs.
     Ok(Box::leak(Box::new(board)))

@@ -1,9 +1,11 @@
 //! The command line: every command and its help. The flags stand beside the code of their command.
 
+use clap::error::{ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::{bench, chat, completions, demo, eval, inspect, pack, plan, report, run, tokenize};
 use crate::failure::Failure;
+use crate::io::printable::printable;
 
 /// Runs GGUF language models with the engine that boards run, in one arena of known size.
 #[derive(Debug, Parser)]
@@ -62,6 +64,30 @@ impl Command {
             Command::Completions(args) => completions::completions(args, &mut Cli::command()),
         }
     }
+}
+
+/// A failure to use the command rightly, as clap reports its own.
+pub(crate) fn usage_error(failure: &Failure) -> clap::Error {
+    Cli::command().error(ErrorKind::MissingRequiredArgument, failure)
+}
+
+/// `error`, with the arguments that it names made printable.
+pub(crate) fn printable_error(mut error: clap::Error) -> clap::Error {
+    let arguments: Vec<_> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(text) => Some((kind, ContextValue::String(printable(text)))),
+            ContextValue::StyledStrs(tips) => {
+                let plain = tips.iter().map(|tip| printable(&tip.to_string()).into());
+                Some((kind, ContextValue::StyledStrs(plain.collect())))
+            }
+            _ => None,
+        })
+        .collect();
+    for (kind, value) in arguments {
+        error.insert(kind, value);
+    }
+    error
 }
 
 #[cfg(test)]

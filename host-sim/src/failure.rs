@@ -3,6 +3,8 @@
 use core::fmt::{self, Display};
 use std::io;
 
+use crate::io::printable::printable;
+
 /// A reason why a command ends early.
 #[derive(Debug)]
 pub enum Failure {
@@ -37,7 +39,8 @@ impl Failure {
 impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Error(message) | Failure::Usage(message) => f.write_str(message),
+            // One line, whatever the names in it are made of.
+            Failure::Error(message) | Failure::Usage(message) => f.write_str(&printable(message)),
             Failure::Hangup => f.write_str("standard output was closed"),
         }
     }

@@ -26,8 +26,7 @@ pub use hardware::{faults, memory, nor, pool, source};
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use cli::Cli;
 use failure::Failure;
@@ -35,16 +34,28 @@ use failure::Failure;
 /// Runs the command that the process arguments ask for.
 #[must_use]
 pub fn main() -> ExitCode {
-    match Cli::parse().command.run() {
-        Ok(()) | Err(Failure::Hangup) => ExitCode::SUCCESS,
-        Err(Failure::Usage(message)) => {
-            // Printed as clap prints its own; a closed standard error is nothing to report.
-            let _ = Cli::command().error(ErrorKind::MissingRequiredArgument, message).print();
-            ExitCode::from(2)
+    let result = match Cli::try_parse() {
+        Ok(cli) => {
+            let result = cli.command.run();
+            // What a file that changed led to, an error included, is of no interest.
+            io::in_use::check().and(result)
         }
+        Err(error) if error.use_stderr() => return wrong_usage(error),
+        // The help or the version.
+        Err(text) => io::output::printed(text.print()),
+    };
+    match result {
+        Ok(()) | Err(Failure::Hangup) => ExitCode::SUCCESS,
+        Err(error @ Failure::Usage(_)) => wrong_usage(cli::usage_error(&error)),
         Err(error @ Failure::Error(_)) => {
             let _ = writeln!(std::io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn wrong_usage(error: clap::Error) -> ExitCode {
+    // A closed standard error is nothing to report.
+    let _ = cli::printable_error(error).print();
+    ExitCode::from(2)
 }

@@ -1,11 +1,13 @@
 //! The binary as a user meets it.
 
 mod binary;
+mod gguf_bytes;
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use binary::flashlet_with;
+use gguf_bytes::{F32, GgufBytes, I32, STRING, U32};
 
 /// A temporary file, removed at the end of the test.
 struct TempFile(PathBuf);
@@ -25,63 +27,6 @@ impl TempFile {
 impl Drop for TempFile {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
-    }
-}
-
-/// A GGUF v3 as its specification lays it out.
-#[derive(Default)]
-struct GgufBytes {
-    keys: Vec<u8>,
-    n_keys: u64,
-    tensors: Vec<u8>,
-    n_tensors: u64,
-    data: Vec<u8>,
-}
-
-const U32: u32 = 4;
-const I32: u32 = 5;
-const F32: u32 = 6;
-const STRING: u32 = 8;
-const ARRAY: u32 = 9;
-
-impl GgufBytes {
-    fn string(text: &str) -> Vec<u8> {
-        [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat()
-    }
-
-    fn key(mut self, key: &str, kind: u32, value: &[u8]) -> Self {
-        self.keys.extend(Self::string(key));
-        self.keys.extend(kind.to_le_bytes());
-        self.keys.extend(value);
-        self.n_keys += 1;
-        self
-    }
-
-    fn array(self, key: &str, kind: u32, elements: &[Vec<u8>]) -> Self {
-        let head = [&kind.to_le_bytes()[..], &(elements.len() as u64).to_le_bytes()].concat();
-        self.key(key, ARRAY, &[head, elements.concat()].concat())
-    }
-
-    fn f32_tensor(mut self, name: &str, n: u64) -> Self {
-        self.tensors.extend(Self::string(name));
-        self.tensors.extend(1u32.to_le_bytes());
-        self.tensors.extend(n.to_le_bytes());
-        self.tensors.extend(0u32.to_le_bytes());
-        self.tensors.extend((self.data.len() as u64).to_le_bytes());
-        self.data.resize((self.data.len() + n as usize * 4).next_multiple_of(32), 0);
-        self.n_tensors += 1;
-        self
-    }
-
-    fn bytes(self) -> Vec<u8> {
-        let mut out = b"GGUF\x03\0\0\0".to_vec();
-        out.extend(self.n_tensors.to_le_bytes());
-        out.extend(self.n_keys.to_le_bytes());
-        out.extend(self.keys);
-        out.extend(self.tensors);
-        out.resize(out.len().next_multiple_of(32), 0);
-        out.extend(self.data);
-        out
     }
 }
 

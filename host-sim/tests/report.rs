@@ -1,43 +1,14 @@
 //! `flashlet report` as a user meets it: the file, its numbers against other commands', and what cannot be written.
 
 mod binary;
+mod folder;
 
 use std::fs;
-use std::path::PathBuf;
 
 use binary::flashlet_with;
+use folder::Folder;
 use roxmltree::{Document, Node, ParsingOptions};
 use serde_json::Value;
-
-/// A temporary folder, removed at the end of the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("flashlet-report-{}-{name}", std::process::id()));
-        fs::create_dir_all(&path).expect("the temporary folder can be written");
-        Folder(path)
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().expect("the temporary folder's name is UTF-8").to_owned()
-    }
-
-    fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = fs::read_dir(&self.0)
-            .expect("it is there")
-            .map(|entry| entry.expect("it can be read").file_name().to_string_lossy().into_owned())
-            .collect();
-        names.sort();
-        names
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn json(args: &[&str], code: i32) -> Value {
     let (exit, out, err) = flashlet_with(b"", args);
@@ -263,7 +234,7 @@ fn a_file_is_written_whole_or_not_at_all() {
     // Nor does a report take the place of its model.
     let model = folder.path("model.gguf");
     fs::write(&model, named_model("a")).expect("the folder can be written");
-    fails(&[&report[..], &[&model, "-m", &model]].concat(), "is the model");
+    fails(&[&report[..], &[&model, "-m", &model]].concat(), "is an input of the command");
     assert_eq!(folder.names(), ["kept.html", "model.gguf", "taken"], "nothing else is left behind");
     // A report does take the place of an older one.
     let (code, out, _) = flashlet_with(b"", &[&report[..], &[&kept]].concat());

@@ -1,6 +1,6 @@
 //! `flashlet chat`: turn by turn, with all turns kept in the KV cache.
 
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, IsTerminal};
 
 use clap::Args;
 use flashlet::text::{ChatFormat, Detokenizer, Turn};
@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::generate::{EndArgs, Generator, Limits, SamplingArgs, StopReason, print_stats};
 use crate::io::input;
 use crate::io::output::{Output, note};
+use crate::io::printable::printable;
 use crate::values::chat_format;
 
 #[derive(Args, Debug)]
@@ -61,7 +62,7 @@ pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
         if terminal {
             note("> ");
         }
-        let Some(line) = next_line()? else {
+        let Some(line) = input::line_from_stdin()? else {
             if terminal {
                 note("\n");
             }
@@ -74,7 +75,7 @@ pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
             "/stats" => print_stats(&talk.engine, &talk.generator),
             "/reset" => talk.reset(),
             command if command.starts_with('/') && !command.contains(char::is_whitespace) => {
-                note(&format!("there is no command {command}; /help lists them\n"));
+                note(&format!("there is no command {}; /help lists them\n", printable(command)));
             }
             _ => {
                 if talk.one_turn {
@@ -90,18 +91,6 @@ pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
             }
         }
     }
-}
-
-/// A line of standard input without its line break; none at the end.
-fn next_line() -> Result<Option<String>, Failure> {
-    let mut bytes = Vec::new();
-    let n = io::stdin().lock().read_until(b'\n', &mut bytes);
-    if n.map_err(|error| Failure::io("standard input", &error))? == 0 {
-        return Ok(None);
-    }
-    let mut line = input::utf8(bytes, "the line")?;
-    input::strip_line_break(&mut line);
-    Ok(Some(line))
 }
 
 /// A conversation.

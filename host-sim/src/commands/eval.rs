@@ -1,7 +1,6 @@
 //! `flashlet eval`: how well a model predicts a text.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -13,12 +12,13 @@ use crate::engine::{ComputeArgs, Draft, Engine, EngineArgs, Opened, encode, open
 use crate::failure::Failure;
 use crate::io::input;
 use crate::io::output::{print, print_json};
+use crate::io::output_file::OutputFile;
 
 #[derive(Args, Debug)]
 pub(crate) struct EvalArgs {
     #[command(flatten)]
     pub(crate) input: EvalInput,
-    /// Write the logits to this file: raw f32, little-endian, one row per position
+    /// Write the logits to this file when all are there: raw f32, little-endian, one row per position
     #[arg(long, value_name = "FILE")]
     pub(crate) logits_out: Option<PathBuf>,
     /// Print one JSON object
@@ -72,10 +72,10 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<(), Failure> {
             "the text has {n} tokens, the context holds {ctx}: leave --ctx out or raise it"
         )));
     }
+    let mut rows = args.logits_out.as_deref().map(Rows::create).transpose()?;
     let plan = opened.plan(&args.engine, args.compute.isa, ctx, Draft::Off)?;
     let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
-    let mut rows = args.logits_out.as_deref().map(Rows::create).transpose()?;
     let mut hash = args.json.then(LogitsHash::new);
     let mut loss = Loss::new(&ids);
     let n_vocab = engine.session.n_vocab();
@@ -180,16 +180,14 @@ impl<'t> Loss<'t> {
 }
 
 /// The file of `--logits-out`. Its first failure is kept until the end.
-struct Rows<'p> {
-    path: &'p Path,
-    file: BufWriter<File>,
+struct Rows {
+    file: OutputFile,
     result: io::Result<()>,
 }
 
-impl<'p> Rows<'p> {
-    fn create(path: &'p Path) -> Result<Self, Failure> {
-        let file = File::create(path).map_err(|error| Failure::io(path.display(), &error))?;
-        Ok(Rows { path, file: BufWriter::with_capacity(1 << 18, file), result: Ok(()) })
+impl Rows {
+    fn create(path: &Path) -> Result<Self, Failure> {
+        Ok(Rows { file: OutputFile::create(path)?, result: Ok(()) })
     }
 
     fn push(&mut self, logits: &[f32]) {
@@ -200,8 +198,9 @@ impl<'p> Rows<'p> {
         }
     }
 
-    fn finish(mut self) -> Result<(), Failure> {
-        self.result.and_then(|()| self.file.flush()).map_err(|error| Failure::io(self.path.display(), &error))
+    fn finish(self) -> Result<(), Failure> {
+        self.result.map_err(|error| self.file.failure(&error))?;
+        self.file.commit()
     }
 }
 

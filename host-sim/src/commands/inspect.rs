@@ -1,6 +1,6 @@
 //! `flashlet inspect`: the metadata and the tensors of a model file.
 
-use core::fmt::Write;
+use core::fmt::Display;
 
 use clap::Args;
 use flashlet::flash::Source;
@@ -11,7 +11,8 @@ use serde_json::{Map, json};
 use crate::engine::{ModelArgs, about_file, open_file};
 use crate::failure::Failure;
 use crate::hardware::source::{FileFlash, ModelFile};
-use crate::io::output::{print, print_json};
+use crate::io::output::Listing;
+use crate::io::printable::printable;
 use crate::sim::wait;
 use crate::size::show;
 
@@ -26,21 +27,43 @@ pub(crate) struct InspectArgs {
 
 /// Characters of a string value in the table.
 const WIDTH: usize = 80;
+/// Characters up to which keys and names widen their column.
+const MAX_NAME_WIDTH: usize = 48;
 /// Bytes of a string that are read at most.
 const MOST_BYTES: u64 = 1 << 20;
 
 /// Runs the command.
 pub(crate) fn inspect(args: &InspectArgs) -> Result<(), Failure> {
     let file = open_file(&args.model, Residency::Auto)?;
-    let contents = Contents::read(&file)?;
-    if args.json { print_json(&contents.json()) } else { print(&contents.text(&file)) }
+    let mut contents = Contents::open(&file)?;
+    // A file that is broken further on prints nothing but the error.
+    let survey = contents.survey()?;
+    let mut out = Listing::new();
+    if args.json {
+        contents.json(&survey, &mut out)?
+    } else {
+        contents.text(&survey, &mut out)?
+    }
+    out.finish()
 }
 
-/// Everything but the weights.
-struct Contents {
+/// Everything but the weights. It is read once more for each walk, as it may be larger than memory.
+struct Contents<'f> {
+    file: &'f ModelFile,
+    source: Source<'f, FileFlash<'f>>,
     gguf: Gguf,
-    metadata: Vec<(String, Shown)>,
-    tensors: Vec<(String, TensorInfo)>,
+}
+
+/// Sizes of the tables, and totals.
+#[derive(Default)]
+struct Survey {
+    keys: usize,
+    tensors: usize,
+    /// Characters of the longest key and of the longest name of a tensor.
+    key_width: usize,
+    name_width: usize,
+    /// The types, the largest first.
+    types: Vec<TypeTotal>,
 }
 
 /// A metadata value.
@@ -57,88 +80,148 @@ struct TypeTotal {
     bytes: u64,
 }
 
-impl Contents {
-    fn read(file: &ModelFile) -> Result<Contents, Failure> {
-        let path = file.path().display();
+type Visit<'v, T> = &'v mut dyn FnMut(&str, T) -> Result<(), Failure>;
+
+impl<'f> Contents<'f> {
+    fn open(file: &'f ModelFile) -> Result<Contents<'f>, Failure> {
         let mut source = file.source();
         let gguf = wait(Gguf::open(&mut source)).map_err(|error| about_file(file, &mut source, error))?;
-        let mut metadata = Vec::new();
-        let mut kvs = gguf.kvs();
-        while let Some((key, value)) = wait(kvs.next(&mut source)).map_err(|error| Failure::about(&path, error))? {
-            metadata.push((text(&mut source, key, file)?, shown(&mut source, value, file)?));
+        Ok(Contents { file, source, gguf })
+    }
+
+    fn failure(&self, error: impl Display) -> Failure {
+        Failure::about(self.file.path().display(), error)
+    }
+
+    fn keys(&mut self, visit: Visit<'_, Shown>) -> Result<(), Failure> {
+        let gguf = self.gguf.clone();
+        let mut walk = gguf.kvs();
+        while let Some((key, value)) = wait(walk.next(&mut self.source)).map_err(|error| self.failure(error))? {
+            visit(&self.string(key)?, self.value(value)?)?;
         }
-        let mut tensors = Vec::new();
+        Ok(())
+    }
+
+    fn tensors(&mut self, visit: Visit<'_, TensorInfo>) -> Result<(), Failure> {
+        let gguf = self.gguf.clone();
         let mut walk = gguf.tensors();
-        while let Some(info) = wait(walk.next(&mut source)).map_err(|error| Failure::about(&path, error))? {
-            tensors.push((text(&mut source, info.name, file)?, info));
+        while let Some(info) = wait(walk.next(&mut self.source)).map_err(|error| self.failure(error))? {
+            visit(&self.string(info.name)?, info)?;
         }
-        Ok(Contents { gguf, metadata, tensors })
+        Ok(())
     }
 
-    /// Totals by type, the largest first.
-    fn types(&self) -> Vec<TypeTotal> {
-        let mut types: Vec<TypeTotal> = Vec::new();
-        for (_, info) in &self.tensors {
-            let name = info.ggml_type.name();
-            let at = types.iter().position(|t| t.name == name).unwrap_or_else(|| {
-                types.push(TypeTotal { name, tensors: 0, bytes: 0 });
-                types.len() - 1
-            });
-            types[at].tensors += 1;
-            types[at].bytes = types[at].bytes.saturating_add(info.bytes);
-        }
-        types.sort_by_key(|t| core::cmp::Reverse(t.bytes));
-        types
+    fn survey(&mut self) -> Result<Survey, Failure> {
+        let mut survey = Survey::default();
+        let width = |text: &str| printable(text).chars().count().min(MAX_NAME_WIDTH);
+        self.keys(&mut |key, _| {
+            survey.keys += 1;
+            survey.key_width = survey.key_width.max(width(key));
+            Ok(())
+        })?;
+        self.tensors(&mut |name, info| {
+            survey.tensors += 1;
+            survey.name_width = survey.name_width.max(width(name));
+            survey.count(info);
+            Ok(())
+        })?;
+        survey.types.sort_by_key(|t| core::cmp::Reverse(t.bytes));
+        Ok(survey)
     }
 
-    fn json(&self) -> serde_json::Value {
-        let metadata: Map<_, _> = self.metadata.iter().map(|(key, value)| (key.clone(), value.json())).collect();
-        let tensor = |(name, info): &(String, TensorInfo)| {
-            json!({
-                "name": name, "type": info.ggml_type.name(), "shape": shape(info),
+    fn json(&mut self, survey: &Survey, out: &mut Listing) -> Result<(), Failure> {
+        let gguf = &self.gguf;
+        let (version, alignment, data_offset) = (gguf.version(), gguf.alignment(), gguf.data_offset());
+        out.write(format_args!(
+            r#"{{"version":{version},"alignment":{alignment},"data_offset":{data_offset},"metadata":{{"#
+        ))?;
+        let mut comma = "";
+        self.keys(&mut |key, value| {
+            out.write(format_args!("{comma}{}:{}", json!(key), value.json()))?;
+            comma = ",";
+            Ok(())
+        })?;
+        out.write(format_args!(r#"}},"tensors":["#))?;
+        let mut comma = "";
+        self.tensors(&mut |name, info| {
+            let tensor = json!({
+                "name": name, "type": info.ggml_type.name(), "shape": shape(&info),
                 "offset": info.offset, "bytes": info.bytes,
-            })
-        };
-        let types: Map<_, _> = self
-            .types()
-            .iter()
-            .map(|t| (t.name.to_owned(), json!({ "tensors": t.tensors, "bytes": t.bytes })))
-            .collect();
-        json!({
-            "version": self.gguf.version(), "alignment": self.gguf.alignment(),
-            "data_offset": self.gguf.data_offset(), "metadata": metadata,
-            "tensors": self.tensors.iter().map(tensor).collect::<Vec<_>>(), "types": types,
+            });
+            out.write(format_args!("{comma}{tensor}"))?;
+            comma = ",";
+            Ok(())
+        })?;
+        let total = |t: &TypeTotal| (t.name.to_owned(), json!({ "tensors": t.tensors, "bytes": t.bytes }));
+        let types: Map<_, _> = survey.types.iter().map(total).collect();
+        out.write(format_args!("],\"types\":{}}}\n", json!(types)))
+    }
+
+    fn text(&mut self, survey: &Survey, out: &mut Listing) -> Result<(), Failure> {
+        out.write(format_args!(
+            "{}: GGUF v{}, {}, {} keys, {} tensors, data at byte {}, alignment {}\n\nmetadata\n",
+            printable(&self.file.path().display().to_string()),
+            self.gguf.version(),
+            show(self.file.size()),
+            survey.keys,
+            survey.tensors,
+            self.gguf.data_offset(),
+            self.gguf.alignment(),
+        ))?;
+        let width = survey.key_width;
+        self.keys(&mut |key, value| out.write(format_args!("  {:<width$}  {}\n", printable(key), value.text())))?;
+        out.write(format_args!("\ntensors\n"))?;
+        let width = survey.name_width;
+        self.tensors(&mut |name, info| {
+            let shape: Vec<String> = shape(&info).iter().map(u64::to_string).collect();
+            let (name, kind, size) = (printable(name), info.ggml_type.name(), show(info.bytes));
+            out.write(format_args!("  {name:<width$}  {kind:<7}  {:>16}  {size:>10}\n", shape.join(" x ")))
+        })?;
+        out.write(format_args!("\nbytes by type\n"))?;
+        for TypeTotal { name, tensors, bytes } in &survey.types {
+            out.write(format_args!("  {name:<7}  {tensors:>5} tensors  {:>10}\n", show(*bytes)))?;
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, value: Value) -> Result<Shown, Failure> {
+        Ok(match value {
+            Value::U8(x) => Shown::Scalar(json!(x)),
+            Value::I8(x) => Shown::Scalar(json!(x)),
+            Value::U16(x) => Shown::Scalar(json!(x)),
+            Value::I16(x) => Shown::Scalar(json!(x)),
+            Value::U32(x) => Shown::Scalar(json!(x)),
+            Value::I32(x) => Shown::Scalar(json!(x)),
+            Value::U64(x) => Shown::Scalar(json!(x)),
+            Value::I64(x) => Shown::Scalar(json!(x)),
+            Value::F32(x) => Shown::Scalar(json!(shortest(x))),
+            Value::F64(x) => Shown::Scalar(json!(x)),
+            Value::Bool(x) => Shown::Scalar(json!(x)),
+            Value::Str(string) => Shown::Text(self.string(string)?),
+            Value::Array(array) => Shown::Array { elem: array.elem.name().to_owned(), len: array.len },
+            _ => Shown::Text("?".into()),
         })
     }
 
-    fn text(&self, file: &ModelFile) -> String {
-        let mut out = format!(
-            "{}: GGUF v{}, {}, {} keys, {} tensors, data at byte {}, alignment {}\n\nmetadata\n",
-            file.path().display(),
-            self.gguf.version(),
-            show(file.size()),
-            self.metadata.len(),
-            self.tensors.len(),
-            self.gguf.data_offset(),
-            self.gguf.alignment(),
-        );
-        let width = self.metadata.iter().map(|(key, _)| key.chars().count()).max().unwrap_or(0).min(48);
-        for (key, value) in &self.metadata {
-            // Writing to a string cannot fail.
-            let _ = writeln!(out, "  {:<width$}  {}", printable(key), value.text());
-        }
-        out += "\ntensors\n";
-        let width = self.tensors.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-        for (name, info) in &self.tensors {
-            let shape: Vec<String> = shape(info).iter().map(u64::to_string).collect();
-            let (kind, size) = (info.ggml_type.name(), show(info.bytes));
-            let _ = writeln!(out, "  {:<width$}  {kind:<7}  {:>16}  {size:>10}", printable(name), shape.join(" x "));
-        }
-        out += "\nbytes by type\n";
-        for t in self.types() {
-            let _ = writeln!(out, "  {:<7}  {:>5} tensors  {:>10}", t.name, t.tensors, show(t.bytes));
-        }
-        out
+    /// A string of the file; invalid UTF-8 is replaced, and an absurdly long one is cut.
+    fn string(&mut self, string: Str) -> Result<String, Failure> {
+        let mut bytes = vec![0; usize::try_from(string.len.min(MOST_BYTES)).unwrap_or(0)];
+        wait(self.source.read(string.offset, &mut bytes)).map_err(|error| self.failure(error))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+}
+
+impl Survey {
+    /// Counts `info` among the tensors of its type.
+    fn count(&mut self, info: TensorInfo) {
+        let name = info.ggml_type.name();
+        let types = &mut self.types;
+        let at = types.iter().position(|t| t.name == name).unwrap_or_else(|| {
+            types.push(TypeTotal { name, tensors: 0, bytes: 0 });
+            types.len() - 1
+        });
+        types[at].tensors += 1;
+        types[at].bytes = types[at].bytes.saturating_add(info.bytes);
     }
 }
 
@@ -165,40 +248,9 @@ fn shape(info: &TensorInfo) -> &[u64] {
     info.ne.get(..n).unwrap_or(&info.ne)
 }
 
-fn shown(source: &mut Source<'_, FileFlash<'_>>, value: Value, file: &ModelFile) -> Result<Shown, Failure> {
-    Ok(match value {
-        Value::U8(x) => Shown::Scalar(json!(x)),
-        Value::I8(x) => Shown::Scalar(json!(x)),
-        Value::U16(x) => Shown::Scalar(json!(x)),
-        Value::I16(x) => Shown::Scalar(json!(x)),
-        Value::U32(x) => Shown::Scalar(json!(x)),
-        Value::I32(x) => Shown::Scalar(json!(x)),
-        Value::U64(x) => Shown::Scalar(json!(x)),
-        Value::I64(x) => Shown::Scalar(json!(x)),
-        Value::F32(x) => Shown::Scalar(json!(shortest(x))),
-        Value::F64(x) => Shown::Scalar(json!(x)),
-        Value::Bool(x) => Shown::Scalar(json!(x)),
-        Value::Str(string) => Shown::Text(text(source, string, file)?),
-        Value::Array(array) => Shown::Array { elem: array.elem.name().to_owned(), len: array.len },
-        _ => Shown::Text("?".into()),
-    })
-}
-
 /// The double whose decimal digits are those of `x`: 1e-6, not 9.999999974752427e-7.
 fn shortest(x: f32) -> f64 {
     x.to_string().parse().unwrap_or_else(|_| x.into())
-}
-
-/// A string of the file; invalid UTF-8 is replaced, and an absurdly long one is cut.
-fn text(source: &mut Source<'_, FileFlash<'_>>, string: Str, file: &ModelFile) -> Result<String, Failure> {
-    let mut bytes = vec![0; usize::try_from(string.len.min(MOST_BYTES)).unwrap_or(0)];
-    wait(source.read(string.offset, &mut bytes)).map_err(|error| Failure::about(file.path().display(), error))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// `text` on one line, without anything that could act on a terminal.
-fn printable(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }
 
 /// `text` cut at `width` characters.
@@ -214,10 +266,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn strings_are_cut_and_made_harmless() {
+    fn strings_and_numbers_are_short() {
         assert_eq!(cut("größer", 6), "größer");
         assert_eq!(cut("größer", 4), "größ...");
         assert_eq!(shortest(1e-6), 1e-6);
-        assert_eq!(printable("a\n\x1b[31mé"), "a\\n\\u{1b}[31mé");
     }
 }

@@ -10,8 +10,9 @@ use flashlet::session::{self, Model};
 use crate::failure::Failure;
 use crate::hardware::source::ModelFile;
 use crate::io::output::print;
+use crate::io::output_file::OutputFile;
+use crate::io::printable::printable;
 use crate::io::progress::Meter;
-use crate::io::temporary::Temporary;
 use crate::pack::{self, Options, PackError, Report};
 use crate::sim::wait;
 use crate::size::{parse_size, show};
@@ -51,25 +52,23 @@ pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
     drop(input.map());
     let options = Options { page: args.page, strip: args.strip, checksums: !args.no_checksums, index: !args.no_index };
     let mut meter = Meter::new("pack");
-    let temporary = Temporary::new(&args.output);
-    let about = |error: PackError| match error {
-        PackError::Write(error) => Failure::io(args.output.display(), &error),
-        error => Failure::about(args.input.display(), error),
-    };
-    let report = temporary
-        .write(PackError::Write, |out| {
-            pack::pack(&mut input.source(), &options, out, &mut |done, total| meter.update(done, total))
-        })
-        .map_err(about)?;
+    let mut output = OutputFile::create(&args.output)?;
+    let mut progress = |done, total| meter.update(done, total);
+    let report =
+        pack::pack(&mut input.source(), &options, &mut output, &mut progress).map_err(|error| match error {
+            PackError::Write(error) => output.failure(&error),
+            error => Failure::about(args.input.display(), error),
+        })?;
     drop(meter);
     // What cannot be read back is not left behind.
-    let mut packed = ModelFile::open(temporary.path())?;
+    let written = output.file()?;
+    let mut packed = ModelFile::of(&args.output, written).map_err(|error| output.failure(&error))?;
     drop(packed.map());
     let mut source = packed.source();
     let plan =
         wait(async { Model::open(&mut source).await?.plan(&mut source, &session::Options::default(), None).await });
     let plan = plan.map_err(|error| Failure::about(args.output.display(), error))?;
-    temporary.keep(&args.output).map_err(|error| Failure::io(args.output.display(), &error))?;
+    output.commit()?;
     print(&text(&report, input.size(), plan.index_bytes_in_flash))
 }
 
@@ -114,7 +113,7 @@ fn text(report: &Report, before: u64, index_memory: usize) -> String {
         let total: u64 = report.stripped.iter().map(|(_, bytes)| bytes).sum();
         line("strip", format!("{} keys that no board reads: {} less", report.stripped.len(), show(total)));
         for (key, bytes) in &report.stripped {
-            line("", format!("  {key} ({})", show(*bytes)));
+            line("", format!("  {} ({})", printable(key), show(*bytes)));
         }
     }
     line("file", format!("{} bytes in place of {before}", report.bytes));

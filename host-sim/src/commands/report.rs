@@ -1,7 +1,7 @@
 //! `flashlet report`: a model on a board as one HTML page.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Map, json};
@@ -11,7 +11,8 @@ use crate::engine::{EngineArgs, open_model};
 use crate::failure::Failure;
 use crate::hardware::source::ModelFile;
 use crate::io::output::{print, print_json};
-use crate::io::temporary::Temporary;
+use crate::io::output_file::OutputFile;
+use crate::io::printable::printable;
 use crate::report::{Data, page};
 use crate::size::show;
 
@@ -37,24 +38,19 @@ pub(crate) fn report(args: &ReportArgs) -> Result<(), Failure> {
     };
     let file = open_model(&args.engine)?;
     let output = args.output.clone().unwrap_or_else(|| default_output(&file, board));
-    if same_file(&output, file.path()) {
-        return Err(Failure::new(format!("{} is the model", output.display())));
-    }
+    let mut written = OutputFile::create(&output)?;
     let data = Data::gather(&file, board, &args.engine)?;
     let html = page(&data);
-    let temporary = Temporary::new(&output);
-    temporary
-        .write(|error| error, |out| out.write_all(html.as_bytes()))
-        .and_then(|()| temporary.keep(&output))
-        .map_err(|error| Failure::io(output.display(), &error))?;
+    written.write_all(html.as_bytes()).map_err(|error| written.failure(&error))?;
+    written.commit()?;
+    // A path need not be UTF-8, and JSON must be.
+    let path = output.display().to_string();
     if args.json {
-        // A path need not be UTF-8, and JSON must be.
-        let path = output.display().to_string();
         let mut report = Map::from_iter([("path".to_owned(), json!(path)), ("bytes".to_owned(), json!(html.len()))]);
         report.extend(data.summary());
         print_json(&report)?;
     } else {
-        print(&format!("{}: {} bytes ({})\n", output.display(), html.len(), show(html.len() as u64)))?;
+        print(&format!("{}: {} bytes ({})\n", printable(&path), html.len(), show(html.len() as u64)))?;
     }
     data.refusal().map_or(Ok(()), |refusal| Err(Failure::new(refusal)))
 }
@@ -68,8 +64,4 @@ fn default_output(file: &ModelFile, board: &Board) -> PathBuf {
     // A board of a file of its own may be called anything.
     let board: String = board.name.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
     PathBuf::from(format!("{model}-{board}.html"))
-}
-
-fn same_file(a: &Path, b: &Path) -> bool {
-    fs::canonicalize(a).ok().zip(fs::canonicalize(b).ok()).is_some_and(|(a, b)| a == b)
 }

@@ -9,7 +9,7 @@ use flashlet::text::Encode;
 use crate::engine::{ModelArgs, encode, open_file};
 use crate::failure::Failure;
 use crate::io::input;
-use crate::io::output::print;
+use crate::io::output::Listing;
 
 #[derive(Args, Debug)]
 pub(crate) struct TokenizeArgs {
@@ -49,6 +49,12 @@ pub(crate) fn tokenize(args: &TokenizeArgs) -> Result<(), Failure> {
         &text,
         Encode { bos: !args.no_bos, eos: !args.no_bos, special: !args.no_special, continues: false },
     )?;
-    let words: Vec<String> = ids.iter().map(u32::to_string).collect();
-    print(&(words.join(" ") + "\n"))
+    let mut out = Listing::new();
+    let mut space = "";
+    for id in ids {
+        out.write(format_args!("{space}{id}"))?;
+        space = " ";
+    }
+    out.write(format_args!("\n"))?;
+    out.finish()
 }

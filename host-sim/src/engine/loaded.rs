@@ -9,6 +9,7 @@ use super::opened::Opened;
 use super::vocabulary::most_tokens;
 use crate::failure::Failure;
 use crate::hardware::source::FileFlash;
+use crate::io::in_use;
 use crate::io::input::check_ids;
 use crate::io::progress::Meter;
 use crate::sim::wait;
@@ -33,6 +34,7 @@ impl<'a> Engine<'a> {
         let arena = machine.arena.bytes();
         let session = Session::new(source, model, plan, arena, machine.kernels, &*machine.executor, &mut progress);
         let session = wait(session).map_err(|error| Failure::about(file.path().display(), error))?;
+        in_use::check()?;
         Ok(Engine { session })
     }
 

@@ -1,6 +1,5 @@
 //! Snapshots of a prompt's state in a file that stands for a flash chip.
 
-use std::io;
 use std::path::Path;
 
 use embedded_storage::nor_flash::ReadNorFlash;
@@ -11,7 +10,7 @@ use super::loaded::Engine;
 use super::opened::{Opened, about_file};
 use crate::failure::Failure;
 use crate::hardware::nor::{ERASE_BYTES, FileNor, MAX_BYTES};
-use crate::io::temporary::Temporary;
+use crate::io::output_file::OutputFile;
 use crate::sim::wait;
 
 impl Opened<'_> {
@@ -66,13 +65,12 @@ impl Engine<'_> {
                 MAX_BYTES
             )));
         }
-        let temporary = Temporary::new(path);
-        let about = |error: io::Error| Failure::io(path.display(), &error);
-        let mut nor = FileNor::create(temporary.path(), bytes).map_err(about)?;
+        let mut output = OutputFile::create(path)?;
+        let mut nor = FileNor::create(output.file()?, bytes).map_err(|error| output.failure(&error))?;
         on(&mut nor, model)
             .and_then(|mut snapshots| snapshots.save(&self.session, ids))
             .map_err(|error| failure(path, &mut nor, error))?;
-        temporary.keep(path).map_err(about)
+        output.commit()
     }
 }
 

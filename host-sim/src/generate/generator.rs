@@ -10,6 +10,7 @@ use super::args::EndArgs;
 use super::stop::StopStrings;
 use crate::engine::Engine;
 use crate::failure::Failure;
+use crate::io::in_use;
 use crate::measure::rate;
 use crate::sim::{Stopwatch, wait};
 
@@ -212,6 +213,7 @@ impl Generator {
             picks = self.next(engine, last, n_predict - ids.len())?;
             self.timings.decode += watch.elapsed();
         };
+        in_use::check()?;
         self.timings.decode_tokens += ids.len().saturating_sub(1);
         self.forget_beyond(engine, prompt_end + ids.len())?;
         text.clear();

@@ -6,3 +6,5 @@ pub mod memory;
 pub mod nor;
 pub mod pool;
 pub mod source;
+
+mod mapping;

@@ -48,12 +48,11 @@ impl FileNor {
         Ok(FileNor { file, bytes: bytes as usize, busy: false, error: None })
     }
 
-    /// An erased chip of at least `bytes` in a new file at `path`.
+    /// An erased chip of at least `bytes` in `file`, which is empty.
     ///
     /// # Errors
     /// The system's refusal.
-    pub fn create(path: &Path, bytes: usize) -> io::Result<FileNor> {
-        let mut file = File::options().read(true).write(true).create(true).truncate(true).open(path)?;
+    pub fn create(mut file: File, bytes: usize) -> io::Result<FileNor> {
         let blocks = bytes.div_ceil(ERASE_BYTES);
         for _ in 0..blocks {
             file.write_all(&ERASED)?;
@@ -141,18 +140,37 @@ impl NorFlash for FileNor {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
     use super::*;
-    use crate::io::temporary::Temporary;
+
+    /// A path in the temporary folder, whose file is removed at the end of the test.
+    struct Place(PathBuf);
+
+    impl Place {
+        fn new(name: &str) -> Place {
+            Place(std::env::temp_dir().join(format!("{name}-{}", std::process::id())))
+        }
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            let _ = fs::remove_file(&self.0);
+        }
+    }
 
     #[test]
     fn bits_go_from_1_to_0_until_they_are_erased() {
-        let file = Temporary::new(&std::env::temp_dir().join("flashlet-nor"));
-        let mut nor = FileNor::create(file.path(), 3 * 4096 - 5).expect("the temporary folder can be written");
+        let place = Place::new("flashlet-nor");
+        let file = File::options().read(true).write(true).create(true).truncate(true).open(&place.0);
+        let file = file.expect("the temporary folder can be written");
+        let mut nor = FileNor::create(file, 3 * 4096 - 5).expect("so can the file");
         assert_eq!(nor.capacity(), 3 * 4096);
         nor.write(4090, &[0b1010; 10]).expect("inside the chip");
         nor.write(4095, &[0b0110; 2]).expect("inside the chip");
         drop(nor);
-        let mut nor = FileNor::open(file.path(), true).expect("it is there");
+        let mut nor = FileNor::open(&place.0, true).expect("it is there");
         let mut bytes = [0; 12];
         nor.read(4089, &mut bytes).expect("inside the chip");
         assert_eq!(bytes, [255, 10, 10, 10, 10, 10, 2, 2, 10, 10, 10, 255]);
@@ -162,19 +180,19 @@ mod tests {
         assert_eq!(nor.erase(1, 4096), Err(NorFlashErrorKind::NotAligned));
         assert_eq!(nor.write(3 * 4096 - 1, &[0; 2]), Err(NorFlashErrorKind::OutOfBounds));
         // A chip that may only be read.
-        let mut nor = FileNor::open(file.path(), false).expect("it is there");
+        let mut nor = FileNor::open(&place.0, false).expect("it is there");
         assert_eq!(nor.erase(0, 4096), Err(NorFlashErrorKind::Other));
         assert!(nor.error().is_some());
     }
 
     #[test]
     fn other_files_are_no_chips() {
-        let file = Temporary::new(&std::env::temp_dir().join("flashlet-nor-other"));
-        let error = FileNor::open(file.path(), false).expect_err("it is not there");
+        let place = Place::new("flashlet-nor-other");
+        let error = FileNor::open(&place.0, false).expect_err("it is not there");
         assert!(error.to_string().ends_with("no such file"), "{error}");
         for bytes in [0, 1, 4096, 8191, 8193] {
-            std::fs::write(file.path(), vec![0; bytes]).expect("the temporary folder can be written");
-            let error = FileNor::open(file.path(), false).expect_err("no whole blocks");
+            fs::write(&place.0, vec![0; bytes]).expect("the temporary folder can be written");
+            let error = FileNor::open(&place.0, false).expect_err("no whole blocks");
             assert!(error.to_string().contains("holds no snapshot"), "{error}");
         }
         assert!(FileNor::open(&std::env::temp_dir(), false).is_err());

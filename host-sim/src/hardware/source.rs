@@ -6,9 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use flashlet::flash::{Flash, FlashError, Source};
-use memmap2::Mmap;
 
+use super::mapping::Mapping;
 use crate::failure::Failure;
+use crate::io::in_use;
 use crate::sim;
 
 /// The model that is built into the program: `demo/README.md` is its card.
@@ -78,7 +79,7 @@ pub struct ModelFile {
     path: PathBuf,
     store: Store,
     size: u64,
-    map: Option<Mmap>,
+    map: Option<Mapping>,
     /// True if the built-in model may be used where it lies.
     in_place: bool,
 }
@@ -104,14 +105,19 @@ impl ModelFile {
         if metadata.len() == 0 {
             return Err(Failure::new(format!("{shown} is empty (0 bytes), not a model file")));
         }
-        let file = File::open(path).map_err(|error| Failure::io(&shown, &error))?;
-        Ok(ModelFile {
-            path: path.to_owned(),
-            store: Store::File(file),
-            size: metadata.len(),
-            map: None,
-            in_place: false,
-        })
+        let failed = |error: io::Error| Failure::io(&shown, &error);
+        let file = File::open(path).map_err(failed)?;
+        in_use::read_throughout(path, &file).map_err(failed)?;
+        ModelFile::of(path, file).map_err(failed)
+    }
+
+    /// `file`, which is or will be at `path`.
+    ///
+    /// # Errors
+    /// The system's refusal to say how long it is.
+    pub(crate) fn of(path: &Path, file: File) -> io::Result<ModelFile> {
+        let size = file.metadata()?.len();
+        Ok(ModelFile { path: path.to_owned(), store: Store::File(file), size, map: None, in_place: false })
     }
 
     /// The built-in model, not mapped.
@@ -134,12 +140,7 @@ impl ModelFile {
     pub fn map(&mut self) -> io::Result<()> {
         self.in_place = self.is_built_in();
         if let (None, Store::File(file)) = (&self.map, &self.store) {
-            // SAFETY: the mapping is read-only and lives as long as `self`. As with every mapped
-            // file, another process that shortens it while it is in use ends this one with a signal,
-            // and one that overwrites it changes the weights; the engine checks what it reads from
-            // the mapping and relies on no bytes being equal twice.
-            let map = unsafe { Mmap::map(file) }?;
-            self.map = Some(map);
+            self.map = Some(Mapping::new(&self.path, file)?);
         }
         Ok(())
     }

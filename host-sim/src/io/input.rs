@@ -1,32 +1,76 @@
 //! Prompts, texts and token ids from the user.
 
-use std::fs;
-use std::io::{self, IsTerminal, Read};
+use std::fs::File;
+use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::Path;
 
+use super::in_use;
 use crate::failure::Failure;
+use crate::size::show;
+
+/// Bytes of a text, a list of ids or a line, at most: an endless input ends here.
+const MAX_TEXT_BYTES: u64 = 64 << 20;
 
 /// A file's text as it is.
 pub(crate) fn text_file(path: &Path) -> Result<String, Failure> {
-    let bytes = fs::read(path).map_err(|error| Failure::io(path.display(), &error))?;
-    utf8(bytes, &path.display().to_string())
+    short_text_file(path, MAX_TEXT_BYTES)
+}
+
+/// The text of a file of at most `most` bytes, as it is.
+pub(crate) fn short_text_file(path: &Path, most: u64) -> Result<String, Failure> {
+    let failed = |error: io::Error| Failure::io(path.display(), &error);
+    let file = File::open(path).map_err(failed)?;
+    in_use::read_once(path, &file).map_err(failed)?;
+    text(file, most, &path.display().to_string())
+}
+
+/// All of `input` as text, which is `what` in messages and has at most `most` bytes.
+fn text(input: impl Read, most: u64, what: &str) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    let n = input.take(most + 1).read_to_end(&mut bytes).map_err(|error| Failure::io(what, &error))?;
+    check_length(n, most, what)?;
+    utf8(bytes, what)
+}
+
+fn check_length(n: usize, most: u64, what: &str) -> Result<(), Failure> {
+    if n as u64 <= most {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{what} has more than {}, the limit: shorten it or split it", show(most))))
 }
 
 /// The prompt on standard input, without its final line break.
 pub(crate) fn prompt_from_stdin() -> Result<String, Failure> {
-    let mut stdin = io::stdin();
+    let stdin = io::stdin();
     if stdin.is_terminal() {
         return Err(Failure::Usage("a PROMPT, --ids FILE, or a prompt on standard input is needed".into()));
     }
-    let mut bytes = Vec::new();
-    stdin.read_to_end(&mut bytes).map_err(|error| Failure::io("standard input", &error))?;
-    let mut text = utf8(bytes, "standard input")?;
+    let mut text = text(stdin.lock(), MAX_TEXT_BYTES, "standard input")?;
     strip_line_break(&mut text);
     Ok(text)
 }
 
+/// A line of standard input without its line break; none at the end.
+pub(crate) fn line_from_stdin() -> Result<Option<String>, Failure> {
+    line(io::stdin().lock(), MAX_TEXT_BYTES)
+}
+
+/// The next line of `input`, of at most `most` bytes, without its line break; none at the end.
+fn line(input: impl BufRead, most: u64) -> Result<Option<String>, Failure> {
+    let mut bytes = Vec::new();
+    let n = input.take(most + 1).read_until(b'\n', &mut bytes);
+    let n = n.map_err(|error| Failure::io("standard input", &error))?;
+    check_length(n, most, "the line")?;
+    if n == 0 {
+        return Ok(None);
+    }
+    let mut line = utf8(bytes, "the line")?;
+    strip_line_break(&mut line);
+    Ok(Some(line))
+}
+
 /// Takes one line break off the end of `text`.
-pub(crate) fn strip_line_break(text: &mut String) {
+fn strip_line_break(text: &mut String) {
     if text.ends_with('\n') {
         text.pop();
         if text.ends_with('\r') {
@@ -36,7 +80,7 @@ pub(crate) fn strip_line_break(text: &mut String) {
 }
 
 /// `bytes` as text.
-pub(crate) fn utf8(bytes: Vec<u8>, what: &str) -> Result<String, Failure> {
+fn utf8(bytes: Vec<u8>, what: &str) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Failure::new(format!("{what} is not UTF-8: the byte at offset {at} is invalid"))
@@ -80,6 +124,18 @@ mod tests {
         assert_eq!(parse_ids("1 2,3"), Err("word 2 (\"2,3\") is not a token id".into()));
         assert!(parse_ids("4294967296").is_err() && parse_ids("-1").is_err());
         assert!(check_ids(&[0, 9], 10).is_ok() && check_ids(&[0, 10], 10).is_err());
+    }
+
+    #[test]
+    fn endless_inputs_end_at_the_limit() {
+        assert_eq!(text(&b"abcd"[..], 4, "x").expect("four bytes"), "abcd");
+        let error = text(&b"abcde"[..], 4, "x").expect_err("five bytes");
+        assert_eq!(error.to_string(), "x has more than 4 B, the limit: shorten it or split it");
+        assert!(text(io::repeat(b'1'), 1 << 16, "x").is_err());
+        assert_eq!(line(&b"abc\nd"[..], 4).expect("four bytes"), Some("abc".into()));
+        assert_eq!(line(&b""[..], 4).expect("the end"), None);
+        let error = line(io::BufReader::new(io::repeat(0)), 1 << 16).expect_err("an endless line");
+        assert_eq!(error.to_string(), "the line has more than 64.0 KiB, the limit: shorten it or split it");
     }
 
     #[test]

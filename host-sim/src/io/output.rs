@@ -1,6 +1,7 @@
 //! Standard output: text as it is made, or one JSON object.
 
-use std::io::{self, ErrorKind, StdoutLock, Write};
+use core::fmt::Arguments;
+use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
 
 use serde::Serialize;
 
@@ -26,10 +27,7 @@ impl Output {
         }
         self.at_line_start = text.ends_with('\n');
         if let Err(error) = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()) {
-            self.failed = Some(match error.kind() {
-                ErrorKind::BrokenPipe => Failure::Hangup,
-                _ => Failure::io("standard output", &error),
-            });
+            self.failed = Some(failure(&error));
         }
     }
 
@@ -43,6 +41,38 @@ impl Output {
     /// The failure of an earlier write.
     pub(crate) fn check(&mut self) -> Result<(), Failure> {
         self.failed.take().map_or(Ok(()), Err)
+    }
+}
+
+/// A long text on standard output, shown as a buffer is full and at the end.
+#[derive(Debug)]
+pub(crate) struct Listing(BufWriter<StdoutLock<'static>>);
+
+impl Listing {
+    pub(crate) fn new() -> Listing {
+        Listing(BufWriter::with_capacity(1 << 16, io::stdout().lock()))
+    }
+
+    pub(crate) fn write(&mut self, text: Arguments<'_>) -> Result<(), Failure> {
+        self.0.write_fmt(text).map_err(|error| failure(&error))
+    }
+
+    /// Shows what was written and not shown yet.
+    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+        self.0.flush().map_err(|error| failure(&error))
+    }
+}
+
+/// The result of printing on standard output by other means.
+pub(crate) fn printed(result: io::Result<()>) -> Result<(), Failure> {
+    result.and_then(|()| io::stdout().flush()).map_err(|error| failure(&error))
+}
+
+/// An error of standard output.
+fn failure(error: &io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::BrokenPipe => Failure::Hangup,
+        _ => Failure::io("standard output", error),
     }
 }
 
