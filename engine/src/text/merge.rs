@@ -164,3 +164,60 @@ fn smallest(keys: impl Iterator<Item = (usize, u32)>) -> usize {
     let best = keys.inspect(|_| steps::count(1)).reduce(|best, other| if other.1 < best.1 { other } else { best });
     best.map_or(0, |(at, _)| at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+
+    /// The leftmost smallest key of `keys`, found by looking at all of them.
+    fn leftmost(keys: &[u32]) -> Option<usize> {
+        let smallest = *keys.iter().filter(|&&key| key != NEVER).min()?;
+        keys.iter().position(|&key| key == smallest)
+    }
+
+    #[test]
+    fn the_best_pair_is_the_leftmost_smallest_key_of_a_word_of_any_length() {
+        // Words that end at, before and behind the borders of blocks on each level.
+        for len in [1, 2, 127, 128, 129, 300, 2048, 2049, 5000, 32_768, 40_000, 65_537] {
+            let mut memory = vec![0xa5; 16 * 65_537];
+            let mut symbols = Symbols::take(65_537, &mut Arena::new(&mut memory));
+            // The tree of a longer word is still there.
+            assert!(symbols.start(core::iter::repeat_n(1, 65_537)));
+            (0..65_537).for_each(|at| symbols.set_key(at, 1));
+            symbols.refresh_all();
+            assert!(symbols.start(core::iter::repeat_n(1, len)));
+            let mut keys = vec![NEVER; len];
+            let mut random = 88_172_645_463_325_252_u64;
+            let mut next = |below: usize| {
+                random ^= random << 13;
+                random ^= random >> 7;
+                random ^= random << 17;
+                (random >> 8) as usize % below
+            };
+            // Few different keys, so that many are equal.
+            for (at, key) in keys.iter_mut().enumerate().take(len - 1) {
+                *key = next(3) as u32;
+                symbols.set_key(at, *key);
+            }
+            symbols.refresh_all();
+            for _ in 0..300 {
+                let Some(want) = leftmost(&keys) else { break };
+                assert_eq!(symbols.merge_best(), Some(want), "{len}");
+                let (_, end) = symbols.at(want).expect("the merged symbol");
+                keys[want + 1..end].fill(NEVER);
+                // The new symbol merges on, but at the word's end; or a symbol somewhere does.
+                let key = if end < len { [4, 5, NEVER][next(3)] } else { NEVER };
+                keys[want] = key;
+                symbols.set_key(want, key);
+                symbols.refresh(want);
+                let other = next(len);
+                if symbols.at(other).is_some_and(|(_, end)| end < len) {
+                    keys[other] = next(2) as u32;
+                    symbols.set_key(other, keys[other]);
+                    symbols.refresh(other);
+                }
+            }
+        }
+    }
+}
