@@ -21,11 +21,8 @@ fuzz_target!(|bytes: &[u8]| {
     let mut input = Input(bytes);
     let mut file = MODELS[input.below(MODELS.len())].to_vec();
     let changed = input.change(&mut file);
-    let options = Options {
-        ctx: 1 + u32::from(input.byte()) % 96,
-        chunk: u32::from(input.byte()) % 20,
-        ..Options::default()
-    };
+    let options =
+        Options { ctx: 1 + u32::from(input.byte()) % 96, chunk: u32::from(input.byte()) % 20, ..Options::default() };
     let mapped = Source::with_mapping(SliceFlash(&file), &file);
     let mapped = run(mapped, Options { residency: Residency::Mapped, ..options }, kernels::detect(), Input(input.0));
     let streamed = Options { residency: Residency::Streamed, tile_bytes: 8192, ..options };
@@ -49,8 +46,7 @@ fn run<F: Flash>(
             let plan = model.plan(&mut source, &options, Some(MOST_MEMORY)).await?;
             assert!(plan.arena_bytes <= MOST_MEMORY);
             let mut memory = Memory::new(plan.arena_bytes);
-            let mut session =
-                Session::new(source, model, plan, memory.arena(), kernels, &Inline, &mut |_| {}).await?;
+            let mut session = Session::new(source, model, plan, memory.arena(), kernels, &Inline, &mut |_| {}).await?;
             Ok(make(&mut session, calls).await)
         },
         || (),
@@ -94,7 +90,8 @@ async fn make<F: Flash>(session: &mut Session<'_, '_, F>, mut calls: Input<'_>) 
                 let n = calls.below(40);
                 let text = String::from_utf8_lossy(calls.bytes(n)).into_owned();
                 let mut ids = [0; 64];
-                let result = session.encode(&text, Encode { bos: true, special: true, ..Encode::default() }, &mut ids).await;
+                let result =
+                    session.encode(&text, Encode { bos: true, special: true, ..Encode::default() }, &mut ids).await;
                 format!("{result:?} {ids:?}")
             }
             _ => {
