@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn the_best_pair_is_the_leftmost_smallest_key_of_a_word_of_any_length() {
         // Words that end at, before and behind the borders of blocks on each level.
-        for len in [1, 2, 127, 128, 129, 300, 2048, 2049, 5000, 32_768, 40_000, 65_537] {
+        for len in [1, 2, 127, 128, 129, 300, 2048, 2049, 32_769, 65_537] {
             let mut memory = vec![0xa5; 16 * 65_537];
             let mut symbols = Symbols::take(65_537, &mut Arena::new(&mut memory));
             // The tree of a longer word is still there.
@@ -201,7 +201,7 @@ mod tests {
                 symbols.set_key(at, *key);
             }
             symbols.refresh_all();
-            for _ in 0..300 {
+            for _ in 0..100 {
                 let Some(want) = leftmost(&keys) else { break };
                 assert_eq!(symbols.merge_best(), Some(want), "{len}");
                 let (_, end) = symbols.at(want).expect("the merged symbol");
