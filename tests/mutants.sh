@@ -45,7 +45,8 @@ cargo mutants --version >/dev/null 2>&1 || die "cargo-mutants is missing: cargo 
 survivors=$(mktemp)
 trap 'rm -f "$survivors"' EXIT
 for layer in "${layers[@]}"; do
-  read -ra tests <<<"$(integration "$layer")"
+  tests=$(integration "$layer")
+  read -ra tests <<<"$tests"
   mkdir -p "$reports/$layer"
   common=(--file "engine/src/$layer/**" --output "$reports/$layer" "$@")
   mutants "${common[@]}" --test-package flashlet --no-default-features --features "$features" --cargo-test-arg=--lib
