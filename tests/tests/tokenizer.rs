@@ -320,6 +320,23 @@ fn ids_outside_the_vocabulary_are_errors() {
     });
 }
 
+/// A `str` must not change once it was checked, and a mapped file may.
+#[test]
+fn decoded_text_is_no_view_of_the_mapping() {
+    for path in fixtures() {
+        let bytes = std::fs::read(&path).expect("readable");
+        Bench::with(Source::with_mapping(SliceFlash(&bytes), &bytes), CTX, |mut bench| {
+            for id in 0..bench.tokenizer.spec().n_vocab() {
+                let mut detokenizer = Detokenizer::continuing().with_special();
+                wait(bench.tokenizer.decode(&mut bench.source, id, &mut detokenizer, &mut |text| {
+                    assert!(!bytes.as_ptr_range().contains(&text.as_ptr()), "{}: {id} {text:?}", path.display());
+                }))
+                .expect("the id is in the vocabulary");
+            }
+        });
+    }
+}
+
 #[test]
 fn a_turn_in_pieces_has_the_tokens_of_the_whole() {
     let cases = [

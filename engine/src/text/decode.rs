@@ -47,7 +47,9 @@ impl Tokenizer<'_> {
         let mut done = 0;
         while done < string.len {
             let now = (string.len - done).min(buf.len() as u64);
-            let bytes = source.view(string.offset.saturating_add(done), now as usize, &mut buf).await?;
+            // A copy, even of what is mapped: a `str` must not change after it was checked, a mapped file may.
+            let bytes = buf.get_mut(..now as usize).unwrap_or_default();
+            source.read(string.offset.saturating_add(done), bytes).await?;
             let last = done + now == string.len;
             let mut plain = [0; 64];
             let (read, text) = spelling.plain(bytes, last, &mut plain);

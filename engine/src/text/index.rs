@@ -10,6 +10,7 @@ use crate::flash::{Flash, Source};
 use crate::gguf::{Array, Str};
 
 use super::error::TextError;
+use super::steps;
 use super::tables::{self, Bytes, GROUP, Words};
 
 /// A recorded length that says: read it from flash.
@@ -28,6 +29,7 @@ impl Hash {
     pub(super) const NEW: Hash = Hash(0x811c_9dc5);
 
     pub(super) fn push(&mut self, byte: u8) {
+        steps::count(1);
         self.0 = (self.0 ^ u32::from(byte)).wrapping_mul(0x0100_0193);
     }
 
@@ -86,6 +88,7 @@ impl<'a> Slots<'a> {
         self.slots
             .round(start)
             .take(Self::MAX_RUN)
+            .inspect(|_| steps::count(1))
             .take_while(|&slot| slot != EMPTY)
             .filter(move |&slot| slot & !self.number == tag)
             .map(|slot| slot & self.number)
@@ -297,6 +300,7 @@ pub(super) async fn reads<F: Flash>(
     while done < string.len {
         let now = (string.len - done).min(CHUNK as u64);
         let bytes = source.view(string.offset.saturating_add(done), now as usize, &mut buf).await?;
+        steps::count(bytes.len());
         if !bytes.iter().all(|&byte| key.next() == Some(byte)) {
             return Ok(false);
         }

@@ -22,6 +22,7 @@ mod random;
 mod sampler;
 mod spec;
 mod special;
+mod steps;
 mod tables;
 #[cfg(test)]
 mod tests;

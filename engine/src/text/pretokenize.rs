@@ -4,6 +4,7 @@
 //! few, so they are written out as scanners. The names are those of `tokenizer.ggml.pre`, and what
 //! each stands for is llama.cpp's reading of it.
 
+use super::steps;
 use super::unicode::Class;
 
 /// How text is split before byte-level BPE.
@@ -66,6 +67,12 @@ impl PreTokenizer {
         name.map_or(Some(Self::DEFAULT), Self::by_name)
     }
 
+    /// A name of each pre-tokeniser.
+    #[cfg(test)]
+    pub(super) fn names() -> impl Iterator<Item = &'static str> {
+        KNOWN.iter().filter_map(|(names, _)| names.first().copied())
+    }
+
     pub(super) fn whole_words(self) -> bool {
         self.whole_words
     }
@@ -77,7 +84,7 @@ impl PreTokenizer {
 
     /// The words of `text`, in order; together they are all of it.
     pub(super) fn words(self, text: &str) -> Words<'_> {
-        Words { pre: self, piece: "", fragment: "", rest: text }
+        Words { pre: self, run: "", piece: "", fragment: "", rest: text }
     }
 }
 
@@ -123,10 +130,13 @@ static KNOWN: &[(&[&str], PreTokenizer)] = &[
     ),
 ];
 
-/// Iterator over the words of a text.
+/// Iterator over the words of a text. Each level keeps the rest of its match: it examines a character once, however many
+/// words the match is cut into.
 pub(super) struct Words<'t> {
     pre: PreTokenizer,
-    /// What is left of the rule's match.
+    /// What is left of a run of numbers, or of other characters, where numbers are apart; else of the rule's match.
+    run: &'t str,
+    /// What is left of the rule's match behind that run.
     piece: &'t str,
     /// What is left of the first stage's fragment.
     fragment: &'t str,
@@ -137,6 +147,17 @@ impl<'t> Iterator for Words<'t> {
     type Item = &'t str;
 
     fn next(&mut self) -> Option<&'t str> {
+        if self.run.is_empty() {
+            self.run = self.next_run()?;
+        }
+        let len = if self.pre.digits_by_three { threes(self.run) } else { self.run.len() };
+        take(&mut self.run, len)
+    }
+}
+
+impl<'t> Words<'t> {
+    /// The next run of numbers, or of other characters, where numbers are apart; else the rule's next match.
+    fn next_run(&mut self) -> Option<&'t str> {
         if self.fragment.is_empty() && self.piece.is_empty() {
             let len = first_stage(self.pre.first, self.rest);
             self.fragment = take(&mut self.rest, len)?;
@@ -148,14 +169,12 @@ impl<'t> Iterator for Words<'t> {
             };
             self.piece = take(&mut self.fragment, len)?;
         }
-        let mut len = self.piece.len();
-        if self.pre.numbers_apart {
+        let len = if self.pre.numbers_apart {
             let number = starts_with(self.piece, |class| class == Class::Number);
-            len = run(self.piece, |_, class| (class == Class::Number) == number);
-        }
-        if self.pre.digits_by_three {
-            len = threes(self.piece.get(..len)?);
-        }
+            run(self.piece, |_, class| (class == Class::Number) == number)
+        } else {
+            self.piece.len()
+        };
         take(&mut self.piece, len)
     }
 }
@@ -239,7 +258,7 @@ fn llama3(text: &str, digits: u8) -> usize {
         Class::Letter => return run(text, |_, class| class == Class::Letter),
         Class::Number => {
             let limit = text.char_indices().nth(usize::from(digits)).map_or(text.len(), |(at, _)| at);
-            return run(text, |_, class| class == Class::Number).min(limit);
+            return run(text.get(..limit).unwrap_or(""), |_, class| class == Class::Number);
         }
         _ if !is_break(first) && starts_with(after, |class| class == Class::Letter) => {
             return first.len_utf8() + run(after, |_, class| class == Class::Letter);
@@ -253,6 +272,7 @@ fn llama3(text: &str, digits: u8) -> usize {
         return lead + symbols + run(body.get(symbols..).unwrap_or(""), |c, _| is_break(c));
     }
     let white = text.get(..run(text, |_, class| class == Class::Space)).unwrap_or("");
+    steps::count(white.len());
     match white.rfind(is_break) {
         Some(at) => at + 1,
         None => spaces(text),
@@ -261,7 +281,10 @@ fn llama3(text: &str, digits: u8) -> usize {
 
 /// Up to the end of three leading ASCII digits, else up to the start of the next three.
 fn threes(text: &str) -> usize {
-    let digits = |at: usize| text.as_bytes().get(at..at + 3).is_some_and(|d| d.iter().all(u8::is_ascii_digit));
+    let digits = |at: usize| {
+        steps::count(1);
+        text.as_bytes().get(at..at + 3).is_some_and(|d| d.iter().all(u8::is_ascii_digit))
+    };
     if digits(0) {
         return 3;
     }

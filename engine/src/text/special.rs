@@ -6,6 +6,7 @@ use crate::flash::{Flash, Source};
 use super::error::TextError;
 use super::index::{Hash, Slots, StrIndex};
 use super::spec::{TokenType, TokenizerSpec};
+use super::steps;
 use super::word::ByteSet;
 
 /// Bytes of the longest special token that is looked for in text.
@@ -209,6 +210,7 @@ impl<'t> Parts<'t> {
             if i + self.len > stretch.len() {
                 break;
             }
+            steps::count(1);
             if specials.first_bytes.contains(byte)
                 && self.special_at(self.at + i, specials, tokens, spec, source).await?.is_some()
             {

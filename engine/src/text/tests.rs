@@ -8,6 +8,8 @@ use std::string::{String, ToString};
 use std::vec;
 use std::vec::Vec;
 
+mod long;
+
 /// A GGUF of keys and values.
 #[derive(Clone, Default)]
 struct File(Vec<(String, Vec<u8>)>);

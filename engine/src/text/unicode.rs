@@ -1,5 +1,6 @@
 //! Character classes, as the models' regular expressions name them.
 
+use super::steps;
 use super::unicode_tables::RUNS;
 
 /// What a pre-tokeniser wants to know of a character.
@@ -20,6 +21,7 @@ pub(super) enum Class {
 impl Class {
     /// The class of `c`.
     pub(super) fn of(c: char) -> Class {
+        steps::count(1);
         match c {
             'a'..='z' | 'A'..='Z' => return Class::Letter,
             '0'..='9' => return Class::Number,

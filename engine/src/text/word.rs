@@ -1,5 +1,7 @@
 //! How raw bytes are spelled in a vocabulary.
 
+use super::steps;
+
 /// SentencePiece's mark for a space, U+2581.
 pub(super) const SPACE_MARK: [u8; 3] = *b"\xe2\x96\x81";
 
@@ -161,6 +163,7 @@ impl Cuts {
         let mut chars = text.char_indices();
         let mut before = chars.next().map_or(' ', |(_, c)| c);
         for (at, c) in chars {
+            steps::count(1);
             let last = at.checked_sub(1).and_then(|last| text.as_bytes().get(last)).copied().unwrap_or(0);
             if is_space(c) && !is_space(before) && !self.joined.contains(last) || alone(c) || alone(before) {
                 return at;

@@ -10,25 +10,13 @@ use flashlet::arena::{ALIGN, Arena};
 use flashlet::flash::{Flash, SliceFlash, Source, block_on};
 use flashlet::gguf::Gguf;
 use flashlet::text::{ChatFormat, Detokenizer, Encode, TextError, Tokenizer, TokenizerSpec};
-use flashlet_fuzz::Words;
+use flashlet_fuzz::{VOCABULARIES, Words};
 use libfuzzer_sys::fuzz_target;
-
-const FIXTURES: [&[u8]; 9] = [
-    include_bytes!("../../fixtures/tokenizer/bpe-default.gguf"),
-    include_bytes!("../../fixtures/tokenizer/bpe-falcon.gguf"),
-    include_bytes!("../../fixtures/tokenizer/bpe-gpt-2.gguf"),
-    include_bytes!("../../fixtures/tokenizer/bpe-llama-bpe.gguf"),
-    include_bytes!("../../fixtures/tokenizer/bpe-qwen2.gguf"),
-    include_bytes!("../../fixtures/tokenizer/bpe-smollm.gguf"),
-    include_bytes!("../../fixtures/tokenizer/spm-gemma.gguf"),
-    include_bytes!("../../fixtures/tokenizer/spm-llama.gguf"),
-    include_bytes!("../../fixtures/tokenizer/spm-phi3.gguf"),
-];
 
 fuzz_target!(|input: &[u8]| {
     let Some((&kind, rest)) = input.split_first() else { return };
     if kind < 128 {
-        let file = FIXTURES[usize::from(kind) % FIXTURES.len()];
+        let file = VOCABULARIES[usize::from(kind) % VOCABULARIES.len()];
         let text = String::from_utf8_lossy(rest);
         let result = block_on(explore(&mut Source::with_mapping(SliceFlash(file), file), &text), || ());
         let (plain, back) = match result.expect("a good vocabulary") {
