@@ -8,7 +8,7 @@ use flashlet::gguf::{Gguf, Str, TensorInfo, Value};
 use flashlet::session::Residency;
 use serde_json::{Map, json};
 
-use crate::engine::{ModelArgs, about_file, open_file};
+use crate::engine::{ModelArgs, about_file, check_names, open_file};
 use crate::failure::Failure;
 use crate::hardware::source::{FileFlash, ModelFile};
 use crate::io::output::{print, print_json};
@@ -62,6 +62,7 @@ impl Contents {
         let path = file.path().display();
         let mut source = file.source();
         let gguf = wait(Gguf::open(&mut source)).map_err(|error| about_file(file, &mut source, error))?;
+        check_names(&gguf, &mut source).map_err(|error| about_file(file, &mut source, error))?;
         let mut metadata = Vec::new();
         let mut kvs = gguf.kvs();
         while let Some((key, value)) = wait(kvs.next(&mut source)).map_err(|error| Failure::about(&path, error))? {
