@@ -8,4 +8,4 @@ pub const MAX_ALIGNMENT: u32 = 16 << 20;
 
 /// The most keys, and the most tensors, whose names [`Gguf::open`](super::Gguf::open) compares with each other: it has
 /// little memory, so that the time grows with their square.
-pub const MAX_CHECKED_NAMES: u32 = 1 << 15;
+pub const MAX_CHECKED_NAMES: u32 = 1 << 14;

@@ -100,9 +100,11 @@ impl Gguf {
     /// # Errors
     /// [`GgufError`], saying what is wrong and where.
     pub async fn open<F: Flash>(source: &mut Source<'_, F>) -> Result<Gguf, GgufError> {
-        let mut cursor = Cursor::new(0);
-        let counts = header(&mut cursor, source).await;
-        let (version, n_kv, n_tensors) = counts.map_err(|failed| cursor.fault(failed).header())?;
+        let (version, n_kv, n_tensors) = {
+            let mut cursor = Cursor::new(0);
+            let counts = header(&mut cursor, source).await;
+            counts.map_err(|failed| cursor.fault(failed).header())?
+        };
         let (tensors_offset, alignment, skips) = check_keys(source, n_kv).await?;
         let mut gguf = Gguf { version, n_kv, n_tensors, alignment, tensors_offset, data_offset: 0, skips };
         // Where the data section begins is known only after the whole directory.
@@ -110,7 +112,7 @@ impl Gguf {
         gguf.data_offset = end.checked_next_multiple_of(alignment.into()).unwrap_or(u64::MAX);
         gguf.check_tensors(source).await?;
         if n_kv.max(n_tensors) <= MAX_CHECKED_NAMES {
-            let mut table = [0; 256];
+            let mut table = [0; 128];
             apart!(gguf.check_names(source, &mut table))?;
         }
         Ok(gguf)
@@ -123,8 +125,8 @@ impl Gguf {
     /// [`GgufError::Key`] with [`Problem::DuplicateKey`], [`GgufError::Tensor`] with [`Problem::DuplicateName`];
     /// [`GgufError::Flash`].
     pub async fn check_names<F: Flash>(&self, source: &mut Source<'_, F>, table: &mut [u64]) -> Result<(), GgufError> {
-        Names::Keys(self.kvs()).check(source, table).await?;
-        Names::Tensors(self.tensors()).check(source, table).await
+        repeats::check(|| Names::Keys(self.kvs()), source, table).await?;
+        repeats::check(|| Names::Tensors(self.tensors()), source, table).await
     }
 
     async fn check_tensors<F: Flash>(&self, source: &mut Source<'_, F>) -> Result<(), GgufError> {
@@ -169,16 +171,28 @@ impl Gguf {
     /// [`GgufError::Key`] with [`Problem::DuplicateKey`] when the key occurs twice;
     /// [`GgufError::Flash`].
     pub async fn find<F: Flash>(&self, source: &mut Source<'_, F>, parts: &[&str]) -> Result<Option<Value>, GgufError> {
-        let mut kvs = self.kvs();
         let mut found = None;
-        loop {
-            let index = kvs.index();
-            let Some((key, value, matched)) = kvs.next_matching(source, parts).await? else { break };
-            if matched && found.replace(value).is_some() {
-                return Err(Names::Keys(self.kvs()).repeated(source, index, key).await);
+        let (index, key) = {
+            let mut kvs = self.kvs();
+            loop {
+                let index = kvs.index();
+                let Some((key, value, matched)) = kvs.next_matching(source, parts).await? else { return Ok(found) };
+                if matched && found.replace(value).is_some() {
+                    break (index, key);
+                }
             }
-        }
-        Ok(found)
+        };
+        Err(self.repeated_key(source, index, key).await?)
+    }
+
+    /// The error of a key that occurred before. Not made while a walk is alive, so that there is one in memory at a time.
+    async fn repeated_key<F: Flash>(
+        &self,
+        source: &mut Source<'_, F>,
+        index: u32,
+        key: Str,
+    ) -> Result<GgufError, GgufError> {
+        repeats::repeated(|| Names::Keys(self.kvs()), source, index, key).await
     }
 
     /// [`Gguf::find`] for every key in `names`, each with `prefix` put before it; the values go to `values` in that order.
@@ -208,27 +222,28 @@ impl Gguf {
         take: &mut dyn FnMut(&PrefixedKey<'_>) -> bool,
     ) -> Result<(), GgufError> {
         let [start, middle] = prefix;
-        let mut kvs = self.kvs();
-        loop {
-            let index = kvs.index();
-            let Some((key, value)) = kvs.next(source).await? else { return Ok(()) };
-            let mut name = Name::EMPTY;
-            source.read(key.offset, name.room(key.len)).await?;
-            let rest = name.strip_prefix(start.as_bytes()).and_then(|rest| rest.strip_prefix(middle.as_bytes()));
-            let Some(rest) = rest else { continue };
-            // What is longer than a name holds is none of `names`.
-            let whole = key.len == name.len() as u64;
-            let place = names.iter().position(|name| whole && name.as_bytes() == rest);
-            let known = place.and_then(|i| values.get_mut(i));
-            if !take(&PrefixedKey { index, key, name: &name, rest, known: known.is_some(), value }) {
-                continue;
+        let (index, key) = {
+            let mut kvs = self.kvs();
+            loop {
+                let index = kvs.index();
+                let Some((key, value)) = kvs.next(source).await? else { return Ok(()) };
+                let mut name = Name::EMPTY;
+                source.read(key.offset, name.room(key.len)).await?;
+                let rest = name.strip_prefix(start.as_bytes()).and_then(|rest| rest.strip_prefix(middle.as_bytes()));
+                let Some(rest) = rest else { continue };
+                // What is longer than a name holds is none of `names`.
+                let whole = key.len == name.len() as u64;
+                let place = names.iter().position(|name| whole && name.as_bytes() == rest);
+                let known = place.and_then(|i| values.get_mut(i));
+                let taken = take(&PrefixedKey { index, key, name: &name, rest, known: known.is_some(), value });
+                if let Some(known) = known.filter(|_| taken)
+                    && known.replace(value).is_some()
+                {
+                    break (index, key);
+                }
             }
-            if let Some(known) = known
-                && known.replace(value).is_some()
-            {
-                return Err(Names::Keys(self.kvs()).repeated(source, index, key).await);
-            }
-        }
+        };
+        Err(self.repeated_key(source, index, key).await?)
     }
 
     /// A walk over all keys and values.

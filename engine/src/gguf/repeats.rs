@@ -8,9 +8,9 @@ use super::kv::KvWalk;
 use super::tensor::TensorWalk;
 use super::value::Str;
 use crate::flash::{Flash, FlashError, Source};
+use core::ops::Range;
 
 /// A walk over names that must differ.
-#[derive(Clone)]
 pub(super) enum Names {
     Keys(KvWalk),
     Tensors(TensorWalk),
@@ -23,64 +23,80 @@ impl Names {
             Names::Tensors(tensors) => tensors.next(source).await?.map(|tensor| tensor.name),
         })
     }
+}
 
-    /// The error of name `index`, which occurred before.
-    pub(super) async fn repeated<F: Flash>(&self, source: &mut Source<'_, F>, index: u32, name: Str) -> GgufError {
-        let first = match self.first(source, name).await {
-            Ok(first) => first,
-            Err(error) => return error,
-        };
-        let (name, offset) = (name.name_at(), name.offset);
-        match self {
-            Names::Keys(_) => GgufError::Key { index, name, offset, problem: Problem::DuplicateKey { first } },
-            Names::Tensors(_) => GgufError::Tensor { index, name, offset, problem: Problem::DuplicateName { first } },
+/// The error of name `index`, which occurred before in the walk. (A walk that were an argument would lie in the future
+/// twice.)
+pub(super) async fn repeated<F: Flash>(
+    walk: impl Fn() -> Names,
+    source: &mut Source<'_, F>,
+    index: u32,
+    name: Str,
+) -> Result<GgufError, GgufError> {
+    let wanted = hash(source, name).await?;
+    let (mut names, mut first) = (walk(), 0u32);
+    while let Some(name) = names.next(source).await? {
+        if hash(source, name).await? == wanted {
+            break;
         }
+        first = first.saturating_add(1);
     }
+    let (name, offset) = (name.name_at(), name.offset);
+    Ok(match names {
+        Names::Keys(_) => GgufError::Key { index, name, offset, problem: Problem::DuplicateKey { first } },
+        Names::Tensors(_) => GgufError::Tensor { index, name, offset, problem: Problem::DuplicateName { first } },
+    })
+}
 
-    /// Asserts that no name occurs twice. The first half of `table`'s slots are filled in a pass, so that searches in it stay
-    /// short.
-    ///
-    /// # Errors
-    /// [`Problem::DuplicateKey`], [`Problem::DuplicateName`]; flash failures.
-    pub(super) async fn check<F: Flash>(&self, source: &mut Source<'_, F>, table: &mut [u64]) -> Result<(), GgufError> {
-        let mut one = [EMPTY];
-        let table = if table.is_empty() { &mut one } else { table };
-        let room = u32::try_from(table.len() / 2).unwrap_or(u32::MAX).max(1);
-        let mut done = 0u32;
-        loop {
-            table.fill(EMPTY);
-            let (mut names, mut index) = (self.clone(), 0u32);
-            let full = done.saturating_add(room);
-            while let Some(name) = names.next(source).await? {
-                if index >= done {
-                    let hash = hash(source, name).await?;
-                    match slot(table, hash) {
-                        Some(slot) if *slot == hash => return Err(self.repeated(source, index, name).await),
-                        Some(slot) if index < full => *slot = hash,
-                        _ => {}
-                    }
-                }
-                index = index.saturating_add(1);
-            }
-            if index <= full {
-                return Ok(());
-            }
-            done = full;
+/// Asserts that no name occurs twice; `walk` gives a walk over them. Half of `table`'s slots are filled in a pass, so that
+/// searches in it stay short.
+///
+/// # Errors
+/// [`Problem::DuplicateKey`], [`Problem::DuplicateName`]; flash failures.
+pub(super) async fn check<F: Flash>(
+    walk: impl Fn() -> Names,
+    source: &mut Source<'_, F>,
+    table: &mut [u64],
+) -> Result<(), GgufError> {
+    let mut one = [EMPTY];
+    let table = if table.is_empty() { &mut one } else { table };
+    let room = u32::try_from(table.len() / 2).unwrap_or(u32::MAX).max(1);
+    let mut done = 0u32;
+    loop {
+        table.fill(EMPTY);
+        let full = done.saturating_add(room);
+        let (n, found) = pass(&walk, source, table, done..full).await?;
+        if let Some(name) = found {
+            return Err(repeated(&walk, source, n, name).await?);
         }
+        if n <= full {
+            return Ok(());
+        }
+        done = full;
     }
+}
 
-    /// The first name like `wanted`, counted from 0.
-    async fn first<F: Flash>(&self, source: &mut Source<'_, F>, wanted: Str) -> Result<u32, GgufError> {
-        let wanted = hash(source, wanted).await?;
-        let (mut names, mut index) = (self.clone(), 0u32);
-        while let Some(name) = names.next(source).await? {
-            if hash(source, name).await? == wanted {
-                break;
+/// Takes the names with these indices into `table`, and looks up those that follow. Returns how many names there are, or the
+/// index of one that was there before and the name.
+async fn pass<F: Flash>(
+    walk: impl Fn() -> Names,
+    source: &mut Source<'_, F>,
+    table: &mut [u64],
+    taken: Range<u32>,
+) -> Result<(u32, Option<Str>), GgufError> {
+    let (mut names, mut index) = (walk(), 0u32);
+    while let Some(name) = names.next(source).await? {
+        if index >= taken.start {
+            let hash = hash(source, name).await?;
+            match slot(table, hash) {
+                Some(slot) if *slot == hash => return Ok((index, Some(name))),
+                Some(slot) if index < taken.end => *slot = hash,
+                _ => {}
             }
-            index = index.saturating_add(1);
         }
-        Ok(index)
+        index = index.saturating_add(1);
     }
+    Ok((index, None))
 }
 
 /// A slot without a hash; no name has this one.

@@ -24,7 +24,6 @@ pub struct Session<'a, 'm, F: Flash> {
     /// Positions that the caches were given, those of failed passes and of tokens since forgotten included.
     pub(super) written: u32,
     pub(super) passes: u32,
-    find_nan: bool,
     /// The fewest tokens that a restored prefix can be taken back to, but for none at all: it has no more of windows.
     #[cfg(feature = "snapshots")]
     pub(super) restored: u32,
@@ -82,7 +81,6 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
             position: 0,
             written: 0,
             passes: 0,
-            find_nan: false,
             #[cfg(feature = "snapshots")]
             restored: 0,
         })
@@ -158,7 +156,7 @@ impl<F: Flash> Session<'_, '_, F> {
     ///
     /// [`PassError::NotFinite`]: crate::model::PassError::NotFinite
     pub fn find_nan(&mut self, on: bool) {
-        self.find_nan = on;
+        self.plan.find_nan = on;
     }
 
     /// Passes over the weights that were begun so far, modulo 2^32: one for each chunk that was fed.
@@ -253,7 +251,7 @@ impl<F: Flash> Session<'_, '_, F> {
             values,
             position: self.position as usize,
             want,
-            find_nan: self.find_nan,
+            find_nan: self.plan.find_nan,
         };
         #[cfg(feature = "stream")]
         let reader = crate::weights::read_ahead(&mut self.source, &tiles, schedule);

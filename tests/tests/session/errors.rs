@@ -151,6 +151,17 @@ fn shapes_are_compared_without_ones_at_their_end() {
     }
 }
 
+/// The matrix behind the vector makes room for its second row.
+#[test]
+fn a_vector_has_one_row() {
+    let fixture = Fixture::load("llama-f32-gqa");
+    let of = |file: &[u8], wanted: &str| tensors(file).into_iter().find(|t| name(t) == wanted).expect("it is there");
+    let file = without(&fixture.file, &of(&fixture.file, "blk.1.attn_q.weight"));
+    let norm = of(&file, "blk.1.attn_norm.weight");
+    let error = error_of_file(&fixture, with_dims(&file, &norm, &[norm.ne[0], 2]));
+    assert!(matches!(error.error, Error::Weight(WeightError::Shape { need: [32, 1], have: [32, 2], .. })), "{error}");
+}
+
 #[test]
 fn full_contexts_and_unknown_tokens_change_nothing() {
     let fixture = Fixture::load("llama-f32-gqa");
