@@ -171,28 +171,20 @@ impl Gguf {
     /// [`GgufError::Key`] with [`Problem::DuplicateKey`] when the key occurs twice;
     /// [`GgufError::Flash`].
     pub async fn find<F: Flash>(&self, source: &mut Source<'_, F>, parts: &[&str]) -> Result<Option<Value>, GgufError> {
+        let mut kvs = self.kvs();
         let mut found = None;
-        let (index, key) = {
-            let mut kvs = self.kvs();
-            loop {
-                let index = kvs.index();
-                let Some((key, value, matched)) = kvs.next_matching(source, parts).await? else { return Ok(found) };
-                if matched && found.replace(value).is_some() {
-                    break (index, key);
+        loop {
+            let index = kvs.index();
+            let Some((key, value, matched)) = kvs.next_matching(source, parts).await? else { break };
+            match found {
+                Some((first, _)) if matched => {
+                    return Err(key_error(index, key, Problem::DuplicateKey { first }));
                 }
+                None if matched => found = Some((index, value)),
+                _ => {}
             }
-        };
-        Err(self.repeated_key(source, index, key).await?)
-    }
-
-    /// The error of a key that occurred before. Not made while a walk is alive, so that there is one in memory at a time.
-    async fn repeated_key<F: Flash>(
-        &self,
-        source: &mut Source<'_, F>,
-        index: u32,
-        key: Str,
-    ) -> Result<GgufError, GgufError> {
-        repeats::repeated(|| Names::Keys(self.kvs()), source, index, key).await
+        }
+        Ok(found.map(|(_, value)| value))
     }
 
     /// [`Gguf::find`] for every key in `names`, each with `prefix` put before it; the values go to `values` in that order.
@@ -222,28 +214,35 @@ impl Gguf {
         take: &mut dyn FnMut(&PrefixedKey<'_>) -> bool,
     ) -> Result<(), GgufError> {
         let [start, middle] = prefix;
-        let (index, key) = {
-            let mut kvs = self.kvs();
-            loop {
-                let index = kvs.index();
-                let Some((key, value)) = kvs.next(source).await? else { return Ok(()) };
-                let mut name = Name::EMPTY;
-                source.read(key.offset, name.room(key.len)).await?;
-                let rest = name.strip_prefix(start.as_bytes()).and_then(|rest| rest.strip_prefix(middle.as_bytes()));
-                let Some(rest) = rest else { continue };
-                // What is longer than a name holds is none of `names`.
-                let whole = key.len == name.len() as u64;
-                let place = names.iter().position(|name| whole && name.as_bytes() == rest);
-                let known = place.and_then(|i| values.get_mut(i));
-                let taken = take(&PrefixedKey { index, key, name: &name, rest, known: known.is_some(), value });
-                if let Some(known) = known.filter(|_| taken)
-                    && known.replace(value).is_some()
-                {
-                    break (index, key);
+        let mut kvs = self.kvs();
+        // A key that occurred before: the walk starts anew, to say where.
+        let mut twice: Option<(u32, Str, usize)> = None;
+        loop {
+            let index = kvs.index();
+            let Some((key, value)) = kvs.next(source).await? else { return Ok(()) };
+            let mut name = Name::EMPTY;
+            source.read(key.offset, name.room(key.len)).await?;
+            let rest = name.strip_prefix(start.as_bytes()).and_then(|rest| rest.strip_prefix(middle.as_bytes()));
+            let Some(rest) = rest else { continue };
+            // What is longer than a name holds is none of `names`.
+            let whole = key.len == name.len() as u64;
+            let place = names.iter().position(|name| whole && name.as_bytes() == rest);
+            match twice {
+                Some((second, again, same)) if place == Some(same) => {
+                    return Err(key_error(second, again, Problem::DuplicateKey { first: index }));
                 }
+                Some(_) => continue,
+                None => {}
             }
-        };
-        Err(self.repeated_key(source, index, key).await?)
+            let known = place.and_then(|i| values.get_mut(i));
+            let taken = take(&PrefixedKey { index, key, name: &name, rest, known: known.is_some(), value });
+            if let (true, Some(place), Some(known)) = (taken, place, known)
+                && known.replace(value).is_some()
+            {
+                twice = Some((index, key, place));
+                kvs = self.kvs();
+            }
+        }
     }
 
     /// A walk over all keys and values.
