@@ -59,11 +59,13 @@ pub(crate) fn name(info: &TensorInfo) -> &str {
 /// Puts `keys` in front of a file's own, and one more that keeps the data aligned after `grown` other bytes were added to
 /// the header.
 fn put_keys(file: &mut Vec<u8>, keys: &[(&str, Value<'_>)], grown: i64) {
-    let mut added: Vec<u8> = keys.iter().flat_map(|(key, value)| entry(key, *value)).collect();
-    let filler = entry("general.filler", Value::Str("")).len();
-    let padding = (-(grown + (added.len() + filler) as i64)).rem_euclid(32) as usize;
-    added.extend(entry("general.filler", Value::Str(&"x".repeat(padding))));
     let n_kv = u64::from_le_bytes(file[16..24].try_into().expect("eight bytes")) + keys.len() as u64 + 1;
+    let mut added: Vec<u8> = keys.iter().flat_map(|(key, value)| entry(key, *value)).collect();
+    // A file may be changed more than once.
+    let name = format!("general.filler.{n_kv}");
+    let filler = entry(&name, Value::Str("")).len();
+    let padding = (-(grown + (added.len() + filler) as i64)).rem_euclid(32) as usize;
+    added.extend(entry(&name, Value::Str(&"x".repeat(padding))));
     file[16..24].copy_from_slice(&n_kv.to_le_bytes());
     file.splice(24..24, added);
 }

@@ -8,10 +8,10 @@ use flashlet::model::{ConfigError, ModelConfig};
 use flashlet::session::{Error, Model, Named};
 
 /// What opening the file ends with, where `ignored` keys count as absent.
-fn open(file: &[u8], ignored: &[&str]) -> Result<Model, Named> {
+fn open(file: &[u8], ignored: &[&str]) -> Result<Model, Box<Named>> {
     let mut source = Source::with_mapping(SliceFlash(file), file);
     let opened = block_on(Model::open_ignoring(&mut source, ignored), || ());
-    opened.map_err(|error| block_on(error.named(&mut source), || ()))
+    opened.map_err(|error| Box::new(block_on(error.named(&mut source), || ())))
 }
 
 /// The fixture without its own key, which is renamed to one that says nothing.
