@@ -3,6 +3,9 @@
 use core::fmt::{self, Display};
 use std::io;
 
+use flashlet::model::{PassError, PassStep};
+use flashlet::session::Error;
+
 use crate::io::printable::printable;
 
 /// A reason why a command ends early.
@@ -48,8 +51,13 @@ impl Display for Failure {
 
 impl core::error::Error for Failure {}
 
-impl From<flashlet::session::Error> for Failure {
-    fn from(error: flashlet::session::Error) -> Failure {
-        Failure::new(error.to_string())
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        match error {
+            Error::Pass(PassError::NotFinite { step: PassStep::Head, .. }) => {
+                Failure::new(format!("{error} (run and eval look for it in every layer with --find-nan)"))
+            }
+            _ => Failure::new(error.to_string()),
+        }
     }
 }

@@ -229,3 +229,68 @@ fn a_yield_is_told_from_a_wait_and_from_the_yields_of_others() {
     });
     assert_eq!(found, [1, 0, 1, 0, 1, 0, 1], "yields and reads take turns");
 }
+
+/// Fails, or flips a bit, in the next so many reads.
+struct Flaky<'a> {
+    bytes: &'a [u8],
+    failures: u32,
+    flips: u32,
+}
+
+impl Flash for Flaky<'_> {
+    const READ_RETRIES: u32 = 3;
+
+    fn size(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    async fn read(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
+        if let Some(left) = self.failures.checked_sub(1) {
+            self.failures = left;
+            return Err(FlashError::Device { offset });
+        }
+        dst.copy_from_slice(&self.bytes[offset as usize..][..dst.len()]);
+        if let Some(left) = self.flips.checked_sub(1) {
+            self.flips = left;
+            // Another bit each time: no two wrong reads agree.
+            dst[0] ^= 1 << (left % 8);
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn failed_reads_are_made_again_as_often_as_the_device_says() {
+    let bytes = pattern();
+    for failures in 0..6 {
+        let mut source = Source::new(Flaky { bytes: &bytes, failures, flips: 0 });
+        let mut dst = [0; 8];
+        let read = block_on(source.read(16, &mut dst), || ());
+        assert_eq!(source.stats.reads, u64::from(failures.min(3)) + 1, "{failures} failures");
+        if failures <= 3 {
+            assert_eq!((read, &dst[..]), (Ok(()), &bytes[16..24]), "{failures} failures");
+        } else {
+            assert_eq!(read, Err(FlashError::Device { offset: 16 }), "{failures} failures");
+        }
+    }
+}
+
+/// A read and the one that confirms it make a pair; of four pairs one must agree.
+#[cfg(feature = "checksums")]
+#[test]
+fn reads_that_differ_are_confirmed_as_often_as_the_device_says() {
+    let bytes = pattern();
+    for flips in 0..12 {
+        let mut source = Source::new(Flaky { bytes: &bytes, failures: 0, flips });
+        source.confirm = true;
+        let mut dst = [0; 8];
+        let read = block_on(source.read(16, &mut dst), || ());
+        if flips < 7 {
+            assert_eq!((read, &dst[..]), (Ok(()), &bytes[16..24]), "{flips} flips");
+            // The pairs with a flip, and the one that agrees.
+            assert_eq!(source.stats.reads, 2 * (u64::from(flips).div_ceil(2) + 1), "{flips} flips");
+        } else {
+            assert_eq!(read, Err(FlashError::Unstable { offset: 16 }), "{flips} flips");
+        }
+    }
+}

@@ -79,7 +79,7 @@ pub enum Problem {
         /// Bytes that the file has.
         size: u64,
     },
-    /// A key of more than 65535 bytes.
+    /// A key of no or more than 65535 bytes.
     KeyLength(u64),
     /// The key occurs twice.
     DuplicateKey {
@@ -107,6 +107,11 @@ pub enum Problem {
     NameLength(u64),
     /// A tensor name that is not UTF-8.
     NameUtf8,
+    /// The tensor's name occurs twice.
+    DuplicateName {
+        /// The first of the two, counted from 0.
+        first: u32,
+    },
     /// A number of dimensions other than 1 to 4.
     Dims(u32),
     /// A dimension of 0.
@@ -213,7 +218,7 @@ impl Display for Problem {
             Problem::Counts { n_kv, n_tensors, size } => {
                 write!(f, "{n_kv} keys and {n_tensors} tensors do not fit a file of {size} bytes")
             }
-            Problem::KeyLength(len) => write!(f, "a key of {len} bytes; 65535 are allowed"),
+            Problem::KeyLength(len) => write!(f, "a key of {len} bytes; 1 to 65535 are allowed"),
             Problem::DuplicateKey { first } => write!(f, "the key occurred before, as key {first}"),
             Problem::ValueType(id) => write!(f, "unknown value type {id}"),
             Problem::Nesting => write!(f, "arrays nested deeper than {}", MAX_NESTING),
@@ -226,6 +231,7 @@ impl Display for Problem {
                 write!(f, "alignment {n} is not a power of two from 8 to {}", MAX_ALIGNMENT)
             }
             Problem::NameLength(len) => write!(f, "a name of {len} bytes; 1 to {} are allowed", Name::MAX_BYTES),
+            Problem::DuplicateName { first } => write!(f, "the name occurred before, as tensor {first}"),
             Problem::NameUtf8 => f.write_str("the name is not UTF-8"),
             Problem::Dims(n) => write!(f, "{n} dimensions; 1 to 4 are allowed"),
             Problem::ZeroDim { dim } => write!(f, "dimension {dim} is 0"),

@@ -104,7 +104,7 @@ impl KvWalk {
     ) -> Result<(Str, Value, bool), Failed> {
         let at = self.cursor.pos();
         let len = self.cursor.u64(source).await?;
-        if len > MAX_KEY_BYTES {
+        if len == 0 || len > MAX_KEY_BYTES {
             return Err(self.cursor.bad(at, Problem::KeyLength(len)));
         }
         let key = Str { offset: self.cursor.pos(), len };

@@ -17,8 +17,9 @@
 //!
 //! What is refused although the format could express it: arrays nested deeper than
 //! [`MAX_NESTING`]; alignments that are no power of two, under 8 or over [`MAX_ALIGNMENT`]; tensor
-//! data in another order than the directory's (gaps are fine). A key that occurs twice is an
-//! error when it is looked up.
+//! data in another order than the directory's (gaps are fine); empty keys; keys and tensor names that
+//! occur twice. (Of a file with more than [`MAX_CHECKED_NAMES`] keys or tensors [`Gguf::open`] does not compare all
+//! names: [`Gguf::check_names`] does, with more memory. Keys that are looked up must differ in any case.)
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod cursor;
@@ -27,6 +28,7 @@ mod ggml_type;
 mod kv;
 mod limits;
 mod name;
+mod repeats;
 mod tensor;
 #[cfg(test)]
 mod tests;
@@ -38,23 +40,47 @@ pub use cursor::WINDOW_BYTES;
 pub use error::{GgufError, Problem};
 pub use ggml_type::GgmlType;
 pub use kv::KvWalk;
-pub use limits::{MAX_ALIGNMENT, MAX_NESTING};
+pub use limits::{MAX_ALIGNMENT, MAX_CHECKED_NAMES, MAX_NESTING};
 pub use name::{Name, NameAt};
 pub use tensor::{TensorInfo, TensorWalk};
 pub use value::{Array, Str, Value};
 pub use value_type::ValueType;
 pub use walk::{ArrayWalk, ScalarWalk, StrWalk};
 
-use crate::flash::{Flash, Source};
+use crate::flash::{Flash, Source, apart};
 use cursor::{Cursor, Failed};
+use repeats::Names;
 
 const DEFAULT_ALIGNMENT: u32 = 32;
 const ALIGNMENT_KEY: &[&str] = &["general.alignment"];
 const HEADER_BYTES: u64 = 24;
-/// An empty key with a one-byte value.
-const MIN_KV_BYTES: u64 = 8 + 4 + 1;
+/// A one-byte key with a one-byte value.
+const MIN_KV_BYTES: u64 = 8 + 1 + 4 + 1;
 /// A one-byte name with one dimension.
 const MIN_TENSOR_BYTES: u64 = 8 + 1 + 4 + 8 + 4 + 8;
+
+/// A key that begins with a prefix, on its way through [`Gguf::find_taken`].
+pub(crate) struct PrefixedKey<'k> {
+    /// Its place among all keys, counted from 0.
+    pub(crate) index: u32,
+    /// The key.
+    pub(crate) key: Str,
+    /// As much of the key as a name holds.
+    pub(crate) name: &'k Name,
+    /// What of the name follows the prefix.
+    pub(crate) rest: &'k [u8],
+    /// True if the key is one of those that are looked up.
+    pub(crate) known: bool,
+    /// Its value.
+    pub(crate) value: Value,
+}
+
+impl PrefixedKey<'_> {
+    /// True if the key is `text`; of a long key, if both begin with the same name and are as long.
+    pub(crate) fn is(&self, text: &str) -> bool {
+        self.key.len == text.len() as u64 && text.as_bytes().starts_with(self.name)
+    }
+}
 
 /// A GGUF file that was checked from its first byte to the end of its tensor directory.
 #[derive(Clone, Debug)]
@@ -74,16 +100,33 @@ impl Gguf {
     /// # Errors
     /// [`GgufError`], saying what is wrong and where.
     pub async fn open<F: Flash>(source: &mut Source<'_, F>) -> Result<Gguf, GgufError> {
-        let mut cursor = Cursor::new(0);
-        let counts = header(&mut cursor, source).await;
-        let (version, n_kv, n_tensors) = counts.map_err(|failed| cursor.fault(failed).header())?;
+        let (version, n_kv, n_tensors) = {
+            let mut cursor = Cursor::new(0);
+            let counts = header(&mut cursor, source).await;
+            counts.map_err(|failed| cursor.fault(failed).header())?
+        };
         let (tensors_offset, alignment, skips) = check_keys(source, n_kv).await?;
         let mut gguf = Gguf { version, n_kv, n_tensors, alignment, tensors_offset, data_offset: 0, skips };
         // Where the data section begins is known only after the whole directory.
         let end = gguf.tensors().measure(source).await?;
         gguf.data_offset = end.checked_next_multiple_of(alignment.into()).unwrap_or(u64::MAX);
         gguf.check_tensors(source).await?;
+        if n_kv.max(n_tensors) <= MAX_CHECKED_NAMES {
+            let mut table = [0; 128];
+            apart!(gguf.check_names(source, &mut table))?;
+        }
         Ok(gguf)
+    }
+
+    /// Asserts that no key and no tensor's name occurs twice. `table` is scratch: `n` names take `2 * n / table.len()` passes
+    /// over the header.
+    ///
+    /// # Errors
+    /// [`GgufError::Key`] with [`Problem::DuplicateKey`], [`GgufError::Tensor`] with [`Problem::DuplicateName`];
+    /// [`GgufError::Flash`].
+    pub async fn check_names<F: Flash>(&self, source: &mut Source<'_, F>, table: &mut [u64]) -> Result<(), GgufError> {
+        repeats::check(|| Names::Keys(self.kvs()), source, table).await?;
+        repeats::check(|| Names::Tensors(self.tensors()), source, table).await
     }
 
     async fn check_tensors<F: Flash>(&self, source: &mut Source<'_, F>) -> Result<(), GgufError> {
@@ -155,11 +198,51 @@ impl Gguf {
         names: &[&str],
         values: &mut [Option<Value>],
     ) -> Result<(), GgufError> {
+        self.find_taken(source, prefix, names, values, &mut |_| true).await
+    }
+
+    /// [`Gguf::find_all`] where `take` is asked about every key with the prefix; those that it leaves out count as absent.
+    ///
+    /// # Errors
+    /// As [`Gguf::find`].
+    pub(crate) async fn find_taken<F: Flash>(
+        &self,
+        source: &mut Source<'_, F>,
+        prefix: [&str; 2],
+        names: &[&str],
+        values: &mut [Option<Value>],
+        take: &mut dyn FnMut(&PrefixedKey<'_>) -> bool,
+    ) -> Result<(), GgufError> {
         let [start, middle] = prefix;
-        for (name, value) in names.iter().zip(values) {
-            *value = self.find(source, &[start, middle, name]).await?;
+        let mut kvs = self.kvs();
+        // A key that occurred before: the walk starts anew, to say where.
+        let mut twice: Option<(u32, Str, usize)> = None;
+        loop {
+            let index = kvs.index();
+            let Some((key, value)) = kvs.next(source).await? else { return Ok(()) };
+            let mut name = Name::EMPTY;
+            source.read(key.offset, name.room(key.len)).await?;
+            let rest = name.strip_prefix(start.as_bytes()).and_then(|rest| rest.strip_prefix(middle.as_bytes()));
+            let Some(rest) = rest else { continue };
+            // What is longer than a name holds is none of `names`.
+            let whole = key.len == name.len() as u64;
+            let place = names.iter().position(|name| whole && name.as_bytes() == rest);
+            match twice {
+                Some((second, again, same)) if place == Some(same) => {
+                    return Err(key_error(second, again, Problem::DuplicateKey { first: index }));
+                }
+                Some(_) => continue,
+                None => {}
+            }
+            let known = place.and_then(|i| values.get_mut(i));
+            let taken = take(&PrefixedKey { index, key, name: &name, rest, known: known.is_some(), value });
+            if let (true, Some(place), Some(known)) = (taken, place, known)
+                && known.replace(value).is_some()
+            {
+                twice = Some((index, key, place));
+                kvs = self.kvs();
+            }
         }
-        Ok(())
     }
 
     /// A walk over all keys and values.

@@ -288,11 +288,6 @@ fn bad_keys_are_refused() {
         let file = one(b"k").u32(9).u32(elem).u64(len).bytes(&[0; 8]);
         assert_eq!(file.problem(), Problem::ArrayLength { len, size: 57 }, "{elem} {len}");
     }
-    let twice = File::new(0, 3).kv("k", 0, &[1]).kv("l", 0, &[2]).kv("k", 0, &[1]);
-    let gguf = twice.open().expect("looked up only later");
-    let error = block_on(gguf.find(&mut twice.source(), &["k"]), || ()).expect_err("twice");
-    assert!(matches!(error, GgufError::Key { index: 2, problem: Problem::DuplicateKey { first: 0 }, .. }), "{error}");
-    assert_eq!(block_on(gguf.find(&mut twice.source(), &["l"]), || ()), Ok(Some(Value::U8(2))));
 }
 
 #[test]
@@ -400,4 +395,51 @@ fn flash_failures_pass_through() {
     }
     let error = block_on(Gguf::open(&mut Source::new(Broken)), || ()).expect_err("broken");
     assert_eq!(error, GgufError::Flash(FlashError::Device { offset: 0 }));
+}
+
+/// A file of keys without values of interest, and one of tensors without elements of interest.
+fn named(keys: &[&[u8]], tensors: &[&str]) -> File {
+    let file = File::new(tensors.len() as u64, keys.len() as u64);
+    let file = keys.iter().fold(file, |file, key| file.str(key).u32(0).bytes(&[1]));
+    let tensors = tensors.iter().zip(0..);
+    tensors.fold(file, |file, (name, i)| file.tensor(name, &[1], 0, i * 32)).data(32, 32 * 40)
+}
+
+#[test]
+fn names_that_occur_twice_are_refused_and_named() {
+    assert_eq!(named(&[b"a", b""], &[]).problem(), Problem::KeyLength(0));
+    let error = named(&[b"a", b"b", b"a"], &[]).open().expect_err("twice");
+    assert!(matches!(error, GgufError::Key { index: 2, problem: Problem::DuplicateKey { first: 0 }, .. }), "{error}");
+    let error = named(&[b"a"], &["t", "u", "v", "u"]).open().expect_err("twice");
+    assert!(
+        matches!(error, GgufError::Tensor { index: 3, problem: Problem::DuplicateName { first: 1 }, .. }),
+        "{error}"
+    );
+    // Not text, and the same for longer than what is hashed at once.
+    let long = |last: u8| [&[0xff; 200][..], &[last]].concat();
+    assert!(named(&[&long(1), &long(2)], &["long", "longer"]).open().is_ok());
+    assert_eq!(named(&[&long(1), &long(2), &long(1)], &[]).problem(), Problem::DuplicateKey { first: 0 });
+}
+
+/// Every pair of thirty names, with tables for all of them, for few and for one.
+#[test]
+fn names_are_compared_however_small_the_table() {
+    let all: heapless::Vec<heapless::String<8>, 30> =
+        (0..30).map(|i| heapless::format!("k{i}").expect("short")).collect();
+    for (slots, first, second) in
+        [0, 1, 2, 3, 16, 60].iter().flat_map(|&slots| (0..30).flat_map(move |b| (0..b).map(move |a| (slots, a, b))))
+    {
+        let name = |i: usize| all[if i == second { first } else { i }].as_str();
+        let keys: heapless::Vec<&[u8], 30> = (0..30).map(|i| name(i).as_bytes()).collect();
+        let file = named(&keys, &[]);
+        let mut source = file.source();
+        let (tensors_offset, _, skips) = block_on(check_keys(&mut source, 30), || ()).expect("good but for names");
+        let (alignment, data_offset) = (32, 0);
+        let gguf = Gguf { version: 3, n_kv: 30, n_tensors: 0, alignment, tensors_offset, data_offset, skips };
+        let mut table = [0; 60];
+        let found = block_on(gguf.check_names(&mut source, &mut table[..slots]), || ());
+        let error = found.expect_err("one occurs twice");
+        let GgufError::Key { index, problem, .. } = error else { unreachable!("{error}") };
+        assert_eq!((index, problem), (second as u32, Problem::DuplicateKey { first: first as u32 }), "{slots} slots");
+    }
 }

@@ -28,8 +28,6 @@ pub struct Arch {
 pub struct Sliding {
     /// Every `n`-th layer sees everything, the others a window.
     pub global_every: u32,
-    /// The window where the file names none, in tokens.
-    pub default_window: u32,
     /// Rotary base of window layers; rope scaling does not apply to them.
     pub rope_base: f32,
 }
@@ -52,7 +50,7 @@ static ARCHS: &[Arch] = &[
         extra_vectors: &[LayerVector::QNorm, LayerVector::KNorm, LayerVector::PostAttnNorm, LayerVector::PostFfnNorm],
         scales_embedding: true,
         scores_by_width_at: Some(62),
-        sliding: Some(Sliding { global_every: 6, default_window: 1024, rope_base: 10_000.0 }),
+        sliding: Some(Sliding { global_every: 6, rope_base: 10_000.0 }),
     },
 ];
 

@@ -1,16 +1,13 @@
 //! A model's hyperparameters, read from its metadata and checked once.
 
 use super::arch::Arch;
+use super::error::{ConfigError, Key};
+use super::keys;
 use crate::flash::{Flash, Source};
-use crate::gguf::{Gguf, GgufError, Name, NameAt, Value};
+use crate::gguf::{Gguf, GgufError, Name, Value};
 use crate::kernels::MAX_HEAD_DIM;
 use crate::simd::math::rsqrt;
 use crate::weights::Shapes;
-
-/// A metadata key of an architecture, without its prefix.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Key(pub &'static str);
 
 /// How rotary positions are stretched beyond the trained context.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,125 +50,6 @@ pub struct ModelConfig {
     pub attention_scale: f32,
 }
 
-/// Metadata that no supported model has.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// The keys could not be read.
-    Gguf(GgufError),
-    /// `general.architecture` is missing or not a string.
-    NoArchitecture,
-    /// An architecture that the engine does not know.
-    UnknownArchitecture(NameAt),
-    /// One part of a model that was split into several files.
-    Split {
-        /// Parts in all.
-        parts: u64,
-    },
-    /// A key that the architecture needs is not there.
-    Missing(Key),
-    /// A key's value has the wrong type or is negative.
-    WrongType(Key),
-    /// A key's value is out of range.
-    Range {
-        /// The key.
-        key: Key,
-        /// Its value.
-        value: u64,
-        /// Least value allowed.
-        min: u64,
-        /// Greatest value allowed.
-        max: u64,
-    },
-    /// A key's value is not finite, or has the wrong sign.
-    BadNumber {
-        /// The key.
-        key: Key,
-        /// Its value.
-        value: f32,
-    },
-    /// Query heads do not share key heads evenly.
-    HeadCounts {
-        /// Query heads.
-        n_head: u32,
-        /// Key heads.
-        n_head_kv: u32,
-    },
-    /// Rotary dimensions, which are a head's where the key is missing, must be even.
-    Odd {
-        /// The key.
-        what: Key,
-        /// Its value, or what stands for it.
-        value: u32,
-    },
-    /// A feature that the engine does not have.
-    Unsupported {
-        /// The key that asks for it.
-        key: Key,
-    },
-}
-
-impl From<GgufError> for ConfigError {
-    fn from(e: GgufError) -> Self {
-        ConfigError::Gguf(e)
-    }
-}
-
-impl ConfigError {
-    /// Where the name of what is at fault lies, if it has one.
-    #[must_use]
-    pub fn name(&self) -> NameAt {
-        match *self {
-            ConfigError::Gguf(error) => error.name(),
-            ConfigError::UnknownArchitecture(name) => name,
-            _ => NameAt::NONE,
-        }
-    }
-
-    /// The message, with the name if there is one.
-    pub(crate) fn write(&self, f: &mut core::fmt::Formatter<'_>, name: &Name) -> core::fmt::Result {
-        match *self {
-            ConfigError::Gguf(e) => e.write(f, name),
-            ConfigError::NoArchitecture => f.write_str("general.architecture is missing or not a string"),
-            ConfigError::UnknownArchitecture(_) => {
-                write!(f, "architecture {name} is not supported; supported:")?;
-                Arch::names().try_for_each(|name| write!(f, " {name}"))
-            }
-            ConfigError::Split { parts } => {
-                write!(f, "this file is one of {parts} parts; merge them first (llama-gguf-split --merge)")
-            }
-            ConfigError::Missing(key) => write!(f, "metadata key *.{} is missing", key.0),
-            ConfigError::WrongType(key) => write!(f, "metadata key *.{} has the wrong type", key.0),
-            ConfigError::Range { key, value, min, max } => {
-                write!(f, "metadata key *.{} is {value}; {min} to {max} are allowed", key.0)
-            }
-            // Not the number itself: formatting floats would bring panics.
-            ConfigError::BadNumber { key, value } => {
-                let what = match value {
-                    v if !v.is_finite() => "not finite",
-                    0.0 => "zero",
-                    _ => "negative",
-                };
-                write!(f, "metadata key *.{} is {what}", key.0)
-            }
-            ConfigError::HeadCounts { n_head, n_head_kv } => {
-                write!(f, "{n_head} query heads cannot share {n_head_kv} key heads evenly")
-            }
-            ConfigError::Odd { what, value } => write!(f, "*.{} is {value}; it must be even", what.0),
-            ConfigError::Unsupported { key } => write!(f, "metadata key *.{} asks for what is not supported", key.0),
-        }
-    }
-}
-
-impl core::fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.write(f, &Name::EMPTY)
-    }
-}
-
-impl core::error::Error for ConfigError {}
-
 /// Declares the keys that follow an architecture's name, so that all are looked up by one loop.
 macro_rules! fields {
     ($($field:ident $name:literal,)+) => {
@@ -196,7 +74,6 @@ fields! {
     KvHeads "attention.head_count_kv",
     KeyLength "attention.key_length",
     ValueLength "attention.value_length",
-    Experts "expert_count",
     Rotated "rope.dimension_count",
     Context "context_length",
     NormEps "attention.layer_norm_rms_epsilon",
@@ -206,30 +83,12 @@ fields! {
     ScalingType "rope.scaling.type",
     OriginalContext "rope.scaling.original_context_length",
     Window "attention.sliding_window",
-    // Factors and soft caps that would change results and are not applied.
+    // What they ask for must be what is done anyway.
+    WindowPattern "attention.sliding_window_pattern",
+    WindowBase "rope.freq_base_swa",
     Scale "attention.scale",
-    AttnCap "attn_logit_softcapping",
-    FinalCap "final_logit_softcapping",
-    LogitScale "logit_scale",
-    ResidualScale "residual_scale",
-    EmbeddingScale "embedding_scale",
-    AttnFactor "rope.scaling.attn_factor",
-    YarnAttnFactor "rope.scaling.yarn_attn_factor",
     YarnExtFactor "rope.scaling.yarn_ext_factor",
 }
-
-/// The fields that must be absent, 0 or 1.
-const SCALES: [Field; 9] = [
-    Field::Scale,
-    Field::AttnCap,
-    Field::FinalCap,
-    Field::LogitScale,
-    Field::ResidualScale,
-    Field::EmbeddingScale,
-    Field::AttnFactor,
-    Field::YarnAttnFactor,
-    Field::YarnExtFactor,
-];
 
 /// Bytes that are read of `rope.scaling.type`: more than any supported one has.
 const SCALING_BYTES: usize = 8;
@@ -263,14 +122,27 @@ impl Values {
         if valid { Ok(Some(value)) } else { Err(ConfigError::BadNumber { key, value }) }
     }
 
-    fn refuse_scales(&self) -> Result<(), ConfigError> {
-        for field in SCALES {
-            let Some(value) = self.of(field) else { continue };
-            if value.as_f32().is_none_or(|v| v != 0.0 && v != 1.0) {
-                return Err(ConfigError::Unsupported { key: field.key() });
+    /// That the field, if there is one, has a value that changes nothing.
+    fn fixed(&self, field: Field, changes_nothing: impl Fn(f32) -> bool) -> Result<(), ConfigError> {
+        match self.of(field) {
+            Some(value) if !keys::number(value).is_some_and(changes_nothing) => {
+                Err(ConfigError::Unsupported { key: field.key() })
             }
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Positions that a windowed layer sees; without windowed layers no window may be asked for.
+    fn window(&self, arch: &Arch, ctx_train: u32) -> Result<u32, ConfigError> {
+        let Some(sliding) = &arch.sliding else {
+            self.fixed(Field::Window, |n| n == 0.0 || n >= ctx_train as f32)?;
+            self.fixed(Field::WindowPattern, |_| false)?;
+            self.fixed(Field::WindowBase, |_| false)?;
+            return Ok(u32::MAX);
+        };
+        self.fixed(Field::WindowPattern, |n| n == sliding.global_every as f32)?;
+        self.fixed(Field::WindowBase, |base| base == sliding.rope_base)?;
+        self.need(Field::Window, u64::from(u32::MAX))
     }
 
     /// `ty` is the text of the scaling's type, if that is a short string.
@@ -296,14 +168,28 @@ impl Values {
 }
 
 impl ModelConfig {
-    /// Reads and checks a model's metadata; `n_vocab` is the length of its token list.
+    /// Reads and checks a model's metadata; `n_vocab` is the length of its token list. The keys `ignored` count as absent.
     ///
     /// # Errors
     /// [`ConfigError`].
-    pub async fn read<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>, n_vocab: u32) -> Result<Self, ConfigError> {
+    pub async fn read<F: Flash>(
+        gguf: &Gguf,
+        source: &mut Source<'_, F>,
+        n_vocab: u32,
+        ignored: &[&str],
+    ) -> Result<Self, ConfigError> {
         let arch = architecture(gguf, source).await?;
         let mut values = Values([None; Field::NAMES.len()]);
-        gguf.find_all(source, [arch.name, "."], Field::NAMES, &mut values.0).await?;
+        let mut refused = Ok(());
+        gguf.find_taken(source, [arch.name, "."], Field::NAMES, &mut values.0, &mut |key| {
+            let is_ignored = ignored.iter().any(|name| key.is(name));
+            if !is_ignored && !key.known && refused.is_ok() {
+                refused = keys::check(key);
+            }
+            !is_ignored
+        })
+        .await?;
+        refused?;
         let mut scaling = Name::EMPTY;
         if let Some(Value::Str(ty)) = values.of(Field::ScalingType) {
             source.read(ty.offset, scaling.room(ty.len.min(SCALING_BYTES as u64))).await.map_err(GgufError::Flash)?;
@@ -336,12 +222,6 @@ impl ModelConfig {
         if value_length != head_dim {
             return Err(ConfigError::Unsupported { key: Field::ValueLength.key() });
         }
-        values.refuse_scales()?;
-        if let Some(value) = values.of(Field::Experts)
-            && value.as_uint() != Some(0)
-        {
-            return Err(ConfigError::Unsupported { key: Field::Experts.key() });
-        }
         let n_rot = values.uint(Field::Rotated, head_dim.into())?.unwrap_or(head_dim);
         if n_rot % 2 != 0 {
             return Err(ConfigError::Odd { what: Field::Rotated.key(), value: n_rot });
@@ -350,13 +230,14 @@ impl ModelConfig {
         let norm_eps = values.float(Field::NormEps, true)?.ok_or(ConfigError::Missing(Field::NormEps.key()))?;
         let rope_base = values.float(Field::RopeBase, false)?.unwrap_or(10_000.0);
         let rope_scaling = values.rope_scaling(scaling, ctx_train)?;
-        let window = match &arch.sliding {
-            Some(sliding) => values.uint(Field::Window, u64::from(u32::MAX))?.unwrap_or(sliding.default_window),
-            None => u32::MAX,
-        };
+        let extended = if matches!(rope_scaling, RopeScaling::Yarn { .. }) { 1.0 } else { 0.0 };
+        values.fixed(Field::YarnExtFactor, |factor| factor < 0.0 || factor == extended)?;
+        let window = values.window(arch, ctx_train)?;
         let share = n_embd.checked_div(n_head).unwrap_or(head_dim);
         let scaled_width = if arch.scores_by_width_at == Some(n_layer) { share } else { head_dim };
         let attention_scale = rsqrt(scaled_width as f32);
+        // Files hold rounded decimals.
+        values.fixed(Field::Scale, |scale| scale == 0.0 || (scale / attention_scale - 1.0).abs() < 1e-6)?;
         let extra_vectors = arch.extra_vectors;
         let shapes = Shapes { n_layer, n_embd, n_head, n_head_kv, head_dim, n_ff, n_vocab, n_rot, extra_vectors };
         Ok(ModelConfig { arch, shapes, ctx_train, norm_eps, rope_base, rope_scaling, window, attention_scale })

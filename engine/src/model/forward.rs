@@ -16,7 +16,7 @@ use crate::arena::{Arena, ArenaError, Region};
 use crate::flash::yield_now;
 use crate::kernels::{Attention, Executor, Group, HeadRotation, InputBuffer, Kernels, WriteKv, groups};
 use crate::simd::{LANES, math};
-use crate::weights::{Feed, LayerMatrix, LayerVector, PassError, Role, Weight, WeightStore};
+use crate::weights::{Feed, LayerMatrix, LayerVector, PassError, PassStep, Role, Weight, WeightStore};
 
 /// Which positions of a chunk get logits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +95,8 @@ pub struct Pass<'p, 'a, 'm> {
     pub position: usize,
     /// Which logits to compute.
     pub want: Want,
+    /// Looks for values that are not finite after every step, not in the logits alone.
+    pub find_nan: bool,
 }
 
 /// Receives logits: position, id of the first token, and the logits of that and the following ids.
@@ -113,16 +115,40 @@ impl Pass<'_, '_, '_> {
     ) -> Result<(), PassError> {
         let tokens = ids.len();
         self.embed(ids, feed).await?;
+        self.check(tokens, PassStep::Embedding)?;
         self.rope.advance(self.position, tokens);
         for layer in 0..self.config.shapes.n_layer {
             self.attention(layer, tokens, feed).await?;
+            self.check(tokens, PassStep::Attention(layer))?;
             self.feed_forward(layer, tokens, feed).await?;
+            self.check(tokens, PassStep::FeedForward(layer))?;
             yield_now().await;
         }
         match self.want {
             Want::None => Ok(()),
             Want::Last => self.head(tokens, tokens.saturating_sub(1), feed, sink).await,
             Want::All => self.head(tokens, 0, feed, sink).await,
+        }
+    }
+
+    /// Looks for values of the hidden state that are not finite, if that was asked for.
+    fn check(&self, tokens: usize, step: PassStep) -> Result<(), PassError> {
+        if !self.find_nan {
+            return Ok(());
+        }
+        let width = self.config.shapes.n_embd as usize;
+        let x = self.values.x.get(..groups(width).saturating_mul(tokens)).unwrap_or_default();
+        let finite = |t: usize| {
+            let token = x.iter().skip(t).step_by(tokens.max(1));
+            // What pads the last group may be anything.
+            token.enumerate().all(|(g, group)| {
+                let left = width.saturating_sub(g.saturating_mul(LANES)).min(LANES);
+                all_finite(group.get(..left).unwrap_or_default())
+            })
+        };
+        match (0..tokens).find(|&t| !finite(t)) {
+            Some(t) => Err(PassError::NotFinite { position: self.position.wrapping_add(t) as u32, step }),
+            None => Ok(()),
         }
     }
 
@@ -255,8 +281,7 @@ impl Pass<'_, '_, '_> {
         let position = self.position.wrapping_add(first) as u32;
         let mut tile = LogitsTile { matmul, position, wanted, logits: values.logits, sink };
         if let Some(w) = self.store.resident(role) {
-            tile.rows(w, 0, &mut values.input);
-            return Ok(());
+            return tile.rows(w, 0, &mut values.input);
         }
         #[cfg(not(feature = "stream"))]
         return not_here(feed, role);
@@ -268,7 +293,7 @@ impl Pass<'_, '_, '_> {
                 let w = self.store.arrived(role, feed.bytes(&part)).ok_or(PassError::TileTooSmall { role })?;
                 for (first, n) in turns(feed, w) {
                     let id = part.first_row.saturating_add(first);
-                    tile.rows(w.rows_from(first as usize, n as usize), id, &mut values.input);
+                    tile.rows(w.rows_from(first as usize, n as usize), id, &mut values.input)?;
                     yield_now().await;
                 }
                 feed.done();
@@ -290,7 +315,7 @@ struct LogitsTile<'l, 'a, 'm, 's> {
 
 impl LogitsTile<'_, '_, '_, '_> {
     /// Rows of the head, the first of which is token `first_id`'s.
-    fn rows(&mut self, w: Weight<'_>, first_id: u32, input: &mut InputBuffer<'_>) {
+    fn rows(&mut self, w: Weight<'_>, first_id: u32, input: &mut InputBuffer<'_>) -> Result<(), PassError> {
         let wanted = self.wanted.max(1);
         let tile_rows = (self.logits.len() / wanted).saturating_mul(LANES).max(LANES);
         let rows = w.rows();
@@ -301,18 +326,33 @@ impl LogitsTile<'_, '_, '_, '_> {
             self.matmul.kernels.linear(w.rows_from(start, n), &x, logits, self.matmul.executor);
             let id = first_id.wrapping_add(start as u32);
             if wanted == 1 {
-                (self.sink)(self.position, id, logits.as_flattened().get(..n).unwrap_or_default());
+                hand_on(self.sink, self.position, id, logits.as_flattened().get(..n).unwrap_or_default())?;
                 continue;
             }
             for (g, logits) in logits.chunks(wanted).enumerate() {
                 let left = n.saturating_sub(g.saturating_mul(LANES)).min(LANES);
                 let id = id.wrapping_add((g.wrapping_mul(LANES)) as u32);
                 for (position, logits) in (self.position..).zip(logits) {
-                    (self.sink)(position, id, logits.get(..left).unwrap_or_default());
+                    hand_on(self.sink, position, id, logits.get(..left).unwrap_or_default())?;
                 }
             }
         }
+        Ok(())
     }
+}
+
+/// Gives logits to `sink`, if all are finite.
+fn hand_on(sink: &mut LogitsSink<'_>, position: u32, id: u32, logits: &[f32]) -> Result<(), PassError> {
+    if !all_finite(logits) {
+        return Err(PassError::NotFinite { position, step: PassStep::Head });
+    }
+    sink(position, id, logits);
+    Ok(())
+}
+
+/// Without an early end, so that it becomes a few vector instructions.
+fn all_finite(values: &[f32]) -> bool {
+    values.iter().fold(true, |all, x| all & x.is_finite())
 }
 
 fn split(groups: &mut [Group], n: usize) -> (&mut [Group], &mut [Group]) {

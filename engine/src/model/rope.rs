@@ -206,4 +206,51 @@ mod tests {
         }
         assert!(unequal * 4 < all, "{unequal} of {all} differ");
     }
+
+    /// Windowed layers rotate by `position * base^(-i / pairs)`, whatever stretches the others' positions.
+    #[cfg(feature = "yarn")]
+    #[test]
+    fn scaling_leaves_windowed_layers_alone() {
+        use crate::model::arch::Arch;
+        use crate::weights::Shapes;
+        const PAIRS: usize = 8;
+        let arch = Arch::by_name(b"gemma3").expect("it is there");
+        let shapes = Shapes {
+            n_layer: 7,
+            n_embd: 32,
+            n_head: 2,
+            n_head_kv: 1,
+            head_dim: 2 * PAIRS as u32,
+            n_ff: 32,
+            n_vocab: 8,
+            n_rot: 2 * PAIRS as u32,
+            extra_vectors: arch.extra_vectors,
+        };
+        let (yarn, linear) = (RopeScaling::Yarn { factor: 8.0, original_ctx: 64 }, RopeScaling::Linear { factor: 8.0 });
+        for rope_scaling in [yarn, linear] {
+            let (ctx_train, norm_eps, window, attention_scale) = (64, 1e-6, 16, 0.25);
+            let rope_base = 1e6;
+            let config =
+                ModelConfig { arch, shapes, ctx_train, norm_eps, rope_base, rope_scaling, window, attention_scale };
+            let (mut global, mut windowed) = ([0.0; PAIRS], [0.0; PAIRS]);
+            let (mut global_angles, mut windowed_angles) = ([[0.0; 2]; PAIRS], [[0.0; 2]; PAIRS]);
+            let mut tables = RopeTables {
+                pairs: PAIRS,
+                global: &mut global,
+                windowed: &mut windowed,
+                global_angles: &mut global_angles,
+                windowed_angles: &mut windowed_angles,
+                magnitude: 1.0,
+            };
+            tables.fill(&config, &[1.0; PAIRS]);
+            tables.advance(50, 1);
+            for (i, (windowed, global)) in tables.angles(true).iter().zip(tables.angles(false)).enumerate() {
+                let angle = 50.0 * libm::pow(10_000.0, -(i as f64) / PAIRS as f64);
+                let want = [libm::cos(angle), libm::sin(angle)];
+                let near = |have: &[f32; 2]| have.iter().zip(want).all(|(h, w)| (f64::from(*h) - w).abs() < 1e-6);
+                assert!(near(windowed), "{rope_scaling:?}, pair {i}: {windowed:?}, want {want:?}");
+                assert!(!near(global), "{rope_scaling:?}, pair {i}");
+            }
+        }
+    }
 }

@@ -47,6 +47,13 @@ pub enum ActKind {
     Q8x256,
 }
 
+/// The bits of the greatest magnitude. Those of positive numbers are ordered like the numbers, and those of NaN are the
+/// greatest: where a value is not a number, the result is none.
+#[inline(always)]
+pub(crate) fn greatest_magnitude(x: &[[f32; LANES]]) -> u32 {
+    x.as_flattened().iter().fold(0, |top, x| top.max(x.to_bits() & 0x7FFF_FFFF))
+}
+
 /// Quants of `N` groups of sixteen values, their common scale before any rounding, and each group's sum.
 #[inline(always)]
 fn quantise<I: Isa, const N: usize>(
@@ -54,20 +61,12 @@ fn quantise<I: Isa, const N: usize>(
     x: &[[f32; LANES]; N],
     scale: impl Fn(f32) -> f32,
 ) -> ([[i8; LANES]; N], f32, [i16; N]) {
-    let mut tops = [0.0; LANES];
-    for f in lanes(isa) {
-        let mut top = f.splat(0.0);
-        for x in x {
-            top = f.max(f.abs(f.load(x)), top);
-        }
-        f.store(top, &mut tops);
-    }
-    let d = isa.x_greatest(isa.x_load(&tops)) / 127.0;
+    let d = f32::from_bits(greatest_magnitude(x)) / 127.0;
     // Values so small that 1 / d overflows count as zero.
     let inverse = if d > 1.0e-38 { 1.0 / d } else { 0.0 };
     let (mut q, mut sums) = ([[0; LANES]; N], [0; N]);
     for ((x, q), sum) in x.iter().zip(&mut q).zip(&mut sums) {
-        // What is not a number becomes -127, everywhere alike.
+        // What is not a number becomes -127, everywhere alike, and the scale is none either.
         for f in lanes(isa) {
             let scaled = f.max(f.mul(f.load(x), f.splat(inverse)), f.splat(-127.0));
             f.store_i8(scaled, q);

@@ -27,6 +27,8 @@ mod unrolled;
 pub(crate) mod weight;
 mod words;
 
+#[cfg(feature = "kv_q4_0")]
+pub(crate) use act::greatest_magnitude;
 pub use act::{Act32, Act256, ActKind};
 pub use block::Block;
 pub use dot::{FloatFormat, Format};

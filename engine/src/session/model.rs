@@ -24,9 +24,18 @@ impl Model {
     /// # Errors
     /// [`Error`]: anything in the file that is malformed or not supported.
     pub async fn open<F: Flash>(source: &mut Source<'_, F>) -> Result<Model, Error> {
+        Model::open_ignoring(source, &[]).await
+    }
+
+    /// [`Model::open`] where `ignored` names keys of the architecture, with its prefix, that count as absent: such as
+    /// `llama.new_key`, which would be refused because it may change results.
+    ///
+    /// # Errors
+    /// As [`Model::open`].
+    pub async fn open_ignoring<F: Flash>(source: &mut Source<'_, F>, ignored: &[&str]) -> Result<Model, Error> {
         let gguf = apart!(Gguf::open(source))?;
         let spec = apart!(TokenizerSpec::read(&gguf, source))?;
-        let config = apart!(ModelConfig::read(&gguf, source, spec.n_vocab()))?;
+        let config = apart!(ModelConfig::read(&gguf, source, spec.n_vocab(), ignored))?;
         let tensors = apart!(Tensors::read(&gguf, source, &config))?;
         #[cfg(feature = "checksums")]
         let checksums = apart!(Checksums::read(&gguf, source, spec.n_vocab()))?;

@@ -93,6 +93,8 @@ pub struct Plan {
     pub index_bytes_in_flash: usize,
     logits: usize,
     pub(super) uses_mapping: bool,
+    /// See [`Session::find_nan`](super::Session::find_nan); here it takes no memory.
+    pub(super) find_nan: bool,
     /// Bytes that there were to be pinned into.
     pin_bytes: u64,
 }
@@ -221,6 +223,7 @@ impl Model {
             index_bytes_in_flash: in_memory.total().saturating_sub(usage.total()),
             logits: sizes.logits,
             uses_mapping: means.map,
+            find_nan: false,
             pin_bytes: left as u64,
         })
     }

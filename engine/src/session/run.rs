@@ -151,6 +151,14 @@ impl<F: Flash> Session<'_, '_, F> {
         Ok(())
     }
 
+    /// Lets passes look for values that are not finite after every step, from now on, so that [`PassError::NotFinite`] names
+    /// the first layer that has them. In logits they are found in any case.
+    ///
+    /// [`PassError::NotFinite`]: crate::model::PassError::NotFinite
+    pub fn find_nan(&mut self, on: bool) {
+        self.plan.find_nan = on;
+    }
+
     /// Passes over the weights that were begun so far, modulo 2^32: one for each chunk that was fed.
     #[must_use]
     pub fn passes(&self) -> u32 {
@@ -196,8 +204,8 @@ impl<F: Flash> Session<'_, '_, F> {
     /// to `sink`. A future that is dropped counts as a failed one: chunks that were finished count.
     ///
     /// # Errors
-    /// [`Error::NoSuchToken`] and [`Error::ContextFull`] before anything is done; flash failures and weights that do not
-    /// match their checksums, after which the chunks that were finished count and the rest do not, nor do logits that
+    /// [`Error::NoSuchToken`] and [`Error::ContextFull`] before anything is done; flash failures, weights that do not
+    /// match their checksums and logits that are not finite, after which the chunks that were finished count and the rest do not, nor do logits that
     /// `sink` got of the rest. The same tokens may be fed again.
     pub async fn feed(&mut self, ids: &[u32], want: Want, sink: &mut LogitsSink<'_>) -> Result<(), Error> {
         let n_vocab = self.n_vocab();
@@ -243,6 +251,7 @@ impl<F: Flash> Session<'_, '_, F> {
             values,
             position: self.position as usize,
             want,
+            find_nan: self.plan.find_nan,
         };
         #[cfg(feature = "stream")]
         let reader = crate::weights::read_ahead(&mut self.source, &tiles, schedule);

@@ -19,6 +19,9 @@ pub(super) struct Tensors {
     up_row_bytes: usize,
     /// Tensors that the architecture cannot do without.
     needed: u64,
+    /// Bytes of all tensors in the file.
+    #[cfg(feature = "snapshots")]
+    pub(super) bytes: u64,
     /// Where the last matrix ends in the file.
     pub(super) end: u64,
 }
@@ -33,6 +36,10 @@ impl Tensors {
         let mut all = Tensors::default();
         weights::walk(gguf, source, &config.shapes, &mut |t| {
             let row_bytes = t.row_bytes as usize;
+            #[cfg(feature = "snapshots")]
+            {
+                all.bytes = all.bytes.saturating_add(t.bytes());
+            }
             match t.role {
                 Role::TokenEmbd => all.embd_row_bytes = u64::from(t.row_bytes),
                 Role::Matrix(_, LayerMatrix::Gate) => all.gate_row_bytes = all.gate_row_bytes.max(row_bytes),

@@ -130,6 +130,21 @@ impl core::fmt::Display for WeightError {
 
 impl core::error::Error for WeightError {}
 
+/// Where in a pass values come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum PassStep {
+    /// The embedding of the tokens.
+    Embedding,
+    /// Attention in this layer, counted from 0.
+    Attention(u32),
+    /// The feed-forward network of this layer, counted from 0.
+    FeedForward(u32),
+    /// The head, which makes logits.
+    Head,
+}
+
 /// A pass that could not be finished; the caches of its positions then hold anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -147,6 +162,13 @@ pub enum PassError {
         /// The matrix.
         role: Role,
     },
+    /// Values that are not a number, or infinite.
+    NotFinite {
+        /// The position of their token.
+        position: u32,
+        /// Where they were found first.
+        step: PassStep,
+    },
 }
 
 impl From<FlashError> for PassError {
@@ -161,6 +183,17 @@ impl core::fmt::Display for PassError {
             PassError::Flash(e) => e.fmt(f),
             PassError::Checksum { role } => write_checksum(f, *role),
             PassError::TileTooSmall { role } => write!(f, "the streaming tiles are too small for tensor {role}"),
+            PassError::NotFinite { position, step } => {
+                match step {
+                    PassStep::Embedding => f.write_str("the embedding")?,
+                    PassStep::Attention(layer) => write!(f, "the output of attention in layer {layer}")?,
+                    PassStep::FeedForward(layer) => {
+                        write!(f, "the output of the feed-forward network in layer {layer}")?
+                    }
+                    PassStep::Head => f.write_str("the logits")?,
+                }
+                write!(f, " at position {position}: a value is not finite (NaN or infinite)")
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ mod verify;
 
 pub use crate::quant::{Weight, WeightType};
 pub use checksums::Checksums;
-pub use error::{PassError, WeightError};
+pub use error::{PassError, PassStep, WeightError};
 pub use pin::{MatrixBytes, PinBudget, Residency};
 pub use role::{LayerMatrix, LayerVector, Role};
 pub use schedule::{Part, Schedule};

@@ -39,9 +39,9 @@ fn check(shapes: &Shapes, info: &TensorInfo) -> Result<Tensor, WeightError> {
     let role = Role::parse(info.name_bytes.as_bytes()).ok_or(WeightError::Unknown { index, name })?;
     let need = shapes.of(role).ok_or(WeightError::Unknown { index, name })?;
     let is_vector = matches!(role, Role::OutputNorm | Role::RopeFreqs | Role::Vector(..));
+    // Dimensions of 1 at the end may be written or not.
     let [cols, rows, more, most] = info.ne;
-    let dims = if is_vector { 1 } else { 2 };
-    if [cols, rows] != need.map(u64::from) || more != 1 || most != 1 || info.n_dims > dims {
+    if [cols, rows] != need.map(u64::from) || more != 1 || most != 1 {
         return Err(WeightError::Shape { index, name, need, have: [cols, rows] });
     }
     let id = info.ggml_type.id();

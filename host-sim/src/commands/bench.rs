@@ -77,7 +77,7 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
         return Err(Failure::Usage("-p and -n are both 0: there is nothing to measure".into()));
     }
     let file = open_model(&args.engine)?;
-    let mut opened = Opened::new(&file, args.engine.verify)?;
+    let mut opened = Opened::new(&file, &args.engine)?;
     let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(ctx), Draft::Off)?;
     if ctx > plan.ctx {
         return Err(Failure::new(format!("{ctx} tokens do not fit in a context of {}", plan.ctx)));

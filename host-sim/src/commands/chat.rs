@@ -46,7 +46,7 @@ const HELP: &str = "\
 /// Runs the command.
 pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
     let file = open_model(&args.engine)?;
-    let mut opened = Opened::new(&file, args.engine.verify)?;
+    let mut opened = Opened::new(&file, &args.engine)?;
     let format = opened.chat_format(args.chat_format)?;
     let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(0), args.draft.draft)?;
     let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;

@@ -113,7 +113,7 @@ fn samples() -> Result<Vec<Sample>, Failure> {
 /// The model's answers. Every thread runs a model of its own, as one sentence is too little work for two.
 fn answers(args: &DemoArgs, file: &ModelFile, samples: &[Sample]) -> Result<Vec<String>, Failure> {
     let ctx = args.engine.ctx.unwrap_or(CTX);
-    let plan = Opened::new(file, args.engine.verify)?.plan(&args.engine, args.compute.isa, ctx, Draft::Off)?;
+    let plan = Opened::new(file, &args.engine)?.plan(&args.engine, args.compute.isa, ctx, Draft::Off)?;
     let threads = args.compute.threads.map_or_else(cores, |n| n as usize).min(samples.len());
     let next = AtomicUsize::new(0);
     let (sender, receiver) = channel();
@@ -158,7 +158,7 @@ fn work(
     next: &AtomicUsize,
     answer: &mut dyn FnMut(usize, String) -> bool,
 ) -> Result<(), Failure> {
-    let mut opened = Opened::new(file, args.engine.verify)?;
+    let mut opened = Opened::new(file, &args.engine)?;
     let format = opened.chat_format(None)?;
     let compute = ComputeArgs { threads: Some(1), ..args.compute.clone() };
     let mut machine = opened.machine(&plan, &args.engine, &compute, None)?;

@@ -21,6 +21,9 @@ pub(crate) struct EvalArgs {
     /// Write the logits to this file when all are there: raw f32, little-endian, one row per position
     #[arg(long, value_name = "FILE")]
     pub(crate) logits_out: Option<PathBuf>,
+    /// Look for values that are not finite (NaN or infinite) after every layer, to name the first that has them; in logits they are found in any case
+    #[arg(long)]
+    pub(crate) find_nan: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -54,7 +57,7 @@ struct Report {
 /// Runs the command.
 pub(crate) fn eval(args: &EvalArgs) -> Result<(), Failure> {
     let file = open_model(&args.engine)?;
-    let mut opened = Opened::new(&file, args.engine.verify)?;
+    let mut opened = Opened::new(&file, &args.engine)?;
     let ids = match (&args.input.ids, &args.input.file) {
         (Some(path), _) => input::ids_file(path)?,
         (None, Some(path)) => {
@@ -76,6 +79,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<(), Failure> {
     let plan = opened.plan(&args.engine, args.compute.isa, ctx, Draft::Off)?;
     let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
+    engine.session.find_nan(args.find_nan);
     let mut hash = args.json.then(LogitsHash::new);
     let mut loss = Loss::new(&ids);
     let n_vocab = engine.session.n_vocab();

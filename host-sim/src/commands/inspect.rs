@@ -8,7 +8,7 @@ use flashlet::gguf::{Gguf, Str, TensorInfo, Value};
 use flashlet::session::Residency;
 use serde_json::{Map, json};
 
-use crate::engine::{ModelArgs, about_file, open_file};
+use crate::engine::{ModelArgs, about_file, check_names, open_file};
 use crate::failure::Failure;
 use crate::hardware::source::{FileFlash, ModelFile};
 use crate::io::output::Listing;
@@ -86,6 +86,7 @@ impl<'f> Contents<'f> {
     fn open(file: &'f ModelFile) -> Result<Contents<'f>, Failure> {
         let mut source = file.source();
         let gguf = wait(Gguf::open(&mut source)).map_err(|error| about_file(file, &mut source, error))?;
+        check_names(&gguf, &mut source).map_err(|error| about_file(file, &mut source, error))?;
         Ok(Contents { file, source, gguf })
     }
 

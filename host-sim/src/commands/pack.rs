@@ -37,6 +37,9 @@ pub(crate) struct PackArgs {
     /// Add no checksums
     #[arg(long)]
     pub(crate) no_checksums: bool,
+    /// Pack as if the file did not have this metadata key, which is refused because it may change results; may be given more than once
+    #[arg(long, value_name = "KEY")]
+    pub(crate) ignore_key: Vec<String>,
 }
 
 fn parse_page(text: &str) -> Result<u32, String> {
@@ -50,7 +53,14 @@ pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
     let mut input = ModelFile::open(&args.input)?;
     // Not every file system can map; those that cannot can still read.
     drop(input.map());
-    let options = Options { page: args.page, strip: args.strip, checksums: !args.no_checksums, index: !args.no_index };
+    let ignored: Vec<&str> = args.ignore_key.iter().map(String::as_str).collect();
+    let options = Options {
+        page: args.page,
+        strip: args.strip,
+        checksums: !args.no_checksums,
+        index: !args.no_index,
+        ignored: &ignored,
+    };
     let mut meter = Meter::new("pack");
     let mut output = OutputFile::create(&args.output)?;
     let mut progress = |done, total| meter.update(done, total);
@@ -65,8 +75,10 @@ pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
     let mut packed = ModelFile::of(&args.output, written).map_err(|error| output.failure(&error))?;
     drop(packed.map());
     let mut source = packed.source();
-    let plan =
-        wait(async { Model::open(&mut source).await?.plan(&mut source, &session::Options::default(), None).await });
+    let plan = wait(async {
+        let model = Model::open_ignoring(&mut source, &ignored).await?;
+        model.plan(&mut source, &session::Options::default(), None).await
+    });
     let plan = plan.map_err(|error| Failure::about(args.output.display(), error))?;
     output.commit()?;
     print(&text(&report, input.size(), plan.index_bytes_in_flash))

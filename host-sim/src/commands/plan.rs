@@ -28,16 +28,17 @@ pub(crate) struct PlanArgs {
 pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
     let board = args.engine.board;
     let file = open_model(&args.engine)?;
-    let mut opened = Opened::new(&file, args.engine.verify)?;
+    let mut opened = Opened::new(&file, &args.engine)?;
     let options = opened.options(&args.engine, None, args.engine.ctx.unwrap_or(0), args.draft.draft)?;
     let arena = args.engine.arena_bytes();
     let refused = match opened.try_plan(&options, arena) {
         Ok(plan) => match board.map_or(Ok(()), |board| board.has_room(file.size())) {
             Ok(()) => {
+                let hash_bytes = opened.model.hash_bytes();
                 let report = if args.json {
-                    json(&plan, board, arena, file.size()).to_string() + "\n"
+                    json(&plan, board, arena, file.size(), hash_bytes).to_string() + "\n"
                 } else {
-                    text(&plan, board, arena)
+                    text(&plan, board, arena, hash_bytes)
                 };
                 return print(&report);
             }
@@ -63,7 +64,13 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
     Err(error)
 }
 
-fn json(plan: &Plan, board: Option<&Board>, arena: Option<usize>, file_bytes: u64) -> serde_json::Value {
+fn json(
+    plan: &Plan,
+    board: Option<&Board>,
+    arena: Option<usize>,
+    file_bytes: u64,
+    hash_bytes: u64,
+) -> serde_json::Value {
     let memory: Map<_, _> = Region::ALL
         .iter()
         .map(|&region| (region.name().replace(' ', "_").to_lowercase(), json!(plan.usage.bytes(region))))
@@ -86,10 +93,12 @@ fn json(plan: &Plan, board: Option<&Board>, arena: Option<usize>, file_bytes: u6
         },
         // One pass over the weights makes one token; with drafts it may make more.
         "flash_bytes_per_token": plan.flash_bytes_per_pass,
+        // Read once by a program that saves or restores snapshots.
+        "snapshot_hash_bytes": hash_bytes,
     })
 }
 
-fn text(plan: &Plan, board: Option<&Board>, arena: Option<usize>) -> String {
+fn text(plan: &Plan, board: Option<&Board>, arena: Option<usize>, hash_bytes: u64) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     if let Some(board) = board {
@@ -117,5 +126,6 @@ fn text(plan: &Plan, board: Option<&Board>, arena: Option<usize>) -> String {
     line("weights pinned", plan.residency.pinned_bytes);
     line("weights streamed", plan.residency.streamed_bytes);
     line("flash per token", plan.flash_bytes_per_pass);
+    line("snapshots: hash of", hash_bytes);
     out.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }

@@ -42,6 +42,9 @@ pub(crate) struct RunArgs {
     /// Restore the state that --save-prefix saved in place of prefilling it again; the prompt must begin with the same tokens
     #[arg(long, value_name = "FILE")]
     pub(crate) load_prefix: Option<PathBuf>,
+    /// Look for values that are not finite (NaN or infinite) after every layer, to name the first that has them; in logits they are found in any case
+    #[arg(long)]
+    pub(crate) find_nan: bool,
     #[command(flatten)]
     pub(crate) end: EndArgs,
     /// Print one JSON object with ids, text, hash of the logits, memory, flash, passes over the weights and timings
@@ -121,7 +124,7 @@ impl Prompt {
 /// Runs the command.
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let file = open_model(&args.engine)?;
-    let mut opened = Opened::new(&file, args.engine.verify)?;
+    let mut opened = Opened::new(&file, &args.engine)?;
     let prompt = Prompt::read(args)?;
     // The built-in model knows nothing but sentences in its template.
     let framed = file.is_built_in() && !args.raw && args.ids.is_none();
@@ -132,6 +135,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let snapshots = args.save_prefix.is_some() || args.load_prefix.is_some();
     let hash = snapshots.then(|| opened.hash()).transpose()?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
+    engine.session.find_nan(args.find_nan);
     let prompt_ids = prompt.encode(&mut engine, format, args.system.as_deref())?;
     // An answer is a text of its own; what continues a prompt keeps its leading space.
     let detokenizer = if chat { Detokenizer::new() } else { Detokenizer::continuing() };

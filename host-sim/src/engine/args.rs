@@ -35,6 +35,9 @@ pub(crate) enum SourceKind {
 pub(crate) struct EngineArgs {
     #[command(flatten)]
     pub(crate) model: ModelArgs,
+    /// Run as if the model file did not have this metadata key, which is refused because it may change results; may be given more than once
+    #[arg(long, value_name = "KEY", help_heading = "Memory and speed")]
+    pub(crate) ignore_key: Vec<String>,
     /// Tokens of context [default: 2048 or what the model allows, if less; eval and bench: as many as they need]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Memory and speed")]
     pub(crate) ctx: Option<u32>,

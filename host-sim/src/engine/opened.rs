@@ -1,6 +1,8 @@
 //! A model whose header is read.
 
 use flashlet::flash::{Flash, Source};
+use flashlet::gguf::{Gguf, GgufError, MAX_CHECKED_NAMES};
+use flashlet::model::ConfigError;
 use flashlet::session::{Error, Model, Residency, Verify};
 use flashlet::text::ChatFormat;
 
@@ -12,7 +14,26 @@ use crate::sim::wait;
 /// An error in `file`, with the names of the keys and tensors at fault.
 pub(crate) fn about_file<F: Flash>(file: &ModelFile, source: &mut Source<'_, F>, error: impl Into<Error>) -> Failure {
     let error: Error = error.into();
-    Failure::about(file.path().display(), wait(error.named(source)))
+    let named = wait(error.named(source));
+    let path = file.path().display();
+    match error {
+        Error::Config(ConfigError::RefusedKey { .. }) => {
+            Failure::new(format!("{path}: {named} (--ignore-key {} leaves it out)", named.name))
+        }
+        Error::Config(ConfigError::Unsupported { key }) => {
+            Failure::new(format!("{path}: {named} (--ignore-key ARCHITECTURE.{} leaves it out)", key.0))
+        }
+        _ => Failure::about(path, named),
+    }
+}
+
+/// Asserts that names differ also where there are too many of them for the engine, which has little memory.
+pub(crate) fn check_names<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<(), GgufError> {
+    let most = gguf.n_kv().max(gguf.n_tensors());
+    if most <= MAX_CHECKED_NAMES {
+        return Ok(());
+    }
+    wait(gguf.check_names(source, &mut vec![0; most as usize * 2]))
 }
 
 /// Opens the model that `args` name, as `args` or the board to simulate ask for it.
@@ -53,11 +74,14 @@ pub(crate) struct Opened<'f> {
 }
 
 impl<'f> Opened<'f> {
-    /// Reads the header of `file`, twice if all is to be verified.
-    pub(crate) fn new(file: &'f ModelFile, verify: Verify) -> Result<Opened<'f>, Failure> {
+    /// Reads the header of `file`, twice if `args` ask to verify all.
+    pub(crate) fn new(file: &'f ModelFile, args: &EngineArgs) -> Result<Opened<'f>, Failure> {
         let mut source = file.source();
-        source.confirm = verify == Verify::All;
-        let model = wait(Model::open(&mut source)).map_err(|error| about_file(file, &mut source, error))?;
+        source.confirm = args.verify == Verify::All;
+        let ignored: Vec<&str> = args.ignore_key.iter().map(String::as_str).collect();
+        let model = wait(Model::open_ignoring(&mut source, &ignored));
+        let model = model.map_err(|error| about_file(file, &mut source, error))?;
+        check_names(model.gguf(), &mut source).map_err(|error| about_file(file, &mut source, error))?;
         Ok(Opened { file, model, source })
     }
 

@@ -46,7 +46,7 @@ impl Engine<'_> {
             if !is_ours(&mut nor, model).map_err(|error| failure(path, &mut nor, error))? {
                 let shown = path.display();
                 return Err(Failure::new(format!(
-                    "{shown} holds no snapshot: what it holds is not overwritten (delete it to start anew)"
+                    "{shown} holds no snapshot that this version reads: what it holds is not overwritten (delete it to start anew)"
                 )));
             }
             match on(&mut nor, model).and_then(|mut snapshots| snapshots.save(&self.session, ids)) {

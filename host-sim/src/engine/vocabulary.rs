@@ -4,7 +4,7 @@ use flashlet::arena::Arena;
 use flashlet::gguf::Gguf;
 use flashlet::text::{Encode, Tokenizer, TokenizerSpec};
 
-use super::opened::about_file;
+use super::opened::{about_file, check_names};
 use crate::failure::Failure;
 use crate::hardware::memory::HostArena;
 use crate::hardware::source::ModelFile;
@@ -22,6 +22,7 @@ pub(crate) fn encode(file: &ModelFile, text: &str, options: Encode) -> Result<Ve
     let path = file.path().display();
     let mut source = file.source();
     let gguf = wait(Gguf::open(&mut source)).map_err(|error| about_file(file, &mut source, error))?;
+    check_names(&gguf, &mut source).map_err(|error| about_file(file, &mut source, error))?;
     let spec = wait(TokenizerSpec::read(&gguf, &mut source)).map_err(|error| about_file(file, &mut source, error))?;
     let most = most_tokens(text);
     let ctx = u32::try_from(most).map_err(|_| Failure::new("the text is too long"))?;

@@ -27,7 +27,7 @@ use tensors::Tensors;
 
 /// The changes to make to a file.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct Options<'o> {
     /// Bytes of a flash page, at whose multiples tensors begin: a power of two from 8 to 16 MiB. `None` keeps the file's
     /// alignment.
     pub page: Option<u32>,
@@ -37,11 +37,13 @@ pub struct Options {
     pub checksums: bool,
     /// Add the vocabulary's index, which then takes no memory where the file is mapped.
     pub index: bool,
+    /// Keys that are not understood and do not matter: see [`Model::open_ignoring`].
+    pub ignored: &'o [&'o str],
 }
 
-impl Default for Options {
+impl Default for Options<'_> {
     fn default() -> Self {
-        Options { page: None, strip: false, checksums: true, index: true }
+        Options { page: None, strip: false, checksums: true, index: true, ignored: &[] }
     }
 }
 
@@ -52,11 +54,12 @@ impl Default for Options {
 /// [`PackError`]; `out` then holds a part of the file.
 pub fn pack<F: Flash>(
     source: &mut Source<'_, F>,
-    options: &Options,
+    options: &Options<'_>,
     out: &mut dyn Write,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, PackError> {
-    let model = wait(Model::open(source)).map_err(|error| PackError::Model(Box::new(wait(error.named(source)))))?;
+    let model = wait(Model::open_ignoring(source, options.ignored))
+        .map_err(|error| PackError::Model(Box::new(wait(error.named(source)))))?;
     let gguf = model.gguf();
     let page = options.page.unwrap_or(gguf.alignment());
     if !page.is_power_of_two() || !(8..=MAX_ALIGNMENT).contains(&page) {

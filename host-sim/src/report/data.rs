@@ -113,7 +113,7 @@ impl Data {
     /// # Errors
     /// A file that cannot be read, or options that it cannot have. A model that is too large is no error.
     pub(crate) fn gather(file: &ModelFile, board: &'static Board, args: &EngineArgs) -> Result<Data, Failure> {
-        let opened = Opened::new(file, args.verify)?;
+        let opened = Opened::new(file, args)?;
         let options = opened.options(args, None, args.ctx.unwrap_or(0), Draft::Off)?;
         let mut lab = Lab::new(opened);
         let mut meter = Meter::new("report");

@@ -40,7 +40,7 @@ const BOARDS: [&[&str]; 5] = [
 fn kernels_that_compute_nothing_take_as_long_as_those_that_do() {
     for flags in BOARDS {
         let (file, board, args) = set_up(flags);
-        let mut opened = Opened::new(&file, args.verify).expect("a model");
+        let mut opened = Opened::new(&file, &args).expect("a model");
         let plan = plan(&mut opened, &args);
         let lengths = Lengths { n_prompt: 21, n_gen: 3 };
         let compute = ComputeArgs { threads: Some(1), isa: None };
@@ -48,7 +48,7 @@ fn kernels_that_compute_nothing_take_as_long_as_those_that_do() {
         let mut engine = Engine::load(opened, plan, &mut machine).expect("it loads");
         let real = prefill_and_decode(&mut engine, lengths.n_prompt, lengths.n_gen).expect("it computes");
         drop(engine);
-        let lab = Lab::new(Opened::new(&file, args.verify).expect("a model"));
+        let lab = Lab::new(Opened::new(&file, &args).expect("a model"));
         let uncomputed = lab.speeds(board, &plan, lengths).expect("it runs");
         for (part, speed) in real.iter().zip(uncomputed) {
             assert_eq!(part.spent, speed.map(|speed| speed.spent), "{flags:?}");
@@ -60,7 +60,7 @@ fn kernels_that_compute_nothing_take_as_long_as_those_that_do() {
 fn a_trace_adds_up() {
     for flags in BOARDS {
         let (file, board, args) = set_up(flags);
-        let mut lab = Lab::new(Opened::new(&file, args.verify).expect("a model"));
+        let mut lab = Lab::new(Opened::new(&file, &args).expect("a model"));
         let plan = plan(lab.opened(), &args);
         let trace = lab.trace(board, &plan, 17).expect("it runs");
         let Spent { now, bus, compute, memory, bytes } = trace.spent;
@@ -95,7 +95,7 @@ fn a_trace_adds_up() {
 fn tensors_lie_where_the_plan_says() {
     for flags in BOARDS {
         let (file, _, args) = set_up(flags);
-        let mut opened = Opened::new(&file, args.verify).expect("a model");
+        let mut opened = Opened::new(&file, &args).expect("a model");
         let plan = plan(&mut opened, &args);
         let tensors = tensors(&mut opened, &plan).expect("they are read once more");
         let bytes = |place| tensors.iter().filter(|t| t.place == place).map(|t| t.bytes).sum::<u64>();

@@ -1,8 +1,10 @@
 //! Errors: typed, naming what is wrong, and losing nothing that was good before.
 
 use super::device::Chip;
+use super::edit::{name, tensors, with_dims, without};
 use super::model::{Fixture, Logits, Memory, Run, assert_same, run, try_run};
 use flashlet::flash::{FlashError, block_on};
+use flashlet::gguf::{GgufError, Problem};
 use flashlet::kernels::Inline;
 use flashlet::model::{ConfigError, PassError};
 use flashlet::session::{Error, Model, Named, Options, Residency, Session, Want};
@@ -47,7 +49,8 @@ fn tensors_that_are_wrong_are_named() {
 
     for name in ["attn_norm.weight", "ffn_up.weight"] {
         let error = error_of("llama-f16-mqa", |file| rename(file, &format!("blk.1.{name}"), &format!("blk.0.{name}")));
-        assert!(matches!(error.error, Error::Weight(WeightError::Duplicate { .. })), "{error}");
+        let Error::Gguf(GgufError::Tensor { problem, .. }) = error.error else { unreachable!("{error}") };
+        assert!(matches!(problem, Problem::DuplicateName { .. }), "{error}");
         assert!(error.to_string().contains(&format!("blk.0.{name}")), "{error}");
     }
 
@@ -98,6 +101,65 @@ fn metadata_that_are_wrong_are_named() {
     let error = error_of("llama-f16-mqa", |file| rename(file, "llama", "lxama"));
     assert!(matches!(error.error, Error::Config(ConfigError::UnknownArchitecture(_))), "{error}");
     assert!(error.to_string().contains("lxama") && error.to_string().contains("gemma3"), "{error}");
+}
+
+/// What running another file with the fixture's tokens ends with.
+fn error_of_file(fixture: &Fixture, file: Vec<u8>) -> Named {
+    let changed = Fixture { name: fixture.name, file, ids: fixture.ids.clone(), logits: Vec::new() };
+    let error = try_run(changed.mapped(), &changed.ids, &Run::default()).expect_err("the file is wrong");
+    block_on(error.named(&mut changed.mapped()), || ())
+}
+
+#[test]
+fn every_tensor_is_needed_but_those_that_are_optional() {
+    for fixture in ["llama-f16-mqa", "gemma3-q8_0"].map(Fixture::load) {
+        for tensor in tensors(&fixture.file) {
+            let file = without(&fixture.file, &tensor);
+            if ["output.weight", "rope_freqs.weight"].contains(&name(&tensor)) {
+                let changed = Fixture { name: fixture.name, file, ids: fixture.ids.clone(), logits: Vec::new() };
+                assert!(try_run(changed.mapped(), &changed.ids[..2], &Run::default()).is_ok(), "{}", name(&tensor));
+                continue;
+            }
+            let error = error_of_file(&fixture, file);
+            assert!(matches!(error.error, Error::Weight(WeightError::Missing { .. })), "{}: {error}", name(&tensor));
+            assert!(error.to_string().contains(name(&tensor)), "{}: {error}", name(&tensor));
+        }
+    }
+}
+
+/// Dimensions of 1 at the end say nothing; a vector is no matrix, nor a matrix another one.
+#[test]
+fn shapes_are_compared_without_ones_at_their_end() {
+    let fixture = Fixture::load("gemma3-f16");
+    let (want, _) = run(fixture.mapped(), &fixture.ids[..20], &Run::default());
+    for tensor in tensors(&fixture.file) {
+        let [cols, rows, ..] = tensor.ne;
+        for n_dims in tensor.n_dims as usize..=4 {
+            let file = with_dims(&fixture.file, &tensor, &[cols, rows, 1, 1][..n_dims]);
+            let changed = Fixture { name: fixture.name, file, ids: fixture.ids.clone(), logits: Vec::new() };
+            let (have, _) = run(changed.mapped(), &changed.ids[..20], &Run::default());
+            assert_same(&want, &have, name(&tensor));
+        }
+        for ne in [[1, cols, rows, 1], [cols, 1, 1, rows], [cols / 2, 2, rows, 1], [cols / 2, rows * 2, 1, 1]] {
+            if ne == tensor.ne {
+                continue;
+            }
+            let error = error_of_file(&fixture, with_dims(&fixture.file, &tensor, &ne));
+            let shape = matches!(error.error, Error::Weight(WeightError::Shape { .. }));
+            assert!(shape && error.to_string().contains(name(&tensor)), "{ne:?}: {error}");
+        }
+    }
+}
+
+/// The matrix behind the vector makes room for its second row.
+#[test]
+fn a_vector_has_one_row() {
+    let fixture = Fixture::load("llama-f32-gqa");
+    let of = |file: &[u8], wanted: &str| tensors(file).into_iter().find(|t| name(t) == wanted).expect("it is there");
+    let file = without(&fixture.file, &of(&fixture.file, "blk.1.attn_q.weight"));
+    let norm = of(&file, "blk.1.attn_norm.weight");
+    let error = error_of_file(&fixture, with_dims(&file, &norm, &[norm.ne[0], 2]));
+    assert!(matches!(error.error, Error::Weight(WeightError::Shape { need: [32, 1], have: [32, 2], .. })), "{error}");
 }
 
 #[test]

@@ -2,8 +2,11 @@
 //! them): logits against llama.cpp's, the same bits however a session runs, plans, and errors.
 
 mod device;
+mod edit;
 mod errors;
+mod finite;
 mod integrity;
+mod keys;
 mod logits;
 mod model;
 mod nor;
@@ -11,5 +14,6 @@ mod plan;
 mod power_cuts;
 mod rewind;
 mod same_bits;
+mod snapshot_headers;
 mod snapshots;
 mod streaming;

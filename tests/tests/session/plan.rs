@@ -4,7 +4,7 @@ use super::device::Chip;
 use super::model::{Fixture, Memory, NAMES};
 use flashlet::flash::{Flash, Source, block_on};
 use flashlet::kernels::Inline;
-use flashlet::session::{Error, KvType, Model, Options, Plan, Residency, Session, Want};
+use flashlet::session::{Error, KvType, Model, Options, Plan, Residency, Session, Verify, Want};
 use flashlet::simd::Scalar;
 
 fn plan<F: Flash>(source: &mut Source<'_, F>, options: &Options, arena_bytes: Option<usize>) -> Result<Plan, Error> {
@@ -172,4 +172,45 @@ fn what_cannot_be_is_said() {
     assert!(plan(&mut fixture.mapped(), &mapped, None).is_ok());
     let q8 = Options { kv: KvType::Q8_0, ..Options::default() };
     assert_eq!(plan(&mut fixture.mapped(), &q8, None), Err(Error::KvHeadDim { head_dim: 16 }));
+}
+
+/// Makes a session of the fixture with a plan that may not be its own.
+fn with_plan(fixture: &Fixture, plan: Plan) -> Result<(), Error> {
+    let future = async {
+        let mut source = fixture.mapped();
+        let model = Model::open(&mut source).await?;
+        let mut memory = Memory::new(plan.arena_bytes);
+        let session = Session::new(source, model, plan, memory.arena(), &Scalar, &Inline, &mut |_| {}).await;
+        session.map(|_| ())
+    };
+    block_on(future, || ())
+}
+
+#[test]
+fn plans_of_other_models_and_changed_ones_are_refused() {
+    let fixtures = NAMES.map(Fixture::load);
+    for residency in [Residency::Mapped, Residency::Pinned, Residency::Streamed] {
+        let options = Options { ctx: 48, chunk: 8, residency, ..Options::default() };
+        let plans = fixtures.each_ref().map(|fixture| plan(&mut fixture.mapped(), &options, None).expect("it fits"));
+        for (fixture, own) in fixtures.iter().zip(plans) {
+            assert_eq!(with_plan(fixture, own), Ok(()), "{}", fixture.name);
+            for other in plans.iter().filter(|other| other.usage != own.usage) {
+                assert_eq!(with_plan(fixture, *other), Err(Error::PlanMismatch), "{}", fixture.name);
+            }
+            let changes: [fn(&mut Plan); 7] = [
+                |plan| plan.ctx = 0,
+                |plan| plan.ctx = 64,
+                |plan| plan.chunk = 0,
+                |plan| plan.chunk = 9,
+                |plan| plan.tile_bytes += 64,
+                |plan| plan.residency.pinned_bytes += 64,
+                |plan| plan.verify = Verify::All,
+            ];
+            for (i, change) in changes.into_iter().enumerate() {
+                let mut changed = own;
+                change(&mut changed);
+                assert_eq!(with_plan(fixture, changed), Err(Error::PlanMismatch), "{}, change {i}", fixture.name);
+            }
+        }
+    }
 }

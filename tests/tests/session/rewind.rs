@@ -131,6 +131,51 @@ fn a_window_that_moved_on_is_no_way_back() {
     });
 }
 
+/// Fewer tokens than there were once do not bring windows back.
+#[test]
+fn windows_that_moved_on_stay_so_after_shorter_texts() {
+    let fixture = Fixture::load("gemma3-f16");
+    let options = Options { ctx: 96, chunk: 4, ..Options::default() };
+    session(fixture.mapped(), &options, async |session| {
+        session.feed(&fixture.ids, Want::None, &mut ignore).await?;
+        session.rewind(45)?;
+        session.feed(&fixture.ids[45..47], Want::None, &mut ignore).await?;
+        assert_eq!(session.rewind(38), Err(Error::CannotRewind { to: 38, least: 39, position: 47 }));
+        session.rewind(39)
+    });
+}
+
+/// Of a prompt of several chunks the last token alone has logits, if that is what was asked for.
+#[test]
+fn logits_that_were_not_asked_for_do_not_come() {
+    let fixture = Fixture::load("llama-f32-gqa");
+    let (want, _) = run(fixture.mapped(), &fixture.ids, &Run::default());
+    let options = Options { ctx: 96, chunk: 4, ..Options::default() };
+    session(fixture.mapped(), &options, async |session| {
+        for (wanted, n) in [(Want::None, 9), (Want::Last, 9), (Want::Last, 4), (Want::Last, 1), (Want::All, 9)] {
+            session.reset();
+            let mut positions = Vec::new();
+            let mut sink = |position: u32, first: u32, logits: &[f32]| {
+                assert_eq!(logits, &want[position as usize][first as usize..][..logits.len()]);
+                positions.push(position);
+            };
+            session.feed(&fixture.ids[..n], wanted, &mut sink).await?;
+            positions.dedup();
+            let all: Vec<u32> = match wanted {
+                Want::None => Vec::new(),
+                Want::Last => vec![n as u32 - 1],
+                Want::All => {
+                    positions.sort_unstable();
+                    positions.dedup();
+                    (0..n as u32).collect()
+                }
+            };
+            assert_eq!(positions, all, "{wanted:?} of {n} tokens");
+        }
+        Ok(())
+    });
+}
+
 /// A pass that failed has written to the caches: its positions count.
 #[test]
 fn a_failed_pass_moves_windows_too() {

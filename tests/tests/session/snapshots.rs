@@ -1,6 +1,7 @@
 //! Prefix snapshots: what is restored gives the logits of what was fed, and what does not fit is refused.
 
 use super::device::Chip;
+use super::edit;
 use super::model::{Fixture, Logits, Memory, NAMES, Run, assert_same, run};
 use super::nor::Nor;
 use super::rewind::{ignore, session};
@@ -238,12 +239,14 @@ fn hashes_tell_weights_apart() {
             block_on(async { Model::open(&mut source).await?.hash(&mut source, &Scalar).await }, || ())
         };
         assert_eq!((mapped, chip), (Ok(hash), Ok(hash)), "{name}");
-        // The first bytes of the data section are a tensor's.
-        let mut source = Source::new(SliceFlash(&file));
-        let model = block_on(Model::open(&mut source), || ()).expect("the fixture is a model");
-        let mut tuned = file.clone();
-        tuned[model.gguf().data_offset() as usize + 255] ^= 1;
-        assert_ne!(hash_of(&tuned), hash, "{name}");
+        // Any byte of any tensor counts.
+        for tensor in edit::tensors(&file) {
+            for at in [tensor.offset, tensor.offset + tensor.bytes / 2, tensor.offset + tensor.bytes - 1] {
+                let mut tuned = file.clone();
+                tuned[at as usize] ^= 1;
+                assert_ne!(hash_of(&tuned), hash, "{name}, {}", edit::name(&tensor));
+            }
+        }
         // Checksums tell all weights apart, the very last too.
         let packed = |file: &[u8]| {
             let mut out = Vec::new();

@@ -9,6 +9,8 @@ use crate::kernels::heads::{MAX_HEAD_DIM, MAX_HEAD_GROUPS, read_head};
 use crate::kernels::panel::Group;
 #[cfg(feature = "kv_q8_0")]
 use crate::quant::Act32;
+#[cfg(feature = "kv_q4_0")]
+use crate::quant::greatest_magnitude;
 #[cfg(any(feature = "kv_f16", feature = "kv_q4_0"))]
 use crate::simd::{Floats, lanes};
 use crate::simd::{Isa, LANES, Op};
@@ -288,6 +290,8 @@ fn quantise_q4<I: Isa>(isa: I, pair: &[Group; 2]) -> ([[u8; 4]; 4], f16) {
     }
     let (top, low) = (isa.x_greatest(isa.x_load(&tops)), isa.x_greatest(isa.x_load(&lows)));
     let d = if low > top { low } else { -top } / 8.0;
+    let magnitude = f32::from_bits(greatest_magnitude(pair));
+    let d = if magnitude.is_nan() { magnitude } else { d };
     // Values so small that 1 / d overflows count as zero.
     let inverse = if d.abs() > 1.0e-38 { 1.0 / d } else { 0.0 };
     let mut quants = [[0i8; LANES]; 2];

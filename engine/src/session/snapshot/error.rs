@@ -75,6 +75,13 @@ pub enum SnapshotError {
         /// Where the slot starts.
         offset: u32,
     },
+    /// The snapshot was saved by another version of the engine, whose snapshots are not read.
+    OtherVersion {
+        /// The snapshot's version.
+        saved: u32,
+        /// This one.
+        have: u32,
+    },
     /// The snapshot is of another model.
     OtherModel {
         /// The snapshot's model.
@@ -149,6 +156,9 @@ impl Display for SnapshotError {
             }
             SnapshotError::NotWritten { offset } => {
                 write!(f, "what was written to the slot at offset {offset} reads as something else")
+            }
+            SnapshotError::OtherVersion { saved, have } => {
+                write!(f, "the snapshot has version {saved}, this engine reads version {have}: save it anew")
             }
             SnapshotError::OtherModel { saved, have } => {
                 write!(f, "the snapshot is of another model: its hash is {saved}, this one's {have}")

@@ -9,8 +9,8 @@ pub(super) const LINE_BYTES: usize = 64;
 pub(super) const IDS: usize = LINE_BYTES / 4;
 
 const MAGIC: [u8; 8] = *b"kvprefix";
-/// Of the header's layout, the cache's, and the arithmetic that the cache's contents come from.
-const VERSION: u32 = 1;
+/// Of the header's layout, the cache's, the model hash, and the arithmetic that the cache's contents come from.
+pub(super) const VERSION: u32 = 2;
 /// What the header's own checksum covers.
 const CHECKED_BYTES: usize = LINE_BYTES - 4;
 
@@ -105,14 +105,18 @@ impl Header {
         line
     }
 
-    /// The header that `line` is, if it is one.
-    pub(super) fn parse(line: &Line, kernels: &dyn Kernels) -> Option<Header> {
+    /// The header that `line` is, if it is one; else the other version that it is of.
+    pub(super) fn parse(line: &Line, kernels: &dyn Kernels) -> Option<Result<Header, u32>> {
         let (checked, crc) = line.0.split_last_chunk::<4>()?;
         let (magic, rest) = checked.split_first_chunk::<8>()?;
         let (version, rest) = rest.split_first_chunk::<4>()?;
         let whole = kernels.crc32c(0, checked) == u32::from_le_bytes(*crc);
-        if !whole || *magic != MAGIC || u32::from_le_bytes(*version) != VERSION {
+        if !whole || *magic != MAGIC {
             return None;
+        }
+        match u32::from_le_bytes(*version) {
+            VERSION => {}
+            other => return Some(Err(other)),
         }
         let (sequence, rest) = rest.split_first_chunk::<4>()?;
         let (model, rest) = rest.split_first_chunk::<8>()?;
@@ -120,14 +124,14 @@ impl Header {
         let (tokens, rest) = rest.split_first_chunk::<4>()?;
         let (payload_bytes, rest) = rest.split_first_chunk::<8>()?;
         let (crc, _) = rest.split_first_chunk::<4>()?;
-        Some(Header {
+        Some(Ok(Header {
             sequence: u32::from_le_bytes(*sequence),
             model: ModelHash(u64::from_le_bytes(*model)),
             kv: u32::from_le_bytes(*kv),
             tokens: u32::from_le_bytes(*tokens),
             payload_bytes: u64::from_le_bytes(*payload_bytes),
             crc: u32::from_le_bytes(*crc),
-        })
+        }))
     }
 }
 

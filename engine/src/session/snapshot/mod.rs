@@ -33,7 +33,7 @@ use crate::flash::Flash;
 use crate::kernels::Kernels;
 use core::ops::Range;
 use embedded_storage::nor_flash::NorFlash;
-use header::{Header, IDS, LINE_BYTES, Line};
+use header::{Header, IDS, LINE_BYTES, Line, VERSION};
 
 /// Bytes that are read back at a time.
 const PIECE_BYTES: usize = 256;
@@ -187,7 +187,7 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
     /// # Errors
     /// What keeps the newest snapshot from being used: [`SnapshotError::OtherModel`], [`SnapshotError::OtherKvType`],
     /// [`SnapshotError::ContextTooShort`], [`SnapshotError::OtherTokens`] if `prompt` does not begin with its tokens; if
-    /// none is whole, [`SnapshotError::Broken`], [`SnapshotError::Device`].
+    /// none is whole, [`SnapshotError::Broken`], [`SnapshotError::OtherVersion`], [`SnapshotError::Device`].
     pub fn restore<F: Flash>(
         &mut self,
         session: &mut Session<'_, '_, F>,
@@ -328,9 +328,10 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
     /// The header at `at`, if there is one: what is none is read again, as a bit may have flipped on its way.
     fn header(&mut self, at: u32) -> Result<Option<Header>, SnapshotError> {
         for _ in 0..TRIES {
-            let header = Header::parse(&self.line(at)?, self.kernels);
-            if header.is_some() {
-                return Ok(header);
+            match Header::parse(&self.line(at)?, self.kernels) {
+                Some(Ok(header)) => return Ok(Some(header)),
+                Some(Err(saved)) => return Err(SnapshotError::OtherVersion { saved, have: VERSION }),
+                None => {}
             }
         }
         Ok(None)

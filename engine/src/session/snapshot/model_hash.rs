@@ -7,28 +7,37 @@ use crate::session::error::Error;
 use crate::session::model::Model;
 use core::ops::Range;
 
-/// Bytes of each tensor that count.
-const SAMPLE_BYTES: u64 = 256;
+/// Bytes that are read at a time where the file is not mapped, and where it is.
+const PIECE_BYTES: (usize, usize) = (512, 1 << 16);
 
 impl Model {
     /// The model's hash: the CRC-32C of the file up to its tensor data, that is header, metadata and directory, and that of
-    /// the first 256 bytes of every tensor, for fine-tunes whose metadata are the same. It is computed once, before the
-    /// session is made, and reads the vocabulary once more and a few bytes a tensor (SmolLM2 135M: 1.7 MB and 70 kB).
+    /// the data of all tensors. It is computed once, before the session is made, and only for snapshots; it reads
+    /// [`hash_bytes`](Model::hash_bytes).
     ///
-    /// What it does not see are models with the same metadata that differ only further into their tensors, as in a few
-    /// rows of the embedding. The metadata of a packed file hold a checksum of every tensor: there it sees all.
+    /// The metadata of a packed file hold a checksum of every tensor, which stands for its data. (An engine without the
+    /// feature `checksums` reads the data all the same, so its hashes of packed files are others.)
     ///
     /// # Errors
     /// Flash failures.
     pub async fn hash<F: Flash>(&self, source: &mut Source<'_, F>, kernels: &dyn Kernels) -> Result<ModelHash, Error> {
         let metadata = crc_of(source, kernels, 0, 0..self.gguf.data_offset()).await?;
-        let mut tensors = self.gguf.tensors();
         let mut weights = 0;
-        while let Some(tensor) = tensors.next(source).await? {
-            let end = tensor.offset.saturating_add(tensor.bytes.min(SAMPLE_BYTES));
-            weights = crc_of(source, kernels, weights, tensor.offset..end).await?;
+        if self.checksums.is_none() {
+            let mut tensors = self.gguf.tensors();
+            while let Some(tensor) = tensors.next(source).await? {
+                let end = tensor.offset.saturating_add(tensor.bytes);
+                weights = crc_of(source, kernels, weights, tensor.offset..end).await?;
+            }
         }
         Ok(ModelHash(u64::from(metadata) << 32 | u64::from(weights)))
+    }
+
+    /// Bytes that [`hash`](Model::hash) reads: the whole file, or without the tensors' data where it has checksums.
+    #[must_use]
+    pub fn hash_bytes(&self) -> u64 {
+        let data = if self.checksums.is_none() { self.tensors.bytes } else { 0 };
+        self.gguf.data_offset().saturating_add(data)
     }
 }
 
@@ -41,10 +50,12 @@ async fn crc_of<F: Flash>(
 ) -> Result<u32, FlashError> {
     /// Aligned, so that a read is one transfer.
     #[repr(align(64))]
-    struct Piece([u8; SAMPLE_BYTES as usize]);
-    let mut piece = Piece([0; SAMPLE_BYTES as usize]);
+    struct Piece([u8; PIECE_BYTES.0]);
+    let mut piece = Piece([0; PIECE_BYTES.0]);
+    let mapped = source.mapped.is_some_and(|bytes| bytes.len() as u64 >= range.end);
+    let step = if mapped { PIECE_BYTES.1 } else { PIECE_BYTES.0 } as u64;
     while !range.is_empty() {
-        let bytes = range.end.saturating_sub(range.start).min(SAMPLE_BYTES);
+        let bytes = range.end.saturating_sub(range.start).min(step);
         crc = kernels.crc32c(crc, source.view(range.start, bytes as usize, &mut piece.0).await?);
         range.start = range.start.saturating_add(bytes);
     }
