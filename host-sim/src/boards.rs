@@ -31,6 +31,8 @@ pub(crate) struct Isa {
     pub(crate) attention: f64,
     /// For an element of everything else: norms, rotation, sums.
     pub(crate) element: f64,
+    /// For a byte of weights that are compared with their checksum.
+    pub(crate) checksum: f64,
     /// Whether its kernels read pinned weights interleaved.
     #[serde(default)]
     pub(crate) interleaves: bool,
