@@ -19,6 +19,7 @@ mod layout;
 mod lint;
 mod model;
 mod open;
+mod overflow;
 mod panics;
 mod paths;
 mod prompts;
