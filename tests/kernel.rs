@@ -63,3 +63,38 @@ impl Executor for TwoThreads {
         2
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sets whose instructions the standard library finds on x86-64; elsewhere those that the engine finds.
+    fn sets_of_this_machine() -> Vec<IsaName> {
+        #[cfg(target_arch = "x86_64")]
+        let has = |name| {
+            let avx2 =
+                is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c");
+            let avx512 = is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl");
+            match name {
+                IsaName::Scalar => true,
+                IsaName::Avx2 => avx2,
+                IsaName::Avx512 => avx2 && avx512 && is_x86_feature_detected!("avx512vnni"),
+                _ => false,
+            }
+        };
+        #[cfg(not(target_arch = "x86_64"))]
+        let has = |name| by_name(name).is_some();
+        IsaName::ALL.into_iter().filter(|name| has(*name)).collect()
+    }
+
+    #[test]
+    fn every_set_of_this_machine_runs() {
+        let names = |sets: &[IsaName]| sets.iter().map(|set| set.name()).collect::<Vec<_>>().join(" ");
+        let run: Vec<_> = all_kernels().iter().map(|kernels| kernels.isa()).collect();
+        let not_run: Vec<_> = IsaName::ALL.into_iter().filter(|set| !run.contains(set)).collect();
+        println!("instruction sets: {}; not run: {}", names(&run), names(&not_run));
+        if std::env::var_os("FLASHLET_ISA").is_none() {
+            assert_eq!(run, sets_of_this_machine());
+        }
+    }
+}

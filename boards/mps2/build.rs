@@ -1,7 +1,7 @@
 //! Hands each program its machine's memory map, and the library the machines' descriptions: both are made from the table
 //! of boards.
 
-use board_table::{Board, Program};
+use board_table::{Board, Firmware, Program};
 use std::env::var_os;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -22,14 +22,15 @@ fn main() -> io::Result<()> {
         machines.extend(programs.iter().map(description));
     }
     fs::write(out.join("machines.rs"), machines)?;
+    println!("cargo:rustc-link-arg-bins=-Tstack.x");
     println!("cargo:rustc-link-arg-bins=-Tlink.x");
     println!("cargo:rustc-link-arg-bins=-Tdefmt.x");
     Ok(())
 }
 
-/// Flash and RAM as `cortex-m-rt` names them, then what the machine's own file adds.
+/// Flash and RAM as `cortex-m-rt` names them, the stack as `stack.x` does, then what the machine's own file adds.
 fn memory_map(board: &Board) -> io::Result<String> {
-    let (program, ram) = (board.firmware.program, board.firmware.ram);
+    let Firmware { program, ram, stack, .. } = &board.firmware;
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("{}.x", board.name));
     let own = if own.exists() {
         println!("cargo:rerun-if-changed={}", own.display());
@@ -38,7 +39,8 @@ fn memory_map(board: &Board) -> io::Result<String> {
         String::new()
     };
     Ok(format!(
-        "MEMORY\n{{\n  FLASH : ORIGIN = {:#x}, LENGTH = {}\n  RAM : ORIGIN = {:#x}, LENGTH = {}\n}}\n{own}",
+        "MEMORY\n{{\n  FLASH : ORIGIN = {:#x}, LENGTH = {}\n  RAM : ORIGIN = {:#x}, LENGTH = {}\n}}\n\
+         REGION_ALIAS(\"STACK\", RAM);\nPROVIDE(_stack_bytes = {stack});\n{own}",
         program.at, program.bytes, ram.at, ram.bytes
     ))
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use serde::de::{Error, IgnoredAny};
+use flashlet::session::KvType;
+use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
 use crate::io::input::short_text_file;
@@ -37,6 +38,8 @@ pub(crate) struct Isa {
     pub(crate) attention: f64,
     /// For an element of everything else: norms, rotation, sums.
     pub(crate) element: f64,
+    /// For a byte of weights that are compared with their checksum.
+    pub(crate) checksum: f64,
     /// Whether its kernels read pinned weights interleaved.
     #[serde(default)]
     pub(crate) interleaves: bool,
@@ -114,9 +117,15 @@ pub(crate) struct Board {
     pub(crate) cores: f64,
     /// Of the kernels, on average.
     pub(crate) cycles_per_instruction: f64,
-    /// The board's programs: they matter to those who build them.
-    #[serde(rename = "firmware", default)]
-    _firmware: IgnoredAny,
+    firmware: Option<Firmware>,
+}
+
+/// The board's programs. What else there is of them matters to those who build them.
+#[derive(Clone, Debug, Deserialize)]
+struct Firmware {
+    /// The type of their KV cache.
+    #[serde(default, deserialize_with = "kv_type")]
+    kv: Option<KvType>,
 }
 
 /// A file whose board stands under its heading, as in `boards.toml`.
@@ -134,7 +143,18 @@ fn size<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
     parse_size(&text).map_err(D::Error::custom)
 }
 
+fn kv_type<'de, D: Deserializer<'de>>(from: D) -> Result<Option<KvType>, D::Error> {
+    let name = String::deserialize(from)?;
+    let found = KvType::ALL.iter().find(|kv| kv.name() == name);
+    found.map(|kv| Some(*kv)).ok_or_else(|| Error::custom(format!("kv = {name:?} is no type of a KV cache")))
+}
+
 impl Board {
+    /// The type of the KV cache that the board's firmware has, if it is another than the default.
+    pub(crate) fn kv_type(&self) -> Option<KvType> {
+        self.firmware.as_ref().and_then(|firmware| firmware.kv)
+    }
+
     /// Whether a model of `bytes` fits the flash.
     ///
     /// # Errors

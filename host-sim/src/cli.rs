@@ -117,7 +117,7 @@ mod tests {
         let engine = |flags: &[&str]| {
             let cli = Cli::try_parse_from([&["flashlet", "bench"], flags].concat()).expect("they are flags");
             let Command::Bench(args) = cli.command else { unreachable!("that was asked for") };
-            (args.engine.kv, args.engine.residency, args.engine.verify, args.compute.isa)
+            (args.engine.kv_type(), args.engine.residency, args.engine.verify, args.compute.isa)
         };
         assert_eq!(engine(&[]), (KvType::F16, Residency::Auto, Verify::Reads, None));
         let flags = ["--kv=q4_0", "--residency=streamed", "--verify=off", "--isa=avx2"];

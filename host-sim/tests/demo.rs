@@ -46,11 +46,17 @@ fn no_text_breaks_it() {
 
 #[test]
 fn it_fits_a_board_of_one_megabyte() {
-    let plan = flashlet(b"", &["plan", "--json", "--board", "stm32f405", "--kv", "q8_0", "--ctx", "128"]);
+    // The cache is that of the board's firmware.
+    let plan = flashlet(b"", &["plan", "--json", "--board", "stm32f405", "--ctx", "128"]);
     let plan: Value = serde_json::from_str(&plan).expect("one JSON object");
     assert_eq!(plan["fits"], true);
     assert!(plan["arena_bytes"].as_u64().is_some_and(|n| n <= 96_000), "{plan}");
     assert!(plan["file_bytes"].as_u64().is_some_and(|n| n <= 900_000), "{plan}");
+    let default = flashlet(b"", &["plan", "--board", "stm32f405", "--ctx", "128"]);
+    let says = "KV cache in q8_0, as in its firmware; --kv takes another\n";
+    assert!(default.contains(says), "{default}");
+    let asked = flashlet(b"", &["plan", "--board", "stm32f405", "--ctx", "128", "--kv", "q8_0"]);
+    assert_eq!(asked, default.replace(says, ""));
 }
 
 #[test]

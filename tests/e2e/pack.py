@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """Packs a model and asks others whether it is still the same: PyPI gguf, llama.cpp, and the engine itself.
 
-    pip install gguf==0.19.0 llama-cpp-python==0.3.36
+    pip install -r tests/e2e/requirements.txt
     cargo build --release && tests/e2e/pack.py MODEL.gguf [target/release/flashlet]
 
 Every tensor must have the bytes that it had, at a multiple of the page; every key that was kept its value; the checksums
-must be those that a bit by bit CRC-32C gives (of the small tensors); llama.cpp must answer greedily with the same tokens,
-and the engine with the same logits, bit for bit, from wherever the weights are.
+must be those that a bit by bit CRC-32C gives (of the small tensors); llama.cpp must answer greedily with the same tokens
+and their probabilities, and the engine with the same logits, bit for bit, from wherever the weights are.
 """
 import json, pathlib, subprocess, sys, tempfile
-import gguf, llama_cpp, numpy as np
+import gguf, numpy as np, xllamacpp
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROMPT, STEPS, PAGE = "The capital of Italy is", 24, 4096
@@ -25,15 +25,12 @@ def crc32c(data):
 
 
 def greedy(path):
-    llm = llama_cpp.Llama(str(path), n_ctx=256, verbose=False)
-    ids = llm.tokenize(PROMPT.encode(), add_bos=True, special=True)
-    llm.eval(ids)
-    out = []
-    for _ in range(STEPS):
-        logits = np.ctypeslib.as_array(llama_cpp.llama_get_logits_ith(llm.ctx, -1), (llm.n_vocab(),))
-        out.append(int(np.argmax(logits)))
-        llm.eval(out[-1:])
-    return ids, out
+    """What llama.cpp answers: its text, and the likeliest tokens of each step with their probabilities."""
+    params = xllamacpp.CommonParams()
+    params.model.path, params.n_ctx, params.n_parallel = str(path), 256, 1
+    request = {"prompt": PROMPT, "n_predict": STEPS, "temperature": 0, "logprobs": 5, "seed": 1}
+    answer = xllamacpp.Server(params).handle_completions(request)
+    return answer["usage"]["prompt_tokens"], answer["choices"][0]["text"], answer["choices"][0]["logprobs"]
 
 
 def flashlet(*args):
@@ -68,7 +65,8 @@ with tempfile.TemporaryDirectory() as tmp:
     sums = [int(sums.parts[i][0]) for i in sums.data]
     small = [(s, t) for s, t in zip(sums, new.tensors) if t.n_bytes <= 8192]
     check(f"checksums of {len(small)} tensors", small and all(s == crc32c(t.data.tobytes()) for s, t in small))
-    check("llama.cpp's tokens", greedy(model) == greedy(packed))
+    was, now = greedy(model), greedy(packed)
+    check(f"llama.cpp's tokens {was[1]!r}", was == now and len(was[2]["content"]) == STEPS)
     hashes = set()
     for path, verify in (model, "off"), (packed, "all"):
         for residency in ("mapped", "pinned", "streamed"):

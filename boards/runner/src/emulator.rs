@@ -4,7 +4,7 @@ use board_table::{Board, Cpu, Qemu};
 use core::time::Duration;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Instant;
@@ -36,9 +36,32 @@ pub(crate) fn run(mut emulator: Command, limit: Duration) -> Result<String, Stri
     // Semihosting writes to standard error.
     emulator.args(SEMIHOSTING);
     emulator.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = emulator.spawn().map_err(|error| format!("{:?}: {error}", emulator.get_program()))?;
+    let mut child = spawn(&mut emulator)?;
     let stderr = child.stderr.take().ok_or("no pipe to the emulator")?;
-    let (said, end) = (listen(stderr), Instant::now() + limit);
+    let (output, status) = until_end(child, &listen(stderr), limit)?;
+    if status.success() { Ok(output) } else { Err(format!("it ended with {status}")) }
+}
+
+/// Runs the emulator with `typed` on the board's serial line, shows what the board says, and returns it with the status
+/// that the emulator ended with, within `limit`.
+pub(crate) fn run_console(mut emulator: Command, typed: &str, limit: Duration) -> Result<(String, ExitStatus), String> {
+    emulator.args(["-serial", "stdio"]);
+    emulator.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = spawn(&mut emulator)?;
+    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    let (mut stdin, stdout) = stdin.zip(stdout).ok_or("no pipes to the emulator")?;
+    // The board may have ended already; what it said tells.
+    let _ = stdin.write_all(typed.as_bytes());
+    until_end(child, &listen(stdout), limit)
+}
+
+fn spawn(emulator: &mut Command) -> Result<Child, String> {
+    emulator.spawn().map_err(|error| format!("{:?}: {error}", emulator.get_program()))
+}
+
+/// Shows what is said until the emulator ends, and returns it with the emulator's status.
+fn until_end(mut child: Child, said: &Receiver<Vec<u8>>, limit: Duration) -> Result<(String, ExitStatus), String> {
+    let end = Instant::now() + limit;
     let mut output = Vec::new();
     loop {
         match said.recv_timeout(end.saturating_duration_since(Instant::now())) {
@@ -54,10 +77,8 @@ pub(crate) fn run(mut emulator: Command, limit: Duration) -> Result<String, Stri
             }
         }
     }
-    match child.wait().map_err(|error| error.to_string())? {
-        status if status.success() => Ok(String::from_utf8_lossy(&output).into_owned()),
-        status => Err(format!("it ended with {status}")),
-    }
+    let status = child.wait().map_err(|error| error.to_string())?;
+    Ok((String::from_utf8_lossy(&output).into_owned(), status))
 }
 
 /// What a pipe says, part by part.
@@ -91,7 +112,7 @@ impl Serial {
     pub(crate) fn open(mut emulator: Command, limit: Duration) -> Result<(Serial, String), String> {
         emulator.args(["-serial", "stdio"]);
         emulator.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = emulator.spawn().map_err(|error| format!("{:?}: {error}", emulator.get_program()))?;
+        let mut child = spawn(&mut emulator)?;
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         let (stdin, stdout) = stdin.zip(stdout).ok_or("no pipes to the emulator")?;
         let mut serial = Serial { child, stdin, said: listen(stdout), end: Instant::now() + limit };

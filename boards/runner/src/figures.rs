@@ -88,6 +88,13 @@ impl Table {
         if grown.is_empty() { Ok(()) } else { Err(format!("{} (--update takes it)", grown.join(", "))) }
     }
 
+    /// The deepest stack of a program, whatever the compiler.
+    #[cfg(test)]
+    pub(crate) fn deepest_stack(&self, program: &str) -> Option<u64> {
+        let rows = self.rows.iter().filter(|((_, name), _)| name == program);
+        rows.map(|(_, figures)| figures.stack).max()
+    }
+
     /// Takes a program's figures.
     pub(crate) fn set(&mut self, program: &str, now: Figures) {
         self.rows.insert((self.compiler.clone(), program.to_owned()), now);

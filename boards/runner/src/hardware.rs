@@ -7,9 +7,6 @@ use board_table::{Board, Firmware, Program};
 use std::path::Path;
 use std::time::Instant;
 
-/// Bytes of RAM that must remain for the stack where it shares RAM with statics.
-const STACK: usize = 24 << 10;
-
 /// The smallest core, Cortex-M0+, for which the engine alone is built.
 pub(crate) const SMALLEST: &str = "thumbv6m-none-eabi";
 
@@ -54,12 +51,12 @@ fn build(program: &Program<'_>, from_source: bool) -> Result<Sizes, String> {
 /// Refuses a program that takes more than there is.
 fn judge(firmware: &Firmware, sizes: Sizes) -> Result<Sizes, String> {
     let (flash, ram) = (firmware.program.bytes, firmware.ram.bytes);
-    let stack = if firmware.stack.is_some() { 0 } else { STACK };
+    let stack = if firmware.stack_at.is_some() { 0 } else { firmware.stack };
     if sizes.flash > flash {
         return Err(format!("{} bytes of flash of {flash}", sizes.flash));
     }
     if sizes.ram + stack > ram {
-        return Err(format!("{} bytes of statics leave less than {stack} for the stack", sizes.ram));
+        return Err(format!("{} bytes of statics and {stack} of stack in {ram} bytes of RAM", sizes.ram));
     }
     Ok(sizes)
 }
@@ -85,7 +82,8 @@ impl Sizes {
         let sum = |counts: fn(&elf::Section) -> bool| {
             sections.iter().filter(|&section| counts(section)).map(|section| section.bytes as usize).sum()
         };
-        Ok(Sizes { flash: sum(|section| section.in_flash), ram: sum(|section| section.in_ram) })
+        let is_static = |section: &elf::Section| section.in_ram && section.name != ".stack";
+        Ok(Sizes { flash: sum(|section| section.in_flash), ram: sum(is_static) })
     }
 }
 
@@ -105,13 +103,13 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused() {
         let mut firmware = board_table::hardware().next().expect("there is one").firmware.clone();
-        (firmware.program.bytes, firmware.ram.bytes, firmware.stack) = (1000, STACK + 500, None);
+        (firmware.program.bytes, firmware.ram.bytes, firmware.stack) = (1000, 700, 200);
         let fits = |firmware: &Firmware, flash, ram| judge(firmware, Sizes { flash, ram }).is_ok();
         assert!(fits(&firmware, 1000, 500));
         assert!(!fits(&firmware, 1001, 500));
         assert!(!fits(&firmware, 1000, 501));
-        firmware.stack = Some(firmware.ram);
-        assert!(fits(&firmware, 1000, STACK + 500));
-        assert!(!fits(&firmware, 1000, STACK + 501));
+        firmware.stack_at = Some(0);
+        assert!(fits(&firmware, 1000, 700));
+        assert!(!fits(&firmware, 1000, 701));
     }
 }

@@ -8,18 +8,19 @@ use std::path::Path;
 /// Bytes that a static arena has beside its own: the flag that it was taken, and the arena's alignment.
 const ARENA_FLAG: u64 = 64;
 
-/// Compares the program's start, the stack's start and the static arena's length with the table.
+/// Compares the program's start, the stack's ends and the static arena's length with the table.
 pub(crate) fn check(program: &Program<'_>, elf: &Path) -> Result<(), String> {
     let (sections, symbols) = (elf::sections(elf)?, elf::symbols(elf)?);
     let firmware = &program.board.firmware;
     let first = [".vector_table", ".text"].iter().find_map(|name| sections.iter().find(|s| s.name == *name));
     agree("the program begins", first.map(|section| section.address), firmware.program.at)?;
-    let stack = firmware.stack.unwrap_or(firmware.ram);
-    let stack_start = symbols.iter().find(|symbol| symbol.name == "_stack_start").map(|symbol| symbol.address);
-    // A program that lies in its own RAM leaves less of it for the stack than the table says.
+    let address = |name: &str| symbols.iter().find(|symbol| symbol.name == name).map(|symbol| symbol.address);
+    // The stack grows downwards: it ends at its lowest address. A program that lies in its own RAM has it behind itself.
+    let (start, end) = (address("_stack_start"), address("_stack_end"));
     if firmware.ram.at != firmware.program.at {
-        agree("the stack begins", stack_start, stack.at + stack.bytes as u64)?;
+        agree("the stack ends", end, firmware.stack_at.unwrap_or(firmware.ram.at))?;
     }
+    agree("the stack begins", start, end.unwrap_or_default() + firmware.stack as u64)?;
     let is_arena = |name: &str| format!("{:#}", rustc_demangle::demangle(name)).ends_with("::ARENA");
     let arena = symbols.iter().find(|symbol| is_arena(&symbol.name)).map(|symbol| symbol.bytes - ARENA_FLAG);
     if program.arena_is_static {

@@ -5,10 +5,10 @@ use crate::paths::root;
 use crate::toolchain::{Toolchain, is_installed};
 use std::path::Path;
 
-/// Lints every board's crate with the board's features, and the engine for the smallest core. Targets that are not
-/// installed are skipped unless all are `required`. Returns whether all is clean.
-pub(crate) fn lint_all(required: bool) -> bool {
-    let mut clean = lint("the engine", SMALLEST, &root().join("Cargo.toml"), &["--package", "flashlet"], required);
+/// Lints every board's crate with the board's features, and the engine for the smallest core. Returns whether all is clean;
+/// what could not be linted is not.
+pub(crate) fn lint_all() -> bool {
+    let mut clean = lint("the engine", SMALLEST, &root().join("Cargo.toml"), &["--package", "flashlet"]);
     for board in board_table::all() {
         // The self-test's features are the prompt's and more.
         let program = board.selftest().unwrap_or_else(|| board.program());
@@ -17,17 +17,16 @@ pub(crate) fn lint_all(required: bool) -> bool {
         if board.firmware.qemu.is_some() {
             args.extend(["--package", "flashlet-board", "--package", "flashlet"]);
         }
-        clean &= lint(&board.name, &board.firmware.target, &root().join(board.manifest()), &args, required);
+        clean &= lint(&board.name, &board.firmware.target, &root().join(board.manifest()), &args);
     }
     clean
 }
 
-fn lint(what: &str, target: &str, manifest: &Path, args: &[&str], required: bool) -> bool {
+fn lint(what: &str, target: &str, manifest: &Path, args: &[&str]) -> bool {
     // A distribution's compiler, which builds `core` from source, brings no clippy.
     if !is_installed(target) {
-        let outcome = if required { "FAILED" } else { "skipped" };
-        println!("{what:<16} {outcome}: {target} is not installed; boards/setup.sh installs it");
-        return !required;
+        println!("{what:<16} FAILED: {target} is not installed; boards/setup.sh installs it");
+        return false;
     }
     let linted = Toolchain::Installed.lint(target, manifest, args);
     match &linted {
@@ -35,4 +34,14 @@ fn lint(what: &str, target: &str, manifest: &Path, args: &[&str], required: bool
         Err(error) => println!("{what:<16} FAILED: {error}"),
     }
     linted.is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_target_is_a_failure() {
+        assert!(!lint("nothing", "no-such-target", &root().join("Cargo.toml"), &[]));
+    }
 }

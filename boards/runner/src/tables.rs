@@ -65,9 +65,10 @@ fn memory(emulated: bool) -> String {
         if firmware.ram.at == firmware.program.at {
             ram = "after the program".into();
         }
-        if let Some(stack) = firmware.stack {
-            let _ = write!(ram, "; for the stack {}", region(stack));
-        }
+        let _ = match firmware.stack_at {
+            Some(at) => write!(ram, "; for the stack {}", region(Region { at, bytes: firmware.stack })),
+            None => write!(ram, ", {} of it for the stack", size(firmware.stack)),
+        };
         let model = format!("{} in {}", size(board.model_bytes), firmware.model_place());
         let arena = match firmware.arena_at {
             Some(at) => format!("{} at {at:#010x}", size(board.arena)),

@@ -6,7 +6,7 @@ use crate::paths::root;
 use crate::prompts::Subject;
 use crate::simulator::Simulator;
 use crate::toolchain::Toolchain;
-use crate::{layout, panics, selftest};
+use crate::{layout, overflow, panics, selftest};
 use board_table::{Board, Cpu, Program, Qemu};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -28,6 +28,9 @@ pub(crate) fn test(boards: &[Emulated], from_source: bool, update: bool) -> Resu
     }
     for &board in boards {
         tests.of_board("self-test", board, Tests::selftest);
+    }
+    for &board in boards {
+        tests.of_board("too little stack", board, Tests::overflow);
     }
     let started = Instant::now();
     println!("\n== panics");
@@ -124,6 +127,19 @@ impl Tests {
         }
         Ok(())
     }
+
+    /// The board's program with too little stack, of which it must speak.
+    fn overflow(&mut self, (board, qemu): Emulated, toolchain: &Toolchain) -> Result<(), String> {
+        for bytes in overflow::TOO_FEW {
+            let elf = toolchain.build_with_stack(&board.program(), bytes)?;
+            for cpu in &qemu.cpus {
+                let started = Instant::now();
+                let result = overflow::run(board, qemu, cpu, &elf, bytes);
+                self.count(&format!("{} on {}: {bytes} bytes of stack", board.name, cpu.name), started, result);
+            }
+        }
+        Ok(())
+    }
 }
 
 fn build(toolchain: &Toolchain, program: &Program<'_>) -> Result<PathBuf, String> {
@@ -142,6 +158,20 @@ fn figures_row(program: &Program<'_>, qemu: &Qemu, cpu: &Cpu) -> String {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn stacks_are_larger_than_the_deepest() {
+        let table = Table::read(root().join("boards/figures.txt"), String::new()).expect("the table of figures");
+        let is_cortex_m = |board: &Board| board.firmware.target.starts_with("thumb");
+        let on_cortex_m = board_table::emulated().filter(|(board, _)| is_cortex_m(board));
+        let programs: Vec<_> =
+            on_cortex_m.flat_map(|(board, _)| board.programs()).map(|program| program.name).collect();
+        let deepest = programs.iter().filter_map(|name| table.deepest_stack(name)).max().expect("there are figures");
+        for board in board_table::all().iter().filter(|board| is_cortex_m(board)) {
+            let stack = board.firmware.stack as u64;
+            assert!(stack > deepest + deepest / 10, "{}: {stack} bytes of stack, and {deepest} were used", board.name);
+        }
+    }
 
     #[test]
     fn figures_are_those_of_the_boards() {

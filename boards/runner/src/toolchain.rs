@@ -64,11 +64,21 @@ impl Toolchain {
 
     /// Builds a program and returns its path.
     pub(crate) fn build(&self, program: &Program<'_>) -> Result<PathBuf, String> {
+        self.compile("build", program, &[])
+    }
+
+    /// Builds a program that reserves `bytes` for its stack, whatever its board has, and returns its path.
+    pub(crate) fn build_with_stack(&self, program: &Program<'_>, bytes: usize) -> Result<PathBuf, String> {
+        self.compile("rustc", program, &["--", "-C", &format!("link-arg=--defsym=_stack_bytes={bytes}")])
+    }
+
+    fn compile(&self, subcommand: &str, program: &Program<'_>, more: &[&str]) -> Result<PathBuf, String> {
         let (board, features) = (program.board, program.features.join(","));
         let args = ["--profile", program.profile, "--package", &board.package(), "--bin", &program.name];
-        let args = [&args[..], &["--features", &features]].concat();
-        let folder = self.build_manifest(&board.firmware.target, &root().join(board.manifest()), &args)?;
-        Ok(folder.join(program.profile).join(&program.name))
+        let args = [&args[..], &["--features", &features], more].concat();
+        let target = &board.firmware.target;
+        self.cargo(subcommand, target, &root().join(board.manifest()), &args)?;
+        Ok(self.target_dir().join(target).join(program.profile).join(&program.name))
     }
 
     /// Builds what a manifest holds for `target`; `args` are cargo's. Returns the target's folder.

@@ -1,14 +1,14 @@
-//! What a product with one token costs.
+//! Costs of products and of checksums.
 
 use crate::check::oracle;
-use alloc::vec;
+use alloc::{vec, vec::Vec};
 use core::fmt::{self, Write};
 use flashlet::kernels::{Inline, Kernels};
 use flashlet::quant::{Weight, WeightType};
 use flashlet::simd::LANES;
 use flashlet_test_data::{Activations, Rng, interleaved, weights};
 
-/// Tells each set's time for a product with one token, and with eight, of rows as in a file and, where a set takes them,
+/// Tells each set's time for a checksum and for a product with one token, and with eight, of rows as in a file and, where a set takes them,
 /// of interleaved ones, in units of `clock` a byte of weights: where the clock counts instructions, these.
 ///
 /// # Errors
@@ -39,5 +39,13 @@ pub fn costs(kernels: &[&dyn Kernels], clock: &mut dyn FnMut() -> u64, out: &mut
         }
         writeln!(out)?;
     }
-    Ok(())
+    write!(out, "cost CRC-32C")?;
+    let bytes: Vec<u8> = (0..4096).map(|_| rng.bits() as u8).collect();
+    for kernels in kernels {
+        let start = clock();
+        core::hint::black_box(kernels.crc32c(0, &bytes));
+        let hundredths = (clock() - start) * 100 / bytes.len() as u64;
+        write!(out, " {} {}.{:02}", kernels.isa().name(), hundredths / 100, hundredths % 100)?;
+    }
+    writeln!(out)
 }

@@ -38,10 +38,10 @@ pub fn run(kernels: &[&dyn Kernels], out: &mut dyn Write) -> Result<Report, fmt:
 mod tests {
     extern crate std;
     use super::*;
-    use alloc::vec::Vec;
+    use alloc::{format, vec::Vec};
     use check::oracle;
     use flashlet::kernels::{Executor, Gate, Group, HeadRotation, Input, Norm, Quants, WriteKv, by_name};
-    use flashlet::quant::Weight;
+    use flashlet::quant::{Weight, WeightType};
     use flashlet::simd::IsaName;
     use std::string::String;
 
@@ -53,16 +53,19 @@ mod tests {
         assert!(report.failed == 0 && report.passed > 3_000, "{out}");
     }
 
-    /// The oracle, wrong in one bit of one product.
-    struct Wrong(&'static dyn Kernels);
+    /// The oracle, wrong in one bit of products with some weights, by their address.
+    struct Wrong(&'static dyn Kernels, fn(usize) -> bool);
 
     impl Kernels for Wrong {
         fn isa(&self) -> IsaName {
             IsaName::Scalar
         }
+        fn interleaves(&self) -> bool {
+            self.0.interleaves()
+        }
         fn linear(&self, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
             self.0.linear(w, x, y, executor);
-            if let Some(y) = y.as_flattened_mut().get_mut(16) {
+            if let Some(y) = y.as_flattened_mut().first_mut().filter(|_| self.1(w.as_bytes().as_ptr().addr())) {
                 *y = f32::from_bits(y.to_bits() ^ 1);
             }
         }
@@ -87,15 +90,23 @@ mod tests {
         fn attention(&self, job: &flashlet::kernels::Attention<'_>, out: &mut [Group], executor: &dyn Executor) {
             self.0.attention(job, out, executor);
         }
+        fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
+            self.0.crc32c(crc, bytes)
+        }
     }
 
     #[test]
-    fn one_wrong_bit_is_found() {
-        let mut out = String::new();
-        let oracle = oracle().expect("always there");
-        let kernels: [&dyn Kernels; 1] = [&Wrong(oracle)];
-        let mut test = Test::new(&kernels, &mut out).expect("the oracle is there");
-        products::run(&mut test).expect("a string takes all");
-        assert!(test.report.failed > 100 && out.contains("FAILED scalar Q4_0"), "{out}");
+    fn one_wrong_bit_at_any_alignment_is_found_in_every_format() {
+        let at: [fn(usize) -> bool; 4] = [|at| at % 4 == 0, |at| at % 4 == 1, |at| at % 4 == 2, |at| at % 4 == 3];
+        for (offset, at) in at.into_iter().enumerate() {
+            let mut out = String::new();
+            let kernels: [&dyn Kernels; 1] = [&Wrong(oracle().expect("always there"), at)];
+            let mut test = Test::new(&kernels, &mut out).expect("the oracle is there");
+            products::run(&mut test).expect("a string takes all");
+            for ty in WeightType::ALL {
+                let name = ty.name();
+                assert!(out.contains(&format!("FAILED scalar {name} ")), "{name} at {offset} is not found:\n{out}");
+            }
+        }
     }
 }

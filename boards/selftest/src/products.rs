@@ -6,7 +6,7 @@ use core::fmt;
 use flashlet::kernels::{Gate, Group, Inline, Kernels};
 use flashlet::quant::{Weight, WeightType};
 use flashlet::simd::LANES;
-use flashlet_test_data::{Activations, Rng, activations, interleaved, panel, weights};
+use flashlet_test_data::{Activations, Placed, Rng, activations, interleaved, panel, weights};
 
 /// Rows around the lanes of every set, and tokens around every tile, each with one of the other; 23 tokens are tiles of
 /// every size, in interleaved rows too.
@@ -50,29 +50,33 @@ fn gated(kernels: &dyn Kernels, [gate, up]: [Weight<'_>; 2], act: Gate, x: &[Gro
     y
 }
 
+/// Offsets of weights from an aligned address; the shapes take them in turn, and each width begins with another.
+const OFFSETS: usize = 4;
+
 pub(crate) fn run(test: &mut Test<'_>) -> fmt::Result {
     let mut rng = Rng(1);
     let interleaving: Vec<_> = test.kernels.iter().copied().filter(|kernels| kernels.interleaves()).collect();
     for &ty in WeightType::ALL {
         let elems = ty.block_elems();
         let widths: &[usize] = if elems == 1 { &[1, 15, 17, 100] } else { &[elems, 2 * elems, 3 * elems] };
-        for &cols in widths {
-            for (rows, tokens) in SHAPES {
-                let bytes = weights(&mut rng, ty, rows * cols / elems);
-                let Some(w) = Weight::new(ty, &bytes, cols) else { continue };
+        for (i, &cols) in widths.iter().enumerate() {
+            for (j, (rows, tokens)) in SHAPES.into_iter().enumerate() {
+                let offset = (i + j) % OFFSETS;
+                let bytes = Placed::new(&weights(&mut rng, ty, rows * cols / elems), offset);
+                let Some(w) = Weight::new(ty, bytes.bytes(), cols) else { continue };
                 let first = rng.below(6);
                 let x: Vec<_> = (first..first + tokens).map(|t| activations(&mut rng, t, cols)).collect();
                 let x = panel(&x);
-                test.same_bits(format_args!("{} {rows}x{cols}, {tokens} tokens", ty.name()), |kernels| {
-                    linear(kernels, w, &x, tokens)
-                })?;
+                let what = format_args!("{} {rows}x{cols} at {offset}, {tokens} tokens", ty.name());
+                test.same_bits(what, |kernels| linear(kernels, w, &x, tokens))?;
                 if interleaving.is_empty() || rows < LANES {
                     continue;
                 }
-                let Some(other) = interleaved(ty, &bytes, cols) else { continue };
-                let Some(other) = Weight::new(ty, &other, cols).map(Weight::interleaved) else { continue };
+                let Some(other) = interleaved(ty, bytes.bytes(), cols) else { continue };
+                let other = Placed::new(&other, offset);
+                let Some(other) = Weight::new(ty, other.bytes(), cols).map(Weight::interleaved) else { continue };
                 let plain = linear(test.oracle, w, &x, tokens);
-                let what = format_args!("{} {rows}x{cols} interleaved, {tokens} tokens", ty.name());
+                let what = format_args!("{} {rows}x{cols} interleaved at {offset}, {tokens} tokens", ty.name());
                 test.same_as(what, &plain, &interleaving, |kernels| linear(kernels, other, &x, tokens))?;
             }
         }
@@ -93,7 +97,9 @@ pub(crate) fn run(test: &mut Test<'_>) -> fmt::Result {
             // Every other pair has two formats.
             let up = WeightType::ALL[(i + j % 2 * (j + 3)) % WeightType::ALL.len()];
             let [g, u] = [gate, up].map(|ty| weights(&mut rng, ty, rows * 512 / ty.block_elems()));
-            let (Some(g), Some(u)) = (Weight::new(gate, &g, 512), Weight::new(up, &u, 512)) else { continue };
+            let (g, u) = (Placed::new(&g, j % OFFSETS), Placed::new(&u, (i + j) % OFFSETS));
+            let (g, u) = (Weight::new(gate, g.bytes(), 512), Weight::new(up, u.bytes(), 512));
+            let (Some(g), Some(u)) = (g, u) else { continue };
             let x: Vec<_> = (0..tokens).map(|t| activations(&mut rng, 5 + t, 512)).collect();
             let x = panel(&x);
             for act in [Gate::Silu, Gate::Gelu] {

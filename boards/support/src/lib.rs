@@ -10,6 +10,7 @@ pub mod aarch64;
 pub mod clock;
 #[cfg(feature = "emulated")]
 mod emulated;
+pub mod fault;
 #[cfg(feature = "selftest")]
 mod heap;
 #[cfg(feature = "emulated")]
@@ -20,7 +21,6 @@ pub mod memory;
 pub mod nor;
 #[cfg(feature = "selftest")]
 mod selftest;
-#[cfg(feature = "emulated")]
 pub mod semihosting;
 pub mod stack;
 pub mod uart;
@@ -33,8 +33,16 @@ use console::Board;
 use flashlet::flash::{Flash, block_on};
 use uart::{Rx, Tx, Uart};
 
-/// Answers prompts on a port for ever.
+/// Answers prompts on a port for ever. A fault is reported there too.
 pub fn serve<F: Flash>(board: &Board<'_, '_>, flash: F, port: impl Uart, arena: &mut [u8]) -> ! {
+    stack::guard();
+    fault::report_on(port);
+    answer(board, flash, port, arena)
+}
+
+/// Answers prompts. A function of its own, as its frame holds the console's future: the guard is there before the frame is.
+#[inline(never)]
+fn answer<F: Flash>(board: &Board<'_, '_>, flash: F, port: impl Uart, arena: &mut [u8]) -> ! {
     block_on(console::run(board, flash, Rx(port), Tx(port), arena), core::hint::spin_loop);
     // A port does not fail.
     loop {

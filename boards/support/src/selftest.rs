@@ -1,7 +1,7 @@
 //! The self-test as a program.
 
 use crate::semihosting::{self, Host};
-use crate::{clock, heap};
+use crate::{clock, heap, stack};
 use alloc::vec::Vec;
 use core::fmt::Write;
 use flashlet::kernels::{Kernels, by_name};
@@ -10,6 +10,7 @@ use flashlet::simd::IsaName;
 /// Runs the self-test on every instruction set that the engine's features declare and on `more`, and leaves the
 /// emulator: with 0 if all holds, else with 1. The last line holds the oracle's hash.
 pub fn selftest(more: &[&[&'static dyn Kernels]]) -> ! {
+    stack::guard();
     heap::init();
     let mut kernels: Vec<&dyn Kernels> = IsaName::ALL.into_iter().filter_map(by_name).collect();
     for kernel in more.iter().copied().flatten() {

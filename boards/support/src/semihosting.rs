@@ -3,6 +3,7 @@
 use core::arch::asm;
 use core::fmt;
 
+#[cfg(feature = "emulated")]
 const WRITEC: usize = 0x03;
 const WRITE0: usize = 0x04;
 const EXIT_EXTENDED: usize = 0x20;
@@ -42,6 +43,7 @@ impl fmt::Write for Host {
 }
 
 /// Bytes for the host's console, as they are.
+#[cfg(feature = "emulated")]
 pub(crate) fn write(bytes: &[u8]) {
     for byte in bytes {
         // SAFETY: the operation reads one byte.

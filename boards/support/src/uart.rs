@@ -6,13 +6,21 @@ use core::task::Poll;
 use embedded_io_async::{ErrorType, Read, Write};
 
 /// A port's registers.
-pub trait Uart: Copy {
+pub trait Uart: Copy + 'static {
     /// A byte that came, if one did.
     fn receive(&self) -> Option<u8>;
     /// Whether there is room for a byte to send.
     fn is_ready(&self) -> bool;
     /// Sends a byte, for which there is room.
     fn send(&self, byte: u8);
+
+    /// Sends a byte once there is room.
+    fn send_when_ready(&self, byte: u8) {
+        while !self.is_ready() {
+            core::hint::spin_loop();
+        }
+        self.send(byte);
+    }
 }
 
 /// What the port receives.
@@ -53,10 +61,7 @@ impl<U: Uart> Read for Rx<U> {
 impl<U: Uart> Write for Tx<U> {
     async fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
         for &byte in bytes {
-            while !self.0.is_ready() {
-                core::hint::spin_loop();
-            }
-            self.0.send(byte);
+            self.0.send_when_ready(byte);
         }
         Ok(bytes.len())
     }

@@ -48,8 +48,11 @@ pub struct Firmware {
     pub program: Region,
     /// RAM for statics, for the stack, and for the arena unless that lies elsewhere.
     pub ram: Region,
-    /// RAM that the stack has to itself.
-    pub stack: Option<Region>,
+    /// Bytes for the stack, which begins where RAM does.
+    #[serde(deserialize_with = "size")]
+    pub stack: usize,
+    /// The stack's address, where it has RAM of its own.
+    pub stack_at: Option<u64>,
     /// The memory or chip that the model lies in.
     pub model_in: String,
     /// The model's address, where the processor can read it.

@@ -8,21 +8,19 @@ use super::input::{Input, Prepare, Quants};
 use super::matmul;
 use super::panel::Group;
 use crate::quant::Weight;
-use crate::simd::{Isa, IsaName, Op, Scalar};
+use crate::simd::{Isa, IsaName};
 
 /// One instruction set's kernels.
 ///
 /// Shapes are the caller's to get right; where they disagree, the part that fits is computed and the
-/// rest keeps its contents. No method panics.
+/// rest keeps its contents. No method panics. None has a default: kernels that wrap others forward every one of them.
 pub trait Kernels: Sync {
     /// The instruction set.
     fn isa(&self) -> IsaName;
 
     /// True if pinned weights are to be interleaved, see [`Isa::INTERLEAVES`]. If not, interleaved
     /// matrices must not be given to these kernels.
-    fn interleaves(&self) -> bool {
-        false
-    }
+    fn interleaves(&self) -> bool;
 
     /// `w[rows, cols] . x[cols] -> y[rows]` for every token of `x`; `y` is the panel of those rows.
     fn linear(&self, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor);
@@ -51,13 +49,7 @@ pub trait Kernels: Sync {
 
     /// The CRC-32C of `bytes`, which follow others whose CRC is `crc`; 0 is that of no bytes. Always 0 where the
     /// engine has neither of its features `checksums` and `snapshots`.
-    fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
-        if cfg!(any(feature = "checksums", feature = "snapshots")) {
-            checksum::Crc32c { crc, bytes }.call(Scalar)
-        } else {
-            0
-        }
-    }
+    fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32;
 }
 
 impl<I: Isa> Kernels for I {

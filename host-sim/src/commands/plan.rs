@@ -38,7 +38,7 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
                 let report = if args.json {
                     json(&plan, board, arena, file.size(), hash_bytes).to_string() + "\n"
                 } else {
-                    text(&plan, board, arena, hash_bytes)
+                    text(&plan, &args.engine, hash_bytes)
                 };
                 return print(&report);
             }
@@ -98,14 +98,18 @@ fn json(
     })
 }
 
-fn text(plan: &Plan, board: Option<&Board>, arena: Option<usize>, hash_bytes: u64) -> String {
+fn text(plan: &Plan, args: &EngineArgs, hash_bytes: u64) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    if let Some(board) = board {
+    if let Some(board) = args.board {
         let (flash, rate) = (&board.flash, board.flash.bytes_per_s / 1e6);
         let how = if flash.mapped { ", used in place" } else { "" };
         let _ = writeln!(out, "{}: {}", board.name, board.what);
-        let _ = writeln!(out, "{} at {rate} MB/s{how}\n", flash.kind);
+        let _ = writeln!(out, "{} at {rate} MB/s{how}", flash.kind);
+        if let (None, Some(kv)) = (args.kv, board.kv_type()) {
+            let _ = writeln!(out, "KV cache in {}, as in its firmware; --kv takes another", kv.name());
+        }
+        out.push('\n');
     }
     let mut line = |label: &str, bytes: u64, note: &str| {
         let _ = writeln!(out, "{label:<18} {bytes:>13}  {:>10}  {note}", show(bytes));
@@ -116,7 +120,7 @@ fn text(plan: &Plan, board: Option<&Board>, arena: Option<usize>, hash_bytes: u6
     if plan.index_bytes_in_flash > 0 {
         line("index in flash", plan.index_bytes_in_flash as u64, "not in the arena: the packed file brings it");
     }
-    let note = arena.map_or(String::new(), |have| format!("of {have} ({}): fits", show(have as u64)));
+    let note = args.arena_bytes().map_or(String::new(), |have| format!("of {have} ({}): fits", show(have as u64)));
     line("arena", plan.arena_bytes as u64, &note);
     let _ = writeln!(out, "\ncontext {} tokens, {} prompt tokens per pass", plan.ctx, plan.chunk);
     let mut line = |label: &str, bytes: u64| {

@@ -41,9 +41,9 @@ pub(crate) struct EngineArgs {
     /// Tokens of context [default: 2048 or what the model allows, if less; eval and bench: as many as they need]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Memory and speed")]
     pub(crate) ctx: Option<u32>,
-    /// Type of the KV cache
-    #[arg(long, value_name = "TYPE", default_value = KvType::DEFAULT.name(), value_parser = kv_types(), help_heading = "Memory and speed")]
-    pub(crate) kv: KvType,
+    /// Type of the KV cache [default: that of the board's firmware, else f16]
+    #[arg(long, value_name = "TYPE", value_parser = kv_types(), help_heading = "Memory and speed")]
+    pub(crate) kv: Option<KvType>,
     /// Where weights are while the model runs: mapped from the file, pinned in the arena, or streamed through tiles; auto takes the fastest that fits
     #[arg(long, value_name = "WHERE", default_value = AUTO, value_parser = one_of(RESIDENCIES), help_heading = "Memory and speed")]
     pub(crate) residency: Residency,
@@ -65,6 +65,11 @@ pub(crate) struct EngineArgs {
 }
 
 impl EngineArgs {
+    /// The type of the KV cache: the one that was asked for, or the board's.
+    pub(crate) fn kv_type(&self) -> KvType {
+        self.kv.or(self.board.and_then(Board::kv_type)).unwrap_or(KvType::DEFAULT)
+    }
+
     /// The limit on the arena's bytes, if there is one.
     pub(crate) fn arena_bytes(&self) -> Option<usize> {
         self.board.map(|board| board.arena).or(self.arena)

@@ -32,7 +32,7 @@ impl Opened<'_> {
         let fits = available_bytes().is_none_or(|have| self.file.size() < have / 4 * 3);
         Ok(Options {
             ctx,
-            kv: args.kv,
+            kv: args.kv_type(),
             residency: args.residency,
             chunk: args.chunk.unwrap_or(0),
             draft: if draft == Draft::Prompt { MAX_DRAFT as u32 } else { 0 },

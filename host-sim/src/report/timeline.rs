@@ -93,7 +93,7 @@ fn pieces(interval: &Interval) -> [(usize, Time, Time); 2] {
     let class = match work {
         Work::Product => 1,
         Work::Attention => 2,
-        Work::Add | Work::Elements => 3,
+        Work::Add | Work::Elements | Work::Checksum => 3,
     };
     let middle = (interval.from + memory).min(interval.to);
     [(0, interval.from, middle), (class, middle, interval.to)]

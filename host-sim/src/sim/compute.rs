@@ -2,7 +2,9 @@
 
 use core::ops::Range;
 
-use flashlet::kernels::{Attention, Executor, Gate, Group, HeadRotation, Input, Kernels, Norm, Quants, WriteKv};
+use flashlet::kernels::{
+    Attention, Executor, Gate, Group, HeadRotation, Input, Kernels, Norm, Quants, WriteKv, detect,
+};
 use flashlet::quant::Weight;
 use flashlet::simd::IsaName;
 
@@ -38,17 +40,22 @@ impl Charged {
         let bytes = w.bytes() as f64;
         let one = bytes * self.isa.instructions_per_byte(w.ty().name());
         let compute = self.seconds(if tokens > 1 { one * self.isa.several * tokens as f64 } else { one });
-        // Weights are read once for all tokens of a pass. In-order processors without prefetchers wait for every line of
-        // mapped flash; RAM is read ahead of what is computed.
-        let from_flash = self.mapped.contains(&w.as_bytes().as_ptr().addr());
-        let (seconds, memory) = if from_flash {
+        // Weights are read once for all tokens of a pass.
+        self.pass_over(Work::Product, w.as_bytes(), compute);
+    }
+
+    /// A pass over bytes of weights, which are computed with for `compute` seconds. In-order processors without prefetchers
+    /// wait for every line of mapped flash; RAM is read ahead of what is computed.
+    fn pass_over(&self, work: Work, weights: &[u8], compute: f64) {
+        let bytes = weights.len() as f64;
+        let (seconds, memory) = if self.mapped.contains(&weights.as_ptr().addr()) {
             let read = bytes / self.board.flash.bytes_per_s;
             (compute + read, read)
         } else {
             let read = self.board.ram_bytes_per_s.map_or(0.0, |rate| bytes / rate);
             (compute.max(read), if read > compute { read } else { 0.0 })
         };
-        charge(Work::Product, seconds, memory);
+        charge(work, seconds, memory);
     }
 
     fn elements(&self, groups: usize) {
@@ -115,15 +122,24 @@ impl Kernels for Charged {
         charge(Work::Attention, self.seconds(products as f64 * self.isa.attention), 0.0);
         self.kernels.attention(job, out, executor);
     }
+
+    fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
+        self.pass_over(Work::Checksum, bytes, self.seconds(bytes.len() as f64 * self.isa.checksum));
+        self.kernels.crc32c(crc, bytes)
+    }
 }
 
-/// Kernels that compute nothing. Charged, they take a board's time and none of this machine's: what a pass takes does
-/// not depend on its values.
+/// Kernels that compute nothing but checksums, as a wrong one would end the pass. Charged, they take a board's time and
+/// little of this machine's: what a pass takes does not depend on its values.
 pub(crate) struct Uncomputed;
 
 impl Kernels for Uncomputed {
     fn isa(&self) -> IsaName {
         IsaName::Scalar
+    }
+
+    fn interleaves(&self) -> bool {
+        false
     }
 
     fn linear(&self, _: Weight<'_>, _: &Input<'_>, _: &mut [Group], _: &dyn Executor) {}
@@ -141,4 +157,8 @@ impl Kernels for Uncomputed {
     fn write_kv(&self, _: &mut WriteKv<'_>) {}
 
     fn attention(&self, _: &Attention<'_>, _: &mut [Group], _: &dyn Executor) {}
+
+    fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
+        detect().crc32c(crc, bytes)
+    }
 }

@@ -13,6 +13,8 @@ pub(crate) enum Work {
     Add,
     /// Norms, rotation, activation functions.
     Elements,
+    /// Weights are compared with their checksums.
+    Checksum,
 }
 
 /// A busy part of the board.

@@ -118,6 +118,31 @@ pub fn weights(rng: &mut Rng, ty: WeightType, blocks: usize) -> Vec<u8> {
     bytes
 }
 
+/// Bytes at an address of a chosen alignment: a model may lie anywhere in memory.
+pub struct Placed {
+    memory: Vec<u8>,
+    start: usize,
+    len: usize,
+}
+
+impl Placed {
+    /// A copy of `bytes`, `offset` bytes after an address that is a multiple of 64.
+    #[must_use]
+    pub fn new(bytes: &[u8], offset: usize) -> Self {
+        let len = bytes.len();
+        let mut memory = vec![0; len + 64 + offset];
+        let start = memory.as_ptr().align_offset(64) + offset;
+        memory[start..start + len].copy_from_slice(bytes);
+        Placed { memory, start, len }
+    }
+
+    /// The copy.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.memory[self.start..][..self.len]
+    }
+}
+
 /// Activations of one token, of a kind that `t` chooses.
 pub fn activations(rng: &mut Rng, t: usize, cols: usize) -> Vec<f32> {
     match t % 6 {

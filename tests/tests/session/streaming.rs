@@ -31,6 +31,9 @@ impl Kernels for Noting {
     fn isa(&self) -> IsaName {
         IsaName::Scalar
     }
+    fn interleaves(&self) -> bool {
+        Scalar.interleaves()
+    }
     fn linear(&self, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
         self.note(w);
         Scalar.linear(w, x, y, executor);
@@ -57,6 +60,9 @@ impl Kernels for Noting {
     }
     fn attention(&self, job: &Attention<'_>, out: &mut [Group], executor: &dyn Executor) {
         Scalar.attention(job, out, executor);
+    }
+    fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
+        Scalar.crc32c(crc, bytes)
     }
 }
 

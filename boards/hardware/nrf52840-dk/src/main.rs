@@ -32,6 +32,7 @@ static ARENA: Arena<{ 192 << 10 }> = Arena::new();
 
 #[embassy_executor::main]
 async fn main(_spawner: embassy_executor::Spawner) {
+    stack::guard();
     let mut clocks = config::Config::default();
     clocks.hfclk_source = config::HfclkSource::ExternalXtal;
     let p = embassy_nrf::init(clocks);

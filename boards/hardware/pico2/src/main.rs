@@ -30,6 +30,7 @@ static ARENA: Arena<{ 432 << 10 }> = Arena::new();
 
 #[embassy_executor::main]
 async fn main(_spawner: embassy_executor::Spawner) {
+    stack::guard();
     let p = embassy_rp::init(embassy_rp::config::Config::default());
     static TX: ConstStaticCell<[u8; 256]> = ConstStaticCell::new([0; 256]);
     static RX: ConstStaticCell<[u8; 256]> = ConstStaticCell::new([0; 256]);

@@ -31,6 +31,7 @@ static ARENA: Arena<{ 480 << 10 }> = Arena::new();
 
 #[embassy_executor::main]
 async fn main(_spawner: embassy_executor::Spawner) {
+    stack::guard();
     let p = embassy_stm32::init(clocks::config());
     clocks::start_caches();
     static RX: ConstStaticCell<[u8; 2048]> = ConstStaticCell::new([0; 2048]);
