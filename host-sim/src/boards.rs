@@ -129,18 +129,6 @@ fn size<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
 }
 
 impl Board {
-    /// Whether a model of `bytes` fits the flash.
-    ///
-    /// # Errors
-    /// What is there and what would be needed, in words.
-    pub(crate) fn has_room(&self, bytes: u64) -> Result<(), String> {
-        if bytes <= self.flash.bytes as u64 {
-            return Ok(());
-        }
-        let (name, room) = (&self.name, self.flash.bytes);
-        Err(format!("the file has {bytes} bytes, the flash of {name} has room for {room}"))
-    }
-
     /// Whether the numbers make sense.
     fn check(&self) -> Result<(), String> {
         let isas = || PROFILES.isa.keys().map(String::as_str).collect::<Vec<_>>().join(", ");

@@ -8,7 +8,7 @@ use flashlet::session::Plan;
 use serde_json::{Map, json};
 
 use crate::boards::Board;
-use crate::engine::{DraftArgs, EngineArgs, Opened, Refusal, open_model};
+use crate::engine::{Context, DraftArgs, EngineArgs, Misfit, Opened, Room, TooSmall, open_model};
 use crate::failure::Failure;
 use crate::io::output::{print, print_json};
 use crate::size::show;
@@ -26,56 +26,48 @@ pub(crate) struct PlanArgs {
 
 /// Runs the command.
 pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
-    let board = args.engine.board;
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, args.engine.verify)?;
     let options = opened.options(&args.engine, None, args.engine.ctx.unwrap_or(0), args.draft.draft)?;
-    let arena = args.engine.arena_bytes();
-    let refused = match opened.try_plan(&options, arena) {
-        Ok(plan) => match board.map_or(Ok(()), |board| board.has_room(file.size())) {
-            Ok(()) => {
-                let report = if args.json {
-                    json(&plan, board, arena, file.size()).to_string() + "\n"
-                } else {
-                    text(&plan, board, arena)
-                };
-                return print(&report);
+    let room = Room::planned(&args.engine);
+    match opened.judge(&options, room, Context::ANY.least)? {
+        Ok(plan) if args.json => print_json(&json(&plan, room, opened.model.config().ctx_train, file.size())),
+        Ok(plan) => print(&text(&plan, room)),
+        Err(misfit) => {
+            if args.json {
+                print_json(&misfit_json(&misfit))?;
             }
-            Err(error) => {
-                let have = board.map(|board| board.flash.bytes);
-                let report = json!({ "fits": false, "need_flash_bytes": file.size(), "have_flash_bytes": have });
-                (report, Failure::new(error))
-            }
-        },
-        Err(Refusal::DoesNotFit { need, have }) => {
-            let error = opened.explain(&options, need, have, board.is_some());
-            (
-                json!({ "fits": false, "need_bytes": need, "have_bytes": have, "what_to_change": error.to_string() }),
-                error,
-            )
+            Err(Failure::new(misfit.message()))
         }
-        Err(Refusal::Failure(failure)) => return Err(failure),
-    };
-    let (report, error) = refused;
-    if args.json {
-        print_json(&report)?;
     }
-    Err(error)
 }
 
-fn json(plan: &Plan, board: Option<&Board>, arena: Option<usize>, file_bytes: u64) -> serde_json::Value {
+fn misfit_json(misfit: &Misfit) -> serde_json::Value {
+    let mut report = Map::from_iter([("fits".to_owned(), json!(false))]);
+    for (what, too_small) in [("bytes", misfit.arena), ("flash_bytes", misfit.flash)] {
+        if let Some(TooSmall { need, have }) = too_small {
+            report.insert(format!("need_{what}"), json!(need));
+            report.insert(format!("have_{what}"), json!(have));
+        }
+    }
+    report.insert("what_to_change".to_owned(), json!(misfit.message()));
+    report.into()
+}
+
+fn json(plan: &Plan, room: Room, ctx_train: u32, file_bytes: u64) -> serde_json::Value {
     let memory: Map<_, _> = Region::ALL
         .iter()
         .map(|&region| (region.name().replace(' ', "_").to_lowercase(), json!(plan.usage.bytes(region))))
         .collect();
     json!({
         "fits": true,
-        "board": board.map(|board| &board.name),
-        "have_bytes": arena,
+        "board": board(room).map(|board| &board.name),
+        "have_bytes": fixed_arena(room),
         "arena_bytes": plan.arena_bytes,
         "memory": memory,
         "index_bytes_in_flash": plan.index_bytes_in_flash,
         "ctx": plan.ctx,
+        "ctx_train": ctx_train,
         "chunk": plan.chunk,
         "tile_bytes": plan.tile_bytes,
         "file_bytes": file_bytes,
@@ -89,10 +81,19 @@ fn json(plan: &Plan, board: Option<&Board>, arena: Option<usize>, file_bytes: u6
     })
 }
 
-fn text(plan: &Plan, board: Option<&Board>, arena: Option<usize>) -> String {
+fn board(room: Room) -> Option<&'static Board> {
+    if let Room::Board(board) = room { Some(board) } else { None }
+}
+
+/// The arena's bytes, unless it has as many as the plan wants.
+fn fixed_arena(room: Room) -> Option<usize> {
+    if let Room::Machine(_) = room { None } else { room.arena() }
+}
+
+fn text(plan: &Plan, room: Room) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    if let Some(board) = board {
+    if let Some(board) = board(room) {
         let (flash, rate) = (&board.flash, board.flash.bytes_per_s / 1e6);
         let how = if flash.mapped { ", used in place" } else { "" };
         let _ = writeln!(out, "{}: {}", board.name, board.what);
@@ -107,7 +108,7 @@ fn text(plan: &Plan, board: Option<&Board>, arena: Option<usize>) -> String {
     if plan.index_bytes_in_flash > 0 {
         line("index in flash", plan.index_bytes_in_flash as u64, "not in the arena: the packed file brings it");
     }
-    let note = arena.map_or(String::new(), |have| format!("of {have} ({}): fits", show(have as u64)));
+    let note = fixed_arena(room).map_or(String::new(), |have| format!("of {have} ({}): fits", show(have as u64)));
     line("arena", plan.arena_bytes as u64, &note);
     let _ = writeln!(out, "\ncontext {} tokens, {} prompt tokens per pass", plan.ctx, plan.chunk);
     let mut line = |label: &str, bytes: u64| {
