@@ -7,6 +7,7 @@ use clap::Args;
 use flashlet::gguf::MAX_ALIGNMENT;
 use flashlet::session::{self, Model};
 
+use crate::engine::about_file;
 use crate::failure::Failure;
 use crate::hardware::source::ModelFile;
 use crate::io::output::print;
@@ -54,6 +55,7 @@ pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
     let temporary = Temporary::new(&args.output);
     let about = |error: PackError| match error {
         PackError::Write(error) => Failure::io(args.output.display(), &error),
+        PackError::Model(named) => about_file(&input, &mut input.source(), named.error),
         error => Failure::about(args.input.display(), error),
     };
     let report = temporary

@@ -4,6 +4,7 @@
 //! kernels, and the loaded [`Engine`] computes.
 
 mod args;
+mod foreign;
 mod loaded;
 mod machine;
 mod opened;

@@ -5,14 +5,21 @@ use flashlet::session::{Error, Model, Residency, Verify};
 use flashlet::text::ChatFormat;
 
 use super::args::{EngineArgs, ModelArgs, SourceKind};
+use super::foreign;
 use crate::failure::Failure;
 use crate::hardware::source::{FileFlash, ModelFile};
 use crate::sim::wait;
 
-/// An error in `file`, with the names of the keys and tensors at fault.
+/// An error in `file`: what the file is instead of a model, or else the error with the names of the keys and tensors at
+/// fault, and the next step where there is one.
 pub(crate) fn about_file<F: Flash>(file: &ModelFile, source: &mut Source<'_, F>, error: impl Into<Error>) -> Failure {
+    let path = file.path().display();
+    if let Some(kind) = foreign::recognise(source) {
+        return Failure::about(path, kind);
+    }
     let error: Error = error.into();
-    Failure::about(file.path().display(), wait(error.named(source)))
+    let next = foreign::next_step(&error).map_or(String::new(), |step| format!("; {step}"));
+    Failure::about(path, format_args!("{}{next}", wait(error.named(source))))
 }
 
 /// Opens the model that `args` name, as `args` or the board to simulate ask for it.

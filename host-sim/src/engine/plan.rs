@@ -6,6 +6,7 @@ use flashlet::text::MAX_DRAFT;
 use super::args::{Draft, EngineArgs, IsaChoice};
 use super::machine::kernels_for;
 use super::opened::Opened;
+use super::vocabulary::warn_of_pre_tokenizer;
 use crate::boards::Board;
 use crate::failure::Failure;
 use crate::hardware::memory::available_bytes;
@@ -157,6 +158,7 @@ impl Opened<'_> {
             return Ok(Err(misfit));
         }
         let plan = planned.map_err(|_| Failure::new("the model does not fit"))?;
+        warn_of_pre_tokenizer(self.model.gguf(), &mut self.source);
         let ctx_train = self.model.config().ctx_train;
         if plan.ctx > ctx_train {
             warn(&format!(
