@@ -8,7 +8,7 @@ use crate::gguf::{GgufError, Name, NameAt};
 use crate::kernels::KvType;
 use crate::model::{ConfigError, PassError};
 use crate::text::TextError;
-use crate::weights::{WeightError, message};
+use crate::weights::{CHECKSUMS, WeightError, message};
 use core::fmt::{self, Display, Formatter};
 
 /// A model that cannot be used, or a use of it that failed.
@@ -138,6 +138,9 @@ impl Error {
             Error::NotMapped => f.write_str("the weights cannot stay mapped: this flash is not memory-mapped"),
             Error::NoStreaming => {
                 f.write_str("weights were to be streamed, but the engine was built without the feature `stream`")
+            }
+            Error::NoChecksums if !CHECKSUMS => {
+                f.write_str("all was to be verified, but the engine was built without the feature `checksums`")
             }
             Error::NoChecksums => {
                 f.write_str(message("the file has no checksums to verify: `flashlet pack` makes them"))
