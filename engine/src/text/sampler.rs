@@ -15,7 +15,7 @@ pub const MAX_RECENT: usize = 256;
 /// therefore see the probabilities before the temperature.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SamplerConfig {
-    /// 0 or less: the likeliest token, always. Else logits are divided by this.
+    /// 0 or less, or not a number: the likeliest token, always. Else logits are divided by this.
     pub temperature: f32,
     /// Keep the `top_k` likeliest tokens, at most [`MAX_CANDIDATES`]; 0: all.
     pub top_k: u32,
@@ -98,6 +98,8 @@ pub struct Sampler {
     max: f32,
     sum: f32,
     best: Option<Candidate>,
+    /// The best candidate's Gumbel noise.
+    noise: f32,
     /// What there is when every logit is minus infinity.
     first: Option<u32>,
 }
@@ -106,12 +108,13 @@ impl Sampler {
     /// A sampler; its first token is the first of the seed's.
     #[must_use]
     pub fn new(config: SamplerConfig) -> Self {
-        // Not a number: off.
-        let min_p = if config.min_p > 0.0 { config.min_p } else { 0.0 };
-        let config = SamplerConfig { min_p, ..config };
+        // Not a number: off. An infinite temperature is the largest finite one: all tokens are equally likely.
+        let [min_p, temperature] =
+            [config.min_p, config.temperature].map(|x| if x > 0.0 { x.min(f32::MAX) } else { 0.0 });
+        let config = SamplerConfig { min_p, temperature, ..config };
         let top_k = config.top_k as usize;
         let normalise = top_k == 0 && config.top_p < 1.0;
-        let mode = if config.temperature > 0.0 {
+        let mode = if temperature > 0.0 {
             if top_k == 0 && !normalise && min_p == 0.0 {
                 Mode::Gumbel
             } else {
@@ -130,6 +133,7 @@ impl Sampler {
             max: f32::MIN,
             sum: 0.0,
             best: None,
+            noise: 0.0,
             first: None,
         }
     }
@@ -191,13 +195,15 @@ impl Sampler {
         match self.mode {
             Mode::Greedy => self.take_best(candidate),
             Mode::Gumbel => {
-                let logit = (candidate.logit / self.config.temperature).clamp(f32::MIN, f32::MAX);
                 let bits = self.random.bits(candidate.id);
                 // -ln(-ln u) is less than -ln(1 - u), hence less than this. For most tokens that
                 // spares the logarithms.
                 let bound = (bits.leading_ones() + 1) as f32 * core::f32::consts::LN_2;
-                if self.best.is_none_or(|best| logit + bound > best.logit) {
-                    self.take_best(Candidate { logit: logit + gumbel(bits), ..candidate });
+                if self.is_ahead(&candidate, bound) {
+                    let noise = gumbel(bits);
+                    if self.is_ahead(&candidate, noise) {
+                        (self.best, self.noise) = (Some(candidate), noise);
+                    }
                 }
             }
             Mode::Candidates { keep, normalise } => {
@@ -207,6 +213,13 @@ impl Sampler {
                 self.keep(candidate, keep);
             }
         }
+    }
+
+    /// True if the candidate with `noise` beats the best one with its own, or is the first.
+    fn is_ahead(&self, candidate: &Candidate, noise: f32) -> bool {
+        // The difference is divided, not the logits: their quotients overflow where the temperature is tiny, and infinities
+        // would all be equal. A difference that overflows has the right sign.
+        self.best.is_none_or(|best| (candidate.logit - best.logit) / self.config.temperature + noise > self.noise)
     }
 
     fn take_best(&mut self, candidate: Candidate) {
