@@ -108,9 +108,8 @@ impl Sampler {
     /// A sampler; its first token is the first of the seed's.
     #[must_use]
     pub fn new(config: SamplerConfig) -> Self {
-        // Not a number: off. An infinite temperature is the largest finite one: all tokens are equally likely.
-        let [min_p, temperature] =
-            [config.min_p, config.temperature].map(|x| if x > 0.0 { x.min(f32::MAX) } else { 0.0 });
+        // Not a number: off.
+        let [min_p, temperature] = [config.min_p, config.temperature].map(|x| if x > 0.0 { x } else { 0.0 });
         let config = SamplerConfig { min_p, temperature, ..config };
         let top_k = config.top_k as usize;
         let normalise = top_k == 0 && config.top_p < 1.0;

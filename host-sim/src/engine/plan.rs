@@ -196,11 +196,10 @@ impl Opened<'_> {
             && board.flash.bytes < file_bytes
         {
             let too_small = TooSmall { need: file_bytes, have: board.flash.bytes };
+            let [need, have] = [too_small.need, too_small.have].map(|bytes| show(bytes as u64));
             messages.push(format!(
-                "the file has {}, the flash of {} has room for {}: a smaller file is needed, or a board with more flash",
-                counted(too_small.need),
-                board.name,
-                counted(too_small.have)
+                "the file has {} bytes ({need}), the flash of {} has room for {} ({have}): a smaller file is needed, or a board with more flash",
+                too_small.need, board.name, too_small.have
             ));
             flash = Some(too_small);
         }
@@ -226,12 +225,12 @@ impl Opened<'_> {
             Some([]) => "; no context is short enough to fit".into(),
             Some(ways) => format!("; what would fit: {}", ways.join(", or ")),
         };
-        let (need, have) = (counted(need), counted(have));
-        let have = match room {
-            Room::Machine(_) => format!("this machine has {have} free"),
-            Room::Board(_) | Room::Arena(_) => format!("the arena has {have}"),
+        let [need_shown, have_shown] = [need, have].map(|bytes| show(bytes as u64));
+        let room = match room {
+            Room::Machine(_) => format!("this machine has {have} ({have_shown}) free"),
+            Room::Board(_) | Room::Arena(_) => format!("the arena has {have} ({have_shown})"),
         };
-        format!("the model does not fit: a context of {ctx} tokens needs {need}, {have}{end}")
+        format!("the model does not fit: a context of {ctx} tokens needs {need} bytes ({need_shown}), {room}{end}")
     }
 
     /// The tokens of context that `options` ask for, or those that the engine chooses.
@@ -277,11 +276,6 @@ impl Opened<'_> {
         }
         ways
     }
-}
-
-/// `bytes`, exactly and as people write them.
-fn counted(bytes: usize) -> String {
-    format!("{bytes} bytes ({})", show(bytes as u64))
 }
 
 /// The largest number from 1 to below `limit` that fits, if more never fits better than less.
