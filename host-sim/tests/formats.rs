@@ -98,6 +98,11 @@ fn models_that_are_cut_or_of_another_version_say_what_to_do() {
         ("weights", &model[..model.len() / 2], cut),
         ("keys", &model[..200], cut),
         ("header", &model[..10], cut),
+        (
+            "unknown",
+            b"\xff\xfe\x01\x02 of no known format",
+            "not a GGUF file: it starts with bytes ff fe 01 02; take a GGUF",
+        ),
     ] {
         let file = folder.file(name, bytes);
         for command in ["run", "plan", "inspect"] {

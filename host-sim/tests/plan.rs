@@ -173,3 +173,25 @@ fn a_cache_that_heads_do_not_fit_is_called_by_its_name() {
         assert!(err.contains(&format!("a {kv} KV cache needs heads of a multiple of 32")), "{err}");
     }
 }
+
+#[test]
+fn a_context_shorter_than_the_text_is_not_advised() {
+    let model = format!("{FIXTURES}/llama-mixed32.gguf");
+    let text = std::env::temp_dir().join(format!("flashlet-plan-{}-text", std::process::id()));
+    fs::write(&text, "a ".repeat(200)).expect("the temporary folder can be written");
+    let text = text.to_str().expect("a path in UTF-8");
+    for arena in (20..400).step_by(20).map(|kib| format!("{kib}KiB")) {
+        let base = ["eval", "-m", &model, "--file", text, "--residency", "streamed", "--arena", &arena];
+        let (code, _, err) = flashlet_with(b"", &base);
+        let Some((_, ways)) = err.split_once("what would fit: ") else {
+            assert!(code == 0 || err.contains("no context of at least"), "{arena}: {err}");
+            continue;
+        };
+        for way in ways.trim().split(", or ").filter(|way| !way.starts_with("--arena")) {
+            let flags: Vec<&str> = way.split(' ').collect();
+            let (code, _, err) = flashlet_with(b"", &[&base[..], &flags].concat());
+            assert_eq!(code, 0, "{arena} was told {way}: {err}");
+        }
+    }
+    let _ = fs::remove_file(text);
+}

@@ -26,6 +26,10 @@ const FORMATS: &[(usize, &[u8], &str, &str)] = &[
     (0, b"lmgg", "an old ggml file (llama.cpp before August 2023, whisper.cpp)", OLD),
     (0, b"fmgg", "an old ggmf file (llama.cpp before August 2023)", OLD),
     (0, b"tjgg", "an old ggjt file (llama.cpp before August 2023)", OLD),
+    // As a machine of the other byte order writes them.
+    (0, b"ggml", "an old ggml file (llama.cpp before August 2023, whisper.cpp)", OLD),
+    (0, b"ggmf", "an old ggmf file (llama.cpp before August 2023)", OLD),
+    (0, b"ggjt", "an old ggjt file (llama.cpp before August 2023)", OLD),
     (0, b"algg", "an old ggla file, a LoRA adapter (llama.cpp before 2024)", ADAPTER),
     (0, b"nsgg", "a saved session of llama.cpp", MODEL),
     (0, b"qsgg", "a saved sequence of llama.cpp", MODEL),
@@ -169,6 +173,7 @@ pub(super) fn next_step(error: &Error) -> Option<&'static str> {
         | Problem::Counts { .. }
         | Problem::ArrayLength { .. }
         | Problem::OutsideFile { .. } => Some("the file is cut short or damaged: download it again"),
+        Problem::Magic(_) => Some("take a GGUF of the model"),
         Problem::BigEndian => Some(ENDIAN),
         Problem::Version(0 | 1) => Some("take a newer GGUF of the model"),
         Problem::Version(_) => Some("a newer flashlet may read it"),
@@ -201,6 +206,7 @@ mod tests {
             (&0x6767_6d6c_u32.to_le_bytes()[..], "old ggml file"),
             (&0x6767_6d66_u32.to_le_bytes(), "old ggmf file"),
             (&0x6767_6a74_u32.to_le_bytes(), "old ggjt file"),
+            (&0x6767_6a74_u32.to_be_bytes(), "old ggjt file"),
             (&0x6767_6c61_u32.to_le_bytes(), "LoRA adapter"),
             (b"FUGG\0\0\0\x03", "other byte order"),
             (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 98362432\n", "git lfs pull"),

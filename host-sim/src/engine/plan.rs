@@ -158,6 +158,12 @@ impl Opened<'_> {
             return Ok(Err(misfit));
         }
         let plan = planned.map_err(|_| Failure::new("the model does not fit"))?;
+        self.warn_of(&plan);
+        Ok(Ok(plan))
+    }
+
+    /// Warns of what may make the model's answers worse than it is known for.
+    pub(crate) fn warn_of(&mut self, plan: &Plan) {
         warn_of_pre_tokenizer(self.model.gguf(), &mut self.source);
         let ctx_train = self.model.config().ctx_train;
         if plan.ctx > ctx_train {
@@ -166,7 +172,6 @@ impl Opened<'_> {
                 plan.ctx
             ));
         }
-        Ok(Ok(plan))
     }
 
     /// The plan for `args` with a context of `ctx`, computed by `isa`.
@@ -206,7 +211,7 @@ impl Opened<'_> {
         if let Some(too_small) = arena {
             // What the arena would have room for does not help a file that the flash has none for.
             let ways = flash.is_none().then(|| self.ways(options, too_small, room, least_ctx));
-            messages.insert(0, self.arena_message(options, too_small, room, ways.as_deref()));
+            messages.insert(0, self.arena_message(options, too_small, room, least_ctx, ways.as_deref()));
         }
         (!messages.is_empty()).then_some(Misfit { arena, flash, messages })
     }
@@ -217,11 +222,13 @@ impl Opened<'_> {
         options: &Options,
         TooSmall { need, have }: TooSmall,
         room: Room,
+        least_ctx: u32,
         ways: Option<&[String]>,
     ) -> String {
         let ctx = self.asked_ctx(options);
         let end = match ways {
             None => String::new(),
+            Some([]) if least_ctx > 1 => format!("; no context of at least {least_ctx} tokens fits"),
             Some([]) => "; no context is short enough to fit".into(),
             Some(ways) => format!("; what would fit: {}", ways.join(", or ")),
         };

@@ -113,6 +113,7 @@ impl Data {
         let plan = lab.plan(&options, arena)?;
         let plan = plan.map_err(|least| Failure::new(format!("{} bytes do not fit {}", least.need, least.have)))?;
         let refused = lab.opened().misfit(&options, too_small, Room::Board(board), Context::ANY.least);
+        lab.opened().warn_of(&plan);
         let lengths = Lengths::within(plan.ctx);
         let [prefill, decode] = lab.speeds(board, &plan, lengths)?;
         let decode = decode.ok_or_else(|| Failure::new("the simulator has no clock"))?;
