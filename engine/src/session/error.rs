@@ -139,9 +139,7 @@ impl Error {
             Error::NoStreaming => {
                 f.write_str("weights were to be streamed, but the engine was built without the feature `stream`")
             }
-            Error::NoChecksums if !CHECKSUMS => {
-                f.write_str("all was to be verified, but the engine was built without the feature `checksums`")
-            }
+            Error::NoChecksums if !CHECKSUMS => f.write_str("to verify takes the engine's feature `checksums`"),
             Error::NoChecksums => {
                 f.write_str(message("the file has no checksums to verify: `flashlet pack` makes them"))
             }

@@ -133,7 +133,7 @@ impl TextError {
                 write!(f, "{} has {have} elements for {need} tokens", key.name())
             }
             TextError::UnknownModel(_) => {
-                let off = if cfg!(feature = "bpe") { "" } else { "; gpt2 needs the engine's feature `bpe`" };
+                let off = if cfg!(feature = "bpe") { "" } else { "; gpt2 takes the feature `bpe`" };
                 write!(f, "unknown tokenizer \"{name}\" ({}){off}", Key::Model.name())
             }
             TextError::UnknownPreTokenizer(_) => {

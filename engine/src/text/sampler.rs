@@ -198,9 +198,13 @@ impl Sampler {
                 // -ln(-ln u) is less than -ln(1 - u), hence less than this. For most tokens that
                 // spares the logarithms.
                 let bound = (bits.leading_ones() + 1) as f32 * core::f32::consts::LN_2;
-                if self.is_ahead(&candidate, bound) {
+                // The difference is divided, not the logits: their quotients overflow where the temperature is tiny, and
+                // infinities would all be equal. A difference that overflows has the right sign.
+                let lead = |best: Candidate| (candidate.logit - best.logit) / self.config.temperature;
+                let lead = self.best.map_or(f32::INFINITY, lead);
+                if lead + bound > self.noise {
                     let noise = gumbel(bits);
-                    if self.is_ahead(&candidate, noise) {
+                    if lead + noise > self.noise {
                         (self.best, self.noise) = (Some(candidate), noise);
                     }
                 }
@@ -212,13 +216,6 @@ impl Sampler {
                 self.keep(candidate, keep);
             }
         }
-    }
-
-    /// True if the candidate with `noise` beats the best one with its own, or is the first.
-    fn is_ahead(&self, candidate: &Candidate, noise: f32) -> bool {
-        // The difference is divided, not the logits: their quotients overflow where the temperature is tiny, and infinities
-        // would all be equal. A difference that overflows has the right sign.
-        self.best.is_none_or(|best| (candidate.logit - best.logit) / self.config.temperature + noise > self.noise)
     }
 
     fn take_best(&mut self, candidate: Candidate) {

@@ -117,7 +117,7 @@ impl WeightError {
                 write!(f, " has type {}, which is not supported in this place", ty.name())
             }
             WeightError::FeatureOff { ty, .. } => {
-                write!(f, " has type {}, but the engine was built without the feature `", ty.name())?;
+                write!(f, " has type {}, which takes the engine's feature `", ty.name())?;
                 ty.name().bytes().try_for_each(|letter| f.write_char(letter.to_ascii_lowercase().into()))?;
                 f.write_char('`')
             }

@@ -30,7 +30,7 @@ mod tests {
             let error = error_of(file, &Options::default());
             assert!(matches!(error.error, Error::Weight(WeightError::FeatureOff { .. })), "{error}");
             let feature = ty.to_lowercase();
-            let end = format!("has type {ty}, but the engine was built without the feature `{feature}`");
+            let end = format!("has type {ty}, which takes the engine's feature `{feature}`");
             let text = error.to_string();
             assert!(text.starts_with("tensor ") && text.ends_with(&end), "{text}");
         }
