@@ -66,13 +66,31 @@
 #[cfg(test)]
 extern crate std;
 
+// Without a format all modules are left out, so that these messages are the only ones.
+#[cfg(not(feature = "_kv-format"))]
+compile_error!("a number format of the KV cache is needed: turn on feature kv_f16, kv_q8_0 or kv_q4_0");
+#[cfg(not(feature = "_weight-format"))]
+compile_error!(
+    "a weight format is needed: turn on feature all-formats, or those of the model's types, such as q4_k and q6_k"
+);
+
+#[cfg(all(feature = "_kv-format", feature = "_weight-format"))]
 pub mod arena;
+#[cfg(all(feature = "_kv-format", feature = "_weight-format"))]
 pub mod flash;
+#[cfg(all(feature = "_kv-format", feature = "_weight-format"))]
 pub mod gguf;
+#[cfg(all(feature = "_kv-format", feature = "_weight-format"))]
 pub mod kernels;
+#[cfg(all(feature = "_kv-format", feature = "_weight-format"))]
 pub mod model;
+#[cfg(all(feature = "_kv-format", feature = "_weight-format"))]
 pub mod quant;
+#[cfg(all(feature = "_kv-format", feature = "_weight-format"))]
 pub mod session;
+#[cfg(all(feature = "_kv-format", feature = "_weight-format"))]
 pub mod simd;
+#[cfg(all(feature = "_kv-format", feature = "_weight-format"))]
 pub mod text;
+#[cfg(all(feature = "_kv-format", feature = "_weight-format"))]
 pub mod weights;

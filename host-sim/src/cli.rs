@@ -128,12 +128,16 @@ mod tests {
     #[test]
     fn numbers_outside_their_range_are_refused() {
         let parses = |flags: &[&str]| Cli::try_parse_from([&["flashlet", "run"], flags].concat()).is_ok();
+        assert!(parses(&["--temp", "1e-45", "--top-k", "256", "--repeat-last-n", "256", "x"]));
         assert!(parses(&["--temp", "0", "--top-p", "1", "--min-p", "0", "--repeat-penalty", "1.1", "x"]));
         for flags in [
             ["--temp", "-1"],
             ["--temp", "nan"],
             ["--temp", "inf"],
             ["--top-p", "1.5"],
+            ["--top-k", "257"],
+            ["--top-k", "-1"],
+            ["--repeat-last-n", "257"],
             ["--repeat-penalty", "0"],
             ["--ctx", "0"],
             ["--threads", "0"],

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use flashlet::text::MAX_CANDIDATES;
+
 /// A line, understood.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Command<'l> {
@@ -32,7 +34,7 @@ pub(crate) enum Command<'l> {
 pub(crate) const HELP: &str = "\
 a line that is no command is a prompt; Ctrl-C stops an answer
 /temp T       temperature; 0 always takes the likeliest token
-/top-k K      choose among the K likeliest tokens; 0: all
+/top-k K      choose among the K likeliest tokens, at most 256; 0: all
 /top-p P      choose among the likeliest with probability P; 1: all
 /min-p P      drop tokens less likely than P times the likeliest; 0: none
 /seed S       seed of the random numbers
@@ -77,6 +79,7 @@ pub(crate) fn parse(line: &str) -> Result<Command<'_>, Complaint<'_>> {
     let wants = |what| Complaint::Wants { command, what };
     let (at_least_zero, share) =
         ("a number such as 0.8, of at most seven digits", "a number from 0 to 1, such as 0.95");
+    let top_k = "a whole number from 0 to 256";
     let switch = || match argument {
         "on" => Ok(true),
         "off" => Ok(false),
@@ -86,7 +89,7 @@ pub(crate) fn parse(line: &str) -> Result<Command<'_>, Complaint<'_>> {
     let at_most_one = || decimal(argument).filter(|&p| p <= 1.0).ok_or(wants(share));
     Ok(match command {
         "/temp" => Command::Temperature(decimal(argument).ok_or(wants(at_least_zero))?),
-        "/top-k" => Command::TopK(number()?),
+        "/top-k" => Command::TopK(number().ok().filter(|&k| k <= MAX_CANDIDATES as u32).ok_or(wants(top_k))?),
         "/top-p" => Command::TopP(at_most_one()?),
         "/min-p" => Command::MinP(at_most_one()?),
         "/seed" => Command::Seed(argument.parse().map_err(|_| wants("a whole number"))?),
@@ -149,6 +152,7 @@ mod tests {
             (" hello /temp 3 ", Command::Prompt(" hello /temp 3 ")),
             ("/temp 0.8", Command::Temperature(0.8)),
             (" /top-k  40 ", Command::TopK(40)),
+            ("/top-k 256", Command::TopK(256)),
             ("/top-p 1", Command::TopP(1.0)),
             ("/min-p 0.05", Command::MinP(0.05)),
             ("/seed 18446744073709551615", Command::Seed(u64::MAX)),
@@ -177,7 +181,8 @@ mod tests {
             ("/temp hot", "/temp wants a number such as 0.8, of at most seven digits"),
             ("/temp", "/temp wants a number such as 0.8, of at most seven digits"),
             ("/top-p 1.5", "/top-p wants a number from 0 to 1, such as 0.95"),
-            ("/top-k -1", "/top-k wants a whole number"),
+            ("/top-k -1", "/top-k wants a whole number from 0 to 256"),
+            ("/top-k 257", "/top-k wants a whole number from 0 to 256"),
             ("/len 0", "/len wants a whole number, 1 or more"),
             ("/keep maybe", "/keep wants on or off"),
             ("/ids", "/ids wants token ids"),

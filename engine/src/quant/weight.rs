@@ -47,6 +47,12 @@ macro_rules! formats {
                 $(#[cfg(feature = $feature)] if id == <$name as Block>::ID { return Some(WeightType::$name); })+
                 None
             }
+            /// ggml's numbers of the formats whose features are off.
+            pub(crate) const LEFT_OUT: &'static [u32] =
+                &[$(#[cfg(not(feature = $feature))] <$name as Block>::ID),+];
+            /// The formats' features with ggml's names of them.
+            #[cfg(test)]
+            const FEATURES: &'static [(&'static str, &'static str)] = &[$(($feature, <$name as Block>::NAME)),+];
             /// ggml's number of the type.
             #[must_use]
             pub const fn id(self) -> u32 {
@@ -173,5 +179,18 @@ formats! { $
         "f32" F32 "[`struct@F32`]";
         "f16" F16 "[`struct@F16`]";
         "bf16" BF16 "[`struct@BF16`]";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn features_are_called_by_ggmls_names() {
+        assert_eq!(WeightType::FEATURES.len(), WeightType::ALL.len() + WeightType::LEFT_OUT.len());
+        for (feature, name) in WeightType::FEATURES {
+            assert_eq!(*feature, name.to_ascii_lowercase());
+        }
     }
 }

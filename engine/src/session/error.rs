@@ -5,9 +5,10 @@ use super::snapshot::error::SnapshotError;
 use crate::arena::ArenaError;
 use crate::flash::{Flash, FlashError, Source};
 use crate::gguf::{GgufError, Name, NameAt};
+use crate::kernels::KvType;
 use crate::model::{ConfigError, PassError};
 use crate::text::TextError;
-use crate::weights::{WeightError, message};
+use crate::weights::{CHECKSUMS, WeightError, message};
 use core::fmt::{self, Display, Formatter};
 
 /// A model that cannot be used, or a use of it that failed.
@@ -45,8 +46,10 @@ pub enum Error {
     /// Everything was to be verified, but the file has no checksums, or the engine was built without the feature
     /// `checksums`.
     NoChecksums,
-    /// A Q8_0 cache needs heads that are a multiple of 32 wide.
+    /// The cache's number format needs heads of whole blocks.
     KvHeadDim {
+        /// The number format.
+        kv: KvType,
         /// Elements of a head.
         head_dim: u32,
     },
@@ -136,11 +139,16 @@ impl Error {
             Error::NoStreaming => {
                 f.write_str("weights were to be streamed, but the engine was built without the feature `stream`")
             }
+            Error::NoChecksums if !CHECKSUMS => f.write_str("to verify takes the engine's feature `checksums`"),
             Error::NoChecksums => {
                 f.write_str(message("the file has no checksums to verify: `flashlet pack` makes them"))
             }
-            Error::KvHeadDim { head_dim } => {
-                write!(f, "a q8_0 KV cache needs heads of a multiple of 32 elements; this model's have {head_dim}")
+            Error::KvHeadDim { kv, head_dim } => {
+                let (kv, block) = (kv.name(), kv.head_multiple());
+                write!(
+                    f,
+                    "a {kv} KV cache needs heads of a multiple of {block} elements; this model's have {head_dim}: use f16"
+                )
             }
             Error::ContextFull { ctx, position, tokens } => {
                 write!(f, "the context of {ctx} tokens is full: it holds {position}, and {tokens} more do not fit")

@@ -137,7 +137,7 @@ impl Model {
     ) -> Result<Plan, Error> {
         let head_dim = self.config.shapes.head_dim;
         if !head_dim.is_multiple_of(options.kv.head_multiple()) {
-            return Err(Error::KvHeadDim { head_dim });
+            return Err(Error::KvHeadDim { kv: options.kv, head_dim });
         }
         if options.verify == Verify::All && self.checksums.is_none() {
             return Err(Error::NoChecksums);

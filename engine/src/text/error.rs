@@ -132,7 +132,10 @@ impl TextError {
             TextError::Length { key, need, have } => {
                 write!(f, "{} has {have} elements for {need} tokens", key.name())
             }
-            TextError::UnknownModel(_) => write!(f, "unknown tokenizer \"{name}\" ({})", Key::Model.name()),
+            TextError::UnknownModel(_) => {
+                let off = if cfg!(feature = "bpe") { "" } else { "; gpt2 takes the feature `bpe`" };
+                write!(f, "unknown tokenizer \"{name}\" ({}){off}", Key::Model.name())
+            }
             TextError::UnknownPreTokenizer(_) => {
                 write!(f, "unknown pre-tokeniser \"{name}\" ({})", Key::Pre.name())
             }

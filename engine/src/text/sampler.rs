@@ -15,7 +15,7 @@ pub const MAX_RECENT: usize = 256;
 /// therefore see the probabilities before the temperature.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SamplerConfig {
-    /// 0 or less: the likeliest token, always. Else logits are divided by this.
+    /// 0 or less, or not a number: the likeliest token, always. Else logits are divided by this.
     pub temperature: f32,
     /// Keep the `top_k` likeliest tokens, at most [`MAX_CANDIDATES`]; 0: all.
     pub top_k: u32,
@@ -98,6 +98,8 @@ pub struct Sampler {
     max: f32,
     sum: f32,
     best: Option<Candidate>,
+    /// The best candidate's Gumbel noise.
+    noise: f32,
     /// What there is when every logit is minus infinity.
     first: Option<u32>,
 }
@@ -107,11 +109,11 @@ impl Sampler {
     #[must_use]
     pub fn new(config: SamplerConfig) -> Self {
         // Not a number: off.
-        let min_p = if config.min_p > 0.0 { config.min_p } else { 0.0 };
-        let config = SamplerConfig { min_p, ..config };
+        let [min_p, temperature] = [config.min_p, config.temperature].map(|x| if x > 0.0 { x } else { 0.0 });
+        let config = SamplerConfig { min_p, temperature, ..config };
         let top_k = config.top_k as usize;
         let normalise = top_k == 0 && config.top_p < 1.0;
-        let mode = if config.temperature > 0.0 {
+        let mode = if temperature > 0.0 {
             if top_k == 0 && !normalise && min_p == 0.0 {
                 Mode::Gumbel
             } else {
@@ -130,6 +132,7 @@ impl Sampler {
             max: f32::MIN,
             sum: 0.0,
             best: None,
+            noise: 0.0,
             first: None,
         }
     }
@@ -191,13 +194,19 @@ impl Sampler {
         match self.mode {
             Mode::Greedy => self.take_best(candidate),
             Mode::Gumbel => {
-                let logit = (candidate.logit / self.config.temperature).clamp(f32::MIN, f32::MAX);
                 let bits = self.random.bits(candidate.id);
                 // -ln(-ln u) is less than -ln(1 - u), hence less than this. For most tokens that
                 // spares the logarithms.
                 let bound = (bits.leading_ones() + 1) as f32 * core::f32::consts::LN_2;
-                if self.best.is_none_or(|best| logit + bound > best.logit) {
-                    self.take_best(Candidate { logit: logit + gumbel(bits), ..candidate });
+                // The difference is divided, not the logits: their quotients overflow where the temperature is tiny, and
+                // infinities would all be equal. A difference that overflows has the right sign.
+                let lead = |best: Candidate| (candidate.logit - best.logit) / self.config.temperature;
+                let lead = self.best.map_or(f32::INFINITY, lead);
+                if lead + bound > self.noise {
+                    let noise = gumbel(bits);
+                    if lead + noise > self.noise {
+                        (self.best, self.noise) = (Some(candidate), noise);
+                    }
                 }
             }
             Mode::Candidates { keep, normalise } => {

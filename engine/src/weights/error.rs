@@ -4,6 +4,7 @@ use super::role::Role;
 use super::verify::{CHECKSUMS, message};
 use crate::flash::FlashError;
 use crate::gguf::{GgmlType, GgufError, Name, NameAt};
+use core::fmt::Write;
 
 /// What is wrong with a model's tensors.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,6 +29,15 @@ pub enum WeightError {
         /// The tensor's name.
         name: NameAt,
         /// Its type.
+        ty: GgmlType,
+    },
+    /// The engine was built without the feature of the tensor's type.
+    FeatureOff {
+        /// Place in the directory.
+        index: u32,
+        /// The tensor's name.
+        name: NameAt,
+        /// Its type, whose name in small letters is the feature's.
         ty: GgmlType,
     },
     /// The tensor's shape is not what the metadata say.
@@ -83,6 +93,7 @@ impl WeightError {
             WeightError::Gguf(error) => error.name(),
             WeightError::Unknown { name, .. }
             | WeightError::UnsupportedType { name, .. }
+            | WeightError::FeatureOff { name, .. }
             | WeightError::Shape { name, .. } => name,
             _ => NameAt::NONE,
         }
@@ -92,6 +103,7 @@ impl WeightError {
     pub(crate) fn write(&self, f: &mut core::fmt::Formatter<'_>, name: &Name) -> core::fmt::Result {
         if let WeightError::Unknown { index, .. }
         | WeightError::UnsupportedType { index, .. }
+        | WeightError::FeatureOff { index, .. }
         | WeightError::Shape { index, .. } = *self
         {
             f.write_str("tensor")?;
@@ -103,6 +115,11 @@ impl WeightError {
             WeightError::Unknown { .. } => f.write_str(" is not one that this architecture uses"),
             WeightError::UnsupportedType { ty, .. } => {
                 write!(f, " has type {}, which is not supported in this place", ty.name())
+            }
+            WeightError::FeatureOff { ty, .. } => {
+                write!(f, " has type {}, which takes the engine's feature `", ty.name())?;
+                ty.name().bytes().try_for_each(|letter| f.write_char(letter.to_ascii_lowercase().into()))?;
+                f.write_char('`')
             }
             WeightError::Shape { need, have, .. } => write!(
                 f,

@@ -55,7 +55,13 @@ fn check(shapes: &Shapes, info: &TensorInfo) -> Result<Tensor, WeightError> {
     // The reader asserts whole blocks and a size within the file.
     let row_bytes = (need[0] as usize).checked_div(block_elems).and_then(|n| n.checked_mul(block_bytes));
     let row_bytes = row_bytes.and_then(|n| u32::try_from(n).ok()).filter(|&n| n > 0);
-    let row_bytes = row_bytes.ok_or(WeightError::UnsupportedType { index, name, ty: info.ggml_type })?;
+    let row_bytes = row_bytes.ok_or({
+        let ty = info.ggml_type;
+        match !is_vector && WeightType::LEFT_OUT.contains(&id) {
+            true => WeightError::FeatureOff { index, name, ty },
+            false => WeightError::UnsupportedType { index, name, ty },
+        }
+    })?;
     Ok(Tensor {
         #[cfg(feature = "checksums")]
         index,

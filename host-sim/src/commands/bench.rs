@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::engine::{ComputeArgs, Draft, Engine, EngineArgs, Opened, open_model};
+use crate::engine::{ComputeArgs, Context, Draft, Engine, EngineArgs, Opened, open_model};
 use crate::failure::Failure;
 use crate::io::output::{print, print_json};
 use crate::io::progress::Meter;
@@ -78,7 +78,7 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
     }
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, &args.engine)?;
-    let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(ctx), Draft::Off)?;
+    let plan = opened.plan(&args.engine, args.compute.isa, Context::of(ctx), Draft::Off)?;
     if ctx > plan.ctx {
         return Err(Failure::new(format!("{ctx} tokens do not fit in a context of {}", plan.ctx)));
     }

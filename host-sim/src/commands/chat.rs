@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use clap::Args;
 use flashlet::text::{ChatFormat, Detokenizer, Turn};
 
-use crate::engine::{ComputeArgs, DraftArgs, Engine, EngineArgs, Opened, open_model};
+use crate::engine::{ComputeArgs, Context, DraftArgs, Engine, EngineArgs, Opened, open_model};
 use crate::failure::Failure;
 use crate::generate::{EndArgs, Generator, Limits, SamplingArgs, StopReason, print_stats};
 use crate::io::input;
@@ -48,7 +48,7 @@ pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, &args.engine)?;
     let format = opened.chat_format(args.chat_format)?;
-    let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(0), args.draft.draft)?;
+    let plan = opened.plan(&args.engine, args.compute.isa, Context::ANY, args.draft.draft)?;
     let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
     let engine = Engine::load(opened, plan, &mut machine)?;
     let config = args.sampling.config(file.is_built_in());

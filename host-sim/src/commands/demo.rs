@@ -11,7 +11,7 @@ use flashlet::session::Plan;
 use flashlet::text::{Detokenizer, SamplerConfig, Turn};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{ComputeArgs, Draft, Engine, EngineArgs, Opened, cores, open_model};
+use crate::engine::{ComputeArgs, Context, Draft, Engine, EngineArgs, Opened, cores, open_model};
 use crate::failure::Failure;
 use crate::generate::{Generator, Limits};
 use crate::hardware::source::ModelFile;
@@ -112,7 +112,7 @@ fn samples() -> Result<Vec<Sample>, Failure> {
 
 /// The model's answers. Every thread runs a model of its own, as one sentence is too little work for two.
 fn answers(args: &DemoArgs, file: &ModelFile, samples: &[Sample]) -> Result<Vec<String>, Failure> {
-    let ctx = args.engine.ctx.unwrap_or(CTX);
+    let ctx = Context { default: CTX, ..Context::ANY };
     let plan = Opened::new(file, &args.engine)?.plan(&args.engine, args.compute.isa, ctx, Draft::Off)?;
     let threads = args.compute.threads.map_or_else(cores, |n| n as usize).min(samples.len());
     let next = AtomicUsize::new(0);

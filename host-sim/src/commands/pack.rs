@@ -7,6 +7,7 @@ use clap::Args;
 use flashlet::gguf::MAX_ALIGNMENT;
 use flashlet::session::{self, Model};
 
+use crate::engine::about_file;
 use crate::failure::Failure;
 use crate::hardware::source::ModelFile;
 use crate::io::output::print;
@@ -67,6 +68,7 @@ pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
     let report =
         pack::pack(&mut input.source(), &options, &mut output, &mut progress).map_err(|error| match error {
             PackError::Write(error) => output.failure(&error),
+            PackError::Model(named) => about_file(&input, &mut input.source(), named.error),
             error => Failure::about(args.input.display(), error),
         })?;
     drop(meter);

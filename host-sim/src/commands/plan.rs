@@ -8,7 +8,7 @@ use flashlet::session::Plan;
 use serde_json::{Map, json};
 
 use crate::boards::Board;
-use crate::engine::{DraftArgs, EngineArgs, Opened, Refusal, open_model};
+use crate::engine::{Context, DraftArgs, EngineArgs, Misfit, Opened, Room, TooSmall, open_model};
 use crate::failure::Failure;
 use crate::io::output::{print, print_json};
 use crate::size::show;
@@ -26,66 +26,51 @@ pub(crate) struct PlanArgs {
 
 /// Runs the command.
 pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
-    let board = args.engine.board;
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, &args.engine)?;
     let options = opened.options(&args.engine, None, args.engine.ctx.unwrap_or(0), args.draft.draft)?;
-    let arena = args.engine.arena_bytes();
-    let refused = match opened.try_plan(&options, arena) {
-        Ok(plan) => match board.map_or(Ok(()), |board| board.has_room(file.size())) {
-            Ok(()) => {
-                let hash_bytes = opened.model.hash_bytes();
-                let report = if args.json {
-                    json(&plan, board, arena, file.size(), hash_bytes).to_string() + "\n"
-                } else {
-                    text(&plan, &args.engine, hash_bytes)
-                };
-                return print(&report);
+    let room = Room::planned(&args.engine);
+    match opened.judge(&options, room, Context::ANY.least)? {
+        Ok(plan) if args.json => print_json(&json(&plan, room, &opened)),
+        Ok(plan) => print(&text(&plan, room, &args.engine, opened.model.hash_bytes())),
+        Err(misfit) => {
+            if args.json {
+                print_json(&misfit_json(&misfit))?;
             }
-            Err(error) => {
-                let have = board.map(|board| board.flash.bytes);
-                let report = json!({ "fits": false, "need_flash_bytes": file.size(), "have_flash_bytes": have });
-                (report, Failure::new(error))
-            }
-        },
-        Err(Refusal::DoesNotFit { need, have }) => {
-            let error = opened.explain(&options, need, have, board.is_some());
-            (
-                json!({ "fits": false, "need_bytes": need, "have_bytes": have, "what_to_change": error.to_string() }),
-                error,
-            )
+            Err(Failure::new(misfit.message()))
         }
-        Err(Refusal::Failure(failure)) => return Err(failure),
-    };
-    let (report, error) = refused;
-    if args.json {
-        print_json(&report)?;
     }
-    Err(error)
 }
 
-fn json(
-    plan: &Plan,
-    board: Option<&Board>,
-    arena: Option<usize>,
-    file_bytes: u64,
-    hash_bytes: u64,
-) -> serde_json::Value {
+fn misfit_json(misfit: &Misfit) -> serde_json::Value {
+    let mut report = Map::from_iter([("fits".to_owned(), json!(false))]);
+    for (what, too_small) in [("bytes", misfit.arena), ("flash_bytes", misfit.flash)] {
+        if let Some(TooSmall { need, have }) = too_small {
+            report.insert(format!("need_{what}"), json!(need));
+            report.insert(format!("have_{what}"), json!(have));
+        }
+    }
+    report.insert("what_to_change".to_owned(), json!(misfit.message()));
+    report.into()
+}
+
+fn json(plan: &Plan, room: Room, opened: &Opened<'_>) -> serde_json::Value {
     let memory: Map<_, _> = Region::ALL
         .iter()
         .map(|&region| (region.name().replace(' ', "_").to_lowercase(), json!(plan.usage.bytes(region))))
         .collect();
     json!({
         "fits": true,
-        "board": board.map(|board| &board.name),
-        "have_bytes": arena,
+        "board": board(room).map(|board| &board.name),
+        "have_bytes": fixed_arena(room),
         "arena_bytes": plan.arena_bytes,
         "memory": memory,
         "index_bytes_in_flash": plan.index_bytes_in_flash,
         "ctx": plan.ctx,
+        "ctx_train": opened.model.config().ctx_train,
         "chunk": plan.chunk,
         "tile_bytes": plan.tile_bytes,
-        "file_bytes": file_bytes,
+        "file_bytes": opened.file.size(),
         "weights": {
             "mapped_bytes": plan.residency.mapped_bytes,
             "pinned_bytes": plan.residency.pinned_bytes,
@@ -94,14 +79,23 @@ fn json(
         // One pass over the weights makes one token; with drafts it may make more.
         "flash_bytes_per_token": plan.flash_bytes_per_pass,
         // Read once by a program that saves or restores snapshots.
-        "snapshot_hash_bytes": hash_bytes,
+        "snapshot_hash_bytes": opened.model.hash_bytes(),
     })
 }
 
-fn text(plan: &Plan, args: &EngineArgs, hash_bytes: u64) -> String {
+fn board(room: Room) -> Option<&'static Board> {
+    if let Room::Board(board) = room { Some(board) } else { None }
+}
+
+/// The arena's bytes, unless it has as many as the plan wants.
+fn fixed_arena(room: Room) -> Option<usize> {
+    if let Room::Machine(_) = room { None } else { room.arena() }
+}
+
+fn text(plan: &Plan, room: Room, args: &EngineArgs, hash_bytes: u64) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
-    if let Some(board) = args.board {
+    if let Some(board) = board(room) {
         let (flash, rate) = (&board.flash, board.flash.bytes_per_s / 1e6);
         let how = if flash.mapped { ", used in place" } else { "" };
         let _ = writeln!(out, "{}: {}", board.name, board.what);
@@ -120,7 +114,7 @@ fn text(plan: &Plan, args: &EngineArgs, hash_bytes: u64) -> String {
     if plan.index_bytes_in_flash > 0 {
         line("index in flash", plan.index_bytes_in_flash as u64, "not in the arena: the packed file brings it");
     }
-    let note = args.arena_bytes().map_or(String::new(), |have| format!("of {have} ({}): fits", show(have as u64)));
+    let note = fixed_arena(room).map_or(String::new(), |have| format!("of {have} ({}): fits", show(have as u64)));
     line("arena", plan.arena_bytes as u64, &note);
     let _ = writeln!(out, "\ncontext {} tokens, {} prompt tokens per pass", plan.ctx, plan.chunk);
     let mut line = |label: &str, bytes: u64| {

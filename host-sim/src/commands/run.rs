@@ -6,7 +6,7 @@ use clap::Args;
 use flashlet::text::{ChatFormat, Detokenizer, Encode, Turn};
 use serde::Serialize;
 
-use crate::engine::{ComputeArgs, DraftArgs, Engine, EngineArgs, Memory, Opened, Traffic, open_model};
+use crate::engine::{ComputeArgs, Context, DraftArgs, Engine, EngineArgs, Memory, Opened, Traffic, open_model};
 use crate::failure::Failure;
 use crate::generate::{Drafts, EndArgs, Generator, Limits, SamplingArgs, StopReason, print_stats};
 use crate::io::input;
@@ -130,7 +130,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let framed = file.is_built_in() && !args.raw && args.ids.is_none();
     let chat = args.chat || args.system.is_some() || args.chat_format.is_some() || framed;
     let format = chat.then(|| opened.chat_format(args.chat_format)).transpose()?;
-    let plan = opened.plan(&args.engine, args.compute.isa, args.engine.ctx.unwrap_or(0), args.draft.draft)?;
+    let plan = opened.plan(&args.engine, args.compute.isa, Context::ANY, args.draft.draft)?;
     let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
     let snapshots = args.save_prefix.is_some() || args.load_prefix.is_some();
     let hash = snapshots.then(|| opened.hash()).transpose()?;

@@ -70,11 +70,6 @@ impl EngineArgs {
         self.kv.or(self.board.and_then(Board::kv_type)).unwrap_or(KvType::DEFAULT)
     }
 
-    /// The limit on the arena's bytes, if there is one.
-    pub(crate) fn arena_bytes(&self) -> Option<usize> {
-        self.board.map(|board| board.arena).or(self.arena)
-    }
-
     /// The flag that asks for this residency of the weights, unless it is the default.
     pub(crate) fn residency_flag(&self) -> Option<String> {
         let (name, _) = RESIDENCIES.into_iter().find(|(_, residency)| *residency == self.residency)?;

@@ -4,6 +4,7 @@
 //! kernels, and the loaded [`Engine`] computes.
 
 mod args;
+mod foreign;
 mod loaded;
 mod machine;
 mod opened;
@@ -16,6 +17,6 @@ pub(crate) use args::{ComputeArgs, Draft, DraftArgs, EngineArgs, ModelArgs};
 pub(crate) use loaded::Engine;
 pub(crate) use machine::{Machine, cores};
 pub(crate) use opened::{Opened, about_file, check_names, open_file, open_model};
-pub(crate) use plan::Refusal;
+pub(crate) use plan::{Context, Misfit, Room, TooSmall};
 pub(crate) use stats::{Memory, Traffic};
 pub(crate) use vocabulary::encode;

@@ -7,24 +7,28 @@ use flashlet::session::{Error, Model, Residency, Verify};
 use flashlet::text::ChatFormat;
 
 use super::args::{EngineArgs, ModelArgs, SourceKind};
+use super::foreign;
 use crate::failure::Failure;
 use crate::hardware::source::{FileFlash, ModelFile};
 use crate::sim::wait;
 
-/// An error in `file`, with the names of the keys and tensors at fault.
+/// An error in `file`: what the file is instead of a model, or else the error with the names of the keys and tensors at
+/// fault, and the next step where there is one.
 pub(crate) fn about_file<F: Flash>(file: &ModelFile, source: &mut Source<'_, F>, error: impl Into<Error>) -> Failure {
+    let path = file.path().display();
+    if let Some(kind) = foreign::recognise(source) {
+        return Failure::about(path, kind);
+    }
     let error: Error = error.into();
     let named = wait(error.named(source));
-    let path = file.path().display();
-    match error {
-        Error::Config(ConfigError::RefusedKey { .. }) => {
-            Failure::new(format!("{path}: {named} (--ignore-key {} leaves it out)", named.name))
-        }
+    let next = match error {
+        Error::Config(ConfigError::RefusedKey { .. }) => format!(" (--ignore-key {} leaves it out)", named.name),
         Error::Config(ConfigError::Unsupported { key }) => {
-            Failure::new(format!("{path}: {named} (--ignore-key ARCHITECTURE.{} leaves it out)", key.0))
+            format!(" (--ignore-key ARCHITECTURE.{} leaves it out)", key.0)
         }
-        _ => Failure::about(path, named),
-    }
+        _ => foreign::next_step(&error).map_or(String::new(), |step| format!("; {step}")),
+    };
+    Failure::about(path, format_args!("{named}{next}"))
 }
 
 /// Asserts that names differ also where there are too many of them for the engine, which has little memory.

@@ -1,7 +1,7 @@
 //! Arguments of the commands that generate text: the sampler, and the end of the text.
 
 use clap::Args;
-use flashlet::text::{MAX_RECENT, SamplerConfig};
+use flashlet::text::{MAX_CANDIDATES, MAX_RECENT, SamplerConfig};
 
 use crate::values::{above_zero, at_least_zero, probability};
 
@@ -11,8 +11,8 @@ pub(crate) struct SamplingArgs {
     /// Temperature; 0 always takes the likeliest token [default: 0.8; the built-in model: 0]
     #[arg(long, value_name = "T", value_parser = at_least_zero, help_heading = "Sampling")]
     pub(crate) temp: Option<f32>,
-    /// Choose among the K likeliest tokens; 0 for no limit
-    #[arg(long, value_name = "K", default_value_t = 40, help_heading = "Sampling")]
+    /// Choose among the K likeliest tokens, at most 256; 0 for no limit
+    #[arg(long, value_name = "K", default_value_t = 40, value_parser = clap::value_parser!(u32).range(..=MAX_CANDIDATES as i64), help_heading = "Sampling")]
     pub(crate) top_k: u32,
     /// Choose among the likeliest tokens that together have probability P; 1 for all
     #[arg(long, value_name = "P", default_value_t = 0.95, value_parser = probability, help_heading = "Sampling")]

@@ -94,3 +94,8 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
 pub(crate) fn note(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
+
+/// Prints a warning on standard error.
+pub(crate) fn warn(text: &str) {
+    note(&format!("warning: {text}\n"));
+}

@@ -3,11 +3,11 @@
 use flashlet::arena::Region;
 use flashlet::session::{KvType, Options, Plan, Verify};
 
-use super::lab::{Lab, Lengths, Speed, TooSmall, Trace};
+use super::lab::{Lab, Lengths, Speed, Trace};
 use super::scale::{Round, Scale, three_digits};
 use super::tensors::{TensorLine, tensors};
 use crate::boards::Board;
-use crate::engine::{Draft, EngineArgs, Opened, Refusal};
+use crate::engine::{Context, Draft, EngineArgs, Misfit, Opened, Room};
 use crate::failure::Failure;
 use crate::hardware::source::ModelFile;
 use crate::io::progress::Meter;
@@ -56,15 +56,6 @@ pub(super) struct Change {
     pub(super) decode: Speed,
 }
 
-/// The reasons why a model does not fit a board.
-#[derive(Clone, Debug)]
-pub(super) struct Refused {
-    /// The arena's least bytes and those that there are, if that is why.
-    pub(super) arena: Option<TooSmall>,
-    /// The reasons in words, with what would fit; more than one if the file does not fit the flash either.
-    pub(super) messages: Vec<String>,
-}
-
 /// The contents of a report.
 pub(crate) struct Data {
     pub(super) name: String,
@@ -76,7 +67,7 @@ pub(crate) struct Data {
     pub(super) board: &'static Board,
     /// The flags that make `bench` measure the same.
     pub(super) flags: String,
-    pub(super) refused: Option<Refused>,
+    pub(super) refused: Option<Misfit>,
     /// The arena that everything below is about: the board's, or the least if that is too small.
     pub(super) arena: usize,
     pub(super) plan: Plan,
@@ -119,14 +110,10 @@ impl Data {
         let mut meter = Meter::new("report");
         let too_small = lab.plan(&options, board.arena)?.err();
         let arena = too_small.map_or(board.arena, |too_small| too_small.need);
-        let plan = lab.opened().try_plan(&options, Some(arena)).map_err(|refusal| match refusal {
-            Refusal::DoesNotFit { need, have } => Failure::new(format!("{need} bytes do not fit {have}")),
-            Refusal::Failure(failure) => failure,
-        })?;
-        let mut explain = |TooSmall { need, have }| lab.opened().explain(&options, need, have, true).to_string();
-        let messages: Vec<String> =
-            too_small.map(&mut explain).into_iter().chain(board.has_room(file.size()).err()).collect();
-        let refused = (!messages.is_empty()).then_some(Refused { arena: too_small, messages });
+        let plan = lab.plan(&options, arena)?;
+        let plan = plan.map_err(|least| Failure::new(format!("{} bytes do not fit {}", least.need, least.have)))?;
+        let refused = lab.opened().misfit(&options, too_small, Room::Board(board), Context::ANY.least);
+        lab.opened().warn_of(&plan);
         let lengths = Lengths::within(plan.ctx);
         let [prefill, decode] = lab.speeds(board, &plan, lengths)?;
         let decode = decode.ok_or_else(|| Failure::new("the simulator has no clock"))?;

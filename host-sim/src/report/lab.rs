@@ -3,7 +3,7 @@
 use flashlet::session::{Options, Plan, Verify, Want};
 
 use crate::boards::Board;
-use crate::engine::{Engine, Machine, Opened, Refusal};
+use crate::engine::{Engine, Machine, Opened, TooSmall};
 use crate::failure::Failure;
 use crate::measure::{Lap, prefill_and_decode};
 use crate::sim::{self, Charged, Interval, Resource, Spent, Uncomputed, wait};
@@ -26,13 +26,6 @@ impl Lengths {
         let n_gen = GENERATED.min(ctx / 2).max(1);
         Lengths { n_prompt: PROMPT.min(ctx.saturating_sub(n_gen)), n_gen }
     }
-}
-
-/// The least arena, and the one that there is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TooSmall {
-    pub(super) need: usize,
-    pub(super) have: usize,
 }
 
 /// The speed of a stage, and the board's time that it took.
@@ -82,11 +75,7 @@ impl<'f> Lab<'f> {
 
     /// The plan for `options` in `arena` bytes, if they do.
     pub(super) fn plan(&mut self, options: &Options, arena: usize) -> Result<Result<Plan, TooSmall>, Failure> {
-        match self.opened.try_plan(options, Some(arena)) {
-            Ok(plan) => Ok(Ok(plan)),
-            Err(Refusal::DoesNotFit { need, have }) => Ok(Err(TooSmall { need, have })),
-            Err(Refusal::Failure(failure)) => Err(failure),
-        }
+        self.opened.try_plan(options, Some(arena))
     }
 
     /// An engine on `board` for `run` to use. Its kernels charge for what they do not compute, and no weights are read

@@ -3,11 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::data::Data;
+use crate::engine::Misfit;
 
 impl Data {
     /// The reasons why the model does not fit, with what would; none where it fits.
     pub(crate) fn refusal(&self) -> Option<String> {
-        self.refused.as_ref().map(|refused| refused.messages.join("; "))
+        self.refused.as_ref().map(Misfit::message)
     }
 
     /// The numbers of the summary.

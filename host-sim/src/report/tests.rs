@@ -10,7 +10,7 @@ use super::page::page;
 use super::tensors::{Place, tensors};
 use crate::boards::Board;
 use crate::cli::{Cli, Command};
-use crate::engine::{ComputeArgs, Draft, Engine, EngineArgs, Opened, open_model};
+use crate::engine::{ComputeArgs, Context, Draft, Engine, EngineArgs, Misfit, Opened, open_model};
 use crate::hardware::source::ModelFile;
 use crate::measure::prefill_and_decode;
 use crate::sim::{Busy, Resource, Spent};
@@ -24,7 +24,7 @@ fn set_up(flags: &[&str]) -> (ModelFile, &'static Board, EngineArgs) {
 }
 
 fn plan(opened: &mut Opened<'_>, args: &EngineArgs) -> Plan {
-    opened.plan(args, None, 0, Draft::Off).unwrap_or_else(|error| unreachable!("{error}"))
+    opened.plan(args, None, Context::ANY, Draft::Off).unwrap_or_else(|error| unreachable!("{error}"))
 }
 
 /// Boards that stream, read in place, pin everything, and pin it interleaved.
@@ -163,7 +163,7 @@ fn names_are_text_wherever_they_come_from() {
     data.board = Box::leak(Box::new(board));
     (data.name, data.file, data.flags) = (HOSTILE.into(), HOSTILE.into(), HOSTILE.into());
     data.tensors.iter_mut().for_each(|tensor| tensor.name = HOSTILE.into());
-    data.refused = Some(super::data::Refused { arena: None, messages: vec![HOSTILE.into()] });
+    data.refused = Some(Misfit { arena: None, flash: None, messages: vec![HOSTILE.into()] });
     // What does not fit has no command to measure the same.
     for fits in [false, true] {
         data.refused = data.refused.filter(|_| !fits);

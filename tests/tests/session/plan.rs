@@ -171,7 +171,7 @@ fn what_cannot_be_is_said() {
     assert_eq!(plan(&mut Chip::<1>::source(&fixture.file, 0), &mapped, None), Err(Error::NotMapped));
     assert!(plan(&mut fixture.mapped(), &mapped, None).is_ok());
     let q8 = Options { kv: KvType::Q8_0, ..Options::default() };
-    assert_eq!(plan(&mut fixture.mapped(), &q8, None), Err(Error::KvHeadDim { head_dim: 16 }));
+    assert_eq!(plan(&mut fixture.mapped(), &q8, None), Err(Error::KvHeadDim { kv: KvType::Q8_0, head_dim: 16 }));
 }
 
 /// Makes a session of the fixture with a plan that may not be its own.

@@ -36,9 +36,6 @@ pub enum KvType {
     Q4_0,
 }
 
-#[cfg(not(any(feature = "kv_f16", feature = "kv_q8_0", feature = "kv_q4_0")))]
-compile_error!("a number format of the cache is needed: feature kv_f16, kv_q8_0 or kv_q4_0");
-
 impl KvType {
     /// The formats that are compiled in, those that lose least first.
     pub const ALL: &'static [KvType] = &[

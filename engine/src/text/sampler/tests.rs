@@ -186,6 +186,63 @@ fn odd_logits_are_coped_with() {
     assert_eq!(late.finish(), 5);
 }
 
+/// A configuration of each way to pick a token, but for the greedy one.
+const WAYS: [SamplerConfig; 5] = [
+    PLAIN,
+    SamplerConfig { top_k: 4, ..PLAIN },
+    SamplerConfig { top_p: 0.99, ..PLAIN },
+    SamplerConfig { min_p: 1e-6, ..PLAIN },
+    SamplerConfig { top_k: 40, top_p: 0.95, min_p: 0.05, ..PLAIN },
+];
+
+#[test]
+fn a_tiny_temperature_takes_the_likeliest() {
+    // The limit of the softmax of logits / temperature: all of it is the largest's, whatever their sizes and order.
+    let cases: [(&[f32], u32); 5] = [
+        (&[12.5, 30.0, 17.25, 31.5, -4.0, 31.25], 3),
+        (&[-5.0, -3.0, -1.0, -2.0], 2),
+        (&[1.0, 1.000_000_1, 1.0], 1),
+        (&[f32::MIN, f32::MAX / 2.0, f32::MAX], 2),
+        (&[0.0, -0.5, 1e-3], 2),
+    ];
+    let subnormal = f32::from_bits(1);
+    for temperature in [1e-20, 1e-30, 1e-37, f32::MIN_POSITIVE, 1e-38, 1e-40, subnormal] {
+        for (way, (logits, want)) in WAYS.iter().flat_map(|way| cases.map(|case| (way, case))) {
+            for seed in 0..10 {
+                let config = SamplerConfig { temperature, seed, ..*way };
+                assert_eq!(once(config, &[], logits), want, "{config:?}: {logits:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn temperatures_that_are_no_positive_numbers_take_the_likeliest_and_infinite_ones_any() {
+    for temperature in [0.0, -0.0, -1.0, -f32::from_bits(1), f32::NEG_INFINITY, f32::NAN] {
+        for way in WAYS {
+            for seed in 0..10 {
+                assert_eq!(once(SamplerConfig { temperature, seed, ..way }, &[], &LOGITS), 1, "{way:?} {temperature}");
+            }
+        }
+    }
+    for temperature in [f32::INFINITY, f32::MAX, 1e30] {
+        for way in [PLAIN, SamplerConfig { top_k: 8, ..PLAIN }] {
+            let drawn = counts(SamplerConfig { temperature, seed: 4, ..way }, &LOGITS, 20_000);
+            let chi = chi_square(&drawn, &[1.0 / 8.0; 8]);
+            assert!(chi < 24.3, "{way:?} {temperature}: {chi}");
+        }
+    }
+}
+
+#[test]
+fn infinite_logits_count_as_the_largest_and_are_equally_likely() {
+    let inf = f32::INFINITY;
+    for way in WAYS {
+        let drawn = counts(SamplerConfig { seed: 6, ..way }, &[0.0, inf, 1.0, inf, -inf], 2000);
+        assert!(drawn[1] + drawn[3] == 2000 && drawn[1].abs_diff(1000) < 150, "{way:?}: {drawn:?}");
+    }
+}
+
 #[test]
 fn a_seed_gives_the_same_tokens_again_and_another_gives_others() {
     let run = |seed| {
