@@ -8,6 +8,7 @@ use std::string::{String, ToString};
 use std::vec;
 use std::vec::Vec;
 
+#[cfg(feature = "bpe")]
 mod long;
 
 /// A GGUF of keys and values.
