@@ -19,7 +19,8 @@
 //! [`MAX_NESTING`]; alignments that are no power of two, under 8 or over [`MAX_ALIGNMENT`]; tensor
 //! data in another order than the directory's (gaps are fine); empty keys; keys and tensor names that
 //! occur twice. (Of a file with more than [`MAX_CHECKED_NAMES`] keys or tensors [`Gguf::open`] does not compare all
-//! names: [`Gguf::check_names`] does, with more memory. Keys that are looked up must differ in any case.)
+//! names, nor with the feature `small`: [`Gguf::check_names`] does, with more memory. Keys that are looked up and tensors that
+//! are used must differ in any case.)
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod cursor;
@@ -47,7 +48,9 @@ pub use value::{Array, Str, Value};
 pub use value_type::ValueType;
 pub use walk::{ArrayWalk, ScalarWalk, StrWalk};
 
-use crate::flash::{Flash, Source, apart};
+#[cfg(not(feature = "small"))]
+use crate::flash::apart;
+use crate::flash::{Flash, Source};
 use cursor::{Cursor, Failed};
 use repeats::Names;
 
@@ -111,6 +114,8 @@ impl Gguf {
         let end = gguf.tensors().measure(source).await?;
         gguf.data_offset = end.checked_next_multiple_of(alignment.into()).unwrap_or(u64::MAX);
         gguf.check_tensors(source).await?;
+        // Left out, not only passed over: it is 2 kB of code.
+        #[cfg(not(feature = "small"))]
         if n_kv.max(n_tensors) <= MAX_CHECKED_NAMES {
             let mut table = [0; 128];
             apart!(gguf.check_names(source, &mut table))?;

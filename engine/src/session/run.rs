@@ -152,7 +152,7 @@ impl<F: Flash> Session<'_, '_, F> {
     }
 
     /// Lets passes look for values that are not finite after every step, from now on, so that [`PassError::NotFinite`] names
-    /// the first layer that has them. In logits they are found in any case.
+    /// the first layer that has them. In logits they are found in any case. Without effect with the feature `small`.
     ///
     /// [`PassError::NotFinite`]: crate::model::PassError::NotFinite
     pub fn find_nan(&mut self, on: bool) {
