@@ -47,11 +47,28 @@ pub enum ActKind {
     Q8x256,
 }
 
-/// The bits of the greatest magnitude. Those of positive numbers are ordered like the numbers, and those of NaN are the
-/// greatest: where a value is not a number, the result is none.
+/// The greatest magnitude; not a number where one of the values is none.
 #[inline(always)]
-pub(crate) fn greatest_magnitude(x: &[[f32; LANES]]) -> u32 {
-    x.as_flattened().iter().fold(0, |top, x| top.max(x.to_bits() & 0x7FFF_FFFF))
+fn greatest_magnitude<I: Isa>(isa: I, x: &[[f32; LANES]]) -> f32 {
+    if const { I::ROWS == 1 } {
+        // The bits of positive numbers are ordered like the numbers, and those of NaN are the greatest.
+        return f32::from_bits(x.as_flattened().iter().fold(0, |top, x| top.max(x.to_bits() & 0x7FFF_FFFF)));
+    }
+    let mut tops = [0.0; LANES];
+    for f in lanes(isa) {
+        let mut top = f.splat(0.0);
+        for x in x {
+            top = f.max(f.abs(f.load(x)), top);
+        }
+        f.store(top, &mut tops);
+    }
+    if any_nan(x) { f32::NAN } else { isa.x_greatest(isa.x_load(&tops)) }
+}
+
+/// True if one of the values is not a number. Without an early end, so that it becomes a few vector instructions.
+#[inline(always)]
+pub(crate) fn any_nan(x: &[[f32; LANES]]) -> bool {
+    x.as_flattened().iter().fold(false, |any, x| any | x.is_nan())
 }
 
 /// Quants of `N` groups of sixteen values, their common scale before any rounding, and each group's sum.
@@ -61,7 +78,7 @@ fn quantise<I: Isa, const N: usize>(
     x: &[[f32; LANES]; N],
     scale: impl Fn(f32) -> f32,
 ) -> ([[i8; LANES]; N], f32, [i16; N]) {
-    let d = f32::from_bits(greatest_magnitude(x)) / 127.0;
+    let d = greatest_magnitude(isa, x) / 127.0;
     // Values so small that 1 / d overflows count as zero.
     let inverse = if d > 1.0e-38 { 1.0 / d } else { 0.0 };
     let (mut q, mut sums) = ([[0; LANES]; N], [0; N]);

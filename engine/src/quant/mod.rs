@@ -28,7 +28,7 @@ pub(crate) mod weight;
 mod words;
 
 #[cfg(feature = "kv_q4_0")]
-pub(crate) use act::greatest_magnitude;
+pub(crate) use act::any_nan;
 pub use act::{Act32, Act256, ActKind};
 pub use block::Block;
 pub use dot::{FloatFormat, Format};

@@ -10,7 +10,7 @@ use crate::kernels::panel::Group;
 #[cfg(feature = "kv_q8_0")]
 use crate::quant::Act32;
 #[cfg(feature = "kv_q4_0")]
-use crate::quant::greatest_magnitude;
+use crate::quant::any_nan;
 #[cfg(any(feature = "kv_f16", feature = "kv_q4_0"))]
 use crate::simd::{Floats, lanes};
 use crate::simd::{Isa, LANES, Op};
@@ -287,8 +287,7 @@ fn quantise_q4<I: Isa>(isa: I, pair: &[Group; 2]) -> ([[u8; 4]; 4], f16) {
     }
     let (top, low) = (isa.x_greatest(isa.x_load(&tops)), isa.x_greatest(isa.x_load(&lows)));
     let d = if low > top { low } else { -top } / 8.0;
-    let magnitude = f32::from_bits(greatest_magnitude(pair));
-    let d = if magnitude.is_nan() { magnitude } else { d };
+    let d = if any_nan(pair) { f32::NAN } else { d };
     // Values so small that 1 / d overflows count as zero.
     let inverse = if d.abs() > 1.0e-38 { 1.0 / d } else { 0.0 };
     let mut quants = [[0i8; LANES]; 2];
