@@ -6,14 +6,15 @@
 //!
 //! | step | bytes |
 //! |---|---|
-//! | [`Model::open`] | 9775 |
-//! | `Model::hash` | 2879 |
-//! | [`Model::plan`] | 7071 |
-//! | [`Session::new`] | 16575 |
-//! | [`Session::encode`] | 5695 |
-//! | [`Session::feed`] | 16711 |
-//! | [`Session::decode`] | 2063 |
-//! | `Snapshots::save` | 1663 |
+//! | [`Model::open`] | 11463 |
+//! | `Model::hash` | 3167 |
+//! | [`Model::plan`] | 7311 |
+//! | [`Session::new`] | 20367 |
+//! | [`Session::encode`] | 5727 |
+//! | [`Session::feed`], F32 weights | 16711 |
+//! | [`Session::feed`], quantised weights | 25375 |
+//! | [`Session::decode`] | 2079 |
+//! | `Snapshots::save` | 1695 |
 //! | `Snapshots::restore` | 2111 |
 //!
 //! To these come the [`Session`] (2048) and a [`Sampler`](crate::text::Sampler) (3192), wherever the caller puts them. No
