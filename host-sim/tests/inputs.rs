@@ -27,7 +27,7 @@ fn run(command: &mut Command) -> Output {
     command.stdin(Stdio::null()).output().expect("a shell starts")
 }
 
-/// That the command ends with `code` and one message that states the limit.
+/// Asserts that the command ends with `code` and one message that states the limit.
 #[track_caller]
 fn names_the_limit(output: &Output, code: i32, limit: &str) {
     let err = String::from_utf8_lossy(&output.stderr);

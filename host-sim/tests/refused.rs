@@ -50,7 +50,7 @@ fn a_key_that_is_not_known_is_named_and_can_be_ignored() {
     assert_eq!(code, 0, "{err}");
 }
 
-/// More names than the engine compares by itself; the last is the first.
+/// A file with more names than the engine compares by itself; the last repeats the first.
 #[test]
 fn names_of_very_many_keys_are_compared() {
     const KEYS: u32 = 200_000;

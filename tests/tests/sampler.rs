@@ -12,7 +12,7 @@ fn number(case: &Value, key: &str) -> f64 {
     case[key].as_f64().unwrap_or_else(|| unreachable!("{key} is a number"))
 }
 
-/// How often each token is drawn.
+/// Counts how often each token is drawn.
 fn draw(config: SamplerConfig, logits: &[f32]) -> Vec<u32> {
     let mut sampler = Sampler::new(config);
     let mut counts = vec![0; logits.len()];

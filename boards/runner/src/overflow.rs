@@ -19,7 +19,7 @@ pub(crate) fn run(board: &Board, qemu: &Qemu, cpu: &Cpu, elf: &Path, bytes: usiz
     judge(&said, status, bytes)
 }
 
-/// Whether the board's last line names the overflow, and the program ended with a failure.
+/// Asserts that the board's last line names the overflow, and that the program ended with a failure.
 fn judge(said: &str, status: ExitStatus, bytes: usize) -> Result<(), String> {
     let line = format!("error: stack overflow: {bytes} bytes reserved; raise `stack` in boards.toml");
     if said.lines().last() != Some(&line) {

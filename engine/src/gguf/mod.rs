@@ -68,9 +68,9 @@ pub(crate) struct PrefixedKey<'k> {
     pub(crate) index: u32,
     /// The key.
     pub(crate) key: Str,
-    /// As much of the key as a name holds.
+    /// The key's first bytes, as many as a name holds.
     pub(crate) name: &'k Name,
-    /// What of the name follows the prefix.
+    /// The part of `name` behind the prefix.
     pub(crate) rest: &'k [u8],
     /// True if the key is one of those that are looked up.
     pub(crate) known: bool,

@@ -122,7 +122,7 @@ impl Values {
         if valid { Ok(Some(value)) } else { Err(ConfigError::BadNumber { key, value }) }
     }
 
-    /// That the field, if there is one, has a value that changes nothing.
+    /// Checks that the field is absent or has a value that changes no result.
     fn fixed(&self, field: Field, changes_nothing: impl Fn(f32) -> bool) -> Result<(), ConfigError> {
         match self.of(field) {
             Some(value) if !keys::number(value).is_some_and(changes_nothing) => {

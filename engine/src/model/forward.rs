@@ -350,7 +350,7 @@ fn hand_on(sink: &mut LogitsSink<'_>, position: u32, id: u32, logits: &[f32]) ->
     Ok(())
 }
 
-/// Without an early end, so that it becomes a few vector instructions.
+/// True if all values are finite. It has no early end, so that it becomes a few vector instructions.
 fn all_finite(values: &[f32]) -> bool {
     values.iter().fold(true, |all, x| all & x.is_finite())
 }

@@ -38,7 +38,7 @@ pub(super) fn number(value: Value) -> Option<f32> {
     uint.or(value.as_f32()).or(value.as_bool().map(|b| if b { 1.0 } else { 0.0 }))
 }
 
-/// That a key which is not looked up changes no result.
+/// Checks a key that is not looked up: it must be one that changes no result.
 ///
 /// # Errors
 /// [`ConfigError::RefusedKey`].

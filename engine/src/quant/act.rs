@@ -65,7 +65,7 @@ fn greatest_magnitude<I: Isa>(isa: I, x: &[[f32; LANES]]) -> f32 {
     if any_nan(x) { f32::NAN } else { isa.x_greatest(isa.x_load(&tops)) }
 }
 
-/// True if one of the values is not a number. Without an early end, so that it becomes a few vector instructions.
+/// True if one of the values is not a number. It has no early end, so that it becomes a few vector instructions.
 #[inline(always)]
 pub(crate) fn any_nan(x: &[[f32; LANES]]) -> bool {
     x.as_flattened().iter().fold(false, |any, x| any | x.is_nan())

@@ -134,11 +134,11 @@ static KNOWN: &[(&[&str], PreTokenizer)] = &[
 /// words the match is cut into.
 pub(super) struct Words<'t> {
     pre: PreTokenizer,
-    /// What is left of a run of numbers, or of other characters, where numbers are apart; else of the rule's match.
+    /// The rest of a run of numbers, or of other characters, where numbers are apart; else of the rule's match.
     run: &'t str,
-    /// What is left of the rule's match behind that run.
+    /// The rest of the rule's match behind that run.
     piece: &'t str,
-    /// What is left of the first stage's fragment.
+    /// The rest of the first stage's fragment.
     fragment: &'t str,
     rest: &'t str,
 }

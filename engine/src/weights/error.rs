@@ -147,7 +147,7 @@ impl core::fmt::Display for WeightError {
 
 impl core::error::Error for WeightError {}
 
-/// Where in a pass values come from.
+/// The step of a pass that values come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -183,7 +183,7 @@ pub enum PassError {
     NotFinite {
         /// The position of their token.
         position: u32,
-        /// Where they were found first.
+        /// The step in which they were found first.
         step: PassStep,
     },
 }

@@ -24,7 +24,7 @@ pub(crate) fn short_text_file(path: &Path, most: u64) -> Result<String, Failure>
     text(file, most, &path.display().to_string())
 }
 
-/// All of `input` as text, which is `what` in messages and has at most `most` bytes.
+/// Reads all of `input` as text of at most `most` bytes; messages call it `what`.
 fn text(input: impl Read, most: u64, what: &str) -> Result<String, Failure> {
     let mut bytes = Vec::new();
     let n = input.take(most + 1).read_to_end(&mut bytes).map_err(|error| Failure::io(what, &error))?;

@@ -208,14 +208,18 @@ mod tests {
 
     #[test]
     fn a_named_file_is_removed_by_a_signal() {
+        const SIGNALS: [libc::c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
         if let Some(folder) = std::env::var_os(FOLDER) {
+            // Shells have what runs in the background ignore the first of them, and the program would too.
+            // SAFETY: no thread of this process handles signals.
+            SIGNALS.map(|signal| unsafe { libc::signal(signal, libc::SIG_DFL) });
             let _temporary = Temporary::named(Path::new(&folder), 0o666).expect("a file");
             println!("created");
             loop {
                 std::thread::park();
             }
         }
-        for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+        for signal in SIGNALS {
             let folder = Folder::new(&format!("signal-{signal}"));
             let mut child = Command::new(std::env::current_exe().expect("this program"))
                 .args(["io::temporary::tests::a_named_file_is_removed_by_a_signal", "--exact", "--nocapture"])

@@ -103,7 +103,7 @@ fn metadata_that_are_wrong_are_named() {
     assert!(error.to_string().contains("lxama") && error.to_string().contains("gemma3"), "{error}");
 }
 
-/// What running another file with the fixture's tokens ends with.
+/// Runs another file with the fixture's tokens and returns the result.
 fn error_of_file(fixture: &Fixture, file: Vec<u8>) -> Named {
     let changed = Fixture { name: fixture.name, file, ids: fixture.ids.clone(), logits: Vec::new() };
     let error = try_run(changed.mapped(), &changed.ids, &Run::default()).expect_err("the file is wrong");

@@ -7,7 +7,7 @@ use flashlet::gguf::Gguf;
 use flashlet::model::{ConfigError, ModelConfig};
 use flashlet::session::{Error, Model, Named};
 
-/// What opening the file ends with, where `ignored` keys count as absent.
+/// Opens the file, with `ignored` keys counted as absent, and returns the result.
 fn open(file: &[u8], ignored: &[&str]) -> Result<Model, Box<Named>> {
     let mut source = Source::with_mapping(SliceFlash(file), file);
     let opened = block_on(Model::open_ignoring(&mut source, ignored), || ());

@@ -145,7 +145,7 @@ fn windows_that_moved_on_stay_so_after_shorter_texts() {
     });
 }
 
-/// Of a prompt of several chunks the last token alone has logits, if that is what was asked for.
+/// Only the last token of a prompt of several chunks has logits, if they are asked for that way.
 #[test]
 fn logits_that_were_not_asked_for_do_not_come() {
     let fixture = Fixture::load("llama-f32-gqa");

@@ -1,4 +1,4 @@
-//! What a snapshot's header says is not believed, and what a model's hash costs is known.
+//! Snapshot headers are checked in every field, and the cost of a model's hash is known.
 
 use super::device::Chip;
 use super::edit;

@@ -9,7 +9,7 @@ pub(super) const LINE_BYTES: usize = 64;
 pub(super) const IDS: usize = LINE_BYTES / 4;
 
 const MAGIC: [u8; 8] = *b"kvprefix";
-/// Of the header's layout, the cache's, the model hash, and the arithmetic that the cache's contents come from.
+/// The version of the header's layout, of the cache's, of the model hash, and of the arithmetic that the cache's contents come from.
 pub(super) const VERSION: u32 = 2;
 /// What the header's own checksum covers.
 const CHECKED_BYTES: usize = LINE_BYTES - 4;

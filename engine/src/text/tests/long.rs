@@ -6,7 +6,7 @@ use super::*;
 use std::collections::BTreeSet;
 use std::format;
 
-/// What runs are made of: each class of character alone, and mixtures that make a pre-tokeniser look far ahead.
+/// The units that runs repeat: each class of character alone, and mixtures that make a pre-tokeniser look far ahead.
 const UNITS: [&str; 39] = [
     "7",
     "0123456789",
