@@ -211,8 +211,10 @@ mod tests {
         const SIGNALS: [libc::c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
         if let Some(folder) = std::env::var_os(FOLDER) {
             // Shells have what runs in the background ignore the first of them, and the program would too.
-            // SAFETY: no thread of this process handles signals.
-            SIGNALS.map(|signal| unsafe { libc::signal(signal, libc::SIG_DFL) });
+            for signal in SIGNALS {
+                // SAFETY: no thread of this process handles signals.
+                unsafe { libc::signal(signal, libc::SIG_DFL) };
+            }
             let _temporary = Temporary::named(Path::new(&folder), 0o666).expect("a file");
             println!("created");
             loop {
