@@ -227,7 +227,8 @@ fn kill_while_writing(setting: &Setting, signal: &str) {
 fn nothing_is_left_of_a_command_that_was_killed() {
     let setting = Setting::new("killed");
     let names = setting.0.names();
-    for signal in ["-KILL", "-TERM", "-INT"] {
+    // SIGINT may be ignored here, as in the background of a shell, and then the command ignores it too.
+    for signal in ["-KILL", "-TERM"] {
         kill_while_writing(&setting, signal);
         assert_eq!(setting.0.names(), names, "{signal}");
     }
@@ -240,7 +241,7 @@ fn nothing_is_left_of_a_command_that_was_killed() {
 #[cfg(target_os = "linux")]
 fn what_comes_meanwhile_is_left_alone() {
     let setting = Setting::new("meanwhile");
-    let child = start_writing(&setting, 600);
+    let child = start_writing(&setting, 2000);
     let pipe = setting.path("logits");
     assert!(Command::new("mkfifo").arg(&pipe).status().expect("coreutils").success());
     let output = child.wait_with_output().expect("it ends");
