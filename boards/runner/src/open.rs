@@ -16,8 +16,11 @@ fn find(name: &str) -> Option<(Program<'static>, &'static Qemu)> {
 
 /// Builds and runs a program with the demo model or another. Returns whether the emulator ended well.
 pub(crate) fn open(name: &str, model: Option<&Path>, from_source: bool) -> Result<bool, String> {
-    let (program, qemu) = find(name).ok_or(format!("no emulated board has a program {name}"))?;
+    let (program, qemu) = find(name).ok_or_else(|| {
+        format!("no emulated board has a program {name}; `flashlet run --help` and boards/README.md list the boards, `board-runner hardware` builds the others")
+    })?;
     let board = program.board;
+    eprintln!("{name}: building the firmware");
     let elf = Toolchain::find(&board.firmware.target, from_source)?.build(&program)?;
     let cpu = qemu.cpus.last().ok_or(format!("{} has no processor", board.name))?;
     let is_selftest = board.selftest().is_some_and(|selftest| selftest.name == name);

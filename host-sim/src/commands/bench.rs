@@ -78,7 +78,7 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
     }
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, &args.engine)?;
-    let plan = opened.plan(&args.engine, args.compute.isa, Context::of(ctx), Draft::Off)?;
+    let plan = opened.plan_for_speed(&args.engine, args.compute.isa, Context::of(ctx), Draft::Off)?;
     if ctx > plan.ctx {
         return Err(Failure::new(format!("{ctx} tokens do not fit in a context of {}", plan.ctx)));
     }

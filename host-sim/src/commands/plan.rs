@@ -30,7 +30,11 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
     let mut opened = Opened::new(&file, &args.engine)?;
     let options = opened.options(&args.engine, None, args.engine.ctx.unwrap_or(0), args.draft.draft)?;
     let room = Room::planned(&args.engine);
-    match opened.judge(&options, room, Context::ANY.least)? {
+    let judged = opened.judge(&options, room, Context::ANY.least)?;
+    if let Ok(plan) = &judged {
+        opened.warn_of(plan);
+    }
+    match judged {
         Ok(plan) if args.json => print_json(&json(&plan, room, &opened)),
         Ok(plan) => print(&text(&plan, room, &args.engine, opened.model.hash_bytes())),
         Err(misfit) => {

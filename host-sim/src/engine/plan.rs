@@ -157,9 +157,7 @@ impl Opened<'_> {
         if let Some(misfit) = self.misfit(options, planned.err(), room, least_ctx) {
             return Ok(Err(misfit));
         }
-        let plan = planned.map_err(|_| Failure::new("the model does not fit"))?;
-        self.warn_of(&plan);
-        Ok(Ok(plan))
+        planned.map(Ok).map_err(|_| Failure::new("the model does not fit"))
     }
 
     /// Warns of what may make the model's answers worse than it is known for.
@@ -174,8 +172,21 @@ impl Opened<'_> {
         }
     }
 
-    /// The plan for `args` with a context of `ctx`, computed by `isa`.
+    /// The plan for `args` with a context of `ctx`, computed by `isa`; warns of what may make answers worse.
     pub(crate) fn plan(
+        &mut self,
+        args: &EngineArgs,
+        isa: IsaChoice,
+        ctx: Context,
+        draft: Draft,
+    ) -> Result<Plan, Failure> {
+        let plan = self.plan_for_speed(args, isa, ctx, draft)?;
+        self.warn_of(&plan);
+        Ok(plan)
+    }
+
+    /// [`Opened::plan`] for a command that measures speed: its answers are not looked at, so that nothing is warned of.
+    pub(crate) fn plan_for_speed(
         &mut self,
         args: &EngineArgs,
         isa: IsaChoice,
