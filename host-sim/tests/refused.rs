@@ -91,3 +91,52 @@ fn logits_that_are_not_finite_end_every_command() {
         assert!(code == 1 && words.iter().all(|word| err.contains(word)), "{command:?}: exit {code}: {err}");
     }
 }
+
+#[test]
+fn a_known_key_is_named_as_the_file_spells_it() {
+    let place = Place::new("causal.gguf");
+    // A window in an architecture without windows: the engine knows the key.
+    let file = with_keys(&fixture("llama-f16-mqa.gguf"), &[key("llama.attention.sliding_window", 7), key("ab", 0)]);
+    fs::write(&place.0, file).expect("it can be written");
+    let run = ["run", "-m", place.path(), "--raw", "-n", "2", "t5"];
+    let (code, _, err) = flashlet_with(b"", &run);
+    let advice = "--ignore-key llama.attention.sliding_window ";
+    assert!(code == 1 && err.contains("key llama.attention.sliding_window ") && err.contains(advice), "{err}");
+    let (code, _, err) = flashlet_with(b"", &[&run[..], &["--ignore-key", "llama.attention.sliding_window"]].concat());
+    assert_eq!(code, 0, "{err}");
+}
+
+#[test]
+fn a_snapshot_knows_which_keys_were_ignored() {
+    let (place, snapshot) = (Place::new("ignored.gguf"), Place::new("ignored.snapshot"));
+    fs::write(&place.0, with_keys(&fixture("llama-f16-mqa.gguf"), &[key("llama.surprises_", 7)]))
+        .expect("it can be written");
+    let run = |flags: &[&str]| {
+        let run =
+            ["run", "-m", place.path(), "--raw", "-n", "2", "--temp", "0", "--ignore-key", "llama.surprises_", "t5 t6"];
+        flashlet_with(b"", &[&run[..], flags].concat())
+    };
+    assert_eq!(run(&["--save-prefix", snapshot.path()]).0, 0);
+    assert_eq!(run(&["--load-prefix", snapshot.path()]).0, 0);
+    let (code, _, err) = run(&["--load-prefix", snapshot.path(), "--ignore-key", "llama.rope.freq_base"]);
+    assert!(code == 1 && err.contains("another model"), "{err}");
+}
+
+#[test]
+fn packing_again_notices_damage() {
+    let [original, packed, again] = ["damage.gguf", "damage-packed.gguf", "damage-again.gguf"].map(Place::new);
+    fs::write(&original.0, fixture("llama-mixed32.gguf")).expect("it can be written");
+    assert_eq!(flashlet_with(b"", &["pack", original.path(), packed.path()]).0, 0);
+    assert_eq!(flashlet_with(b"", &["pack", packed.path(), again.path()]).0, 0);
+    assert_eq!(fs::read(&packed.0).expect("it was written"), fs::read(&again.0).expect("so was this"));
+    fs::remove_file(&again.0).expect("it is there");
+    let mut file = fs::read(&packed.0).expect("it was written");
+    let in_the_data = file.len() * 3 / 4;
+    file[in_the_data] ^= 0x40;
+    fs::write(&packed.0, file).expect("it can be written");
+    for flags in [&[][..], &["--no-checksums"]] {
+        let (code, _, err) = flashlet_with(b"", &[&["pack", packed.path(), again.path()], flags].concat());
+        assert!(code == 1 && err.contains("does not match its checksum"), "{err}");
+        assert!(!again.0.exists());
+    }
+}

@@ -48,6 +48,8 @@ pub struct ModelConfig {
     pub window: u32,
     /// What attention scores are multiplied with.
     pub attention_scale: f32,
+    /// A number that stands for the keys that were left out on request; 0 if there were none.
+    pub left_out: u32,
 }
 
 /// Declares the keys that follow an architecture's name, so that all are looked up by one loop.
@@ -180,10 +182,12 @@ impl ModelConfig {
     ) -> Result<Self, ConfigError> {
         let arch = architecture(gguf, source).await?;
         let mut values = Values([None; Field::NAMES.len()]);
-        let mut refused = Ok(());
+        let (mut refused, mut left_out) = (Ok(()), 0_u32);
         gguf.find_taken(source, [arch.name, "."], Field::NAMES, &mut values.0, &mut |key| {
             let is_ignored = ignored.iter().any(|name| key.is(name));
-            if !is_ignored && !key.known && refused.is_ok() {
+            if is_ignored {
+                left_out = left_out.wrapping_mul(31).wrapping_add(key.index).wrapping_add(1);
+            } else if !key.known && refused.is_ok() {
                 refused = keys::check(key);
             }
             !is_ignored
@@ -194,7 +198,7 @@ impl ModelConfig {
         if let Some(Value::Str(ty)) = values.of(Field::ScalingType) {
             source.read(ty.offset, scaling.room(ty.len.min(SCALING_BYTES as u64))).await.map_err(GgufError::Flash)?;
         }
-        ModelConfig::check(arch, &values, scaling.as_bytes(), n_vocab)
+        Ok(ModelConfig { left_out, ..ModelConfig::check(arch, &values, scaling.as_bytes(), n_vocab)? })
     }
 
     fn check(arch: &'static Arch, values: &Values, scaling: &[u8], n_vocab: u32) -> Result<Self, ConfigError> {
@@ -240,7 +244,17 @@ impl ModelConfig {
         values.fixed(Field::Scale, |scale| scale == 0.0 || (scale / attention_scale - 1.0).abs() < 1e-6)?;
         let extra_vectors = arch.extra_vectors;
         let shapes = Shapes { n_layer, n_embd, n_head, n_head_kv, head_dim, n_ff, n_vocab, n_rot, extra_vectors };
-        Ok(ModelConfig { arch, shapes, ctx_train, norm_eps, rope_base, rope_scaling, window, attention_scale })
+        Ok(ModelConfig {
+            arch,
+            shapes,
+            ctx_train,
+            norm_eps,
+            rope_base,
+            rope_scaling,
+            window,
+            attention_scale,
+            left_out: 0,
+        })
     }
 
     /// Positions that a layer sees, if not all.

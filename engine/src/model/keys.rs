@@ -13,6 +13,8 @@ static HARMLESS: &[(&str, &[f32])] = &[
     ("tensor_data_layout", &[]),
     ("rope.scaling.finetuned", &[]),
     ("pooling_type", &[]),
+    // These architectures have RMS norms only; converters write it where a configuration has the word.
+    ("attention.layer_norm_epsilon", &[]),
     ("attention.causal", &[1.0]),
     ("use_parallel_residual", &[0.0]),
     // 0 turns them off.
@@ -22,6 +24,7 @@ static HARMLESS: &[(&str, &[f32])] = &[
     ("attention.max_alibi_bias", &[0.0]),
     ("expert_count", &[0.0]),
     ("expert_used_count", &[0.0]),
+    ("expert_shared_count", &[0.0]),
     ("logit_scale", &[0.0, 1.0]),
     ("residual_scale", &[0.0, 1.0]),
     ("embedding_scale", &[0.0, 1.0]),

@@ -144,7 +144,10 @@ impl TextError {
             }
             TextError::VocabularyTooLarge => f.write_str("the vocabulary is too large to index"),
             TextError::TooLong { need, have } => {
-                write!(f, "the text has {need} tokens; there is room for {have}: shorten it, or make the context or the buffer for ids larger")
+                write!(
+                    f,
+                    "the text has {need} tokens; there is room for {have}: shorten it, or make the context or the buffer for ids larger"
+                )
             }
             TextError::WordTooLong { need, have } => write!(
                 f,

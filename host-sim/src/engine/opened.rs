@@ -21,14 +21,30 @@ pub(crate) fn about_file<F: Flash>(file: &ModelFile, source: &mut Source<'_, F>,
     }
     let error: Error = error.into();
     let named = wait(error.named(source));
+    // The engine, which holds no strings, leaves the architecture of a key open.
+    let architecture = match error {
+        Error::Config(_) => architecture(source),
+        _ => None,
+    };
+    let spelled =
+        |text: &str| architecture.as_ref().map_or(text.to_owned(), |name| text.replacen("*.", &format!("{name}."), 1));
     let next = match error {
         Error::Config(ConfigError::RefusedKey { .. }) => format!(" (--ignore-key {} leaves it out)", named.name),
         Error::Config(ConfigError::Unsupported { key }) => {
-            format!(" (--ignore-key ARCHITECTURE.{} leaves it out)", key.0)
+            spelled(&format!(" (--ignore-key *.{} leaves it out)", key.0))
         }
         _ => foreign::next_step(&error).map_or(String::new(), |step| format!("; {step}")),
     };
-    Failure::about(path, format_args!("{named}{next}"))
+    Failure::about(path, format_args!("{}{next}", spelled(&named.to_string())))
+}
+
+/// The file's `general.architecture`, if it says one.
+fn architecture<F: Flash>(source: &mut Source<'_, F>) -> Option<String> {
+    let gguf = wait(Gguf::open(source)).ok()?;
+    let name = wait(gguf.find(source, &["general.architecture"])).ok()??.as_str()?;
+    let mut bytes = vec![0; usize::try_from(name.len.min(64)).ok()?];
+    wait(source.read(name.offset, &mut bytes)).ok()?;
+    String::from_utf8(bytes).ok()
 }
 
 /// Asserts that names differ also where there are too many of them for the engine, which has little memory.

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Once;
 
 /// Signals by which users and systems end a program.
-const SIGNALS: [c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
+const SIGNALS: [c_int; 4] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT];
 
 /// Paths of unfinished files. More than a command has at a time; the handler may not allocate.
 static PATHS: [AtomicPtr<c_char>; 8] = [const { AtomicPtr::new(null_mut()) }; 8];

@@ -127,8 +127,10 @@ fn existing(path: &Path) -> Result<Option<File>, Failure> {
         let input = input.display();
         return Err(Failure::new(format!("{shown} is an input of the command ({input}): name another file")));
     }
-    if is_standard_output(&file).map_err(failed)? {
-        return Err(Failure::new(format!("{shown} is where standard output goes: name another file")));
+    if is_printed_to(&file).map_err(failed)? {
+        return Err(Failure::new(format!(
+            "{shown} is where standard output or standard error goes: name another file"
+        )));
     }
     Ok(Some(file))
 }
@@ -152,16 +154,19 @@ fn kind(_: &Metadata) -> &'static str {
     "no regular file"
 }
 
+/// True if `file` is where standard output or standard error goes.
 #[cfg(unix)]
-fn is_standard_output(file: &File) -> io::Result<bool> {
+fn is_printed_to(file: &File) -> io::Result<bool> {
     use std::os::fd::AsFd;
     use std::os::unix::fs::MetadataExt;
-    let [file, out] = [file.metadata()?, File::from(io::stdout().as_fd().try_clone_to_owned()?).metadata()?];
-    Ok((file.dev(), file.ino()) == (out.dev(), out.ino()))
+    let identity = |file: &File| file.metadata().map(|metadata| (metadata.dev(), metadata.ino()));
+    let [out, err] = [io::stdout().as_fd().try_clone_to_owned()?, io::stderr().as_fd().try_clone_to_owned()?];
+    let file = identity(file)?;
+    Ok(file == identity(&File::from(out))? || file == identity(&File::from(err))?)
 }
 
 #[cfg(not(unix))]
-fn is_standard_output(_: &File) -> io::Result<bool> {
+fn is_printed_to(_: &File) -> io::Result<bool> {
     Ok(false)
 }
 

@@ -21,6 +21,8 @@ pub enum PackError {
     Page(u32),
     /// Its vocabulary cannot be indexed.
     Text(TextError),
+    /// A tensor that does not match the checksum that the file has of it.
+    Damaged(String),
     /// More than this machine can address.
     TooLarge,
     /// The packed file cannot be written.
@@ -35,6 +37,9 @@ impl Display for PackError {
             PackError::Flash(error) => error.fmt(f),
             PackError::Page(page) => write!(f, "a page of {page} bytes is no power of two from 8 to {MAX_ALIGNMENT}"),
             PackError::Text(error) => error.fmt(f),
+            PackError::Damaged(name) => {
+                write!(f, "{name} does not match its checksum: the file is damaged, pack the original again")
+            }
             PackError::TooLarge => f.write_str("the metadata are larger than this machine can address"),
             PackError::Write(error) => error.fmt(f),
         }

@@ -15,7 +15,7 @@ use std::io::Write;
 
 use flashlet::arena::{ALIGN, Arena};
 use flashlet::flash::{Flash, Source};
-use flashlet::gguf::MAX_ALIGNMENT;
+use flashlet::gguf::{Gguf, MAX_ALIGNMENT, Value};
 use flashlet::kernels;
 use flashlet::session::Model;
 use flashlet::text::{Tokenizer, TokenizerSpec};
@@ -87,16 +87,20 @@ pub fn pack<F: Flash>(
     }
 
     let tensors = Tensors::read(&model, source, page)?;
-    let total = tensors.bytes() * if options.checksums { 2 } else { 1 };
+    let before = checksums_of(gguf, source)?;
+    let total = tensors.bytes() * if options.checksums || !before.is_empty() { 2 } else { 1 };
     let mut done = 0;
     let mut step = |bytes: usize| {
         done += bytes as u64;
         progress(done, total);
     };
-    let mut own_checksum = None;
+    let (mut own_checksum, mut sums_and_rows) = (None, (Vec::new(), Vec::new()));
+    if options.checksums || !before.is_empty() {
+        sums_and_rows = tensors.checksums(source, &before, kernels::detect(), &mut step)?;
+    }
     if options.checksums {
+        let (sums, rows) = sums_and_rows;
         let before = keys.bytes.len();
-        let (sums, rows) = tensors.checksums(source, kernels::detect(), &mut step)?;
         let [metadata, all, embedding_rows] = Checksums::NAMES.map(|name| format!("{}{name}", Checksums::PREFIX));
         own_checksum = Some(keys.u32s(&metadata, &[0]));
         keys.u32s(&all, &sums);
@@ -119,6 +123,18 @@ pub fn pack<F: Flash>(
     tensors.write(source, out, &mut step)?;
     tensors.report(&mut report, head.len() as u64);
     Ok(report)
+}
+
+/// The checksums that an earlier run of `pack` gave the tensors, in the directory's order; none if there was no such run.
+fn checksums_of<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<Vec<u32>, PackError> {
+    let [_, tensors, _] = Checksums::NAMES;
+    let Some(Value::Array(array)) = wait(gguf.find(source, &[Checksums::PREFIX, tensors])).map_err(PackError::Gguf)?
+    else {
+        return Ok(Vec::new());
+    };
+    let mut bytes = vec![0; usize::try_from(array.end - array.offset).map_err(|_| PackError::TooLarge)?];
+    wait(source.read(array.offset, &mut bytes)).map_err(PackError::Flash)?;
+    Ok(bytes.as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word)).collect())
 }
 
 /// The index of a vocabulary: words for the tokens, and for the merges.

@@ -74,10 +74,12 @@ impl Tensors {
         self.tensors.iter().map(|t| t.info.bytes).sum()
     }
 
-    /// One of each tensor, and one of each row of the embedding.
+    /// One of each tensor, and one of each row of the embedding. `before` are those of an earlier run, in the directory's
+    /// order, which the tensors must have still.
     pub(super) fn checksums<F: Flash>(
         &self,
         source: &mut Source<'_, F>,
+        before: &[u32],
         kernels: &dyn Kernels,
         step: &mut dyn FnMut(usize),
     ) -> Result<(Vec<u32>, Vec<u32>), PackError> {
@@ -96,6 +98,10 @@ impl Tensors {
                 step(piece.len());
                 Ok(())
             })?;
+            if before.get(tensor.info.index as usize).is_some_and(|&before| before != sum) {
+                let name = String::from_utf8_lossy(tensor.info.name_bytes.as_bytes()).into_owned();
+                return Err(PackError::Damaged(name));
+            }
             sums.push(sum);
         }
         Ok((sums, rows))

@@ -12,7 +12,7 @@ const PIECE_BYTES: (usize, usize) = (512, 1 << 16);
 
 impl Model {
     /// The model's hash: the CRC-32C of the file up to its tensor data, that is header, metadata and directory, and that of
-    /// the data of all tensors. It is computed once, before the session is made, and only for snapshots; it reads
+    /// the data of all tensors; keys that were left out on request change it. It is computed once, before the session is made, and only for snapshots; it reads
     /// [`hash_bytes`](Model::hash_bytes).
     ///
     /// The metadata of a packed file hold a checksum of every tensor, which stands for its data. (An engine without the
@@ -21,7 +21,10 @@ impl Model {
     /// # Errors
     /// Flash failures.
     pub async fn hash<F: Flash>(&self, source: &mut Source<'_, F>, kernels: &dyn Kernels) -> Result<ModelHash, Error> {
-        let metadata = crc_of(source, kernels, 0, 0..self.gguf.data_offset()).await?;
+        let mut metadata = crc_of(source, kernels, 0, 0..self.gguf.data_offset()).await?;
+        if self.config.left_out != 0 {
+            metadata = kernels.crc32c(metadata, &self.config.left_out.to_le_bytes());
+        }
         let mut weights = 0;
         if self.checksums.is_none() {
             let mut tensors = self.gguf.tensors();
