@@ -127,10 +127,8 @@ fn existing(path: &Path) -> Result<Option<File>, Failure> {
         let input = input.display();
         return Err(Failure::new(format!("{shown} is an input of the command ({input}): name another file")));
     }
-    if is_printed_to(&file).map_err(failed)? {
-        return Err(Failure::new(format!(
-            "{shown} is where standard output or standard error goes: name another file"
-        )));
+    if let Some(stream) = stream_to(&file).map_err(failed)? {
+        return Err(Failure::new(format!("{shown} is where {stream} goes: name another file")));
     }
     Ok(Some(file))
 }
@@ -154,20 +152,25 @@ fn kind(_: &Metadata) -> &'static str {
     "no regular file"
 }
 
-/// True if `file` is where standard output or standard error goes.
+/// The stream that is written to `file`, if one is.
 #[cfg(unix)]
-fn is_printed_to(file: &File) -> io::Result<bool> {
+fn stream_to(file: &File) -> io::Result<Option<&'static str>> {
     use std::os::fd::AsFd;
     use std::os::unix::fs::MetadataExt;
     let identity = |file: &File| file.metadata().map(|metadata| (metadata.dev(), metadata.ino()));
-    let [out, err] = [io::stdout().as_fd().try_clone_to_owned()?, io::stderr().as_fd().try_clone_to_owned()?];
     let file = identity(file)?;
-    Ok(file == identity(&File::from(out))? || file == identity(&File::from(err))?)
+    let [out, err] = [io::stdout().as_fd().try_clone_to_owned()?, io::stderr().as_fd().try_clone_to_owned()?];
+    for (name, stream) in [("standard output", out), ("standard error", err)] {
+        if identity(&File::from(stream))? == file {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(not(unix))]
-fn is_printed_to(_: &File) -> io::Result<bool> {
-    Ok(false)
+fn stream_to(_: &File) -> io::Result<Option<&'static str>> {
+    Ok(None)
 }
 
 /// The permissions of a file while it is written: those of the one that it replaces, or else the usual ones.
