@@ -37,7 +37,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::try_parse() {
         Ok(cli) => {
             let result = cli.command.run();
-            // What a file that changed led to, an error included, is of no interest.
+            // A changed file explains any result, errors included: the change is reported instead.
             io::in_use::check().and(result)
         }
         Err(error) if error.use_stderr() => return wrong_usage(error),

@@ -145,7 +145,7 @@ fn hostile_names_of_files_are_escaped() {
         (2, &["run", "x", &path]),
         (2, &["run", "--x", &path]),
     ];
-    // Where nothing is; where a folder is; and where a file is that is none of what they ask for.
+    // Three kinds of path: to nothing, to a folder, and to a file of the wrong kind.
     for kind in ["nothing", "a folder", "a text"] {
         match kind {
             "a folder" => fs::create_dir(&path).expect("the folder can be written"),

@@ -123,7 +123,7 @@ fn inputs_are_never_written_over() {
     let model = fs::read(MODEL).expect("the fixture is there");
     let ids = fs::read(setting.path("ids")).expect("it was written");
     let board = fs::read(setting.path("board.toml")).expect("it was written");
-    // Of the commands, which read the file in question.
+    // Each file with the numbers of the commands that read it.
     for (file, readers) in [("model.gguf", &[0, 1, 2, 3][..]), ("ids", &[2, 3]), ("board.toml", &[1])] {
         let link = match file {
             "model.gguf" => "hard.gguf",

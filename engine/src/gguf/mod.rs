@@ -229,7 +229,7 @@ impl Gguf {
             source.read(key.offset, name.room(key.len)).await?;
             let rest = name.strip_prefix(start.as_bytes()).and_then(|rest| rest.strip_prefix(middle.as_bytes()));
             let Some(rest) = rest else { continue };
-            // What is longer than a name holds is none of `names`.
+            // A name holds only the first bytes of a long key, which is then none of `names`.
             let whole = key.len == name.len() as u64;
             let place = names.iter().position(|name| whole && name.as_bytes() == rest);
             match twice {

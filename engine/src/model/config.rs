@@ -48,8 +48,6 @@ pub struct ModelConfig {
     pub window: u32,
     /// What attention scores are multiplied with.
     pub attention_scale: f32,
-    /// A number that stands for the keys that were left out on request; 0 if there were none.
-    pub left_out: u32,
 }
 
 /// Declares the keys that follow an architecture's name, so that all are looked up by one loop.
@@ -85,7 +83,7 @@ fields! {
     ScalingType "rope.scaling.type",
     OriginalContext "rope.scaling.original_context_length",
     Window "attention.sliding_window",
-    // What they ask for must be what is done anyway.
+    // Their values must ask for what the engine does anyway.
     WindowPattern "attention.sliding_window_pattern",
     WindowBase "rope.freq_base_swa",
     Scale "attention.scale",
@@ -170,7 +168,8 @@ impl Values {
 }
 
 impl ModelConfig {
-    /// Reads and checks a model's metadata; `n_vocab` is the length of its token list. The keys `ignored` count as absent.
+    /// Reads and checks a model's metadata; `n_vocab` is the length of its token list. The keys `ignored` count as
+    /// absent; the number returned stands for those that the file has, 0 if it has none.
     ///
     /// # Errors
     /// [`ConfigError`].
@@ -179,7 +178,7 @@ impl ModelConfig {
         source: &mut Source<'_, F>,
         n_vocab: u32,
         ignored: &[&str],
-    ) -> Result<Self, ConfigError> {
+    ) -> Result<(Self, u32), ConfigError> {
         let arch = architecture(gguf, source).await?;
         let mut values = Values([None; Field::NAMES.len()]);
         let (mut refused, mut left_out) = (Ok(()), 0_u32);
@@ -198,7 +197,7 @@ impl ModelConfig {
         if let Some(Value::Str(ty)) = values.of(Field::ScalingType) {
             source.read(ty.offset, scaling.room(ty.len.min(SCALING_BYTES as u64))).await.map_err(GgufError::Flash)?;
         }
-        Ok(ModelConfig { left_out, ..ModelConfig::check(arch, &values, scaling.as_bytes(), n_vocab)? })
+        Ok((ModelConfig::check(arch, &values, scaling.as_bytes(), n_vocab)?, left_out))
     }
 
     fn check(arch: &'static Arch, values: &Values, scaling: &[u8], n_vocab: u32) -> Result<Self, ConfigError> {
@@ -244,17 +243,7 @@ impl ModelConfig {
         values.fixed(Field::Scale, |scale| scale == 0.0 || (scale / attention_scale - 1.0).abs() < 1e-6)?;
         let extra_vectors = arch.extra_vectors;
         let shapes = Shapes { n_layer, n_embd, n_head, n_head_kv, head_dim, n_ff, n_vocab, n_rot, extra_vectors };
-        Ok(ModelConfig {
-            arch,
-            shapes,
-            ctx_train,
-            norm_eps,
-            rope_base,
-            rope_scaling,
-            window,
-            attention_scale,
-            left_out: 0,
-        })
+        Ok(ModelConfig { arch, shapes, ctx_train, norm_eps, rope_base, rope_scaling, window, attention_scale })
     }
 
     /// Positions that a layer sees, if not all.

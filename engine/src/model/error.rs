@@ -83,7 +83,7 @@ impl From<GgufError> for ConfigError {
 }
 
 impl ConfigError {
-    /// Where the name of what is at fault lies, if it has one.
+    /// The place of the name of the key or architecture at fault, if the error has one.
     #[must_use]
     pub fn name(&self) -> NameAt {
         match *self {

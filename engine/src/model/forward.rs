@@ -140,7 +140,7 @@ impl Pass<'_, '_, '_> {
         let x = self.values.x.get(..groups(width).saturating_mul(tokens)).unwrap_or_default();
         let finite = |t: usize| {
             let token = x.iter().skip(t).step_by(tokens.max(1));
-            // What pads the last group may be anything.
+            // The last group's padding may hold anything.
             token.enumerate().all(|(g, group)| {
                 let left = width.saturating_sub(g.saturating_mul(LANES)).min(LANES);
                 all_finite(group.get(..left).unwrap_or_default())

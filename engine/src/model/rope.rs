@@ -230,17 +230,8 @@ mod tests {
         for rope_scaling in [yarn, linear] {
             let (ctx_train, norm_eps, window, attention_scale) = (64, 1e-6, 16, 0.25);
             let rope_base = 1e6;
-            let config = ModelConfig {
-                arch,
-                shapes,
-                ctx_train,
-                norm_eps,
-                rope_base,
-                rope_scaling,
-                window,
-                attention_scale,
-                left_out: 0,
-            };
+            let config =
+                ModelConfig { arch, shapes, ctx_train, norm_eps, rope_base, rope_scaling, window, attention_scale };
             let (mut global, mut windowed) = ([0.0; PAIRS], [0.0; PAIRS]);
             let (mut global_angles, mut windowed_angles) = ([[0.0; 2]; PAIRS], [[0.0; 2]; PAIRS]);
             let mut tables = RopeTables {

@@ -83,7 +83,7 @@ fn quantise<I: Isa, const N: usize>(
     let inverse = if d > 1.0e-38 { 1.0 / d } else { 0.0 };
     let (mut q, mut sums) = ([[0; LANES]; N], [0; N]);
     for ((x, q), sum) in x.iter().zip(&mut q).zip(&mut sums) {
-        // What is not a number becomes -127, everywhere alike, and the scale is none either.
+        // NaN becomes -127 on every instruction set, and the scale is NaN.
         for f in lanes(isa) {
             let scaled = f.max(f.mul(f.load(x), f.splat(inverse)), f.splat(-127.0));
             f.store_i8(scaled, q);

@@ -17,7 +17,7 @@
 //! | `Snapshots::save` | 1695 |
 //! | `Snapshots::restore` | 2111 |
 //!
-//! To these come the [`Session`] (2064) and a [`Sampler`](crate::text::Sampler) (3192), wherever the caller puts them. No
+//! To these come the [`Session`] (2048) and a [`Sampler`](crate::text::Sampler) (3192), wherever the caller puts them. No
 //! number depends on the model or on the length of a text (SmolLM2 135M takes what a model of 57 kB does).
 
 mod error;

@@ -13,6 +13,9 @@ use crate::weights::Checksums;
 pub struct Model {
     pub(super) gguf: Gguf,
     pub(super) config: ModelConfig,
+    /// A number that stands for the keys that were left out on request; 0 if there were none.
+    #[cfg_attr(not(feature = "snapshots"), allow(dead_code, reason = "snapshots alone ask for the model's hash"))]
+    pub(super) left_out: u32,
     pub(super) spec: TokenizerSpec,
     pub(super) tensors: Tensors,
     pub(super) checksums: Option<Checksums>,
@@ -35,13 +38,13 @@ impl Model {
     pub async fn open_ignoring<F: Flash>(source: &mut Source<'_, F>, ignored: &[&str]) -> Result<Model, Error> {
         let gguf = apart!(Gguf::open(source))?;
         let spec = apart!(TokenizerSpec::read(&gguf, source))?;
-        let config = apart!(ModelConfig::read(&gguf, source, spec.n_vocab(), ignored))?;
+        let (config, left_out) = apart!(ModelConfig::read(&gguf, source, spec.n_vocab(), ignored))?;
         let tensors = apart!(Tensors::read(&gguf, source, &config))?;
         #[cfg(feature = "checksums")]
         let checksums = apart!(Checksums::read(&gguf, source, spec.n_vocab()))?;
         #[cfg(not(feature = "checksums"))]
         let checksums = None;
-        Ok(Model { gguf, config, spec, tensors, checksums })
+        Ok(Model { gguf, config, left_out, spec, tensors, checksums })
     }
 
     /// The file's checksums, if it has any.

@@ -26,7 +26,7 @@ const FORMATS: &[(usize, &[u8], &str, &str)] = &[
     (0, b"lmgg", "an old ggml file (llama.cpp before August 2023, whisper.cpp)", OLD),
     (0, b"fmgg", "an old ggmf file (llama.cpp before August 2023)", OLD),
     (0, b"tjgg", "an old ggjt file (llama.cpp before August 2023)", OLD),
-    // As a machine of the other byte order writes them.
+    // The same three, written on a machine of the other byte order.
     (0, b"ggml", "an old ggml file (llama.cpp before August 2023, whisper.cpp)", OLD),
     (0, b"ggmf", "an old ggmf file (llama.cpp before August 2023)", OLD),
     (0, b"ggjt", "an old ggjt file (llama.cpp before August 2023)", OLD),

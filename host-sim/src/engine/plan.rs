@@ -220,7 +220,7 @@ impl Opened<'_> {
             flash = Some(too_small);
         }
         if let Some(too_small) = arena {
-            // What the arena would have room for does not help a file that the flash has none for.
+            // A smaller plan for the arena does not help a file that does not fit the flash.
             let ways = flash.is_none().then(|| self.ways(options, too_small, room, least_ctx));
             messages.insert(0, self.arena_message(options, too_small, room, least_ctx, ways.as_deref()));
         }

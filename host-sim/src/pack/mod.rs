@@ -87,19 +87,21 @@ pub fn pack<F: Flash>(
     }
 
     let tensors = Tensors::read(&model, source, page)?;
-    let before = checksums_of(gguf, source)?;
-    let total = tensors.bytes() * if options.checksums || !before.is_empty() { 2 } else { 1 };
+    // Recorded checksums are compared even where no new ones are wanted.
+    let recorded = checksums_of(gguf, source)?;
+    let summed = options.checksums || !recorded.is_empty();
+    let total = tensors.bytes() * if summed { 2 } else { 1 };
     let mut done = 0;
     let mut step = |bytes: usize| {
         done += bytes as u64;
         progress(done, total);
     };
-    let (mut own_checksum, mut sums_and_rows) = (None, (Vec::new(), Vec::new()));
-    if options.checksums || !before.is_empty() {
-        sums_and_rows = tensors.checksums(source, &before, kernels::detect(), &mut step)?;
-    }
-    if options.checksums {
-        let (sums, rows) = sums_and_rows;
+    let checksums = match summed {
+        true => Some(tensors.checksums(source, &recorded, kernels::detect(), &mut step)?),
+        false => None,
+    };
+    let mut own_checksum = None;
+    if let (true, Some((sums, rows))) = (options.checksums, checksums) {
         let before = keys.bytes.len();
         let [metadata, all, embedding_rows] = Checksums::NAMES.map(|name| format!("{}{name}", Checksums::PREFIX));
         own_checksum = Some(keys.u32s(&metadata, &[0]));

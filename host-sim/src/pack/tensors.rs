@@ -74,12 +74,12 @@ impl Tensors {
         self.tensors.iter().map(|t| t.info.bytes).sum()
     }
 
-    /// One of each tensor, and one of each row of the embedding. `before` are those of an earlier run, in the directory's
-    /// order, which the tensors must have still.
+    /// One of each tensor, and one of each row of the embedding. `recorded` are those of an earlier run, in the
+    /// directory's order, which the tensors must still have.
     pub(super) fn checksums<F: Flash>(
         &self,
         source: &mut Source<'_, F>,
-        before: &[u32],
+        recorded: &[u32],
         kernels: &dyn Kernels,
         step: &mut dyn FnMut(usize),
     ) -> Result<(Vec<u32>, Vec<u32>), PackError> {
@@ -98,7 +98,7 @@ impl Tensors {
                 step(piece.len());
                 Ok(())
             })?;
-            if before.get(tensor.info.index as usize).is_some_and(|&before| before != sum) {
+            if recorded.get(tensor.info.index as usize).is_some_and(|&recorded| recorded != sum) {
                 let name = String::from_utf8_lossy(tensor.info.name_bytes.as_bytes()).into_owned();
                 return Err(PackError::Damaged(name));
             }

@@ -172,7 +172,7 @@ fn scores_are_scaled_as_gemma_does() {
         block_on(config, || ()).expect("all that is read is there")
     };
     for (layers, divisor) in [(7, 32.0f32), (61, 32.0), (62, 16.0), (63, 32.0)] {
-        let config = read(layers);
+        let (config, _) = read(layers);
         assert_eq!((config.shapes.n_embd, config.shapes.n_head, config.shapes.head_dim), (32, 2, 32));
         assert_eq!(config.attention_scale, 1.0 / divisor.sqrt(), "{layers} layers");
     }

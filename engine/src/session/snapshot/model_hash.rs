@@ -22,8 +22,8 @@ impl Model {
     /// Flash failures.
     pub async fn hash<F: Flash>(&self, source: &mut Source<'_, F>, kernels: &dyn Kernels) -> Result<ModelHash, Error> {
         let mut metadata = crc_of(source, kernels, 0, 0..self.gguf.data_offset()).await?;
-        if self.config.left_out != 0 {
-            metadata = kernels.crc32c(metadata, &self.config.left_out.to_le_bytes());
+        if self.left_out != 0 {
+            metadata = kernels.crc32c(metadata, &self.left_out.to_le_bytes());
         }
         let mut weights = 0;
         if self.checksums.is_none() {
