@@ -293,6 +293,23 @@ fn long_texts_are_limited_by_their_longest_word_alone() {
 }
 
 #[test]
+fn a_longer_context_merges_longer_words() {
+    // No token of the vocabulary holds a byte of this character, so each byte becomes a token of its own.
+    let (unit, bytes) = ("\u{9f98}", 150_000);
+    for name in ["spm-llama.gguf", "spm-gemma.gguf"] {
+        open(name, bytes / 8, |mut bench| {
+            let text = unit.repeat(bytes as usize / unit.len());
+            let byte_ids: Vec<u32> = unit.bytes().map(|byte| 3 + u32::from(byte)).collect();
+            let want = byte_ids.repeat(text.len() / unit.len());
+            let ids = bench.encode(&text, false, false).expect("a word of 8 bytes for each token of the context");
+            // The space in front that Llama's vocabulary wants is one token more.
+            assert_eq!(ids.len(), want.len() + usize::from(name == "spm-llama.gguf"), "{name}");
+            assert!(ids.ends_with(&want), "{name}: {:?}...", &ids[..8]);
+        });
+    }
+}
+
+#[test]
 fn a_text_that_goes_on_gets_no_space_in_front() {
     open("spm-llama.gguf", CTX, |mut bench| {
         let mut encode = |text: &str, continues| {

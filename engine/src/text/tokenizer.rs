@@ -13,8 +13,8 @@ use super::word::{Alphabet, CutState, Cuts, Word};
 
 /// Bytes of a word that are planned for, for each token of the context.
 const WORD_BYTES_PER_TOKEN: usize = 8;
-/// Least and most bytes of a word that are planned for.
-const WORD_BYTES: (usize, usize) = (1024, 65536);
+/// Least bytes of a word that are planned for.
+const LEAST_WORD_BYTES: usize = 1024;
 
 /// How a text is to be encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,8 +35,7 @@ pub struct Encode {
 /// A vocabulary's index, and the memory to encode one word.
 ///
 /// The index takes about 6.8 bytes for each token and each merge, the word memory about 8 bytes
-/// for each byte of the longest word, which is 8 bytes for each token of the context, 64 KiB at
-/// most. Text of any length is encoded, word by word. What has to be merged as a whole is, for
+/// for each byte of the longest word, which is 8 bytes for each token of the context. Text of any length is encoded, word by word. What has to be merged as a whole is, for
 /// byte-level BPE, a match of the pre-tokeniser, and for SentencePiece what lies between spaces.
 pub struct Tokenizer<'a> {
     pub(super) spec: TokenizerSpec,
@@ -85,7 +84,7 @@ impl<'a> Tokenizer<'a> {
         mapped: Option<&'a [u8]>,
         arena: &mut Arena<'a>,
     ) -> Result<Self, ArenaError> {
-        let word = (ctx as usize).saturating_mul(WORD_BYTES_PER_TOKEN).clamp(WORD_BYTES.0, WORD_BYTES.1);
+        let word = (ctx as usize).saturating_mul(WORD_BYTES_PER_TOKEN).max(LEAST_WORD_BYTES);
         let (tokens, merges) = match (mapped, spec.tables) {
             #[cfg(feature = "flash-index")]
             (Some(mapped), Some(tables)) => (
@@ -102,7 +101,7 @@ impl<'a> Tokenizer<'a> {
             merges,
             specials: Specials::take(spec, arena),
             // One more for the space in front.
-            symbols: Symbols::take(word + 1, arena),
+            symbols: Symbols::take(word.saturating_add(1), arena),
             cuts: Cuts::default(),
         };
         arena.checked(tokenizer)

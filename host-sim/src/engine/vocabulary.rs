@@ -52,7 +52,8 @@ pub(crate) fn encode(file: &ModelFile, text: &str, options: Encode) -> Result<Ve
     let spec = wait(TokenizerSpec::read(&gguf, &mut source)).map_err(|error| about_file(file, &mut source, error))?;
     warn_of_pre_tokenizer(&gguf, &mut source);
     let most = most_tokens(text);
-    let ctx = u32::try_from(most).map_err(|_| Failure::new("the text is too long"))?;
+    // The whole text may be one word; a tokenizer plans words of 8 bytes for each token of the context.
+    let ctx = u32::try_from(text.len().div_ceil(8)).map_err(|_| Failure::new("the text is too long"))?;
     let mut measuring = Arena::measuring();
     Tokenizer::carve(&spec, ctx, &mut measuring).map_err(|error| Failure::about(&path, error))?;
     let bytes = measuring.usage().total();
