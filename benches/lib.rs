@@ -2,7 +2,7 @@
 
 use flashlet::kernels::{Attention, Group, Inline, Input, InputBuffer, Kernels, KvBlocks, KvType, WriteKv};
 use flashlet::quant::{ActKind, Weight, WeightType};
-use flashlet::simd::LANES;
+use flashlet::simd::{ActForm, LANES};
 use flashlet_test_data::{Rng, scales};
 
 pub use flashlet_test_data::interleaved;
@@ -87,7 +87,7 @@ impl Activations {
     #[must_use]
     pub fn new(width: usize, tokens: usize) -> Self {
         let float = vec![[0.0; LANES]; width.div_ceil(LANES) * tokens];
-        Activations { float, words: vec![0; InputBuffer::quant_words(width, tokens)] }
+        Activations { float, words: vec![0; InputBuffer::quant_words(width, tokens, ActForm::DEFAULT)] }
     }
 
     /// A buffer in this memory.

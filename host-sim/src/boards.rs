@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use flashlet::session::KvType;
+use flashlet::simd::ActForm;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
@@ -40,12 +41,20 @@ pub(crate) struct Isa {
     pub(crate) element: f64,
     /// For a byte of weights that are compared with their checksum.
     pub(crate) checksum: f64,
+    /// True if its kernels take activations as pairs of 16-bit numbers.
+    #[serde(default)]
+    pairs: bool,
     /// Whether its kernels read pinned weights interleaved.
     #[serde(default)]
     pub(crate) interleaves: bool,
 }
 
 impl Isa {
+    /// The form of activations that its kernels take.
+    pub(crate) fn act_form(&self) -> ActForm {
+        if self.pairs { ActForm::Pairs } else { ActForm::Bytes }
+    }
+
     pub(crate) fn instructions_per_byte(&self, format: &str) -> f64 {
         self.bytes.get(format).copied().unwrap_or(self.other)
     }

@@ -5,7 +5,7 @@ use core::ops::Range;
 use std::{fs, path::Path};
 
 use flashlet::kernels::{Executor, Gate, Group, Inline, Input, InputBuffer, Kernels, Norm};
-use flashlet::quant::{ActKind, Weight, WeightType};
+use flashlet::quant::{Act32, Act256, ActKind, Weight, WeightType};
 use flashlet::simd::LANES;
 use flashlet_tests::kernel::{
     Reversed, Rng, TwoThreads, activations, all_kernels, bits, interleaved, panel, vector, weights,
@@ -37,28 +37,46 @@ impl Activations {
     fn new(kernels: &dyn Kernels, x: &[Group], tokens: usize, norm: Option<Norm<'_>>) -> Self {
         let mut float = vec![[0.0; LANES]; x.len()];
         let quants = [ActKind::Q8x32, ActKind::Q8x256].map(|kind| {
-            let mut words = vec![0; InputBuffer::quant_words(x.len() / tokens * LANES, tokens)];
+            let mut words = vec![0; InputBuffer::quant_words(x.len() / tokens * LANES, tokens, kernels.act_form())];
             InputBuffer::new(&mut float, &mut words).fill(kernels, x, tokens, norm, kind);
             words
         });
         Activations { tokens, float, quants }
     }
 
-    fn input(&self) -> Input<'_> {
+    /// The input, quantised to `kind` in the form of bytes.
+    fn input(&self, kind: ActKind) -> Input<'_> {
         let groups = self.float.len() / self.tokens;
-        let [q8x32, q8x256] = [groups / 2 * self.tokens * 10, groups / 16 * self.tokens * 78];
-        Input {
-            tokens: self.tokens,
-            float: &self.float,
-            q8x32: bytemuck::cast_slice(&self.quants[0][..q8x32]),
-            q8x256: bytemuck::cast_slice(&self.quants[1][..q8x256]),
-        }
+        let quants = match kind {
+            ActKind::Float => &[][..],
+            ActKind::Q8x32 => &self.quants[0][..groups / 2 * self.tokens * 10],
+            ActKind::Q8x256 => &self.quants[1][..groups / 16 * self.tokens * 78],
+        };
+        Input { tokens: self.tokens, float: &self.float, kind, quants }
+    }
+}
+
+/// `act(gate . x) * (up . x)`; one product after the other where the formats take two kinds of activations.
+fn gated(
+    kernels: &dyn Kernels,
+    [gate, up]: [Weight<'_>; 2],
+    act: Gate,
+    x: &Activations,
+    y: &mut [Group],
+    executor: &dyn Executor,
+) {
+    let [of_gate, of_up] = [gate, up].map(|w| w.ty().act_kind());
+    if of_gate == ActKind::Float || of_gate == of_up {
+        kernels.gated([gate, up], act, &x.input(of_up), y, executor);
+    } else {
+        kernels.linear(gate, &x.input(of_gate), y, executor);
+        kernels.gate_by(up, act, &x.input(of_up), y, executor);
     }
 }
 
 fn linear(kernels: &dyn Kernels, w: Weight<'_>, x: &Activations, executor: &dyn Executor) -> Vec<Group> {
     let mut y = vec![[f32::NAN; LANES]; w.rows().div_ceil(LANES) * x.tokens];
-    kernels.linear(w, &x.input(), &mut y, executor);
+    kernels.linear(w, &x.input(w.ty().act_kind()), &mut y, executor);
     y
 }
 
@@ -108,8 +126,9 @@ fn activations_agree_with_goldens() {
             let x = Activations::new(kernels, &panel(&[x]), 1, None);
             let golden = fixture(&format!("{name}.q8_0"));
             let golden = golden.as_chunks::<34>().0;
-            assert_eq!(x.input().q8x32.len(), golden.len());
-            for (i, (got, golden)) in x.input().q8x32.iter().zip(golden).enumerate() {
+            let blocks = x.input(ActKind::Q8x32).blocks::<Act32>(ActKind::Q8x32);
+            assert_eq!(blocks.len(), golden.len());
+            for (i, (got, golden)) in blocks.iter().zip(golden).enumerate() {
                 // with q = 1, a block's first value is its scale
                 let (mut one, mut values) = (*golden, [0.0; 32]);
                 one[2] = 1;
@@ -122,8 +141,9 @@ fn activations_agree_with_goldens() {
 
             let golden = fixture(&format!("{name}.q8_k"));
             let golden = golden.as_chunks::<292>().0;
-            assert_eq!(x.input().q8x256.len(), golden.len());
-            for (i, (got, golden)) in x.input().q8x256.iter().zip(golden).enumerate() {
+            let blocks = x.input(ActKind::Q8x256).blocks::<Act256>(ActKind::Q8x256);
+            assert_eq!(blocks.len(), golden.len());
+            for (i, (got, golden)) in blocks.iter().zip(golden).enumerate() {
                 assert_eq!(got.d.to_le_bytes(), golden[..4], "{name} block {i}");
                 assert_eq!(bytemuck::bytes_of(&got.q), &golden[4..260], "{name} block {i}");
                 let sums: Vec<i16> = golden[260..].as_chunks::<2>().0.iter().map(|b| i16::from_le_bytes(*b)).collect();
@@ -290,7 +310,7 @@ fn gated_has_the_same_bits_everywhere() {
                 same_bits(&what, rows, tokens, |kernels, executor| {
                     let x = Activations::new(kernels, &x, tokens, None);
                     let mut y = vec![[f32::NAN; LANES]; rows.div_ceil(LANES) * tokens];
-                    kernels.gated(w, act, &x.input(), &mut y, executor);
+                    gated(kernels, w, act, &x, &mut y, executor);
                     y
                 });
             }
@@ -375,7 +395,7 @@ fn gates_agree_with_f64() {
                 [&gate, &up].map(|w| Weight::new(WeightType::F32, bytemuck::cast_slice(w), cols).expect("whole rows"));
             let input = Activations::new(kernels, &panel(&x), tokens, None);
             let mut y = vec![[f32::NAN; LANES]; rows.div_ceil(LANES) * tokens];
-            kernels.gated(w, act, &input.input(), &mut y, &Inline);
+            kernels.gated(w, act, &input.input(ActKind::Float), &mut y, &Inline);
             for (t, x) in x.iter().enumerate() {
                 for (row, got) in vector(&y, tokens, t, rows).into_iter().enumerate() {
                     let [g, u] = [&gate, &up].map(|w| dot(&w[row * cols..][..cols], x));
@@ -401,16 +421,15 @@ fn an_input_can_be_quantised_anew() {
     let x = panel(&Vec::from_iter((0..tokens).map(|_| rng.vector(512, 1.0))));
     for kernels in all_kernels() {
         let want = Activations::new(kernels, &x, tokens, None);
-        let (mut float, mut words) = (vec![[0.0; LANES]; x.len()], vec![0; InputBuffer::quant_words(512, tokens)]);
+        let (mut float, mut words) =
+            (vec![[0.0; LANES]; x.len()], vec![0; InputBuffer::quant_words(512, tokens, kernels.act_form())]);
         let mut buffer = InputBuffer::new(&mut float, &mut words);
         buffer.fill(kernels, &x, tokens, None, ActKind::Float);
         for kind in [ActKind::Q8x256, ActKind::Q8x32, ActKind::Float, ActKind::Q8x256] {
             let got = buffer.input(kernels, kind);
             assert_eq!(got.float, want.float);
-            let bytes = [bytemuck::cast_slice::<_, u8>(got.q8x32), bytemuck::cast_slice(got.q8x256)];
-            let all = [bytemuck::cast_slice::<_, u8>(want.input().q8x32), bytemuck::cast_slice(want.input().q8x256)];
-            assert!(kind != ActKind::Q8x32 || bytes[0] == all[0]);
-            assert!(kind != ActKind::Q8x256 || bytes[1] == all[1]);
+            assert!(kind == ActKind::Float || got.kind == kind);
+            assert_eq!(got.quants, want.input(got.kind).quants);
         }
     }
 }
@@ -481,7 +500,7 @@ fn values_that_are_not_finite_have_the_same_bits_everywhere() {
             same_bits(&format!("{act:?} of {odd}"), 32, 1, |kernels, executor| {
                 let x = Activations::new(kernels, &gates, 1, None);
                 let mut y = vec![[0.0; LANES]; 2];
-                kernels.gated([w, w], act, &x.input(), &mut y, executor);
+                kernels.gated([w, w], act, &x.input(ActKind::Float), &mut y, executor);
                 y
             });
         }

@@ -1,6 +1,5 @@
 //! Costs of products and of checksums.
 
-use crate::check::oracle;
 use alloc::{vec, vec::Vec};
 use core::fmt::{self, Write};
 use flashlet::kernels::{Inline, Kernels};
@@ -15,7 +14,6 @@ use flashlet_test_data::{Activations, Rng, interleaved, weights};
 /// What `out` returns.
 pub fn costs(kernels: &[&dyn Kernels], clock: &mut dyn FnMut() -> u64, out: &mut dyn Write) -> fmt::Result {
     let (rows, cols, mut rng) = (32, 512, Rng(9));
-    let oracle = oracle()?;
     for &ty in WeightType::ALL {
         let bytes = weights(&mut rng, ty, rows * cols / ty.block_elems());
         let Some(w) = Weight::new(ty, &bytes, cols) else { continue };
@@ -28,8 +26,8 @@ pub fn costs(kernels: &[&dyn Kernels], clock: &mut dyn FnMut() -> u64, out: &mut
             for tokens in [1, 8] {
                 let x = rng.panel(cols, tokens, 3.0);
                 let mut activations = Activations::new(&x, tokens);
-                let mut buffer = activations.fill(oracle, &x, tokens, None, ty.act_kind());
-                let input = buffer.input(oracle, ty.act_kind());
+                let mut buffer = activations.fill(*kernels, &x, tokens, None, ty.act_kind());
+                let input = buffer.input(*kernels, ty.act_kind());
                 let mut y = vec![[0.0; LANES]; rows / LANES * tokens];
                 let start = clock();
                 kernels.linear(w, &input, &mut y, &Inline);

@@ -42,7 +42,7 @@ mod tests {
     use check::oracle;
     use flashlet::kernels::{Executor, Gate, Group, HeadRotation, Input, Norm, Quants, WriteKv, by_name};
     use flashlet::quant::{Weight, WeightType};
-    use flashlet::simd::IsaName;
+    use flashlet::simd::{ActForm, IsaName};
     use std::string::String;
 
     #[test]
@@ -62,6 +62,9 @@ mod tests {
         }
         fn interleaves(&self) -> bool {
             self.0.interleaves()
+        }
+        fn act_form(&self) -> ActForm {
+            self.0.act_form()
         }
         fn linear(&self, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
             self.0.linear(w, x, y, executor);

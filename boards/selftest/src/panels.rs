@@ -3,10 +3,15 @@
 use crate::check::Test;
 use alloc::vec::Vec;
 use core::fmt;
-use flashlet::kernels::{Group, HeadRotation, Kernels, Norm, RopeStyle};
-use flashlet::quant::ActKind;
-use flashlet::simd::LANES;
+use flashlet::kernels::{Group, HeadRotation, Input, Kernels, Norm, RopeStyle};
+use flashlet::quant::{Act, Act32, Act256, ActKind};
+use flashlet::simd::{ActForm, LANES};
 use flashlet_test_data::{Activations, Rng, activations, panel};
+
+/// The blocks of an input in the form of pairs, as bytes.
+fn as_bytes<A: Act>(input: &Input<'_>) -> Vec<A> {
+    input.blocks::<A::Pairs>(A::KIND).iter().map(|block| (*block).into()).collect()
+}
 
 /// The values and quants of an input, as groups of one quant or sum each to an element.
 fn prepared(kernels: &dyn Kernels, x: &[Group], tokens: usize, norm: Option<Norm<'_>>, kind: ActKind) -> Vec<Group> {
@@ -23,8 +28,12 @@ fn prepared(kernels: &dyn Kernels, x: &[Group], tokens: usize, norm: Option<Norm
             out.push(group);
         }
     };
-    push(bytemuck::cast_slice(input.q8x32));
-    push(bytemuck::cast_slice(input.q8x256));
+    let (q8x32, q8x256) = match kernels.act_form() {
+        ActForm::Bytes => (input.blocks(ActKind::Q8x32).to_vec(), input.blocks(ActKind::Q8x256).to_vec()),
+        ActForm::Pairs => (as_bytes::<Act32>(&input), as_bytes::<Act256>(&input)),
+    };
+    push(bytemuck::cast_slice(&q8x32));
+    push(bytemuck::cast_slice(&q8x256));
     out
 }
 

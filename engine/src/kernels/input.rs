@@ -2,8 +2,9 @@
 
 use super::elementwise::Norm;
 use super::panel::Group;
-use crate::quant::{Act32, Act256};
-use crate::simd::{Isa, LANES, Op};
+use crate::quant::{Act32, Act256, ActKind, Pairs32, Pairs256};
+use crate::simd::{ActForm, Isa, LANES, Op};
+use bytemuck::Pod;
 
 /// The input of [`Kernels::linear`](super::Kernels::linear), in the forms that weights need.
 #[derive(Clone, Copy)]
@@ -12,20 +13,27 @@ pub struct Input<'a> {
     pub tokens: usize,
     /// The values, a panel.
     pub float: &'a [Group],
-    /// Quantised by 32, `[cols / 32][tokens]`; empty if not needed.
-    pub q8x32: &'a [Act32],
-    /// Quantised by 256, `[cols / 256][tokens]`; empty if not needed.
-    pub q8x256: &'a [Act256],
+    /// What the values are quantised to.
+    pub kind: ActKind,
+    /// The quantised values in the form of the kernels that prepared them, `[blocks][tokens]`; empty for
+    /// [`ActKind::Float`].
+    pub quants: &'a [u32],
 }
 
-/// The place for quantised activations of [`Kernels::prepare`](super::Kernels::prepare), `[blocks][tokens]`.
-pub enum Quants<'a> {
-    /// Nowhere: the weights are floats.
-    None,
-    /// Blocks of 32.
-    Q8x32(&'a mut [Act32]),
-    /// Blocks of 256.
-    Q8x256(&'a mut [Act256]),
+impl<'a> Input<'a> {
+    /// The quantised values, if they are of `kind` and as many as whole blocks take.
+    #[must_use]
+    pub fn blocks<T: Pod>(&self, kind: ActKind) -> &'a [T] {
+        if self.kind == kind { bytemuck::try_cast_slice(self.quants).unwrap_or_default() } else { &[] }
+    }
+}
+
+/// The place for quantised activations of [`Kernels::prepare`](super::Kernels::prepare), and what they are quantised to.
+pub struct Quants<'a> {
+    /// What they are quantised to.
+    pub kind: ActKind,
+    /// Words in the kernels' form, `[blocks][tokens]`.
+    pub words: &'a mut [u32],
 }
 
 /// [`Kernels::prepare`](super::Kernels::prepare); an empty `x` means that `float` already holds the values.
@@ -48,10 +56,13 @@ impl Op for Prepare<'_> {
             norm.apply(isa, self.x, tokens, self.float);
             copied = &[];
         }
-        match self.quants {
-            Quants::None => copy(copied, self.float),
-            Quants::Q8x32(q) => quantise::<I, Act32, 2>(isa, copied, self.float, tokens, q),
-            Quants::Q8x256(q) => quantise::<I, Act256, 16>(isa, copied, self.float, tokens, q),
+        let (float, quants) = (self.float, self.quants.words);
+        match (self.quants.kind, I::ACTS) {
+            (ActKind::Float, _) => copy(copied, float),
+            (ActKind::Q8x32, ActForm::Bytes) => quantise::<I, Act32, 2>(isa, copied, float, tokens, quants),
+            (ActKind::Q8x32, ActForm::Pairs) => quantise::<I, Pairs32, 2>(isa, copied, float, tokens, quants),
+            (ActKind::Q8x256, ActForm::Bytes) => quantise::<I, Act256, 16>(isa, copied, float, tokens, quants),
+            (ActKind::Q8x256, ActForm::Pairs) => quantise::<I, Pairs256, 16>(isa, copied, float, tokens, quants),
         }
     }
 }
@@ -63,7 +74,7 @@ fn copy(from: &[Group], to: &mut [Group]) {
     }
 }
 
-trait Quantise<const N: usize> {
+trait Quantise<const N: usize>: Pod {
     fn quantise<I: Isa>(isa: I, x: &[[f32; LANES]; N]) -> Self;
 }
 
@@ -81,6 +92,20 @@ impl Quantise<16> for Act256 {
     }
 }
 
+impl Quantise<2> for Pairs32 {
+    #[inline(always)]
+    fn quantise<I: Isa>(isa: I, x: &[[f32; LANES]; 2]) -> Self {
+        Act32::quantise(isa, x).into()
+    }
+}
+
+impl Quantise<16> for Pairs256 {
+    #[inline(always)]
+    fn quantise<I: Isa>(isa: I, x: &[[f32; LANES]; 16]) -> Self {
+        Act256::quantise(isa, x).into()
+    }
+}
+
 /// Blocks of `N` groups of every token's vector in `x`, as far as there are whole blocks. What is `copied` is put there
 /// first, a piece at a time, so that each is still in a cache when it is quantised.
 #[inline(always)]
@@ -89,11 +114,12 @@ fn quantise<I: Isa, Q: Quantise<N>, const N: usize>(
     copied: &[Group],
     x: &mut [Group],
     tokens: usize,
-    out: &mut [Q],
+    quants: &mut [u32],
 ) {
     // Not a zip of all: that divides by `tokens`, in code that does not see that it is not 0.
     let panel = (N * tokens).max(1);
     let (mut panels, mut copied) = (x.chunks_exact_mut(panel), copied.chunks_exact(panel));
+    let out: &mut [Q] = bytemuck::try_cast_slice_mut(quants).unwrap_or_default();
     let mut outs = out.chunks_exact_mut(tokens);
     for x in panels.by_ref() {
         copy(copied.next().unwrap_or_default(), x);

@@ -4,7 +4,8 @@ use super::elementwise::Norm;
 use super::input::{Input, Quants};
 use super::panel::Group;
 use super::table::Kernels;
-use crate::quant::{Act32, ActKind};
+use crate::quant::{Act32, Act256, ActKind, Pairs32, Pairs256};
+use crate::simd::ActForm;
 
 /// Memory for an [`Input`].
 pub struct InputBuffer<'a> {
@@ -15,12 +16,24 @@ pub struct InputBuffer<'a> {
     groups: usize,
 }
 
+/// Words of the quants of `tokens` vectors of `groups` times sixteen elements, as far as there are whole blocks.
+fn words(kind: ActKind, form: ActForm, groups: usize, tokens: usize) -> usize {
+    let (blocks, bytes) = match (kind, form) {
+        (ActKind::Float, _) => return 0,
+        (ActKind::Q8x32, ActForm::Bytes) => (groups / 2, size_of::<Act32>()),
+        (ActKind::Q8x32, ActForm::Pairs) => (groups / 2, size_of::<Pairs32>()),
+        (ActKind::Q8x256, ActForm::Bytes) => (groups / 16, size_of::<Act256>()),
+        (ActKind::Q8x256, ActForm::Pairs) => (groups / 16, size_of::<Pairs256>()),
+    };
+    blocks.saturating_mul(tokens).saturating_mul(bytes / size_of::<u32>())
+}
+
 impl<'a> InputBuffer<'a> {
-    /// `u32` words that the quants of `tokens` vectors of `width` elements take, whatever the kind.
+    /// `u32` words that the quants of `tokens` vectors of `width` elements take in this form, whatever the kind.
     #[must_use]
-    pub const fn quant_words(width: usize, tokens: usize) -> usize {
-        // Act32 is the larger: 40 bytes for 32 elements, against 312 for 256.
-        width.div_ceil(32).saturating_mul(tokens).saturating_mul(size_of::<Act32>() / 4)
+    pub fn quant_words(width: usize, tokens: usize, form: ActForm) -> usize {
+        // Blocks of 32 take more than those of 256.
+        words(ActKind::Q8x32, form, width.div_ceil(32).saturating_mul(2), tokens)
     }
 
     /// A buffer for vectors of at most `16 * float.len() / tokens` elements.
@@ -33,9 +46,15 @@ impl<'a> InputBuffer<'a> {
     pub fn fill(&mut self, kernels: &dyn Kernels, x: &[Group], tokens: usize, norm: Option<Norm<'_>>, kind: ActKind) {
         self.tokens = tokens.max(1);
         self.groups = x.len() / self.tokens;
+        self.prepare(kernels, x, norm, kind);
+    }
+
+    fn prepare(&mut self, kernels: &dyn Kernels, x: &[Group], norm: Option<Norm<'_>>, kind: ActKind) {
         self.kind = kind;
-        let float = self.float.get_mut(..x.len()).unwrap_or_default();
-        kernels.prepare(x, self.tokens, norm, float, quants(self.quants, kind, self.groups, self.tokens));
+        let float = self.float.get_mut(..self.groups.saturating_mul(self.tokens)).unwrap_or_default();
+        let words = words(kind, kernels.act_form(), self.groups, self.tokens);
+        let quants = Quants { kind, words: self.quants.get_mut(..words).unwrap_or_default() };
+        kernels.prepare(x, self.tokens, norm, float, quants);
     }
 
     /// Tokens of the input.
@@ -46,35 +65,15 @@ impl<'a> InputBuffer<'a> {
 
     /// The input, quantised anew if `kind` is not what it was quantised to.
     pub fn input(&mut self, kernels: &dyn Kernels, kind: ActKind) -> Input<'_> {
-        let len = self.groups.saturating_mul(self.tokens);
         if kind != self.kind && kind != ActKind::Float {
-            self.kind = kind;
-            let float = self.float.get_mut(..len).unwrap_or_default();
-            kernels.prepare(&[], self.tokens, None, float, quants(self.quants, kind, self.groups, self.tokens));
+            self.prepare(kernels, &[], None, kind);
         }
-        let words = &*self.quants;
+        let words = words(self.kind, kernels.act_form(), self.groups, self.tokens);
         Input {
             tokens: self.tokens,
-            float: self.float.get(..len).unwrap_or_default(),
-            q8x32: if self.kind == ActKind::Q8x32 { view(words, self.groups / 2 * self.tokens) } else { &[] },
-            q8x256: if self.kind == ActKind::Q8x256 { view(words, self.groups / 16 * self.tokens) } else { &[] },
+            float: self.float.get(..self.groups.saturating_mul(self.tokens)).unwrap_or_default(),
+            kind: self.kind,
+            quants: self.quants.get(..words).unwrap_or_default(),
         }
-    }
-}
-
-fn view<T: bytemuck::Pod>(words: &[u32], len: usize) -> &[T] {
-    let words = words.get(..len.saturating_mul(size_of::<T>() / 4)).unwrap_or_default();
-    bytemuck::try_cast_slice(words).unwrap_or_default()
-}
-
-fn quants(words: &mut [u32], kind: ActKind, groups: usize, tokens: usize) -> Quants<'_> {
-    fn view<T: bytemuck::Pod>(words: &mut [u32], len: usize) -> &mut [T] {
-        let words = words.get_mut(..len.saturating_mul(size_of::<T>() / 4)).unwrap_or_default();
-        bytemuck::try_cast_slice_mut(words).unwrap_or_default()
-    }
-    match kind {
-        ActKind::Float => Quants::None,
-        ActKind::Q8x32 => Quants::Q8x32(view(words, groups / 2 * tokens)),
-        ActKind::Q8x256 => Quants::Q8x256(view(words, groups / 16 * tokens)),
     }
 }

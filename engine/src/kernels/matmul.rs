@@ -6,8 +6,8 @@ use super::input::Input;
 use super::panel::Group;
 use super::prefetch::AHEAD;
 use super::unpacked::{FEW, MANY, add_group};
-use crate::quant::{Act32, Act256, FloatFormat, Format, Matrix, Weight, with_format};
-use crate::simd::{Floats, Isa, LANES, Op, RowBlocks, Rows, lanes, math};
+use crate::quant::{Act, FloatFormat, Format, Matrix, Weight, with_format};
+use crate::simd::{ActForm, BlockLoops, Floats, Isa, LANES, Op, Panel, RowBlocks, Rows, lanes, math};
 
 /// The most tokens that share one reading of float weights, whatever the set: sixteen lanes take more registers.
 #[cfg_attr(
@@ -102,25 +102,65 @@ fn product<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, y: &mut [f32], first_ro
     let tokens = x.tokens.max(1);
     with_format!(
         w,
-        m => isa.run(Quantised { m, x: Acts::of(x), tokens, y, first_row, combine }),
+        m => quantised(isa, m, x, y, first_row, combine),
         m => isa.run(Float { m, x: x.float, tokens, y, first_row, combine })
     );
 }
 
-/// The form of an input that a format's blocks are multiplied with.
-trait Acts<'a>: Sized {
-    fn of(x: &Input<'a>) -> &'a [Self];
-}
-
-impl<'a> Acts<'a> for Act32 {
-    fn of(x: &Input<'a>) -> &'a [Act32] {
-        x.q8x32
+/// Rows `first_row..` of the product with quantised weights.
+#[inline(always)]
+fn quantised<I: Isa, B: Format>(
+    isa: I,
+    m: Matrix<'_, B>,
+    x: &Input<'_>,
+    y: &mut [f32],
+    first_row: usize,
+    combine: Combine,
+) {
+    let tokens = x.tokens.max(1);
+    match (isa.block_loops(B::LAYOUT), I::ACTS) {
+        (Some(loops), _) => {
+            let panel = Panel { w: bytemuck::cast_slice(m.blocks), row_blocks: m.row_blocks, x: x.quants, tokens };
+            isa.run(Strips { loops, panel, y, first_row, combine });
+        }
+        (None, ActForm::Bytes) => {
+            isa.run(Quantised { m, x: x.blocks(B::Act::KIND), tokens, y, first_row, combine });
+        }
+        (None, ActForm::Pairs) => {
+            isa.run(FromPairs { m, x: x.blocks(B::Act::KIND), tokens, y, first_row, combine });
+        }
     }
 }
 
-impl<'a> Acts<'a> for Act256 {
-    fn of(x: &Input<'a>) -> &'a [Act256] {
-        x.q8x256
+/// Rows `first_row..` of a product by the set's own block loops.
+struct Strips<'a> {
+    loops: BlockLoops,
+    panel: Panel<'a>,
+    y: &'a mut [f32],
+    first_row: usize,
+    combine: Combine,
+}
+
+impl Op for Strips<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn call<I: Isa>(self, isa: I) {
+        for (g, y) in self.y.chunks_mut(panel(self.panel.tokens)).enumerate() {
+            let row = self.first_row + g * LANES;
+            let y = y.as_chunks_mut::<LANES>().0;
+            let mut t = 0;
+            while t < self.panel.tokens {
+                let mut products = [[0.0; LANES]; BlockLoops::TOKENS];
+                let done = self.loops.multiply(&self.panel, row, t, &mut products);
+                let (Some(y), Some(products)) = (y.get_mut(t..t + done), products.get(..done)) else { return };
+                if done == 0 {
+                    return;
+                }
+                combine_into(isa, self.combine, products, y);
+                t += done;
+            }
+        }
     }
 }
 
@@ -222,6 +262,48 @@ impl<B: Format> Op for Quantised<'_, B> {
                 }
                 combine_into(isa, combine, &products, y.get_mut(t..).unwrap_or_default());
             });
+        }
+    }
+}
+
+/// A product with activations in the form of pairs, for formats that the set has no block loop for: each block of
+/// activations becomes bytes again for sixteen rows.
+struct FromPairs<'a, B: Format> {
+    m: Matrix<'a, B>,
+    x: &'a [<B::Act as Act>::Pairs],
+    tokens: usize,
+    y: &'a mut [f32],
+    first_row: usize,
+    combine: Combine,
+}
+
+impl<B: Format> Op for FromPairs<'_, B> {
+    type Out = ();
+
+    #[inline(always)]
+    fn call<I: Isa>(self, isa: I) {
+        let row_blocks = self.m.row_blocks;
+        for (g, y) in self.y.chunks_mut(panel(self.tokens)).enumerate() {
+            let row = self.first_row + g * LANES;
+            for (t, y) in y.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+                let mut sums = [[0.0; LANES]];
+                let mut acc = [isa.f_splat(0.0); LANES];
+                for (column, x) in self.x.iter().skip(t).step_by(self.tokens).take(row_blocks).enumerate() {
+                    let x = [B::Act::from(*x)];
+                    for (lane, acc) in acc.iter_mut().enumerate().take(self.m.rows().saturating_sub(row)) {
+                        let block = self.m.blocks.get((row + lane) * row_blocks + column..).unwrap_or_default();
+                        let Some(block) = RowBlocks::new(block, 1, 0, 1).and_then(|mut rows| rows.next()) else {
+                            return;
+                        };
+                        let [dot] = B::dot(isa, block, &x);
+                        *acc = isa.f_add(*acc, dot);
+                    }
+                }
+                for (sum, acc) in sums[0].chunks_mut(1).zip(acc) {
+                    isa.f_store(acc, sum);
+                }
+                combine_into(isa, self.combine, &sums, core::slice::from_mut(y));
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use super::input::{Input, Prepare, Quants};
 use super::matmul;
 use super::panel::Group;
 use crate::quant::Weight;
-use crate::simd::{Isa, IsaName};
+use crate::simd::{ActForm, Isa, IsaName};
 
 /// One instruction set's kernels.
 ///
@@ -21,6 +21,9 @@ pub trait Kernels: Sync {
     /// True if pinned weights are to be interleaved, see [`Isa::INTERLEAVES`]. If not, interleaved
     /// matrices must not be given to these kernels.
     fn interleaves(&self) -> bool;
+
+    /// The form that [`Kernels::prepare`] gives quantised activations, and that products take.
+    fn act_form(&self) -> ActForm;
 
     /// `w[rows, cols] . x[cols] -> y[rows]` for every token of `x`; `y` is the panel of those rows.
     fn linear(&self, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor);
@@ -58,6 +61,9 @@ impl<I: Isa> Kernels for I {
     }
     fn interleaves(&self) -> bool {
         I::INTERLEAVES
+    }
+    fn act_form(&self) -> ActForm {
+        I::ACTS
     }
     fn linear(&self, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
         matmul::linear(*self, w, x, y, executor);

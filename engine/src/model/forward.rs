@@ -15,7 +15,7 @@ use super::rope::RopeTables;
 use crate::arena::{Arena, ArenaError, Region};
 use crate::flash::yield_now;
 use crate::kernels::{Attention, Executor, Group, HeadRotation, InputBuffer, Kernels, WriteKv, groups};
-use crate::simd::{LANES, math};
+use crate::simd::{ActForm, LANES, math};
 use crate::weights::{Feed, LayerMatrix, LayerVector, PassError, PassStep, Role, Weight, WeightStore};
 
 /// Which positions of a chunk get logits.
@@ -46,7 +46,13 @@ impl<'a> Activations<'a> {
     ///
     /// # Errors
     /// [`ArenaError`].
-    pub fn carve(config: &ModelConfig, chunk: usize, logits: usize, arena: &mut Arena<'a>) -> Result<Self, ArenaError> {
+    pub fn carve(
+        config: &ModelConfig,
+        chunk: usize,
+        logits: usize,
+        act_form: ActForm,
+        arena: &mut Arena<'a>,
+    ) -> Result<Self, ArenaError> {
         let s = &config.shapes;
         let [embd, ff, q, kv] = widths(config);
         let widest =
@@ -56,7 +62,7 @@ impl<'a> Activations<'a> {
         let (x, y) = (carve(embd), carve(embd));
         let scratch = carve(attention.max(ff));
         let float = carve(groups(widest));
-        let quants = arena.take(Region::Activations, InputBuffer::quant_words(widest, chunk));
+        let quants = arena.take(Region::Activations, InputBuffer::quant_words(widest, chunk, act_form));
         let logits = arena.take(Region::Logits, groups(logits).max(chunk));
         arena.checked(Activations { chunk, x, y, scratch, input: InputBuffer::new(float, quants), logits })
     }

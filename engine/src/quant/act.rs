@@ -36,6 +36,77 @@ pub struct Act256 {
     pub sums32: [[i16; 2]; 4],
 }
 
+/// [`Act32`] in the form of pairs.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Pairs32 {
+    /// Quants.
+    pub q: [Pairs; 8],
+    /// The scale.
+    pub d: f32,
+    /// Sum of all quants.
+    pub sum: i32,
+}
+
+/// [`Act256`] in the form of pairs.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Pairs256 {
+    /// Quants, sixteen to a group.
+    pub q: [[Pairs; 4]; 16],
+    /// The scale.
+    pub d: f32,
+    /// Sum of all quants.
+    pub sum: i32,
+    /// As in [`Act256`].
+    pub sums16: [[i16; 2]; 8],
+    /// As in [`Act256`].
+    pub sums32: [[i16; 2]; 4],
+}
+
+/// Four quants as pairs: the first and the third, the second and the fourth.
+type Pairs = [[i16; 2]; 2];
+
+#[inline(always)]
+fn pairs([a, b, c, d]: Quad) -> Pairs {
+    [[a.into(), c.into()], [b.into(), d.into()]]
+}
+
+#[inline(always)]
+fn bytes([[a, c], [b, d]]: Pairs) -> Quad {
+    [a as i8, b as i8, c as i8, d as i8]
+}
+
+impl From<Act32> for Pairs32 {
+    #[inline(always)]
+    fn from(x: Act32) -> Self {
+        Pairs32 { q: x.q.map(pairs), d: x.d, sum: x.sum }
+    }
+}
+
+impl From<Act256> for Pairs256 {
+    #[inline(always)]
+    fn from(x: Act256) -> Self {
+        let Act256 { q, d, sum, sums16, sums32 } = x;
+        Pairs256 { q: q.map(|q| q.map(pairs)), d, sum, sums16, sums32 }
+    }
+}
+
+impl From<Pairs32> for Act32 {
+    #[inline(always)]
+    fn from(x: Pairs32) -> Self {
+        Act32 { q: x.q.map(bytes), d: x.d, sum: x.sum }
+    }
+}
+
+impl From<Pairs256> for Act256 {
+    #[inline(always)]
+    fn from(x: Pairs256) -> Self {
+        let Pairs256 { q, d, sum, sums16, sums32 } = x;
+        Act256 { q: q.map(|q| q.map(bytes)), d, sum, sums16, sums32 }
+    }
+}
+
 /// Which activations a weight format is multiplied with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActKind {
@@ -45,6 +116,24 @@ pub enum ActKind {
     Q8x32,
     /// [`Act256`].
     Q8x256,
+}
+
+/// A block of activations, as bytes.
+pub trait Act: Pod + From<Self::Pairs> {
+    /// The same block in the form of pairs.
+    type Pairs: Pod;
+    /// Which activations these are.
+    const KIND: ActKind;
+}
+
+impl Act for Act32 {
+    type Pairs = Pairs32;
+    const KIND: ActKind = ActKind::Q8x32;
+}
+
+impl Act for Act256 {
+    type Pairs = Pairs256;
+    const KIND: ActKind = ActKind::Q8x256;
 }
 
 /// The greatest magnitude; not a number where one of the values is none.

@@ -1,11 +1,10 @@
 //! The traits of formats that are multiplied with activations, and the dot products that formats share.
 
-use super::act::{Act32, Act256};
+use super::act::{Act, Act32, Act256};
 use super::block::Block;
 use super::scale::{scaled, scaled_with_min};
 use super::unpacked::{self, Unpacked};
-use crate::simd::{Isa, LANES, Quads, Rows};
-use bytemuck::Pod;
+use crate::simd::{BlockLayout, Isa, LANES, Quads, Rows};
 
 /// A block format with an integer dot product.
 ///
@@ -13,8 +12,11 @@ use bytemuck::Pod;
 /// [`Isa::ROWS`] rows in registers and multiplies it with `T` tokens' activations. Integer sums are
 /// exact; the `f32` operations on them are few and their order is part of the format.
 pub trait Format: Block {
+    /// The layout of a block, by which sets know their own loops.
+    const LAYOUT: BlockLayout;
+
     /// The activations that a block is multiplied with.
-    type Act: Pod;
+    type Act: Act;
 
     /// The blocks' dot products with each token's activations.
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Self::Act; T]) -> [I::F; T];

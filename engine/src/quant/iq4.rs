@@ -8,7 +8,7 @@ use super::dot::{Format, dot_i8};
 use super::scale::{scale, scaled};
 use super::unpacked::{Unpacked, unsigned};
 use super::words::{map_nibbles, nibbles};
-use crate::simd::{Isa, Rows};
+use crate::simd::{BlockLayout, Isa, Rows};
 
 /// The values that nibbles stand for, ggml's `kvalues_iq4nl`.
 pub const IQ4_VALUES: [i8; 16] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
@@ -94,6 +94,7 @@ pub(super) fn lookup_nibbles<I: Isa>(isa: I, table: &[i8; 16], w: [I::W; 4]) -> 
 }
 
 impl Format for IQ4NL {
+    const LAYOUT: BlockLayout = BlockLayout::IQ4NL;
     type Act = Act32;
 
     #[inline(always)]
@@ -124,6 +125,7 @@ fn sub_scale<I: Isa>(isa: I, d_and_high: I::W, low: I::W, i: usize) -> I::W {
 }
 
 impl Format for IQ4XS {
+    const LAYOUT: BlockLayout = BlockLayout::IQ4XS;
     type Act = Act256;
 
     #[inline(always)]

@@ -8,7 +8,7 @@ use super::dot::{Format, add_scaled, dot_bytes};
 use super::scale::{scale, scaled};
 use super::unpacked::Unpacked;
 use super::words::{bytes, planes, two_groups};
-use crate::simd::{Isa, Rows};
+use crate::simd::{BlockLayout, Isa, Rows};
 
 /// ggml's `block_q2_K`: `x = (d * sc) * q - dmin * m`, `sc` and `m` one of 16 sub-blocks each.
 #[repr(C)]
@@ -47,6 +47,7 @@ impl Block for Q2K {
 }
 
 impl Format for Q2K {
+    const LAYOUT: BlockLayout = BlockLayout::Q2K;
     type Act = Act256;
 
     #[inline(always)]

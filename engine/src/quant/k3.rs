@@ -8,7 +8,7 @@ use super::dot::{Format, add_scaled, dot_bytes};
 use super::scale::{scale, scaled};
 use super::unpacked::Unpacked;
 use super::words::{bytes, planes, two_groups};
-use crate::simd::{Isa, Rows};
+use crate::simd::{BlockLayout, Isa, Rows};
 
 /// ggml's `block_q3_K`: `x = (d * sc) * (q - 4)`, `sc` one of 16 sub-blocks each.
 #[repr(C)]
@@ -79,6 +79,7 @@ fn biased_scales<I: Isa>(isa: I, rows: Rows<'_, Q3K>) -> [I::W; 4] {
 }
 
 impl Format for Q3K {
+    const LAYOUT: BlockLayout = BlockLayout::Q3K;
     type Act = Act256;
 
     #[inline(always)]

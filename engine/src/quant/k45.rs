@@ -9,7 +9,7 @@ use super::scale::{scale, scale_and_min, scaled};
 use super::unpacked::{Unpacked, flat};
 use super::unrolled::unrolled;
 use super::words::{bytes, planes, split_nibbles};
-use crate::simd::{Isa, Rows};
+use crate::simd::{BlockLayout, Isa, Rows};
 
 /// ggml's `block_q4_K`: `x = (d * sc) * q - dmin * m`, `sc` and `m` one of 8 sub-blocks each.
 #[repr(C)]
@@ -186,6 +186,7 @@ macro_rules! dot_k45 {
 }
 
 impl Format for Q4K {
+    const LAYOUT: BlockLayout = BlockLayout::Q4K;
     type Act = Act256;
 
     #[inline(always)]
@@ -208,6 +209,7 @@ impl Format for Q4K {
 }
 
 impl Format for Q5K {
+    const LAYOUT: BlockLayout = BlockLayout::Q5K;
     type Act = Act256;
 
     #[inline(always)]

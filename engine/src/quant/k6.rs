@@ -9,7 +9,7 @@ use super::scale::{scale, scaled};
 use super::unpacked::Unpacked;
 use super::unrolled::unrolled;
 use super::words::{bytes, planes, two_groups};
-use crate::simd::{Isa, Rows};
+use crate::simd::{BlockLayout, Isa, Rows};
 
 /// ggml's `block_q6_K`: `x = (d * sc) * (q - 32)`, `sc` one of 16 sub-blocks each.
 ///
@@ -59,6 +59,7 @@ impl Block for Q6K {
 }
 
 impl Format for Q6K {
+    const LAYOUT: BlockLayout = BlockLayout::Q6K;
     type Act = Act256;
 
     #[inline(always)]

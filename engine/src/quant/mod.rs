@@ -29,7 +29,7 @@ mod words;
 
 #[cfg(feature = "kv_q4_0")]
 pub(crate) use act::any_nan;
-pub use act::{Act32, Act256, ActKind};
+pub use act::{Act, Act32, Act256, ActKind, Pairs32, Pairs256};
 pub use block::Block;
 pub use dot::{FloatFormat, Format};
 pub use formats::*;

@@ -8,7 +8,7 @@ use super::dot::{Format, dot_i8};
 use super::iq4::lookup_nibbles;
 use super::unpacked::{Unpacked, unsigned};
 use super::words::map_nibbles;
-use crate::simd::{Isa, Rows};
+use crate::simd::{BlockLayout, Isa, Rows};
 
 /// Twice the values of the sixteen E2M1 codes, ggml's `kvalues_mxfp4`.
 pub const MXFP4_VALUES: [i8; 16] = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
@@ -62,6 +62,7 @@ fn scale<I: Isa>(isa: I, rows: Rows<'_, MXFP4>) -> I::F {
 }
 
 impl Format for MXFP4 {
+    const LAYOUT: BlockLayout = BlockLayout::MXFP4;
     type Act = Act32;
 
     #[inline(always)]

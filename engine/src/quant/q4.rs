@@ -8,7 +8,7 @@ use super::dot::{Format, dot_u8, dot_u8_with_min};
 use super::scale::{scale, scale_and_min};
 use super::unpacked::Unpacked;
 use super::words::{map_nibbles, nibbles};
-use crate::simd::{Isa, Rows};
+use crate::simd::{BlockLayout, Isa, Rows};
 
 /// ggml's `block_q4_0`: `x = d * (q - 8)`.
 #[repr(C)]
@@ -59,6 +59,7 @@ impl Block for Q4_1 {
 }
 
 impl Format for Q4_0 {
+    const LAYOUT: BlockLayout = BlockLayout::Q4_0;
     type Act = Act32;
 
     #[inline(always)]
@@ -81,6 +82,7 @@ impl Format for Q4_0 {
 }
 
 impl Format for Q4_1 {
+    const LAYOUT: BlockLayout = BlockLayout::Q4_1;
     type Act = Act32;
 
     #[inline(always)]

@@ -8,7 +8,7 @@ use super::dot::{Format, dot_u8, dot_u8_with_min};
 use super::scale::{scale, scale_and_min};
 use super::unpacked::Unpacked;
 use super::words::nibbles;
-use crate::simd::{Isa, Rows};
+use crate::simd::{BlockLayout, Isa, Rows};
 
 /// ggml's `block_q5_0`: `x = d * (q - 16)`.
 #[repr(C)]
@@ -98,6 +98,7 @@ impl Q5_0 {
 }
 
 impl Format for Q5_0 {
+    const LAYOUT: BlockLayout = BlockLayout::Q5_0;
     type Act = Act32;
 
     #[inline(always)]
@@ -120,6 +121,7 @@ impl Format for Q5_0 {
 }
 
 impl Format for Q5_1 {
+    const LAYOUT: BlockLayout = BlockLayout::Q5_1;
     type Act = Act32;
 
     #[inline(always)]

@@ -7,7 +7,7 @@ use super::block::{Block, assert_layout};
 use super::dot::{Format, dot_i8};
 use super::scale::{scale, scaled};
 use super::unpacked::{Unpacked, unsigned};
-use crate::simd::{Isa, Rows};
+use crate::simd::{BlockLayout, Isa, Rows};
 
 /// ggml's `block_q8_0`: `x = d * q`.
 #[repr(C)]
@@ -61,6 +61,7 @@ impl Block for Q8K {
 }
 
 impl Format for Q8_0 {
+    const LAYOUT: BlockLayout = BlockLayout::Q8_0;
     type Act = Act32;
 
     #[inline(always)]
@@ -83,6 +84,7 @@ impl Format for Q8_0 {
 }
 
 impl Format for Q8K {
+    const LAYOUT: BlockLayout = BlockLayout::Q8K;
     type Act = Act256;
 
     #[inline(always)]

@@ -8,7 +8,7 @@ use super::dot::Format;
 use super::scale::{scale, scaled};
 use super::unpacked::Unpacked;
 use super::words::planes;
-use crate::simd::{Isa, Rows};
+use crate::simd::{BlockLayout, Isa, Rows};
 
 /// ggml's `block_tq1_0`: `x = d * (t - 1)`, five base-3 digits `t` a byte.
 ///
@@ -98,6 +98,7 @@ fn digit<I: Isa>(isa: I, w: I::W, power: u32) -> I::W {
 }
 
 impl Format for TQ1_0 {
+    const LAYOUT: BlockLayout = BlockLayout::TQ1_0;
     type Act = Act256;
 
     #[inline(always)]
@@ -155,6 +156,7 @@ impl Format for TQ1_0 {
 }
 
 impl Format for TQ2_0 {
+    const LAYOUT: BlockLayout = BlockLayout::TQ2_0;
     type Act = Act256;
 
     #[inline(always)]

@@ -4,6 +4,7 @@ use super::model::Model;
 use crate::arena::{Arena, ArenaError, Region};
 use crate::kernels::KvType;
 use crate::model::{Activations, KvCache, RopeTables};
+use crate::simd::ActForm;
 use crate::text::Tokenizer;
 use crate::weights::{CHECKSUMS, WeightStore};
 
@@ -32,7 +33,7 @@ impl<'a, 'm: 'a> Memory<'a, 'm> {
             tiles: arena.take(Region::Tiles, sizes.tile_bytes.saturating_mul(2)),
             rope: RopeTables::carve(config, chunk, arena)?,
             kv: KvCache::carve(config, sizes.kv, ctx, chunk, arena)?,
-            values: Activations::carve(config, chunk, sizes.logits, arena)?,
+            values: Activations::carve(config, chunk, sizes.logits, sizes.act_form, arena)?,
             tokenizer: Tokenizer::carve_mapped(&model.spec, sizes.ctx, index.filter(|_| sizes.flash_index), arena)?,
         })
     }
@@ -44,6 +45,7 @@ pub(super) struct Sizes {
     pub(super) ctx: u32,
     pub(super) chunk: u32,
     pub(super) kv: KvType,
+    pub(super) act_form: ActForm,
     pub(super) logits: usize,
     pub(super) tile_bytes: usize,
     pub(super) checked: bool,

@@ -6,7 +6,7 @@ use super::model::Model;
 use crate::arena::{ALIGN, Arena, Usage};
 use crate::flash::{Flash, Source};
 use crate::kernels::KvType;
-use crate::simd::LANES;
+use crate::simd::{ActForm, LANES};
 use crate::weights::{self, PinBudget, Residency, Role, Verify};
 
 /// The context where neither the caller nor the model asks for a shorter one.
@@ -38,6 +38,9 @@ pub struct Options {
     /// Whether pinned weights are faster than mapped ones: with [`Residency::Auto`] and no bound on
     /// the arena all are pinned then. True of kernels that [interleave](crate::kernels::Kernels::interleaves).
     pub pins_mapped: bool,
+    /// The form of activations of the kernels that the session is for, see
+    /// [`Kernels::act_form`](crate::kernels::Kernels::act_form).
+    pub act_form: ActForm,
     /// What is compared with the file's checksums.
     pub verify: Verify,
 }
@@ -52,6 +55,7 @@ impl Default for Options {
             draft: 0,
             tile_bytes: 0,
             pins_mapped: false,
+            act_form: ActForm::DEFAULT,
             verify: Verify::default(),
         }
     }
@@ -91,6 +95,8 @@ pub struct Plan {
     pub verify: Verify,
     /// Bytes of the arena that the tokenizer's index does not take because it is used in mapped flash.
     pub index_bytes_in_flash: usize,
+    /// The form of activations that there is room for.
+    pub(super) act_form: ActForm,
     logits: usize,
     pub(super) uses_mapping: bool,
     /// See [`Session::find_nan`](super::Session::find_nan); here it takes no memory.
@@ -105,6 +111,7 @@ impl Plan {
             ctx: self.ctx,
             chunk: self.chunk,
             kv: self.kv,
+            act_form: self.act_form,
             logits: self.logits,
             tile_bytes: self.tile_bytes,
             checked: self.verify != Verify::Never,
@@ -221,6 +228,7 @@ impl Model {
             tile_bytes: sizes.tile_bytes,
             verify: if self.checks(options.verify) { options.verify } else { Verify::Never },
             index_bytes_in_flash: in_memory.total().saturating_sub(usage.total()),
+            act_form: options.act_form,
             logits: sizes.logits,
             uses_mapping: means.map,
             find_nan: false,
@@ -272,6 +280,7 @@ impl Model {
             ctx,
             chunk: options.chunk.max(options.draft.saturating_add(1)).min(ctx),
             kv: options.kv,
+            act_form: options.act_form,
             logits: LOGITS.0,
             // A model that is small enough to be pinned needs no tiles.
             tile_bytes: if means.stream { self.tensors.least_tile(align) } else { 0 },

@@ -47,7 +47,7 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, Error> {
         let sizes = plan.sizes();
-        if !model.accepts(&plan) {
+        if !model.accepts(&plan) || !plan.act_form.has_room_for(kernels.act_form()) {
             return Err(Error::PlanMismatch);
         }
         let mapped = source.mapped.filter(|_| plan.uses_mapping);

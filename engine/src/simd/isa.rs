@@ -1,7 +1,9 @@
 //! The trait of instruction sets, and how formulas over floats run on one.
 
 use super::arch::rows::Rows;
+use super::arch::strip::BlockLoops;
 use super::floats::{Floats, LANES, nibble};
+use super::form::{ActForm, BlockLayout};
 use super::name::IsaName;
 use bytemuck::Pod;
 
@@ -45,6 +47,8 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// The most tokens whose dot products share one unpacking of the weights in registers, at most 8: as many as there are
     /// registers for.
     const TOKENS: usize = 8;
+    /// The form of activations that the set multiplies.
+    const ACTS: ActForm = ActForm::Bytes;
     /// The set has an instruction for CRC-32C.
     const HAS_CRC32C: bool = false;
     /// [`Isa::ROWS`] lanes of four bytes, or of one `i32`.
@@ -81,6 +85,13 @@ pub trait Isa: Copy + Send + Sync + 'static {
             isa.run(op)
         }
         if const { Self::PARTS_APART } { apart(self, op) } else { op.call(self) }
+    }
+
+    /// The set's own loops over the blocks of rows that lie as in a file, where the compiler lacks the registers for the
+    /// generic ones.
+    #[inline(always)]
+    fn block_loops(self, _layout: BlockLayout) -> Option<BlockLoops> {
+        None
     }
 
     /// Fetches what lies `ahead` bytes behind what is `read`, which may be anywhere: `near` to the first level of cache, or

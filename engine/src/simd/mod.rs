@@ -12,13 +12,16 @@
 
 pub mod arch;
 mod floats;
+mod form;
 mod isa;
 pub mod math;
 mod name;
 mod scalar;
 
 pub use arch::rows::{RowBlocks, Rows};
+pub use arch::strip::{BlockLoops, Panel};
 pub use floats::{Floats, Halves, LANES, Lane};
+pub use form::{ActForm, BlockLayout};
 pub use isa::{Isa, Op, Quad, Quads, lanes};
 pub use name::IsaName;
 pub use scalar::Scalar;

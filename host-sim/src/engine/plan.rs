@@ -121,6 +121,10 @@ impl Opened<'_> {
             tile_bytes: args.tile.unwrap_or(0),
             // A board uses in place the weights that lie in its mapped flash.
             pins_mapped: fits && args.board.is_none() && kernels_for(isa)?.interleaves(),
+            act_form: match args.board {
+                Some(board) => board.isa().act_form(),
+                None => kernels_for(isa)?.act_form(),
+            },
             verify: args.verify,
         })
     }

@@ -6,7 +6,7 @@ use flashlet::kernels::{
     Attention, Executor, Gate, Group, HeadRotation, Input, Kernels, Norm, Quants, WriteKv, detect,
 };
 use flashlet::quant::Weight;
-use flashlet::simd::IsaName;
+use flashlet::simd::{ActForm, IsaName};
 
 use super::clock::charge;
 use super::trace::Work;
@@ -77,6 +77,10 @@ impl Kernels for Charged {
         self.kernels.interleaves() && self.isa.interleaves
     }
 
+    fn act_form(&self) -> ActForm {
+        self.kernels.act_form()
+    }
+
     fn linear(&self, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
         self.product(&w, x.tokens);
         self.kernels.linear(w, x, y, executor);
@@ -140,6 +144,10 @@ impl Kernels for Uncomputed {
 
     fn interleaves(&self) -> bool {
         false
+    }
+
+    fn act_form(&self) -> ActForm {
+        ActForm::Bytes
     }
 
     fn linear(&self, _: Weight<'_>, _: &Input<'_>, _: &mut [Group], _: &dyn Executor) {}

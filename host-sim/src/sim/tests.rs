@@ -44,6 +44,7 @@ fn passes(board: &'static Board, residency: Residency, tile_bytes: usize) -> Vec
         tile_bytes,
         pins_mapped: false,
         draft: 0,
+        act_form: board.isa().act_form(),
         verify: Verify::Never,
     };
     let plan = wait(model.plan(&mut source, &options, None)).expect("it fits");

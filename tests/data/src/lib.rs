@@ -7,7 +7,7 @@ extern crate alloc;
 use alloc::{vec, vec::Vec};
 use flashlet::kernels::{Group, InputBuffer, Kernels, Norm};
 use flashlet::quant::{ActKind, WeightType};
-use flashlet::simd::LANES;
+use flashlet::simd::{ActForm, LANES};
 
 /// SplitMix64.
 pub struct Rng(pub u64);
@@ -164,7 +164,7 @@ impl Activations {
     /// Memory for an input like panel `x`.
     #[must_use]
     pub fn new(x: &[Group], tokens: usize) -> Self {
-        let words = InputBuffer::quant_words(x.len() / tokens.max(1) * LANES, tokens);
+        let words = InputBuffer::quant_words(x.len() / tokens.max(1) * LANES, tokens, ActForm::Pairs);
         Activations { float: vec![[0.0; LANES]; x.len()], quants: vec![0; words] }
     }
 

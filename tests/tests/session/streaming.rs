@@ -9,7 +9,7 @@ use flashlet::kernels::{
 };
 use flashlet::quant::Weight;
 use flashlet::session::{Model, Options, Plan, Residency, Session, Want};
-use flashlet::simd::{IsaName, Scalar};
+use flashlet::simd::{ActForm, IsaName, Scalar};
 use std::rc::Rc;
 use std::sync::Mutex;
 
@@ -33,6 +33,9 @@ impl Kernels for Noting {
     }
     fn interleaves(&self) -> bool {
         Scalar.interleaves()
+    }
+    fn act_form(&self) -> ActForm {
+        Scalar.act_form()
     }
     fn linear(&self, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
         self.note(w);

@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "intrinsics and the row pointers behind them")]
 
 pub mod rows;
+pub mod strip;
 
 #[cfg(all(target_arch = "arm", feature = "isa-dsp"))]
 pub mod cortex_m;

@@ -4,6 +4,7 @@ use super::as_scalar::as_scalar;
 use super::halves::{halves, narrow, widen};
 use crate::simd::arch::rows::Rows;
 use crate::simd::floats::{LANES, Lane};
+use crate::simd::form::ActForm;
 use crate::simd::isa::{Isa, Op, Quad};
 use crate::simd::name::IsaName;
 use crate::simd::scalar::Scalar;
@@ -66,6 +67,7 @@ halves!(Dsp);
 
 impl Isa for Dsp {
     const NAME: IsaName = IsaName::Dsp;
+    const ACTS: ActForm = if cfg!(target_abi = "eabihf") { ActForm::Pairs } else { ActForm::Bytes };
 
     as_scalar!();
 
