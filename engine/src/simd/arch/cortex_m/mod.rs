@@ -2,9 +2,13 @@
 
 mod as_scalar;
 mod dsp;
+#[cfg(target_abi = "eabihf")]
+pub mod dsp_loops;
 mod halves;
 #[cfg(feature = "isa-helium")]
 mod helium;
+#[cfg(target_abi = "eabihf")]
+pub mod strip;
 
 pub use dsp::Dsp;
 #[cfg(feature = "isa-helium")]
