@@ -120,7 +120,8 @@ fn quantised<I: Isa, B: Format>(
     let tokens = x.tokens.max(1);
     match (isa.block_loops(B::LAYOUT), I::ACTS) {
         (Some(loops), _) => {
-            let panel = Panel { w: bytemuck::cast_slice(m.blocks), row_blocks: m.row_blocks, x: x.quants, tokens };
+            let (w, row_bytes) = (bytemuck::cast_slice(m.blocks), m.row_blocks * size_of::<B>());
+            let panel = Panel { w, row_bytes, row_blocks: m.row_blocks, x: x.quants, tokens };
             isa.run(Strips { loops, panel, y, first_row, combine });
         }
         (None, ActForm::Bytes) => {

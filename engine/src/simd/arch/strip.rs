@@ -22,15 +22,19 @@ pub struct Strip {
     pub sums: *mut f32,
 }
 
-/// A loop over the blocks of a strip.
+/// A loop over the blocks of a strip, for a number of rows and tokens.
 #[derive(Clone, Copy, Debug)]
 pub struct BlockLoop {
-    /// Rows of its strips, at most [`LANES`].
-    pub rows: usize,
-    /// Tokens of its strips.
-    pub tokens: usize,
-    /// The loop. The strip must be readable, and writable at its sums, for so many rows and tokens.
-    pub run: unsafe extern "C" fn(&Strip),
+    /// Rows of a strip, at most [`LANES`].
+    pub(super) rows: usize,
+    /// Tokens that are multiplied at once, at most [`BlockLoops::TOKENS`].
+    pub(super) tokens: usize,
+    /// The routine.
+    ///
+    /// # Safety
+    /// The strip's weights may be read for `rows` rows of `blocks` blocks, its activations for `blocks` blocks of `tokens`
+    /// tokens, and its sums may be written for `rows` rows of `tokens` tokens.
+    pub(super) run: unsafe extern "C" fn(&Strip),
 }
 
 /// The block loops of a format.
@@ -38,12 +42,8 @@ pub struct BlockLoop {
 pub struct BlockLoops {
     /// For one token.
     pub(super) one: BlockLoop,
-    /// For several tokens, which share the unpacking of the weights.
+    /// For several tokens, which share the unpacking of weights.
     pub(super) several: Option<BlockLoop>,
-    /// Bytes of a block of weights.
-    pub(super) block_bytes: usize,
-    /// Words of one token's activations of a block.
-    pub(super) act_words: usize,
 }
 
 /// Rows of a matrix and the activations of a pass.
@@ -51,6 +51,8 @@ pub struct BlockLoops {
 pub struct Panel<'a> {
     /// The blocks of all rows, row after row.
     pub w: &'a [u8],
+    /// Bytes of a row.
+    pub row_bytes: usize,
     /// Blocks in a row.
     pub row_blocks: usize,
     /// Activations in the set's form, `[row_blocks][tokens]`.
@@ -67,35 +69,32 @@ impl BlockLoops {
     /// token; returns how many tokens these are. Rows that do not exist are left out; 0 if shapes disagree.
     #[must_use]
     pub fn multiply(&self, panel: &Panel<'_>, row: usize, t: usize, sums: &mut [[f32; LANES]; Self::TOKENS]) -> usize {
-        let row_bytes = panel.row_blocks.saturating_mul(self.block_bytes);
-        let (Some(all_rows), Some(left)) = (panel.w.len().checked_div(row_bytes), panel.tokens.checked_sub(t)) else {
+        let Panel { w, row_bytes, row_blocks, x, tokens } = *panel;
+        let columns = row_blocks.saturating_mul(tokens);
+        let (Some(all_rows), Some(act_words)) = (w.len().checked_div(row_bytes), x.len().checked_div(columns)) else {
             return 0;
         };
-        let words = panel.row_blocks.saturating_mul(panel.tokens).saturating_mul(self.act_words);
-        if left == 0 || panel.x.len() < words {
-            return 0;
-        }
-        let one = self.one;
-        let chosen = self.several.filter(|several| several.tokens <= left.min(Self::TOKENS)).unwrap_or(one);
+        let Some(left) = tokens.checked_sub(t).filter(|&left| left > 0) else { return 0 };
+        let chosen = self.several.filter(|several| several.tokens <= left).unwrap_or(self.one);
         let rows = all_rows.saturating_sub(row).min(LANES);
         let mut next = 0;
         while next < rows {
             // The last rows, too few for a strip, go one by one.
-            let whole = next + chosen.rows <= rows && next + chosen.rows <= LANES;
+            let whole = next + chosen.rows <= rows;
             let mut last = [[0.0; LANES]; Self::TOKENS];
             let out = if whole { &mut *sums } else { &mut last };
             let strip = Strip {
-                w: panel.w.as_ptr().wrapping_add((row + next) * row_bytes),
+                w: w.as_ptr().wrapping_add((row + next) * row_bytes),
                 row_bytes: if whole { row_bytes } else { 0 },
-                x: panel.x.as_ptr().wrapping_add(t * self.act_words),
-                x_step: panel.tokens * self.act_words * size_of::<u32>(),
-                blocks: panel.row_blocks,
+                x: x.as_ptr().wrapping_add(t * act_words),
+                x_step: tokens * act_words * size_of::<u32>(),
+                blocks: row_blocks,
                 sums: out.as_flattened_mut().as_mut_ptr().wrapping_add(if whole { next } else { 0 }),
             };
-            // SAFETY: `row + next + chosen.rows <= all_rows` rows of `row_bytes` bytes lie in `w`, or the one row that all
-            // stand for; `t + chosen.tokens <= tokens` activations of `act_words` words lie in each of the `row_blocks`
-            // columns of `x`, as was checked above; the sums of `chosen.rows` rows from `next` on stay within a group of
-            // sixteen, `chosen.tokens <= TOKENS` groups.
+            // SAFETY: rows `row + next..` lie in `w` as far as `chosen.rows` (`whole`), or the one row that stands for all;
+            // `t + chosen.tokens <= tokens` activations of `act_words` words lie in each of the `row_blocks` columns of
+            // `x`; sums stay within a group of sixteen rows, and `chosen.tokens <= TOKENS` groups. That blocks have the
+            // format's length, and activations the set's, is the caller's to get right: `Format` and `Isa` state both.
             unsafe { (chosen.run)(&strip) };
             if whole {
                 next += chosen.rows;

@@ -1,10 +1,16 @@
 //! The DSP extension (Cortex-M4, M7, M33): two products to an instruction.
 
 use super::as_scalar::as_scalar;
+#[cfg(target_abi = "eabihf")]
+use super::dsp_loops;
 use super::halves::{halves, narrow, widen};
 use crate::simd::arch::rows::Rows;
+#[cfg(target_abi = "eabihf")]
+use crate::simd::arch::strip::BlockLoops;
 use crate::simd::floats::{LANES, Lane};
 use crate::simd::form::ActForm;
+#[cfg(target_abi = "eabihf")]
+use crate::simd::form::BlockLayout;
 use crate::simd::isa::{Isa, Op, Quad};
 use crate::simd::name::IsaName;
 use crate::simd::scalar::Scalar;
@@ -70,6 +76,12 @@ impl Isa for Dsp {
     const ACTS: ActForm = if cfg!(target_abi = "eabihf") { ActForm::Pairs } else { ActForm::Bytes };
 
     as_scalar!();
+
+    #[cfg(target_abi = "eabihf")]
+    #[inline(always)]
+    fn block_loops(self, layout: BlockLayout) -> Option<BlockLoops> {
+        dsp_loops::block_loops(layout)
+    }
 
     #[inline(always)]
     fn expand_bits(self, bits: u32, shift: u32) -> u32 {

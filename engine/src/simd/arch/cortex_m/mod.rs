@@ -2,6 +2,8 @@
 
 mod as_scalar;
 mod dsp;
+#[cfg(target_abi = "eabihf")]
+mod dsp_loops;
 mod halves;
 #[cfg(feature = "isa-helium")]
 mod helium;

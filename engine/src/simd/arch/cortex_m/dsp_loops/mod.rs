@@ -1,0 +1,35 @@
+//! Block loops for the DSP extension and a scalar FPU: a format's rows times one token or several, in assembly.
+//!
+//! Activations are pairs of 16-bit numbers, made once a vector; weights come apart into such pairs in registers, and each
+//! instruction multiplies a pair. A routine is a row of this table: fragments of assembly, which formats share.
+//!
+//! | format | unpack and multiply | scales | close |
+//! |---|---|---|---|
+//! | Q4_0 | `nibbles_of_two_rows` | `halves_of_two_rows` | `offset_two_rows`, `close_two_rows` |
+//! | Q8_0 | `bytes_of_two_rows` | `halves_of_two_rows` | `close_two_rows` |
+//! | Q4_K | `nibbles_of_two_rows` | `k_scales`, `apply_scales` | its own |
+//! | Q6_K | `six_bit_planes` | bytes of the block | its own |
+//!
+//! The FPU keeps denormals, and every product and sum is rounded by itself, as in the scalar kernels.
+
+mod frame;
+mod one_token;
+mod quants;
+mod scales;
+
+use crate::simd::arch::strip::{BlockLoop, BlockLoops, Strip};
+use crate::simd::form::BlockLayout;
+
+/// The loops of a layout.
+#[inline(always)]
+pub(super) fn block_loops(layout: BlockLayout) -> Option<BlockLoops> {
+    let one =
+        |rows, run: unsafe extern "C" fn(&Strip)| BlockLoops { one: BlockLoop { rows, tokens: 1, run }, several: None };
+    Some(match layout {
+        BlockLayout::Q4_0 => one(2, one_token::q4_0),
+        BlockLayout::Q8_0 => one(2, one_token::q8_0),
+        BlockLayout::Q4K => one(2, one_token::q4_k),
+        BlockLayout::Q6K => one(1, one_token::q6_k),
+        _ => return None,
+    })
+}

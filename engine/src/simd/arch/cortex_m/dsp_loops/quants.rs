@@ -1,0 +1,106 @@
+//! Fragments that unpack quants and multiply them.
+
+/// Two products: begins a sum (`new`) or adds to it (`add`).
+macro_rules! mac {
+    (new, $sum:literal, $w:literal, $x:literal) => {
+        concat!("smuad ", $sum, ", ", $w, ", ", $x, "\n")
+    };
+    (add, $sum:literal, $w:literal, $x:literal) => {
+        concat!("smlad ", $sum, ", ", $w, ", ", $x, ", ", $sum, "\n")
+    };
+}
+
+/// Multiplies the word of nibbles in `r4`, low ones into `$low`, high ones into `$high`, and loads the next word as soon as
+/// `r4` is free.
+macro_rules! nibbles {
+    ($low:literal $low_op:ident, $high:literal $high_op:ident, $then:literal) => {
+        concat!(
+            "and r5, r3, r4\n",
+            mac!($low_op, $low, "r5", "r6"),
+            "and r5, r3, r4, lsr #4\n",
+            mac!($high_op, $high, "r5", "r8"),
+            "and r5, r3, r4, lsr #8\n",
+            mac!(add, $low, "r5", "r7"),
+            "and r5, r3, r4, lsr #12\n",
+            $then,
+            mac!(add, $high, "r5", "r9"),
+        )
+    };
+}
+
+/// A word of nibbles of both rows. The activations of high nibbles lie `$high_at` bytes behind those of low ones.
+macro_rules! nibbles_of_two_rows {
+    ($high_at:literal, [$low0:literal, $high0:literal], [$low1:literal, $high1:literal], $low_op:ident, $high_op:ident) => {
+        concat!(
+            "ldr r4, [r0], #4\n",
+            "ldrd r8, r9, [r2, #", $high_at, "]\n",
+            "ldrd r6, r7, [r2], #8\n",
+            nibbles!($low0 $low_op, $high0 $high_op, "ldr r4, [r1], #4\n"),
+            nibbles!($low1 $low_op, $high1 $high_op, ""),
+        )
+    };
+}
+
+/// A word of bytes of both rows.
+macro_rules! bytes_of_two_rows {
+    ($x0:literal, $x1:literal, $op:ident) => {
+        concat!(
+            "ldr r4, [r0], #4\n",
+            "ldr r5, [r1], #4\n",
+            "sxtb16 r3, r4\n",
+            "sxtb16 r4, r4, ror #8\n",
+            mac!($op, "r10", "r3", $x0),
+            "sxtb16 r3, r5\n",
+            mac!(add, "r10", "r4", $x1),
+            "sxtb16 r5, r5, ror #8\n",
+            mac!($op, "r12", "r3", $x0),
+            mac!(add, "r12", "r5", $x1),
+        )
+    };
+}
+
+/// Four words of one plane's 6-bit quants in a byte-wise merge.
+macro_rules! six_bits {
+    ($ql:literal, $ror:literal, $x_low:literal, $low:literal, $x_high:literal, $high:literal, $op:ident) => {
+        concat!(
+            "ldr r4, [r0",
+            $ql,
+            "\n",
+            "eor r6, r4, r5, ror #",
+            $ror,
+            "\n",
+            "and r6, r6, #0xF0F0F0F0\n",
+            "eor r4, r4, r6\n",
+            "eor r6, r6, r5, ror #",
+            $ror,
+            "\n",
+            "ldrd r8, r9, [r2, #",
+            $x_high,
+            "]\n",
+            "and r7, r3, r6, ror #4\n",
+            mac!($op, $high, "r7", "r8"),
+            "and r7, r3, r6, ror #12\n",
+            mac!(add, $high, "r7", "r9"),
+            "ldrd r8, r9, [r2",
+            $x_low,
+            "\n",
+            "and r7, r3, r4\n",
+            mac!($op, $low, "r7", "r8"),
+            "and r7, r3, r4, lsr #8\n",
+            mac!(add, $low, "r7", "r9"),
+        )
+    };
+}
+
+/// Sixteen quants, four of each plane.
+macro_rules! six_bit_planes {
+    ($op:ident) => {
+        concat!(
+            "ldr r5, [r1], #4\n",
+            six_bits!(", #32]", "30", ", #64]", "r11", "192", "lr", $op),
+            six_bits!("], #4", "28", "], #8", "r10", "128", "r12", $op),
+        )
+    };
+}
+
+pub(super) use {bytes_of_two_rows, mac, nibbles, nibbles_of_two_rows, six_bit_planes, six_bits};

@@ -1,0 +1,131 @@
+//! Fragments that load scales, apply them, and close a block.
+
+/// Both rows' scales to `s0` and `s1`.
+macro_rules! halves_of_two_rows {
+    () => {
+        concat!(
+            "ldrh r4, [r0], #2\n",
+            "ldrh r5, [r1], #2\n",
+            "vmov s0, s1, r4, r5\n",
+            "vcvtb.f32.f16 s0, s0\n",
+            "vcvtb.f32.f16 s1, s1\n",
+        )
+    };
+}
+
+/// `s14 += (d * dx) * sum` of both rows.
+macro_rules! close_two_rows {
+    ($dx:literal) => {
+        concat!(
+            "vldr s4, [r2, #",
+            $dx,
+            "]\n",
+            "vmov s2, s3, r10, r12\n",
+            "vmul.f32 s0, s0, s4\n",
+            "vmul.f32 s1, s1, s4\n",
+            "vcvt.f32.s32 s2, s2\n",
+            "vcvt.f32.s32 s3, s3\n",
+            "vmul.f32 s0, s0, s2\n",
+            "vmul.f32 s1, s1, s3\n",
+            "vadd.f32 s14, s14, s0\n",
+            "vadd.f32 s15, s15, s1\n",
+        )
+    };
+}
+
+/// Subtracts `sum of x << $shift` from both rows' sums.
+macro_rules! offset_two_rows {
+    ($sum:literal, $shift:literal) => {
+        concat!(
+            "ldr r4, [r2, #",
+            $sum,
+            "]\n",
+            "sub r10, r10, r4, lsl #",
+            $shift,
+            "\n",
+            "sub r12, r12, r4, lsl #",
+            $shift,
+            "\n",
+        )
+    };
+}
+
+/// A row's scales to `$sc0` and `$sc1`, its scale and minimum to `$d`, and the sum of its minimums to `r4`. The sums of
+/// activations are in `r8` to `r11`.
+macro_rules! k_scales {
+    ($row:literal, $sc0:literal, $sc1:literal, $d:literal) => {
+        concat!(
+            // a, b, c: six bits of sc[0..4] and m[0..4], four of the others, the remaining pairs of which are on top.
+            "ldr ",
+            $sc0,
+            ", [",
+            $row,
+            ", #4]\n",
+            "ldr r6, [",
+            $row,
+            ", #8]\n",
+            "ldr r12, [",
+            $row,
+            ", #12]\n",
+            "ldr r4, [",
+            $row,
+            "], #16\n",
+            "vmov ",
+            $d,
+            ", r4\n",
+            // sc[4..8]
+            "and r4, ",
+            $sc0,
+            ", #0xC0C0C0C0\n",
+            "and ",
+            $sc1,
+            ", r12, #0x0F0F0F0F\n",
+            "orr ",
+            $sc1,
+            ", ",
+            $sc1,
+            ", r4, lsr #2\n",
+            "and ",
+            $sc0,
+            ", ",
+            $sc0,
+            ", #0x3F3F3F3F\n",
+            // m[4..8]
+            "and r7, r6, #0xC0C0C0C0\n",
+            "and r12, r12, #0xF0F0F0F0\n",
+            "lsrs r7, r7, #2\n",
+            "orr r12, r7, r12, lsr #4\n",
+            "and r6, r6, #0x3F3F3F3F\n",
+            // Minimums times sums, two of each at once.
+            "uxtb16 r7, r6\n",
+            "smuad r4, r7, r8\n",
+            "uxtb16 r7, r6, ror #8\n",
+            "smlad r4, r7, r9, r4\n",
+            "uxtb16 r7, r12\n",
+            "smlad r4, r7, r10, r4\n",
+            "uxtb16 r7, r12, ror #8\n",
+            "smlad r4, r7, r11, r4\n",
+        )
+    };
+}
+
+/// Multiplies the four sums with a word of scales and adds them to the totals in `s8` and `s9`.
+macro_rules! apply_scales {
+    () => {
+        concat!(
+            "pop {{r4}}\n",
+            "vmov r6, r7, s8, s9\n",
+            "uxtb r5, r4\n",
+            "mla r6, r10, r5, r6\n",
+            "ubfx r5, r4, #8, #8\n",
+            "mla r6, r11, r5, r6\n",
+            "ubfx r5, r4, #16, #8\n",
+            "mla r7, r12, r5, r7\n",
+            "ubfx r5, r4, #24, #7\n",
+            "mla r7, lr, r5, r7\n",
+            "vmov s8, s9, r6, r7\n",
+        )
+    };
+}
+
+pub(super) use {apply_scales, close_two_rows, halves_of_two_rows, k_scales, offset_two_rows};
