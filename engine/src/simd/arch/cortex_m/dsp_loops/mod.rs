@@ -51,6 +51,18 @@ pub enum BlockFormat {
     Q4_0,
     /// 32 bytes with a scale.
     Q8_0,
+    /// Q4_1.
+    Q4_1,
+    /// Q5_0.
+    Q5_0,
+    /// Q5_1.
+    Q5_1,
+    /// Q5_K.
+    Q5_K,
+    /// IQ4_NL.
+    IQ4_NL,
+    /// MXFP4.
+    MXFP4,
     /// 256 nibbles with 6-bit scales and minimums of 32 each.
     Q4_K,
     /// 256 quants of 6 bits with 8-bit scales of 16 each.
@@ -67,6 +79,12 @@ pub const fn loops(format: BlockFormat) -> Loops {
         BlockFormat::Q4_0 => one(2, one_token::q4_0),
         BlockFormat::Q8_0 => one(2, one_token::q8_0),
         BlockFormat::Q4_K => one(2, one_token::q4_k),
+        BlockFormat::Q4_1 => one(2, one_token::q4_1),
+        BlockFormat::Q5_0 => one(1, one_token::q5_0),
+        BlockFormat::Q5_1 => one(1, one_token::q5_1),
+        BlockFormat::Q5_K => one(1, one_token::q5_k),
+        BlockFormat::IQ4_NL => one(4, one_token::iq4_nl),
+        BlockFormat::MXFP4 => one(4, one_token::mxfp4),
         BlockFormat::Q6_K => one(1, one_token::q6_k),
     }
 }

@@ -128,4 +128,146 @@ macro_rules! apply_scales {
     };
 }
 
+/// Both rows' words of scale and minimum: scales to `s0` and `s1`, minimums to `s2` and `s3`.
+macro_rules! halves_with_min_of_two_rows {
+    () => {
+        concat!(
+            "ldr r4, [r0], #4\n",
+            "ldr r5, [r1], #4\n",
+            "vmov s0, s1, r4, r5\n",
+            "vcvtt.f32.f16 s2, s0\n",
+            "vcvtt.f32.f16 s3, s1\n",
+            "vcvtb.f32.f16 s0, s0\n",
+            "vcvtb.f32.f16 s1, s1\n",
+        )
+    };
+}
+
+/// `s14 += dx * (d * sum + m * sum of x)` of both rows.
+macro_rules! close_with_min_two_rows {
+    ($dx:literal, $sum:literal) => {
+        concat!(
+            "vldr s5, [r2, #",
+            $sum,
+            "]\n",
+            "vldr s4, [r2, #",
+            $dx,
+            "]\n",
+            "vmov s6, s7, r10, r12\n",
+            "vcvt.f32.s32 s5, s5\n",
+            "vcvt.f32.s32 s6, s6\n",
+            "vcvt.f32.s32 s7, s7\n",
+            "vmul.f32 s2, s2, s5\n",
+            "vmul.f32 s3, s3, s5\n",
+            "vmul.f32 s0, s0, s6\n",
+            "vmul.f32 s1, s1, s7\n",
+            "vadd.f32 s0, s0, s2\n",
+            "vadd.f32 s1, s1, s3\n",
+            "vmul.f32 s0, s0, s4\n",
+            "vmul.f32 s1, s1, s4\n",
+            "vadd.f32 s14, s14, s0\n",
+            "vadd.f32 s15, s15, s1\n",
+        )
+    };
+}
+
+/// Four rows' scales to `s0` to `s3`.
+macro_rules! halves_of_four_rows {
+    () => {
+        concat!(
+            "ldrh r5, [r0, r1]\n",
+            "ldrh r4, [r0], #2\n",
+            "ldrh r7, [r3, r1]\n",
+            "ldrh r6, [r3], #2\n",
+            "vmov s0, s1, r4, r5\n",
+            "vmov s2, s3, r6, r7\n",
+            "vcvtb.f32.f16 s0, s0\n",
+            "vcvtb.f32.f16 s1, s1\n",
+            "vcvtb.f32.f16 s2, s2\n",
+            "vcvtb.f32.f16 s3, s3\n",
+        )
+    };
+}
+
+/// `2^(e - 128)` of the exponent in `$e` to `$d`, as a product of two powers that are never subnormal.
+macro_rules! power {
+    ($e:literal, $d:literal) => {
+        concat!(
+            "lsrs r6, ",
+            $e,
+            ", #1\n",
+            "subs ",
+            $e,
+            ", ",
+            $e,
+            ", r6\n",
+            "adds r6, #63\n",
+            "adds ",
+            $e,
+            ", #63\n",
+            "lsls r6, r6, #23\n",
+            "lsls ",
+            $e,
+            ", ",
+            $e,
+            ", #23\n",
+            "vmov s8, s9, r6, ",
+            $e,
+            "\n",
+            "vmul.f32 ",
+            $d,
+            ", s8, s9\n",
+        )
+    };
+}
+
+/// Four rows' exponents to scales in `s0` to `s3`.
+macro_rules! powers_of_four_rows {
+    () => {
+        concat!(
+            "ldrb r5, [r0, r1]\n",
+            "ldrb r4, [r0], #1\n",
+            power!("r5", "s1"),
+            power!("r4", "s0"),
+            "ldrb r5, [r3, r1]\n",
+            "ldrb r4, [r3], #1\n",
+            power!("r5", "s3"),
+            power!("r4", "s2"),
+        )
+    };
+}
+
+/// `s12 += (d * dx) * sum` of four rows.
+macro_rules! close_four_rows {
+    ($dx:literal) => {
+        concat!(
+            "vldr s8, [r2, #",
+            $dx,
+            "]\n",
+            "vmov s4, s5, r9, r10\n",
+            "vmov s6, s7, r11, lr\n",
+            "vmul.f32 s0, s0, s8\n",
+            "vmul.f32 s1, s1, s8\n",
+            "vmul.f32 s2, s2, s8\n",
+            "vmul.f32 s3, s3, s8\n",
+            "vcvt.f32.s32 s4, s4\n",
+            "vcvt.f32.s32 s5, s5\n",
+            "vcvt.f32.s32 s6, s6\n",
+            "vcvt.f32.s32 s7, s7\n",
+            "vmul.f32 s0, s0, s4\n",
+            "vmul.f32 s1, s1, s5\n",
+            "vmul.f32 s2, s2, s6\n",
+            "vmul.f32 s3, s3, s7\n",
+            "vadd.f32 s12, s12, s0\n",
+            "vadd.f32 s13, s13, s1\n",
+            "vadd.f32 s14, s14, s2\n",
+            "vadd.f32 s15, s15, s3\n",
+        )
+    };
+}
+
 pub(super) use {apply_scales, close_two_rows, halves_of_two_rows, k_scales, offset_two_rows};
+pub(super) use {
+    close_four_rows, close_with_min_two_rows, halves_of_four_rows, halves_with_min_of_two_rows, power,
+    powers_of_four_rows,
+};
