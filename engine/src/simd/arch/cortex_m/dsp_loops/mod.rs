@@ -12,10 +12,12 @@
 //!
 //! The FPU keeps denormals, and every product and sum is rounded by itself, as in the scalar kernels.
 
+mod four_tokens;
 mod frame;
 mod one_token;
 mod quants;
 mod scales;
+mod tokens;
 
 use super::strip::Strip;
 
@@ -75,16 +77,19 @@ pub const fn loops(format: BlockFormat) -> Loops {
     const fn one(rows: usize, run: unsafe extern "C" fn(&Strip)) -> Loops {
         Loops { one: BlockLoop { rows, tokens: 1, run }, four: None }
     }
+    const fn both(rows: usize, run: unsafe extern "C" fn(&Strip), four: unsafe extern "C" fn(&Strip)) -> Loops {
+        Loops { four: Some(BlockLoop { rows: 1, tokens: 4, run: four }), ..one(rows, run) }
+    }
     match format {
-        BlockFormat::Q4_0 => one(2, one_token::q4_0),
-        BlockFormat::Q8_0 => one(2, one_token::q8_0),
-        BlockFormat::Q4_K => one(2, one_token::q4_k),
-        BlockFormat::Q4_1 => one(2, one_token::q4_1),
+        BlockFormat::Q4_0 => both(2, one_token::q4_0, four_tokens::q4_0),
+        BlockFormat::Q8_0 => both(2, one_token::q8_0, four_tokens::q8_0),
+        BlockFormat::Q4_K => both(2, one_token::q4_k, four_tokens::q4_k),
+        BlockFormat::Q4_1 => both(2, one_token::q4_1, four_tokens::q4_1),
         BlockFormat::Q5_0 => one(1, one_token::q5_0),
         BlockFormat::Q5_1 => one(1, one_token::q5_1),
-        BlockFormat::Q5_K => one(1, one_token::q5_k),
+        BlockFormat::Q5_K => both(1, one_token::q5_k, four_tokens::q5_k),
         BlockFormat::IQ4_NL => one(4, one_token::iq4_nl),
         BlockFormat::MXFP4 => one(4, one_token::mxfp4),
-        BlockFormat::Q6_K => one(1, one_token::q6_k),
+        BlockFormat::Q6_K => both(1, one_token::q6_k, four_tokens::q6_k),
     }
 }

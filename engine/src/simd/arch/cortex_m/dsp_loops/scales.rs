@@ -50,12 +50,12 @@ macro_rules! offset_two_rows {
     };
 }
 
-/// A row's scales to `$sc0` and `$sc1`, its scale and minimum to `$d`, and the sum of its minimums to `r4`. The sums of
-/// activations are in `r8` to `r11`.
-macro_rules! k_scales {
+/// A row's scales to `$sc0` and `$sc1`, its minimums to `r6` and `r12`, its scale and minimum to `$d`, and `$row` to behind
+/// all of them.
+macro_rules! k_unpack {
     ($row:literal, $sc0:literal, $sc1:literal, $d:literal) => {
         concat!(
-            // a, b, c: six bits of sc[0..4] and m[0..4], four of the others, the remaining pairs of which are on top.
+            // Six bits of sc[0..4], then of m[0..4]; four of the others, the remaining pairs of which are on top.
             "ldr ",
             $sc0,
             ", [",
@@ -67,14 +67,14 @@ macro_rules! k_scales {
             "ldr r12, [",
             $row,
             ", #12]\n",
-            "ldr r4, [",
+            "ldr r7, [",
             $row,
             "], #16\n",
             "vmov ",
             $d,
-            ", r4\n",
+            ", r7\n",
             // sc[4..8]
-            "and r4, ",
+            "and r7, ",
             $sc0,
             ", #0xC0C0C0C0\n",
             "and ",
@@ -84,7 +84,7 @@ macro_rules! k_scales {
             $sc1,
             ", ",
             $sc1,
-            ", r4, lsr #2\n",
+            ", r7, lsr #2\n",
             "and ",
             $sc0,
             ", ",
@@ -96,7 +96,15 @@ macro_rules! k_scales {
             "lsrs r7, r7, #2\n",
             "orr r12, r7, r12, lsr #4\n",
             "and r6, r6, #0x3F3F3F3F\n",
-            // Minimums times sums, two of each at once.
+        )
+    };
+}
+
+/// [`k_unpack`], and the sum of minimums times the sums of activations in `r8` to `r11` to `r4`.
+macro_rules! k_scales {
+    ($row:literal, $sc0:literal, $sc1:literal, $d:literal) => {
+        concat!(
+            k_unpack!($row, $sc0, $sc1, $d),
             "uxtb16 r7, r6\n",
             "smuad r4, r7, r8\n",
             "uxtb16 r7, r6, ror #8\n",
@@ -266,7 +274,7 @@ macro_rules! close_four_rows {
     };
 }
 
-pub(super) use {apply_scales, close_two_rows, halves_of_two_rows, k_scales, offset_two_rows};
+pub(super) use {apply_scales, close_two_rows, halves_of_two_rows, k_scales, k_unpack, offset_two_rows};
 pub(super) use {
     close_four_rows, close_with_min_two_rows, halves_of_four_rows, halves_with_min_of_two_rows, power,
     powers_of_four_rows,
