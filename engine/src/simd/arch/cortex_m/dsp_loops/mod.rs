@@ -12,10 +12,12 @@
 //!
 //! The FPU keeps denormals, and every product and sum is rounded by itself, as in the scalar kernels.
 
+mod four_tokens;
 mod frame;
 mod one_token;
 mod quants;
 mod scales;
+mod tokens;
 
 use crate::simd::arch::strip::{BlockLoop, BlockLoops, Strip};
 use crate::simd::form::BlockLayout;
@@ -23,13 +25,23 @@ use crate::simd::form::BlockLayout;
 /// The loops of a layout.
 #[inline(always)]
 pub(super) fn block_loops(layout: BlockLayout) -> Option<BlockLoops> {
-    let one =
-        |rows, run: unsafe extern "C" fn(&Strip)| BlockLoops { one: BlockLoop { rows, tokens: 1, run }, several: None };
+    type Run = unsafe extern "C" fn(&Strip);
+    let one = |rows, run: Run| BlockLoops { one: BlockLoop { rows, tokens: 1, run }, several: None };
+    let both = |rows, run: Run, four: Run| BlockLoops {
+        several: Some(BlockLoop { rows: 1, tokens: 4, run: four }),
+        ..one(rows, run)
+    };
     Some(match layout {
-        BlockLayout::Q4_0 => one(2, one_token::q4_0),
-        BlockLayout::Q8_0 => one(2, one_token::q8_0),
-        BlockLayout::Q4K => one(2, one_token::q4_k),
-        BlockLayout::Q6K => one(1, one_token::q6_k),
+        BlockLayout::Q4_0 => both(2, one_token::q4_0, four_tokens::q4_0),
+        BlockLayout::Q8_0 => both(2, one_token::q8_0, four_tokens::q8_0),
+        BlockLayout::Q4K => both(2, one_token::q4_k, four_tokens::q4_k),
+        BlockLayout::Q4_1 => both(2, one_token::q4_1, four_tokens::q4_1),
+        BlockLayout::Q5_0 => one(1, one_token::q5_0),
+        BlockLayout::Q5_1 => one(1, one_token::q5_1),
+        BlockLayout::Q5K => both(1, one_token::q5_k, four_tokens::q5_k),
+        BlockLayout::IQ4NL => one(4, one_token::iq4_nl),
+        BlockLayout::MXFP4 => one(4, one_token::mxfp4),
+        BlockLayout::Q6K => both(1, one_token::q6_k, four_tokens::q6_k),
         _ => return None,
     })
 }
