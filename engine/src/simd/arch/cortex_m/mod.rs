@@ -5,6 +5,11 @@ mod dsp;
 mod halves;
 #[cfg(feature = "isa-helium")]
 mod helium;
+#[cfg(all(feature = "isa-helium", target_abi = "eabihf"))]
+#[allow(dead_code, unused_imports, reason = "no kernel takes block loops yet")]
+pub(crate) mod helium_loops;
+#[cfg(all(feature = "isa-helium", target_abi = "eabihf"))]
+pub(crate) mod strip;
 
 pub use dsp::Dsp;
 #[cfg(feature = "isa-helium")]
