@@ -4,8 +4,14 @@
 use super::as_scalar::as_scalar;
 use super::dsp::Dsp;
 use super::halves::{halves, narrow, widen};
+#[cfg(target_abi = "eabihf")]
+use super::helium_loops;
 use crate::simd::arch::rows::Rows;
+#[cfg(target_abi = "eabihf")]
+use crate::simd::arch::strip::BlockLoops;
 use crate::simd::floats::{LANES, Lane};
+#[cfg(target_abi = "eabihf")]
+use crate::simd::form::BlockLayout;
 use crate::simd::isa::{Isa, Op, Quad};
 use crate::simd::name::IsaName;
 use crate::simd::scalar::Scalar;
@@ -53,6 +59,12 @@ impl Isa for Helium {
     const NAME: IsaName = IsaName::Helium;
 
     as_scalar!();
+
+    #[cfg(target_abi = "eabihf")]
+    #[inline(always)]
+    fn block_loops(self, layout: BlockLayout) -> Option<BlockLoops> {
+        helium_loops::block_loops(layout)
+    }
 
     #[inline(always)]
     fn expand_bits(self, bits: u32, shift: u32) -> u32 {

@@ -7,6 +7,8 @@ mod dsp_loops;
 mod halves;
 #[cfg(feature = "isa-helium")]
 mod helium;
+#[cfg(all(feature = "isa-helium", target_abi = "eabihf"))]
+mod helium_loops;
 
 pub use dsp::Dsp;
 #[cfg(feature = "isa-helium")]

@@ -1,9 +1,9 @@
 //! Four tokens.
-use crate::simd::arch::strip::Strip;
 use super::frame::enter;
 use super::quants::*;
 use super::scales::*;
 use super::tokens::*;
+use crate::simd::arch::strip::Strip;
 use core::arch::naked_asm;
 
 /// Q4_0.

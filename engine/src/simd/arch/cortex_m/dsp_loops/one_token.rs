@@ -1,8 +1,8 @@
 //! One token.
-use crate::simd::arch::strip::Strip;
 use super::frame::{enter, leave, next_block, next_saved_block};
 use super::quants::*;
 use super::scales::*;
+use crate::simd::arch::strip::Strip;
 use core::arch::naked_asm;
 
 /// Q4_0.
