@@ -123,6 +123,8 @@ pub(crate) struct Conversation {
 }
 
 impl Conversation {
+    /// Not inlined, so that it is made where it stays: it is large.
+    #[inline(never)]
     pub(crate) fn new() -> Self {
         let figures = Figures { prompt: 0, made: 0, stop: Stop::Eos, hash: None, prefill_ns: 0, decode_ns: 0 };
         Conversation { sampler: Sampler::new(SamplerConfig::GREEDY), state: State::Fresh, ids: [0; MAX_IDS], figures }
@@ -131,12 +133,6 @@ impl Conversation {
     /// Forgets everything: the next prompt is a conversation's first.
     pub(crate) fn reset(&mut self) {
         self.state = State::Fresh;
-    }
-
-    /// Not inlined: the new sampler takes 3 KB of stack before it is in its place.
-    #[inline(never)]
-    fn restart_sampler(&mut self, config: SamplerConfig) {
-        self.sampler = Sampler::new(config);
     }
 
     /// The answer's ids, as far as they were kept.
@@ -162,7 +158,7 @@ impl Conversation {
         let fresh = self.state == State::Fresh;
         if fresh {
             model.session.reset();
-            self.restart_sampler(settings.sampling);
+            self.sampler.restart(settings.sampling);
         }
         let chat = settings.chat && model.format.is_some() && matches!(prompt, Prompt::Text(_));
         let n = self.encode(model, prompt, chat).await?;

@@ -9,9 +9,10 @@ use crate::log::{info, warning};
 use crate::output::{LineError, Message, Output};
 use core::convert::Infallible;
 use core::fmt;
+use core::pin::pin;
 use embassy_futures::select::{Either, select};
 use embedded_io_async::{Read, Write};
-use flashlet::flash::Flash;
+use flashlet::flash::{Flash, apart};
 use flashlet::session::Error;
 use flashlet::text::SamplerConfig;
 
@@ -53,14 +54,13 @@ pub(crate) async fn talk<F: Flash, R: Read, W: Write>(
     line.out.send_gathered().await?;
     let sampling = SamplerConfig { temperature: 0.0, ..SamplerConfig::default() };
     let mut settings = Settings { sampling, length: LENGTH, chat: true, keep: false, stats: false };
-    let mut conversation = Conversation::new();
     let mut ctx = None;
     loop {
         writeln!(line.out.gather(), "model in {}", board.model_at);
         line.out.send_gathered().await?;
         let arena_bytes = arena.len();
         // It stays where it is made: a session is large.
-        let mut model = load(board, ctx, flash, arena, &mut line.out).await;
+        let mut model = apart(pin!(load(board, ctx, flash, arena, &mut line.out))).await;
         let message = line.out.gather();
         match &model {
             Ok(_) => {
@@ -74,7 +74,8 @@ pub(crate) async fn talk<F: Flash, R: Read, W: Write>(
             }
         }
         line.out.send_gathered().await?;
-        conversation.reset();
+        // Made after the model, so that its bytes are those that loading took.
+        let mut conversation = Conversation::new();
         let mut talk = Talk { board, settings: &mut settings, conversation: &mut conversation, arena_bytes, ctx };
         ctx = talk.serve(line, &mut model).await?;
     }

@@ -7,8 +7,8 @@ use super::value::Value;
 use super::value_type::ValueType;
 use crate::flash::{Flash, FlashError, MAX_READ_ALIGN, Source};
 
-/// Bytes read from flash at a time; each walk holds this many.
-pub const WINDOW_BYTES: usize = 512;
+/// Bytes read from flash at a time; each walk holds this many. Without streaming the flash is mapped, and a read is a copy.
+pub const WINDOW_BYTES: usize = if cfg!(feature = "stream") { 512 } else { 2 * MAX_READ_ALIGN };
 
 const _: () = assert!(WINDOW_BYTES.is_multiple_of(MAX_READ_ALIGN) && WINDOW_BYTES >= 2 * MAX_READ_ALIGN);
 
@@ -55,10 +55,10 @@ pub(super) struct Failed;
 
 /// Aligned, so that a refill is one transfer.
 #[derive(Clone, Debug)]
-#[repr(align(64))]
+#[cfg_attr(feature = "stream", repr(align(64)))]
 struct Window([u8; WINDOW_BYTES]);
 
-const _: () = assert!(align_of::<Window>() >= MAX_READ_ALIGN);
+const _: () = assert!(align_of::<Window>() >= MAX_READ_ALIGN || cfg!(not(feature = "stream")));
 
 /// A position in the file and the bytes around it.
 #[derive(Clone, Debug)]

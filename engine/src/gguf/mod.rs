@@ -51,6 +51,8 @@ pub use walk::{ArrayWalk, ScalarWalk, StrWalk};
 #[cfg(not(feature = "small"))]
 use crate::flash::apart;
 use crate::flash::{Flash, Source};
+#[cfg(not(feature = "small"))]
+use core::pin::pin;
 use cursor::{Cursor, Failed};
 use repeats::Names;
 
@@ -118,7 +120,7 @@ impl Gguf {
         #[cfg(not(feature = "small"))]
         if n_kv.max(n_tensors) <= MAX_CHECKED_NAMES {
             let mut table = [0; 128];
-            apart!(gguf.check_names(source, &mut table))?;
+            apart(pin!(gguf.check_names(source, &mut table))).await?;
         }
         Ok(gguf)
     }

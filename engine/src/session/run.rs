@@ -11,6 +11,7 @@ use crate::kernels::{Executor, Kernels};
 use crate::model::{LogitsSink, ModelConfig, Pass, Want};
 use crate::text::{Detokenizer, Encode};
 use crate::weights::{CHECKSUMS, Feed, Schedule, Tiles, Verify, join};
+use core::pin::pin;
 
 /// A model in its arena, with the tokens that it has seen.
 pub struct Session<'a, 'm, F: Flash> {
@@ -58,14 +59,14 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
         let checksums = model.checksums.filter(|_| CHECKSUMS && plan.verify != Verify::Never);
         #[cfg(feature = "checksums")]
         if let Some(checksums) = checksums.filter(|_| source.mapped.is_none() || plan.verify == Verify::All) {
-            apart!(checksums.check_metadata(&model.gguf, &mut source, kernels))?;
+            apart(pin!(checksums.check_metadata(&model.gguf, &mut source, kernels))).await?;
         }
         let mut report = |stage, done, total| progress(Progress { stage, done, total });
         let mut indexing = |done, total| report(Stage::Index, done, total);
-        apart!(memory.tokenizer.build(&mut source, &mut indexing))?;
+        apart(pin!(memory.tokenizer.build(&mut source, &mut indexing))).await?;
         let budget = model.pin_budget(&plan);
         let mut pinning = |done, total| report(Stage::Pin, done, total);
-        apart!(memory.store.load(&model.gguf, &mut source, budget, kernels, checksums, &mut pinning))?;
+        apart(pin!(memory.store.load(&model.gguf, &mut source, budget, kernels, checksums, &mut pinning))).await?;
         if CHECKSUMS && plan.verify == Verify::All {
             memory.store.check_mapped(kernels, &mut |done, total| report(Stage::Check, done, total))?;
         }
@@ -182,7 +183,7 @@ impl<F: Flash> Session<'_, '_, F> {
     /// # Errors
     /// [`Error::Text`]: `out` is too short, a word is too long, the flash failed.
     pub async fn encode(&mut self, text: &str, options: Encode, out: &mut [u32]) -> Result<usize, Error> {
-        Ok(apart!(self.memory.tokenizer.encode(&mut self.source, text, options, out))?)
+        Ok(apart(pin!(self.memory.tokenizer.encode(&mut self.source, text, options, out))).await?)
     }
 
     /// Gives `out` the text of token `id`, as far as its characters are whole.
@@ -195,7 +196,7 @@ impl<F: Flash> Session<'_, '_, F> {
         detokenizer: &mut Detokenizer,
         out: &mut dyn FnMut(&str),
     ) -> Result<(), Error> {
-        Ok(apart!(self.memory.tokenizer.decode(&mut self.source, id, detokenizer, out))?)
+        Ok(apart(pin!(self.memory.tokenizer.decode(&mut self.source, id, detokenizer, out))).await?)
     }
 
     /// Runs tokens through the model, a chunk a pass. Logits of the positions that `want` names go to
@@ -235,7 +236,7 @@ impl<F: Flash> Session<'_, '_, F> {
         let Memory { store, tiles, rope, kv, values, .. } = &mut self.memory;
         #[cfg(feature = "checksums")]
         {
-            apart!(store.expect_rows(&mut self.source, ids))?;
+            apart(pin!(store.expect_rows(&mut self.source, ids))).await?;
         }
         let tile_bytes = tiles.len() / 2;
         let schedule = Schedule::new(store, ids, want != Want::None, tile_bytes, F::READ_ALIGN);
@@ -257,6 +258,6 @@ impl<F: Flash> Session<'_, '_, F> {
         let reader = crate::weights::read_ahead(&mut self.source, &tiles, schedule);
         #[cfg(not(feature = "stream"))]
         let reader = async { Ok(()) };
-        Ok(apart!(join(reader, pass.run(ids, &mut feed, sink)))?)
+        Ok(apart(pin!(join(reader, pass.run(ids, &mut feed, sink)))).await?)
     }
 }
