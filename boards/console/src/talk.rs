@@ -4,7 +4,7 @@ use crate::answer::{Conversation, Figures, Prompt, Settings, Stop, Trouble};
 use crate::board::Board;
 use crate::command::{Command, Complaint, HELP, parse};
 use crate::input::{Buffer, Entry, Input, MAX_LINE};
-use crate::load::{Loaded, NoModel, load, write_plan};
+use crate::load::{Loaded, NoModel, aligned, load, write_plan};
 use crate::log::{info, warning};
 use crate::output::{LineError, Message, Output};
 use core::convert::Infallible;
@@ -58,9 +58,10 @@ pub(crate) async fn talk<F: Flash, R: Read, W: Write>(
     loop {
         writeln!(line.out.gather(), "model in {}", board.model_at);
         line.out.send_gathered().await?;
-        let arena_bytes = arena.len();
-        // It stays where it is made: a session is large.
-        let mut model = apart(pin!(load(board, ctx, flash, arena, &mut line.out))).await;
+        let memory = aligned(arena);
+        let arena_bytes = memory.len();
+        let mut loaded = None;
+        let mut model = apart(pin!(load(board, ctx, flash, memory, &mut line.out, &mut loaded))).await;
         let message = line.out.gather();
         match &model {
             Ok(_) => {
@@ -77,7 +78,7 @@ pub(crate) async fn talk<F: Flash, R: Read, W: Write>(
         // Made after the model, so that its bytes are those that loading took.
         let mut conversation = Conversation::new();
         let mut talk = Talk { board, settings: &mut settings, conversation: &mut conversation, arena_bytes, ctx };
-        ctx = talk.serve(line, &mut model).await?;
+        ctx = apart(pin!(talk.serve(line, &mut model))).await?;
     }
 }
 
@@ -96,7 +97,7 @@ impl Talk<'_, '_, '_> {
     async fn serve<F: Flash, R: Read, W: Write>(
         &mut self,
         line: &mut Line<R, W>,
-        model: &mut Result<Loaded<'_, '_, F>, NoModel>,
+        model: &mut Result<&mut Loaded<'_, '_, F>, NoModel>,
     ) -> Result<Option<u32>, LineError> {
         let Line { input, typed, out } = line;
         loop {
@@ -148,7 +149,7 @@ impl Talk<'_, '_, '_> {
     fn write<F: Flash>(
         &self,
         reply: Reply<'_>,
-        model: &Result<Loaded<'_, '_, F>, NoModel>,
+        model: &Result<&mut Loaded<'_, '_, F>, NoModel>,
         number: usize,
         message: &mut Message,
     ) -> bool {
@@ -158,8 +159,8 @@ impl Talk<'_, '_, '_> {
                 None => return false,
             },
             (Reply::Stats, _) if number == 0 => self.write_settings(message),
-            (Reply::Stats, _) => return self.write_figures(model.as_ref().ok(), number - 1, message),
-            (Reply::Figures, _) => return self.write_figures(model.as_ref().ok(), number, message),
+            (Reply::Stats, _) => return self.write_figures(model.as_deref().ok(), number - 1, message),
+            (Reply::Figures, _) => return self.write_figures(model.as_deref().ok(), number, message),
             (Reply::Plan, Ok(model)) => {
                 return write_plan(model.session.plan(), self.arena_bytes, number, message);
             }

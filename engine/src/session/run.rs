@@ -38,14 +38,35 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
     /// [`Error`]: a plan for another model or changed by hand, an arena smaller than planned, a tensor that is missing or
     /// occurs twice, bytes that are not what their checksums say (as [`Options::verify`](super::Options::verify) asks),
     /// flash failures.
-    pub async fn new(
-        mut source: Source<'m, F>,
+    // Not an async function: its future would hold the arguments twice.
+    pub fn new(
+        source: Source<'m, F>,
         model: Model,
         plan: Plan,
         arena: &'a mut [u8],
         kernels: &'a dyn Kernels,
         executor: &'a dyn Executor,
         progress: &mut dyn FnMut(Progress),
+    ) -> impl Future<Output = Result<Self, Error>> {
+        async move {
+            // The result and not what is in it, so that the session is made in the future and not moved there.
+            let mut session = Session::carve(source, &model, plan, arena, kernels, executor);
+            if let Ok(session) = &mut session {
+                session.fill(&model, progress).await?;
+            }
+            session
+        }
+    }
+
+    /// A session whose memory is carved and holds nothing yet.
+    #[inline(never)]
+    fn carve(
+        source: Source<'m, F>,
+        model: &Model,
+        plan: Plan,
+        arena: &'a mut [u8],
+        kernels: &'a dyn Kernels,
+        executor: &'a dyn Executor,
     ) -> Result<Self, Error> {
         let sizes = plan.sizes();
         if !model.accepts(&plan) {
@@ -55,28 +76,11 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
         if sizes.flash_index && !model.index_is_mapped(&source) {
             return Err(Error::NotMapped);
         }
-        let mut memory = Memory::carve(&model, &sizes, [mapped, source.mapped], &mut Arena::new(arena))?;
-        let checksums = model.checksums.filter(|_| CHECKSUMS && plan.verify != Verify::Never);
-        #[cfg(feature = "checksums")]
-        if let Some(checksums) = checksums.filter(|_| source.mapped.is_none() || plan.verify == Verify::All) {
-            apart(pin!(checksums.check_metadata(&model.gguf, &mut source, kernels))).await?;
-        }
-        let mut report = |stage, done, total| progress(Progress { stage, done, total });
-        let mut indexing = |done, total| report(Stage::Index, done, total);
-        apart(pin!(memory.tokenizer.build(&mut source, &mut indexing))).await?;
-        let budget = model.pin_budget(&plan);
-        let mut pinning = |done, total| report(Stage::Pin, done, total);
-        apart(pin!(memory.store.load(&model.gguf, &mut source, budget, kernels, checksums, &mut pinning))).await?;
-        if CHECKSUMS && plan.verify == Verify::All {
-            memory.store.check_mapped(kernels, &mut |done, total| report(Stage::Check, done, total))?;
-        }
-        memory.rope.fill(&model.config, memory.store.rope_divisors());
-        let config = model.config;
         Ok(Session {
+            memory: Memory::carve(model, &sizes, [mapped, source.mapped], &mut Arena::new(arena))?,
             source,
-            config,
+            config: model.config,
             plan,
-            memory,
             kernels,
             executor,
             position: 0,
@@ -85,6 +89,27 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
             #[cfg(feature = "snapshots")]
             restored: 0,
         })
+    }
+
+    /// Indexes the vocabulary and loads what is pinned.
+    async fn fill(&mut self, model: &Model, progress: &mut dyn FnMut(Progress)) -> Result<(), Error> {
+        let Session { source, plan, memory, kernels, .. } = self;
+        let checksums = model.checksums.filter(|_| CHECKSUMS && plan.verify != Verify::Never);
+        #[cfg(feature = "checksums")]
+        if let Some(checksums) = checksums.filter(|_| source.mapped.is_none() || plan.verify == Verify::All) {
+            apart(pin!(checksums.check_metadata(&model.gguf, source, *kernels))).await?;
+        }
+        let mut report = |stage, done, total| progress(Progress { stage, done, total });
+        let mut indexing = |done, total| report(Stage::Index, done, total);
+        apart(pin!(memory.tokenizer.build(source, &mut indexing))).await?;
+        let budget = model.pin_budget(plan);
+        let mut pinning = |done, total| report(Stage::Pin, done, total);
+        apart(pin!(memory.store.load(&model.gguf, source, budget, *kernels, checksums, &mut pinning))).await?;
+        if CHECKSUMS && plan.verify == Verify::All {
+            memory.store.check_mapped(*kernels, &mut |done, total| report(Stage::Check, done, total))?;
+        }
+        memory.rope.fill(&model.config, memory.store.rope_divisors());
+        Ok(())
     }
 }
 

@@ -6,8 +6,8 @@ use super::random::Random;
 /// `top_p` and `min_p` choose among when `top_k` is off.
 pub const MAX_CANDIDATES: usize = 256;
 
-/// Most recent tokens that the repetition penalty can look at.
-pub const MAX_RECENT: usize = 256;
+/// Most recent tokens that the repetition penalty can look at: with the feature `small` as many as it does by default.
+pub const MAX_RECENT: usize = if cfg!(feature = "small") { 64 } else { 256 };
 
 /// How the next token is picked.
 ///
