@@ -7,7 +7,7 @@ use super::error::TextError;
 use super::index::{Hash, Slots, StrIndex};
 use super::spec::{TokenType, TokenizerSpec};
 use super::steps;
-use super::word::ByteSet;
+use super::word::{ByteSet, Spelling};
 
 /// Bytes of the longest special token that is looked for in text.
 pub(super) const MAX_BYTES: usize = 255;
@@ -230,8 +230,9 @@ impl<'t> Parts<'t> {
     ) -> Result<Option<u32>, TextError> {
         // Not inside of a character, which a token that is no UTF-8 might match.
         let Some(text) = self.text.get(at..at + self.len) else { return Ok(None) };
-        let hash = Hash::of(text.bytes());
-        let found = tokens.find_in(&specials.slots, source, hash, text.len() as u64, text.bytes()).await?;
+        let key = Spelling::plain(text.as_bytes());
+        let hash = Hash::of(key.clone());
+        let found = tokens.find_in(&specials.slots, source, hash, text.len() as u64, &key).await?;
         Ok(match found {
             Some(id) if self.control => Some(id),
             Some(id) if specials.token_type(spec, source, id).await? == TokenType::UserDefined => Some(id),

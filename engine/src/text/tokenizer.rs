@@ -9,7 +9,7 @@ use super::index::{Hash, StrIndex};
 use super::merge::{MAX_SYMBOL, NEVER, Symbols};
 use super::spec::{TokenType, TokenizerKind, TokenizerSpec};
 use super::special::{MAX_BYTES, Part, Parts, Specials};
-use super::word::{Alphabet, CutState, Cuts, Word};
+use super::word::{Alphabet, CutState, Cuts, Spelling, Word};
 
 /// Bytes of a word that are planned for, for each token of the context.
 const WORD_BYTES_PER_TOKEN: usize = 8;
@@ -262,7 +262,7 @@ impl<'a> Tokenizer<'a> {
                 for text in pre.words(text) {
                     let word = Word { alphabet: Alphabet::Bytes, prefix: false, text };
                     if pre.whole_words()
-                        && let Some(id) = self.tokens.find(source, word.spelled(0, word.len())).await?
+                        && let Some(id) = self.tokens.find(source, &word.spelled(0, word.len())).await?
                     {
                         ids.push(id);
                     } else {
@@ -313,7 +313,7 @@ impl<'a> Tokenizer<'a> {
         }
         at = 0;
         while let Some((start, end)) = self.symbols.at(at) {
-            match self.tokens.find(source, word.spelled(start, end)).await? {
+            match self.tokens.find(source, &word.spelled(start, end)).await? {
                 Some(id) => ids.push(id),
                 None => self.encode_bytes(source, word, start, end, ids).await?,
             }
@@ -336,11 +336,9 @@ impl<'a> Tokenizer<'a> {
         }
         Ok(match self.spec.kind {
             TokenizerKind::Bpe(_) => {
-                // A merge is listed as its two halves with a space between, which no half contains.
-                let pair = word.spelled(start, middle).chain([b' ']).chain(word.spelled(middle, end));
-                self.merges.find(source, pair).await?.unwrap_or(NEVER)
+                self.merges.find(source, &word.merge(start, middle, end)).await?.unwrap_or(NEVER)
             }
-            TokenizerKind::Spm => match self.tokens.find(source, word.spelled(start, end)).await? {
+            TokenizerKind::Spm => match self.tokens.find(source, &word.spelled(start, end)).await? {
                 Some(id) => score_key(self.spec.score(source, id).await?),
                 None => NEVER,
             },
@@ -360,7 +358,7 @@ impl<'a> Tokenizer<'a> {
             TokenizerKind::Bpe(_) => {
                 // A vocabulary without a byte drops it, as llama.cpp does.
                 for at in start..end {
-                    if let Some(id) = self.tokens.find(source, word.spelled(at, at + 1)).await? {
+                    if let Some(id) = self.tokens.find(source, &word.spelled(at, at + 1)).await? {
                         ids.push(id);
                     }
                 }
@@ -369,9 +367,9 @@ impl<'a> Tokenizer<'a> {
                 for byte in word.spelled(start, end) {
                     let hex = |nibble: u8| b"0123456789ABCDEF".get(usize::from(nibble)).copied().unwrap_or(b'0');
                     let name = [b'<', b'0', b'x', hex(byte >> 4), hex(byte & 15), b'>'];
-                    let id = match self.tokens.find(source, name.iter().copied()).await? {
+                    let id = match self.tokens.find(source, &Spelling::plain(&name)).await? {
                         Some(id) => Some(id),
-                        None => self.tokens.find(source, [byte].iter().copied()).await?.or(self.spec.unk),
+                        None => self.tokens.find(source, &Spelling::plain(&[byte])).await?.or(self.spec.unk),
                     };
                     ids.push(id.ok_or(TextError::NoTokenFor { byte })?);
                 }
