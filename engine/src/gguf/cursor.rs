@@ -182,30 +182,6 @@ impl Cursor {
         Ok(())
     }
 
-    /// Passes over `expected.len()` bytes and says whether they are `expected`.
-    pub(super) async fn matches<F: Flash>(
-        &mut self,
-        source: &mut Source<'_, F>,
-        expected: &[u8],
-    ) -> Result<bool, Failed> {
-        let end = self.end(source, expected.len() as u64)?;
-        let mut rest = expected;
-        while !rest.is_empty() {
-            if self.ahead().is_empty() {
-                self.refill(source).await?;
-            }
-            let ahead = self.ahead();
-            let (part, tail) = rest.split_at_checked(ahead.len().min(rest.len())).unwrap_or_default();
-            if !ahead.starts_with(part) {
-                self.pos = end;
-                return Ok(false);
-            }
-            self.pos = self.pos.saturating_add(part.len() as u64);
-            rest = tail;
-        }
-        Ok(true)
-    }
-
     /// A number or boolean of type `elem`.
     pub(super) async fn scalar<F: Flash>(
         &mut self,

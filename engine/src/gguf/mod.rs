@@ -50,14 +50,14 @@ pub use walk::{ArrayWalk, ScalarWalk, StrWalk};
 
 #[cfg(not(feature = "small"))]
 use crate::flash::apart;
-use crate::flash::{Flash, Source};
+use crate::flash::{Flash, FlashError, Source};
 #[cfg(not(feature = "small"))]
 use core::pin::pin;
 use cursor::{Cursor, Failed};
 use repeats::Names;
 
 const DEFAULT_ALIGNMENT: u32 = 32;
-const ALIGNMENT_KEY: &[&str] = &["general.alignment"];
+const ALIGNMENT_KEY: &[u8] = b"general.alignment";
 const HEADER_BYTES: u64 = 24;
 /// A one-byte key with a one-byte value.
 const MIN_KV_BYTES: u64 = 8 + 1 + 4 + 1;
@@ -182,13 +182,13 @@ impl Gguf {
         let mut found = None;
         loop {
             let index = kvs.index();
-            let Some((key, value, matched)) = kvs.next_matching(source, parts).await? else { break };
+            let Some((key, value)) = kvs.next(source).await? else { break };
+            if !spells(key, source, parts).await? {
+                continue;
+            }
             match found {
-                Some((first, _)) if matched => {
-                    return Err(key_error(index, key, Problem::DuplicateKey { first }));
-                }
-                None if matched => found = Some((index, value)),
-                _ => {}
+                Some((first, _)) => return Err(key_error(index, key, Problem::DuplicateKey { first })),
+                None => found = Some((index, value)),
             }
         }
         Ok(found.map(|(_, value)| value))
@@ -265,6 +265,22 @@ impl Gguf {
     }
 }
 
+/// True if `key` is `parts` put together.
+async fn spells<F: Flash>(key: Str, source: &mut Source<'_, F>, parts: &[&str]) -> Result<bool, FlashError> {
+    if key.len != parts.iter().fold(0_u64, |sum, part| sum.saturating_add(part.len() as u64)) {
+        return Ok(false);
+    }
+    let mut offset = key.offset;
+    for part in parts {
+        let len = part.len() as u64;
+        if !(Str { offset, len }).eq(source, part.as_bytes()).await? {
+            return Ok(false);
+        }
+        offset = offset.saturating_add(len);
+    }
+    Ok(true)
+}
+
 /// Version and counts, the latter within what the file has room for.
 async fn header<F: Flash>(cursor: &mut Cursor, source: &mut Source<'_, F>) -> Result<(u32, u32, u32), Failed> {
     let magic = cursor.u32(source).await?.to_le_bytes();
@@ -298,8 +314,8 @@ async fn check_keys<F: Flash>(source: &mut Source<'_, F>, n_kv: u32) -> Result<(
     let mut alignment = None;
     loop {
         let index = kvs.index();
-        let Some((key, value, matched)) = kvs.next_matching(source, ALIGNMENT_KEY).await? else { break };
-        if matched {
+        let Some((key, value)) = kvs.next(source).await? else { break };
+        if key.eq(source, ALIGNMENT_KEY).await? {
             let checked = match alignment {
                 Some((first, _)) => Err(Problem::DuplicateKey { first }),
                 None => check_alignment(value),

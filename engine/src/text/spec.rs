@@ -278,7 +278,9 @@ async fn name<F: Flash>(source: &mut Source<'_, F>, string: Option<Str>) -> Resu
 
 /// Phi-3's tokenizer is told by the model's name alone, as llama.cpp does.
 async fn is_phi3<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<bool, TextError> {
-    let Some(Value::Str(string)) = gguf.find(source, &["general.name"]).await? else { return Ok(false) };
+    let mut value = [None];
+    gguf.find_all(source, ["general.", ""], &["name"], &mut value).await?;
+    let [Some(Value::Str(string))] = value else { return Ok(false) };
     let name = name(source, Some(string)).await?;
     let has = |needle: &[u8]| name.as_bytes().windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle));
     Ok(has(b"phi-3") || has(b"phi3"))
