@@ -7,7 +7,7 @@ use core::fmt;
 use embedded_io_async::Write;
 use flashlet::flash::Flash;
 use flashlet::session::{Error, LogitsHash, Session, Want};
-use flashlet::text::{Detokenizer, Encode, Piece, Sampler, SamplerConfig, Turn};
+use flashlet::text::{Detokenizer, Encode, Piece, Pieces, Sampler, SamplerConfig, Turn};
 
 /// The most tokens of a prompt with what the template puts around it, and the most ids of an answer that are listed.
 const MAX_IDS: usize = 640;
@@ -228,12 +228,14 @@ impl Conversation {
         }
         match prompt {
             Prompt::Text(user) => {
-                let turn = Turn { first, system: None, user };
-                let format = model.format.filter(|_| chat);
-                let plain = Encode { bos: first, special: true, continues: !first, ..Encode::default() };
-                let plain = Piece { text: user, encode: plain };
-                let plain = format.is_none().then_some(plain);
-                for piece in format.iter().flat_map(|format| format.pieces(&turn)).chain(plain) {
+                let pieces = match model.format.filter(|_| chat) {
+                    Some(format) => format.pieces(&Turn { first, system: None, user }),
+                    None => {
+                        let encode = Encode { bos: first, special: true, continues: !first, ..Encode::default() };
+                        Pieces::from_iter([Piece { text: user, encode }])
+                    }
+                };
+                for piece in &pieces {
                     let room = self.ids.get_mut(n..).unwrap_or_default();
                     n += model.session.encode(piece.text, piece.encode, room).await?;
                 }

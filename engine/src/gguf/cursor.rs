@@ -131,18 +131,10 @@ impl Cursor {
         end.ok_or_else(|| self.bad(self.pos, Problem::Truncated { need, size }))
     }
 
-    /// The next `N` bytes, at most 8.
+    /// The next `N` bytes.
     async fn fixed<const N: usize, F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<[u8; N], Failed> {
-        const { assert!(N <= 8) };
-        if self.ahead().len() < N {
-            self.end(source, N as u64)?;
-            self.refill(source).await?;
-        }
-        // A fresh window starts less than READ_ALIGN bytes early: it always shows N bytes.
-        let Some(&bytes) = self.ahead().first_chunk() else {
-            return Err(self.bad(self.pos, Problem::Truncated { need: N as u64, size: source.size() }));
-        };
-        self.pos = self.pos.saturating_add(N as u64);
+        let mut bytes = [0; N];
+        self.read(source, &mut bytes).await?;
         Ok(bytes)
     }
 

@@ -112,8 +112,8 @@ impl Gguf {
         };
         let (tensors_offset, alignment, skips) = check_keys(source, n_kv).await?;
         let mut gguf = Gguf { version, n_kv, n_tensors, alignment, tensors_offset, data_offset: 0, skips };
-        // Where the data section begins is known only after the whole directory.
-        let end = gguf.tensors().measure(source).await?;
+        // Where the data section begins is known only after the whole directory: then all is checked again, with it.
+        let end = gguf.check_tensors(source).await?;
         gguf.data_offset = end.checked_next_multiple_of(alignment.into()).unwrap_or(u64::MAX);
         gguf.check_tensors(source).await?;
         // Left out, not only passed over: it is 2 kB of code.
@@ -136,10 +136,11 @@ impl Gguf {
         repeats::check(|| Names::Tensors(self.tensors()), source, table).await
     }
 
-    async fn check_tensors<F: Flash>(&self, source: &mut Source<'_, F>) -> Result<(), GgufError> {
+    /// Walks all tensors; where the directory ends.
+    async fn check_tensors<F: Flash>(&self, source: &mut Source<'_, F>) -> Result<u64, GgufError> {
         let mut tensors = self.tensors();
         while tensors.next(source).await?.is_some() {}
-        Ok(())
+        Ok(tensors.position())
     }
 
     /// The format's version, 2 or 3.
