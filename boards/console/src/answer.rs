@@ -146,7 +146,7 @@ impl Conversation {
         &mut self,
         board: &Board<'_, '_>,
         settings: &Settings,
-        model: &mut Loaded<'_, '_, F>,
+        model: &mut Loaded<'_, '_, '_, F>,
         prompt: Prompt<'_>,
         out: &mut Output<W>,
     ) -> Result<(), Trouble> {
@@ -173,7 +173,7 @@ impl Conversation {
             let start = (board.now_ns)();
             let Conversation { sampler, ids, figures, .. } = self;
             let ids = if last.is_some() { last.as_slice() } else { ids.get(..n).unwrap_or_default() };
-            if let Err(error) = feed(&mut model.session, ids, sampler, &mut figures.hash).await {
+            if let Err(error) = feed(model.session, ids, sampler, &mut figures.hash).await {
                 if last.is_none() && matches!(error, Error::ContextFull { .. } | Error::NoSuchToken { .. }) {
                     // Nothing was done.
                     self.state = before;
@@ -214,7 +214,7 @@ impl Conversation {
     /// Puts the prompt's tokens into `ids`, with the last one of an answer that the model has not seen.
     async fn encode<F: Flash>(
         &mut self,
-        model: &mut Loaded<'_, '_, F>,
+        model: &mut Loaded<'_, '_, '_, F>,
         prompt: Prompt<'_>,
         chat: bool,
     ) -> Result<usize, Trouble> {

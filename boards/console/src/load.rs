@@ -5,9 +5,10 @@ use crate::log::{info, warning};
 use crate::output::{LineError, Message, Output};
 use core::fmt;
 use core::pin::pin;
+use core::task::Poll;
 use embedded_io_async::Write;
 use flashlet::arena::{ALIGN, Region};
-use flashlet::flash::{Flash, FlashError, Source, apart};
+use flashlet::flash::{Flash, FlashError, Source, apart, apart_into};
 use flashlet::gguf::Gguf;
 use flashlet::session::{Error, Model, Named, Options, Plan, Session};
 use flashlet::text::ChatFormat;
@@ -29,8 +30,8 @@ impl<F: Flash> Flash for Lent<'_, F> {
 }
 
 /// A model that answers.
-pub(crate) struct Loaded<'a, 'm, F: Flash> {
-    pub(crate) session: Session<'a, 'm, Lent<'a, F>>,
+pub(crate) struct Loaded<'l, 'a, 'm, F: Flash> {
+    pub(crate) session: &'l mut Session<'a, 'm, Lent<'a, F>>,
     /// The model's chat template, if it has one that is known.
     pub(crate) format: Option<ChatFormat>,
 }
@@ -103,22 +104,27 @@ async fn tail<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<(Tail
     ))
 }
 
-/// Finds the model in `flash`, says what it is and how it will use `arena`, and makes it ready in `loaded`: it is too large
-/// to be handed on. `arena` starts where the engine asks for it, see [`aligned`].
+/// A session in the place that it is made in, once it is there.
+pub(crate) type Slot<'a, 'm, F> = Poll<Result<Session<'a, 'm, Lent<'a, F>>, Error>>;
+
+/// Finds the model in `flash`, says what it is and how it will use `arena`, and makes it ready in `slot`. `arena` starts where the engine asks for it, see [`aligned`].
 pub(crate) async fn load<'l, 'a, 'm: 'a, F: Flash, W: Write>(
     board: &Board<'a, 'm>,
     ctx: Option<u32>,
     flash: &'a mut F,
     arena: &'a mut [u8],
     out: &mut Output<W>,
-    loaded: &'l mut Option<Loaded<'a, 'm, F>>,
-) -> Result<&'l mut Loaded<'a, 'm, F>, NoModel> {
+    slot: &'l mut Slot<'a, 'm, F>,
+) -> Result<Loaded<'l, 'a, 'm, F>, NoModel> {
     let Found { source, model, plan, format } = apart(pin!(find(board, ctx, flash, arena.len(), out))).await?;
     let arena = arena.split_at_mut(plan.arena_bytes.min(arena.len())).0;
     let Board { kernels, executor, .. } = *board;
-    match apart(pin!(Session::new(source, model, plan, arena, kernels, executor, &mut |_| {}))).await {
-        Ok(session) => Ok(loaded.insert(Loaded { session, format })),
-        Err(error) => Err(error.into()),
+    apart_into(pin!(Session::new(source, model, plan, arena, kernels, executor, &mut |_| {})), slot).await;
+    match slot {
+        Poll::Ready(Ok(session)) => Ok(Loaded { session, format }),
+        Poll::Ready(Err(error)) => Err((*error).into()),
+        // It was awaited.
+        Poll::Pending => Err(Error::PlanMismatch.into()),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::output::{LineError, Message, Output};
 use core::convert::Infallible;
 use core::fmt;
 use core::pin::pin;
+use core::task::Poll;
 use embassy_futures::select::{Either, select};
 use embedded_io_async::{Read, Write};
 use flashlet::flash::{Flash, apart};
@@ -60,8 +61,8 @@ pub(crate) async fn talk<F: Flash, R: Read, W: Write>(
         line.out.send_gathered().await?;
         let memory = aligned(arena);
         let arena_bytes = memory.len();
-        let mut loaded = None;
-        let mut model = apart(pin!(load(board, ctx, flash, memory, &mut line.out, &mut loaded))).await;
+        let mut slot = Poll::Pending;
+        let mut model = apart(pin!(load(board, ctx, flash, memory, &mut line.out, &mut slot))).await;
         let message = line.out.gather();
         match &model {
             Ok(_) => {
@@ -97,7 +98,7 @@ impl Talk<'_, '_, '_> {
     async fn serve<F: Flash, R: Read, W: Write>(
         &mut self,
         line: &mut Line<R, W>,
-        model: &mut Result<&mut Loaded<'_, '_, F>, NoModel>,
+        model: &mut Result<Loaded<'_, '_, '_, F>, NoModel>,
     ) -> Result<Option<u32>, LineError> {
         let Line { input, typed, out } = line;
         loop {
@@ -149,7 +150,7 @@ impl Talk<'_, '_, '_> {
     fn write<F: Flash>(
         &self,
         reply: Reply<'_>,
-        model: &Result<&mut Loaded<'_, '_, F>, NoModel>,
+        model: &Result<Loaded<'_, '_, '_, F>, NoModel>,
         number: usize,
         message: &mut Message,
     ) -> bool {
@@ -159,8 +160,8 @@ impl Talk<'_, '_, '_> {
                 None => return false,
             },
             (Reply::Stats, _) if number == 0 => self.write_settings(message),
-            (Reply::Stats, _) => return self.write_figures(model.as_deref().ok(), number - 1, message),
-            (Reply::Figures, _) => return self.write_figures(model.as_deref().ok(), number, message),
+            (Reply::Stats, _) => return self.write_figures(model.as_ref().ok(), number - 1, message),
+            (Reply::Figures, _) => return self.write_figures(model.as_ref().ok(), number, message),
             (Reply::Plan, Ok(model)) => {
                 return write_plan(model.session.plan(), self.arena_bytes, number, message);
             }
@@ -198,7 +199,7 @@ impl Talk<'_, '_, '_> {
     async fn answer<F: Flash, R: Read, W: Write>(
         &mut self,
         prompt: Prompt<'_>,
-        model: &mut Loaded<'_, '_, F>,
+        model: &mut Loaded<'_, '_, '_, F>,
         input: &mut Input<R>,
         out: &mut Output<W>,
     ) -> Result<(), LineError> {
@@ -244,7 +245,7 @@ impl Talk<'_, '_, '_> {
     }
 
     /// The last answer's figures, on two lines for programs to read: `[stats] NAME=VALUE ...` and `[ids] ID ...`.
-    fn write_figures<F: Flash>(&self, model: Option<&Loaded<'_, '_, F>>, number: usize, message: &mut Message) -> bool {
+    fn write_figures<F: Flash>(&self, model: Option<&Loaded<'_, '_, '_, F>>, number: usize, message: &mut Message) -> bool {
         /// Ids of a message.
         const IDS: usize = 32;
         let Figures { prompt, made, stop, hash, prefill_ns, decode_ns } = self.conversation.figures;

@@ -14,6 +14,6 @@ mod tests;
 
 pub use device::{Flash, FlashError, MAX_READ_ALIGN};
 pub use nor::{AsyncNorFlash, NorFlash};
-pub use poll::{apart, block_on, block_on_with, yield_now};
+pub use poll::{apart, apart_into, block_on, block_on_with, yield_now};
 pub use slice::SliceFlash;
 pub use source::{FlashStats, Source};

@@ -10,6 +10,21 @@ pub fn apart<'f, F: Future>(mut future: Pin<&'f mut F>) -> impl Future<Output = 
     poll_fn(move |context| poll_apart(future.as_mut(), context))
 }
 
+/// As [`apart`], but the output goes to `output`: what a future gives is moved from frame to frame, and an output may be
+/// large.
+pub fn apart_into<'f, F: Future>(
+    mut future: Pin<&'f mut F>,
+    output: &'f mut Poll<F::Output>,
+) -> impl Future<Output = ()> + use<'f, F> {
+    poll_fn(move |context| poll_into(future.as_mut(), context, output))
+}
+
+#[inline(never)]
+fn poll_into<F: Future>(future: Pin<&mut F>, context: &mut Context<'_>, output: &mut Poll<F::Output>) -> Poll<()> {
+    *output = future.poll(context);
+    if output.is_ready() { Poll::Ready(()) } else { Poll::Pending }
+}
+
 #[inline(never)]
 fn poll_apart<F: Future>(future: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
     future.poll(context)

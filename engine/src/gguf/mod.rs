@@ -64,7 +64,7 @@ const MIN_KV_BYTES: u64 = 8 + 1 + 4 + 1;
 /// A one-byte name with one dimension.
 const MIN_TENSOR_BYTES: u64 = 8 + 1 + 4 + 8 + 4 + 8;
 
-/// A key that begins with a prefix, on its way through [`Gguf::find_taken`].
+/// A key that begins with a prefix, on its way through [`Gguf::find_all`].
 pub(crate) struct PrefixedKey<'k> {
     /// Its place among all keys, counted from 0.
     pub(crate) index: u32,
@@ -196,24 +196,11 @@ impl Gguf {
     }
 
     /// [`Gguf::find`] for every key in `names`, each with `prefix` put before it; the values go to `values` in that order.
+    /// `take` is asked about every key with the prefix; those that it leaves out count as absent.
     ///
     /// # Errors
     /// As [`Gguf::find`].
     pub(crate) async fn find_all<F: Flash>(
-        &self,
-        source: &mut Source<'_, F>,
-        prefix: [&str; 2],
-        names: &[&str],
-        values: &mut [Option<Value>],
-    ) -> Result<(), GgufError> {
-        self.find_taken(source, prefix, names, values, &mut |_| true).await
-    }
-
-    /// [`Gguf::find_all`] where `take` is asked about every key with the prefix; those that it leaves out count as absent.
-    ///
-    /// # Errors
-    /// As [`Gguf::find`].
-    pub(crate) async fn find_taken<F: Flash>(
         &self,
         source: &mut Source<'_, F>,
         prefix: [&str; 2],

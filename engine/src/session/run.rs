@@ -49,6 +49,9 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
         progress: &mut dyn FnMut(Progress),
     ) -> impl Future<Output = Result<Self, Error>> {
         async move {
+            if !model.accepts(&plan) {
+                return Err(Error::PlanMismatch);
+            }
             // The result and not what is in it, so that the session is made in the future and not moved there.
             let mut session = Session::carve(source, &model, plan, arena, kernels, executor);
             if let Ok(session) = &mut session {
@@ -69,9 +72,6 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
         executor: &'a dyn Executor,
     ) -> Result<Self, Error> {
         let sizes = plan.sizes();
-        if !model.accepts(&plan) {
-            return Err(Error::PlanMismatch);
-        }
         let mapped = source.mapped.filter(|_| plan.uses_mapping);
         if sizes.flash_index && !model.index_is_mapped(&source) {
             return Err(Error::NotMapped);

@@ -99,7 +99,7 @@ impl ChatFormat {
     /// string, [`TextError::UnknownChatTemplate`] when it is of no known family.
     pub async fn recognise<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<Self, TextError> {
         let mut value = [None];
-        gguf.find_all(source, ["", ""], &[Key::ChatTemplate.name()], &mut value).await?;
+        gguf.find_all(source, ["", ""], &[Key::ChatTemplate.name()], &mut value, &mut |_| true).await?;
         let template = match value {
             [Some(Value::Str(template))] => template,
             [Some(_)] => return Err(TextError::WrongType(Key::ChatTemplate)),
