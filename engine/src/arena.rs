@@ -138,7 +138,7 @@ impl<'a> Arena<'a> {
         self.rest.as_ref().map_or(usize::MAX, |r| r.len())
     }
 
-    /// As [`carve`](Self::carve), but for a failure, which [`checked`](Self::checked) tells: what is carved piece by piece
+    /// As [`carve`](Self::carve), but for a failure, which [`check`](Self::check) tells: what is carved piece by piece
     /// has one place to fail in, which takes less code. The slice is empty then.
     pub(crate) fn take<T: Pod>(&mut self, region: Region, len: usize) -> &'a mut [T] {
         let bytes = self.take_bytes(region, len.saturating_mul(size_of::<T>()));
@@ -158,9 +158,9 @@ impl<'a> Arena<'a> {
         }
     }
 
-    /// `carved`, if everything was that [`take`](Self::take) was asked for.
-    pub(crate) fn checked<T>(&self, carved: T) -> Result<T, ArenaError> {
-        self.failed.map_or(Ok(carved), Err)
+    /// Asserts that there was room for everything that [`take`](Self::take) was asked for.
+    pub(crate) fn check(&self) -> Result<(), ArenaError> {
+        self.failed.map_or(Ok(()), Err)
     }
 
     /// Carves `len` elements of `T`. Their contents are whatever the bytes held. While measuring,

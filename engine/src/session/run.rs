@@ -76,8 +76,9 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
         if sizes.flash_index && !model.index_is_mapped(&source) {
             return Err(Error::NotMapped);
         }
-        Ok(Session {
-            memory: Memory::carve(model, &sizes, [mapped, source.mapped], &mut Arena::new(arena))?,
+        let mut arena = Arena::new(arena);
+        let session = Session {
+            memory: Memory::take(model, &sizes, [mapped, source.mapped], &mut arena),
             source,
             config: model.config,
             plan,
@@ -88,7 +89,9 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
             passes: 0,
             #[cfg(feature = "snapshots")]
             restored: 0,
-        })
+        };
+        arena.check()?;
+        Ok(session)
     }
 
     /// Indexes the vocabulary and loads what is pinned.

@@ -84,6 +84,12 @@ impl<'a> Tokenizer<'a> {
         mapped: Option<&'a [u8]>,
         arena: &mut Arena<'a>,
     ) -> Result<Self, ArenaError> {
+        let tokenizer = Tokenizer::take(spec, ctx, mapped, arena);
+        arena.check().map(|()| tokenizer)
+    }
+
+    /// As [`carve_mapped`](Self::carve_mapped); where there is no room the arena tells.
+    pub(crate) fn take(spec: &TokenizerSpec, ctx: u32, mapped: Option<&'a [u8]>, arena: &mut Arena<'a>) -> Self {
         let word = (ctx as usize).saturating_mul(WORD_BYTES_PER_TOKEN).max(LEAST_WORD_BYTES);
         let (tokens, merges) = match (mapped, spec.tables) {
             #[cfg(feature = "flash-index")]
@@ -93,7 +99,7 @@ impl<'a> Tokenizer<'a> {
             ),
             _ => (StrIndex::take(spec.tokens, arena), StrIndex::take(spec.merges, arena)),
         };
-        let tokenizer = Tokenizer {
+        Tokenizer {
             spec: *spec,
             #[cfg(feature = "flash-index")]
             in_flash: mapped.is_some() && spec.tables.is_some(),
@@ -103,8 +109,7 @@ impl<'a> Tokenizer<'a> {
             // One more for the space in front.
             symbols: Symbols::take(word.saturating_add(1), arena),
             cuts: Cuts::default(),
-        };
-        arena.checked(tokenizer)
+        }
     }
 
     /// What the file says of the vocabulary.
