@@ -1,6 +1,7 @@
 //! From a prompt to an answer, token by token.
 
 use crate::board::Board;
+use crate::input::MAX_LINE;
 use crate::load::Loaded;
 use crate::output::{LineError, Output};
 use core::fmt;
@@ -10,7 +11,7 @@ use flashlet::session::{Error, LogitsHash, Session, Want};
 use flashlet::text::{Detokenizer, Encode, Piece, Pieces, Sampler, SamplerConfig, Turn};
 
 /// The most tokens of a prompt with what the template puts around it, and the most ids of an answer that are listed.
-const MAX_IDS: usize = 640;
+const MAX_IDS: usize = MAX_LINE + 64;
 
 /// What the user wants continued.
 #[derive(Clone, Copy, Debug)]

@@ -116,12 +116,13 @@ pub(crate) async fn load<'l, 'a, 'm: 'a, F: Flash, W: Write>(
     out: &mut Output<W>,
     slot: &'l mut Slot<'a, 'm, F>,
 ) -> Result<Loaded<'l, 'a, 'm, F>, NoModel> {
-    let Found { source, model, plan, format } = apart(pin!(find(board, ctx, flash, arena.len(), out))).await?;
-    let arena = arena.split_at_mut(plan.arena_bytes.min(arena.len())).0;
-    let Board { kernels, executor, .. } = *board;
-    apart_into(pin!(Session::new(source, model, plan, arena, kernels, executor, &mut |_| {})), slot).await;
+    let found = apart(pin!(find(board, ctx, flash, arena.len(), out))).await?;
+    let arena = arena.split_at_mut(found.plan.arena_bytes.min(arena.len())).0;
+    let (Board { kernels, executor, .. }, mut ignored) = (*board, |_| {});
+    let mut session = pin!(Session::new(found.source, found.model, found.plan, arena, kernels, executor, &mut ignored));
+    apart_into(session.as_mut(), slot).await;
     match slot {
-        Poll::Ready(Ok(session)) => Ok(Loaded { session, format }),
+        Poll::Ready(Ok(session)) => Ok(Loaded { session, format: found.format }),
         Poll::Ready(Err(error)) => Err((*error).into()),
         // It was awaited.
         Poll::Pending => Err(Error::PlanMismatch.into()),

@@ -245,7 +245,12 @@ impl Talk<'_, '_, '_> {
     }
 
     /// The last answer's figures, on two lines for programs to read: `[stats] NAME=VALUE ...` and `[ids] ID ...`.
-    fn write_figures<F: Flash>(&self, model: Option<&Loaded<'_, '_, '_, F>>, number: usize, message: &mut Message) -> bool {
+    fn write_figures<F: Flash>(
+        &self,
+        model: Option<&Loaded<'_, '_, '_, F>>,
+        number: usize,
+        message: &mut Message,
+    ) -> bool {
         /// Ids of a message.
         const IDS: usize = 32;
         let Figures { prompt, made, stop, hash, prefill_ns, decode_ns } = self.conversation.figures;

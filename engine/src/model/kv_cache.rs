@@ -21,13 +21,7 @@ pub struct KvCache<'a> {
 
 impl<'a> KvCache<'a> {
     /// Takes room for `ctx` positions, written in chunks of at most `chunk`. Where there is no room the arena tells.
-    pub(crate) fn take(
-        config: &ModelConfig,
-        ty: KvType,
-        ctx: usize,
-        chunk: usize,
-        arena: &mut Arena<'a>,
-    ) -> Self {
+    pub(crate) fn take(config: &ModelConfig, ty: KvType, ctx: usize, chunk: usize, arena: &mut Arena<'a>) -> Self {
         let mut cache = KvCache { config: *config, ty, ctx, chunk, keys: &mut [], values: &mut [] };
         let bytes = cache.start(config.shapes.n_layer);
         cache.keys = arena.take(Region::KvCache, bytes);

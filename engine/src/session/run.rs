@@ -10,7 +10,7 @@ use crate::flash::{Flash, FlashStats, Source, apart};
 use crate::kernels::{Executor, Kernels};
 use crate::model::{LogitsSink, ModelConfig, Pass, Want};
 use crate::text::{Detokenizer, Encode};
-use crate::weights::{CHECKSUMS, Feed, Schedule, Tiles, Verify, join};
+use crate::weights::{CHECKSUMS, Feed, Schedule, Tiles, Verify};
 use core::pin::pin;
 
 /// A model in its arena, with the tokens that it has seen.
@@ -282,10 +282,9 @@ impl<F: Flash> Session<'_, '_, F> {
             want,
             find_nan: self.plan.find_nan,
         };
+        let pass = pass.run(ids, &mut feed, sink);
         #[cfg(feature = "stream")]
-        let reader = crate::weights::read_ahead(&mut self.source, &tiles, schedule);
-        #[cfg(not(feature = "stream"))]
-        let reader = async { Ok(()) };
-        Ok(apart(pin!(join(reader, pass.run(ids, &mut feed, sink)))).await?)
+        let pass = crate::weights::join(crate::weights::read_ahead(&mut self.source, &tiles, schedule), pass);
+        Ok(apart(pin!(pass)).await?)
     }
 }

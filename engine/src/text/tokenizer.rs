@@ -340,9 +340,7 @@ impl<'a> Tokenizer<'a> {
             return Ok(NEVER);
         }
         Ok(match self.spec.kind {
-            TokenizerKind::Bpe(_) => {
-                self.merges.find(source, &word.merge(start, middle, end)).await?.unwrap_or(NEVER)
-            }
+            TokenizerKind::Bpe(_) => self.merges.find(source, &word.merge(start, middle, end)).await?.unwrap_or(NEVER),
             TokenizerKind::Spm => match self.tokens.find(source, &word.spelled(start, end)).await? {
                 Some(id) => score_key(self.spec.score(source, id).await?),
                 None => NEVER,

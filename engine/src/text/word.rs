@@ -242,7 +242,8 @@ mod tests {
 
     #[test]
     fn words_are_spelled_from_any_byte_to_any_other() {
-        let is = |spelled: Spelling<'_>, want: &str| assert_eq!(spelled.collect::<std::vec::Vec<u8>>(), want.as_bytes());
+        let is =
+            |spelled: Spelling<'_>, want: &str| assert_eq!(spelled.collect::<std::vec::Vec<u8>>(), want.as_bytes());
         let word = Word { alphabet: Alphabet::Marks, prefix: true, text: "a bc" };
         is(word.spelled(0, 5), "▁a▁bc");
         is(word.spelled(0, 1), "▁");
