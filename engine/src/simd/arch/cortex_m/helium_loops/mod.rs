@@ -19,8 +19,8 @@
 
 mod blocks256;
 mod blocks32;
-mod close;
 mod close256;
+mod close32;
 mod frame;
 mod unpack;
 
@@ -50,6 +50,6 @@ const ROWS: usize = 4;
 pub(crate) type BlockLoops = [BlockLoop; 2];
 
 /// The block loops of a format.
-const fn of_one_and_two_tokens(one: unsafe extern "C" fn(&Strip), two: unsafe extern "C" fn(&Strip)) -> BlockLoops {
+const fn one_and_two_tokens(one: unsafe extern "C" fn(&Strip), two: unsafe extern "C" fn(&Strip)) -> BlockLoops {
     [BlockLoop { rows: ROWS, tokens: 1, run: one }, BlockLoop { rows: ROWS, tokens: 2, run: two }]
 }
