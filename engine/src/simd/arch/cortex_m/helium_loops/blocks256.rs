@@ -18,15 +18,10 @@
 //! | q3 | activations |
 //! | q4, q6 | integer sums of four sub-blocks of the second and of the first token |
 //! | q5 | mask of quants |
-//! | s28, s29 | the row's sum of the first and of the second token; the rest of q7 is free |
+//! | s28, s29 | the row's sum of the first and of the second token |
+//! | s30, s31 | the block's scale, and that of its minimums |
 //!
 //! Fragments that depend on the number of tokens are arms of `one` and `two`, one of which the others take as `$tokens`.
-
-use super::close256::{
-    add_less_mins, add_less_offset, four_signed_scales, high_scales, low_scales, scales_and_mins, signed_scales,
-};
-use super::frame::{block_loop, enter, leave, lines, load_strip};
-use super::{BlockLoops, Strip, one_and_two_tokens};
 
 /// Fragments for one token.
 macro_rules! one {
@@ -53,6 +48,10 @@ macro_rules! one {
     (close $close:ident) => {
         $close!("r3", "r8", "s28")
     };
+    // Goes back in the activations.
+    (back $bytes:literal) => {
+        lines! { "sub r3, #" $bytes; }
+    };
     // Goes to the first and to the next block, and stores the row's sum.
     (first) => {
         ""
@@ -64,6 +63,8 @@ macro_rules! one {
         lines! { "vstmia r7!, {s28}"; }
     };
 }
+
+pub(super) use one;
 
 /// The same for two tokens, in the order of [`one`].
 macro_rules! two {
@@ -88,6 +89,9 @@ macro_rules! two {
     (close $close:ident) => {
         concat!(one!(close $close), $close!("r5", "r10", "s29"))
     };
+    (back $bytes:literal) => {
+        concat!(one!(back $bytes), lines! { "sub r5, #" $bytes; })
+    };
     (first) => {
         lines! { "add r5, r3, #312"; }
     };
@@ -99,124 +103,11 @@ macro_rules! two {
     };
 }
 
-/// Sixteen bytes of nibbles: of two sub-blocks, high nibbles first. `low` is the end of the address of the low nibbles'
-/// activations, which goes on to the next ones.
-macro_rules! nibbles {
-    ($tokens:ident, $how:literal, $at:literal, $low:literal) => {
-        concat!(
-            lines! {
-                "vldrb.u8 q0, [r1, #" $at "]";
-                "vshr.u8 q1, q0, #4";
-            },
-            $tokens!(load ", #32]"),
-            $tokens!(multiply $how, "q1", "r2", "r6", ", #32]"),
-            lines! { "vand q0, q0, q5"; },
-            $tokens!(load $low),
-            $tokens!(multiply $how, "q0", "r0", "r4", $low),
-        )
-    };
-}
-
-/// Two sub-blocks of Q4_K, whose nibbles are at two places.
-macro_rules! nibbles_of_two {
-    ($tokens:ident, $first:literal, $second:literal, $sums:tt, $shifts:tt) => {
-        concat!(
-            nibbles!($tokens, "vmladav", $first, "], #16"),
-            nibbles!($tokens, "vmladava", $second, "], #48"),
-            $tokens!(sums_to_double $sums),
-        )
-    };
-}
-
-/// The same as [`nibbles`] with fifth bits at place `fifth`, which two instructions move to bit 4 for the high nibbles and
-/// to bit 0 for the low ones.
-macro_rules! five_bits {
-    ($tokens:ident, $how:literal, $at:literal, $fifth:literal, $low:literal, [$to_bit_4:literal $(, $to_bit_0:literal)?]) => {
-        concat!(
-            lines! {
-                "vldrb.u8 q2, [r1, #" $fifth "]";
-                "vldrb.u8 q0, [r1, #" $at "]";
-                // The high nibbles go in below the fifth bits.
-                $to_bit_4;
-            },
-            $tokens!(load ", #32]"),
-            lines! {
-                "vsri.8 q1, q0, #4";
-                $($to_bit_0;)?
-                "vand q1, q1, q5";
-            },
-            $tokens!(multiply $how, "q1", "r2", "r6", ", #32]"),
-            // The fifth bits go in above the low nibbles.
-            lines! { "vsli.8 q0, q2, #4"; },
-            $tokens!(load $low),
-            lines! { "vand q0, q0, q5"; },
-            $tokens!(multiply $how, "q0", "r0", "r4", $low),
-        )
-    };
-}
-
-/// Two sub-blocks of Q5_K, whose nibbles are at two places.
-macro_rules! five_bits_of_two {
-    ($tokens:ident, $first:literal, $second:literal, $sums:tt, $shifts:tt) => {
-        concat!(
-            five_bits!($tokens, "vmladav", $first, "-96", "], #16", $shifts),
-            five_bits!($tokens, "vmladava", $second, "-80", "], #48", $shifts),
-            $tokens!(sums_to_double $sums),
-        )
-    };
-}
-
-/// Sixteen quants of each of four planes of Q6_K: four sub-blocks, whose upper two bits lie in the same bytes. Places are
-/// those of the first two planes' nibbles, of the upper bits, and of the half block's scales, the even or odd ones of which
-/// are these sub-blocks'. `next` ends the address of the last activations, which goes on to the next ones.
-macro_rules! six_bits_of_four {
-    (
-        $tokens:ident, $first:literal, $second:literal, $upper:literal, $scales:literal, $which:literal, $how:literal,
-        $next:literal
-    ) => {
-        concat!(
-            lines! {
-                "vldrb.u8 q2, [r1, #" $upper "]";
-                "vldrb.u8 q0, [r1, #" $first "]";
-                // Plane 2: high nibbles below bits 4 and 5.
-                "vshl.i8 q1, q2, #2";
-            },
-            $tokens!(load ", #64]"),
-            lines! {
-                "vsri.8 q1, q0, #2";
-                "vshr.u8 q1, q1, #2";
-            },
-            $tokens!(multiply "vmladav", "q1", "r2", "r6", ", #64]"),
-            // Plane 0: low nibbles below bits 0 and 1.
-            lines! { "vsli.8 q0, q2, #4"; },
-            $tokens!(load "], #96"),
-            lines! { "vand q0, q0, q5"; },
-            $tokens!(multiply "vmladav", "q0", "r0", "r4", "], #96"),
-            lines! {
-                // Plane 3: high nibbles below bits 6 and 7.
-                "vshr.u8 q1, q2, #2";
-                "vldrb.u8 q0, [r1, #" $second "]";
-            },
-            $tokens!(sums_to_lanes "0", "2"),
-            lines! { "vsri.8 q2, q0, #2"; },
-            $tokens!(load "], #-64"),
-            lines! { "vshr.u8 q2, q2, #2"; },
-            $tokens!(multiply "vmladav", "q2", "r2", "r6", "], #-64"),
-            // Plane 1: low nibbles below bits 2 and 3.
-            lines! { "vsli.8 q0, q1, #4"; },
-            $tokens!(load $next),
-            lines! { "vand q0, q0, q5"; },
-            $tokens!(multiply "vmladav", "q0", "r0", "r4", $next),
-            four_signed_scales!($scales, $which),
-            $tokens!(sums_to_lanes "1", "3"),
-            $tokens!(scale $how, "q0"),
-        )
-    };
-}
+pub(super) use two;
 
 /// A block loop. `base` is the byte of the block that r1 points to, `bytes` is the block's size.
 macro_rules! rows {
-    ($name:ident, $tokens:ident, mask $mask:literal, base $base:literal, bytes $bytes:literal, $block:expr) => {
+    ($name:ident, $tokens:ident, mask $mask:literal, base $base:literal, bytes $bytes:literal, $block:expr $(, $table:expr)?) => {
         block_loop!(
             $name,
             enter!(),
@@ -255,81 +146,8 @@ macro_rules! rows {
                 "bne 2b";
             },
             leave!(),
+            $($table,)?
         );
     };
 }
-
-/// A block loop of Q4_K or Q5_K. `block` is the block's place from r1, the other places are those of nibbles.
-macro_rules! q45_k {
-    (
-        $name:ident, $tokens:ident, mask $mask:literal, base $base:literal, bytes $bytes:literal, block $block:literal,
-        $pair:ident [$p0:literal, $p1:literal, $p2:literal, $p3:literal, $p4:literal, $p5:literal, $p6:literal, $p7:literal]
-    ) => {
-        rows!(
-            $name, $tokens, mask $mask, base $base, bytes $bytes,
-            concat!(
-                $pair!($tokens, $p0, $p1, ["d12", "d8"], ["vshl.i8 q1, q2, #3"]),
-                $pair!($tokens, $p2, $p3, ["d13", "d9"], ["vshl.i8 q1, q2, #1", "vshr.u8 q2, q2, #2"]),
-                low_scales!($block),
-                $tokens!(scale "vmladav", "q0"),
-                $pair!($tokens, $p4, $p5, ["d12", "d8"], ["vshr.u8 q1, q2, #1", "vshr.u8 q2, q2, #4"]),
-                $pair!($tokens, $p6, $p7, ["d13", "d9"], ["vshr.u8 q1, q2, #3", "vshr.u8 q2, q2, #6"]),
-                high_scales!($block),
-                $tokens!(scale "vmladava", "q1"),
-                scales_and_mins!($block),
-                $tokens!(close add_less_mins),
-            )
-        );
-    };
-}
-
-/// A block loop of Q4_K.
-macro_rules! q4_k {
-    ($name:ident, $tokens:ident) => {
-        q45_k!(
-            $name, $tokens, mask "15", base "64", bytes "144", block "-64",
-            nibbles_of_two ["-48", "-32", "-16", "0", "16", "32", "48", "64"]
-        );
-    };
-}
-
-/// A block loop of Q5_K.
-macro_rules! q5_k {
-    ($name:ident, $tokens:ident) => {
-        q45_k!(
-            $name, $tokens, mask "31", base "112", bytes "176", block "-112",
-            five_bits_of_two ["-64", "-48", "-32", "-16", "0", "16", "32", "48"]
-        );
-    };
-}
-
-/// A block loop of Q6_K.
-macro_rules! q6_k {
-    ($name:ident, $tokens:ident) => {
-        rows!(
-            $name, $tokens, mask "63", base "104", bytes "210",
-            concat!(
-                six_bits_of_four!($tokens, "-104", "-72", "24", "88", "vmovlb", "vmladav", "], #-16"),
-                six_bits_of_four!($tokens, "-88", "-56", "40", "88", "vmovlt", "vmladava", "], #80"),
-                six_bits_of_four!($tokens, "-40", "-8", "56", "96", "vmovlb", "vmladava", "], #-16"),
-                six_bits_of_four!($tokens, "-24", "8", "72", "96", "vmovlt", "vmladava", "], #80"),
-                signed_scales!("88", "104"),
-                $tokens!(close add_less_offset),
-            )
-        );
-    };
-}
-
-q4_k!(q4_k_one, one);
-q4_k!(q4_k_two, two);
-q5_k!(q5_k_one, one);
-q5_k!(q5_k_two, two);
-q6_k!(q6_k_one, one);
-q6_k!(q6_k_two, two);
-
-/// Block loops of Q4_K.
-pub(crate) const Q4_K: BlockLoops = one_and_two_tokens(q4_k_one, q4_k_two);
-/// Block loops of Q5_K.
-pub(crate) const Q5_K: BlockLoops = one_and_two_tokens(q5_k_one, q5_k_two);
-/// Block loops of Q6_K.
-pub(crate) const Q6_K: BlockLoops = one_and_two_tokens(q6_k_one, q6_k_two);
+pub(super) use rows;

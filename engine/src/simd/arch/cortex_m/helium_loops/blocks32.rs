@@ -20,8 +20,8 @@ use super::close32::{
 };
 use super::frame::{block_loop, enter, leave, lines, load_strip};
 use super::unpack::{
-    high_bytes, high_five_bits, high_nibbles, high_values, load_bytes, load_nibbles, low_bytes, low_five_bits,
-    low_nibbles, low_values,
+    high_bytes, high_five_bits, high_nibbles, high_values, iq4_values, load_bytes, load_nibbles, low_bytes,
+    low_five_bits, low_nibbles, low_values,
 };
 use super::{BlockLoops, Strip, one_and_two_tokens};
 
@@ -68,7 +68,7 @@ macro_rules! multiply_one {
 macro_rules! one_token {
     (
         $name:ident, quants $at:literal, bytes $bytes:literal, $load:ident, $low:ident, $high:ident,
-        offset [$($offset:literal)?], $first:literal, $to_floats:ident, $scale:ident $(, table $table:literal)?
+        offset [$($offset:literal)?], $first:literal, $to_floats:ident, $scale:ident $(, table $table:expr)?
     ) => {
         block_loop!(
             $name,
@@ -177,7 +177,7 @@ macro_rules! two_tokens {
     (
         $name:ident, quants $at:literal, bytes $bytes:literal, $load:ident, $low:ident, $high:ident,
         offset [$($offset:literal)?], $first:literal, $to_floats:ident, $scale:ident, $add:ident
-        $(, table $table:literal)?
+        $(, table $table:expr)?
     ) => {
         block_loop!(
             $name,
@@ -245,7 +245,7 @@ macro_rules! two_tokens {
 /// Both loops of a format: the place of the quants, the block's bytes, fragments that unpack, the factor of an offset, the
 /// load of a block's first bytes, and fragments that close.
 macro_rules! block_loops {
-    ($format:ident, $one:ident, $two:ident, ($($parts:tt)*), $add:ident $(, table $table:literal)?) => {
+    ($format:ident, $one:ident, $two:ident, ($($parts:tt)*), $add:ident $(, table $table:expr)?) => {
         one_token!($one, $($parts)* $(, table $table)?);
         two_tokens!($two, $($parts)*, $add $(, table $table)?);
 
@@ -299,6 +299,5 @@ block_loops!(
         "ldrh", scales_to_floats, scale
     ),
     add_in_memory,
-    // `IQ4_VALUES`.
-    table "9: .byte -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113"
+    table iq4_values!()
 );

@@ -84,6 +84,14 @@ macro_rules! high_five_bits {
 }
 pub(super) use high_five_bits;
 
+/// The table of the values that nibbles of IQ4_NL and IQ4_XS stand for: `IQ4_VALUES`.
+macro_rules! iq4_values {
+    () => {
+        "9: .byte -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113"
+    };
+}
+pub(super) use iq4_values;
+
 /// The values that low nibbles stand for, from the table at label 9: a load gathers bytes at sixteen offsets.
 macro_rules! low_values {
     ($at:literal, $low:literal, $high:literal, $block:literal, $free:literal, $spare:literal) => {
