@@ -9,7 +9,7 @@ use super::{BlockLoops, Strip, one_and_two_tokens};
 /// A sub-block: sixteen bytes of nibbles, which stand for values in the table at label 9. `next` ends the address of the
 /// last activations, which goes on to the next ones.
 macro_rules! values {
-    ($tokens:ident, $at:literal, $first:literal, $second:literal, $next:literal) => {
+    ($many:ident, $at:literal, $first:literal, $second:literal, $next:literal) => {
         concat!(
             lines! {
                 "vldrb.u8 q0, [r1, #" $at "]";
@@ -20,10 +20,10 @@ macro_rules! values {
                 "vldrb.u8 q2, [" $first ", q0]";
                 "vldrb.u8 q0, [" $first ", q1]";
             },
-            $tokens!(load "], #16"),
-            $tokens!(multiply "vmladav", "q2", $first, $second, "], #16"),
-            $tokens!(load $next),
-            $tokens!(multiply "vmladava", "q0", $first, $second, $next),
+            $many!(load "], #16"),
+            $many!(multiply "vmladav", "q2", $first, $second, "], #16"),
+            $many!(load $next),
+            $many!(multiply "vmladava", "q0", $first, $second, $next),
         )
     };
 }
@@ -32,15 +32,15 @@ macro_rules! values {
 /// for each scale than for the one before; the complement of the first shift is given. Their lower four bits are nibbles of
 /// four bytes, high ones if a shift is given. 32 is subtracted: the uppermost bit is turned, and then a sign.
 macro_rules! four_scales {
-    ($shift:literal $(, $lower_shift:literal)?) => {
+    ($block:literal, $shift:literal $(, $lower_shift:literal)?) => {
         lines! {
-            "ldr r0, [r1, #-16]";
+            "ldr r0, [" $block ", #-16]";
             "mvn r2, #" $shift;
             "eor r0, r0, #0xAAAAAAAA";
             "vddup.u32 q1, r2, #4";
             "vdup.32 q0, r0";
             "vshl.u32 q0, q0, q1";
-            "vldrb.u32 q1, [r1, #-12]";
+            "vldrb.u32 q1, [" $block ", #-12]";
             $($lower_shift;)?
             "vsli.32 q1, q0, #4";
             "vshl.i32 q1, q1, #26";
@@ -51,34 +51,37 @@ macro_rules! four_scales {
 
 /// Every other sub-block: the places of their nibbles. The activations end where the last sub-block's do.
 macro_rules! four_sub_blocks {
-    ($tokens:ident, $p0:literal, $p1:literal, $p2:literal, $p3:literal) => {
+    ($many:ident, $p0:literal, $p1:literal, $p2:literal, $p3:literal) => {
         concat!(
-            values!($tokens, $p0, "r0", "r4", "], #48"),
-            values!($tokens, $p1, "r2", "r6", "], #48"),
-            $tokens!(sums_to_double ["d12", "d8"]),
-            values!($tokens, $p2, "r0", "r4", "], #48"),
-            values!($tokens, $p3, "r2", "r6", "], #16"),
-            $tokens!(sums_to_double ["d13", "d9"]),
+            values!($many, $p0, "r0", "r4", "], #48"),
+            values!($many, $p1, "r2", "r6", "], #48"),
+            $many!(sums_to_double ["d12", "d8"]),
+            values!($many, $p2, "r0", "r4", "], #48"),
+            values!($many, $p3, "r2", "r6", "], #16"),
+            $many!(sums_to_double ["d13", "d9"]),
         )
+    };
+}
+
+/// The block's scale to s30.
+macro_rules! block_scale {
+    ($block:literal,) => {
+        concat!(lines! { "ldrh r0, [" $block ", #-16]"; }, scales_to_floats!())
     };
 }
 
 /// A block loop of IQ4_XS: the even sub-blocks, then the odd ones.
 macro_rules! iq4_xs {
-    ($name:ident, $tokens:ident) => {
+    ($name:ident, $many:ident) => {
         rows!(
-            $name, $tokens, mask "15", base "16", bytes "136",
+            $name, $many, mask "15", base "16", bytes "136",
             concat!(
-                four_sub_blocks!($tokens, "-8", "24", "56", "88"),
-                $tokens!(back "192"),
-                four_scales!("15"),
-                $tokens!(scale "vmladav", "q1"),
-                four_sub_blocks!($tokens, "8", "40", "72", "104"),
-                four_scales!("17", "vshr.u32 q1, q1, #4"),
-                $tokens!(scale "vmladava", "q1"),
-                lines! { "ldrh r0, [r1, #-16]"; },
-                scales_to_floats!(),
-                $tokens!(close add_product),
+                four_sub_blocks!($many, "-8", "24", "56", "88"),
+                $many!(back "192"),
+                $many!(scale "vmladav", "q1", four_scales ["15"]),
+                four_sub_blocks!($many, "8", "40", "72", "104"),
+                $many!(scale "vmladava", "q1", four_scales ["17", "vshr.u32 q1, q1, #4"]),
+                $many!(close block_scale [], add_product),
             ),
             iq4_values!()
         );

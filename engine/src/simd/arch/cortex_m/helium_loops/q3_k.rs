@@ -11,18 +11,18 @@ use super::{BlockLoops, Strip, one_and_two_tokens};
 /// Sixteen quants of a plane to the upper bits of q1, and their products: the third bits, turned, come from q2, the lower
 /// ones from the upper bits of q0, after a shift where the plane is not the last.
 macro_rules! three_bits {
-    ($tokens:ident, $third:literal, $(shift $lower:literal,)? $first:literal, $second:literal, $at:literal) => {
+    ($many:ident, $third:literal, $(shift $lower:literal,)? $first:literal, $second:literal, $at:literal) => {
         concat!(
             lines! {
                 "vshl.i8 q1, q2, #" $third;
                 $("vshl.i8 q0, q0, #" $lower;)?
             },
-            $tokens!(load $at),
+            $many!(load $at),
             lines! {
                 "vsri.8 q1, q0, #1";
                 "vand q1, q1, q5";
             },
-            $tokens!(multiply "vmladav", "q1", $first, $second, $at),
+            $many!(multiply "vmladav", "q1", $first, $second, $at),
         )
     };
 }
@@ -32,8 +32,8 @@ macro_rules! three_bits {
 /// goes on to the next ones.
 macro_rules! three_bits_of_four {
     (
-        $tokens:ident, $lower:literal, $third:literal, [$t3:literal, $t2:literal, $t1:literal, $t0:literal],
-        $scales:expr, $how:literal, $next:literal
+        $many:ident, $lower:literal, $third:literal, [$t3:literal, $t2:literal, $t1:literal, $t0:literal],
+        $scales:tt, $how:literal, $next:literal
     ) => {
         concat!(
             lines! {
@@ -41,14 +41,13 @@ macro_rules! three_bits_of_four {
                 "vldrb.u8 q0, [r1, #" $lower "]";
                 "vmvn q2, q2";
             },
-            three_bits!($tokens, $t3, "r2", "r6", ", #96]"),
-            three_bits!($tokens, $t2, shift "2", "r0", "r4", ", #64]"),
-            $tokens!(sums_to_double ["d13", "d9"]),
-            three_bits!($tokens, $t1, shift "2", "r2", "r6", ", #32]"),
-            three_bits!($tokens, $t0, shift "2", "r0", "r4", $next),
-            $tokens!(sums_to_double ["d12", "d8"]),
-            $scales,
-            $tokens!(scale $how, "q0"),
+            three_bits!($many, $t3, "r2", "r6", ", #96]"),
+            three_bits!($many, $t2, shift "2", "r0", "r4", ", #64]"),
+            $many!(sums_to_double ["d13", "d9"]),
+            three_bits!($many, $t1, shift "2", "r2", "r6", ", #32]"),
+            three_bits!($many, $t0, shift "2", "r0", "r4", $next),
+            $many!(sums_to_double ["d12", "d8"]),
+            $many!(scale $how, "q0", four_scales $scales),
         )
     };
 }
@@ -56,10 +55,10 @@ macro_rules! three_bits_of_four {
 /// The scales of four sub-blocks to q0. Their lower four bits lie in every other byte of eight, which an instruction makes
 /// halves of and another (`vmovlb`, `vmovlt`) words; their upper two bits begin at four bits of a word. 32 is subtracted.
 macro_rules! four_scales {
-    ($to_halves:literal, $to_words:literal, $upper0:literal, $upper1:literal, $upper2:literal, $upper3:literal) => {
+    ($block:literal, $to_halves:literal, $to_words:literal, $upper0:literal, $upper1:literal, $upper2:literal, $upper3:literal) => {
         lines! {
-            "ldr r0, [r1, #104]";
-            "vldrb.u16 q0, [r1, #96]";
+            "ldr r0, [" $block ", #104]";
+            "vldrb.u16 q0, [" $block ", #96]";
             "ubfx r2, r0, #" $upper0 ", #2";
             "ubfx r4, r0, #" $upper1 ", #2";
             $to_halves;
@@ -75,6 +74,13 @@ macro_rules! four_scales {
     };
 }
 
+/// The block's scale to s30.
+macro_rules! block_scale {
+    ($block:literal,) => {
+        concat!(lines! { "ldrh r0, [" $block ", #108]"; }, scales_to_floats!())
+    };
+}
+
 /// Adds the block, whose sum is 32 times too large.
 macro_rules! add_shifted_product {
     ($x:literal, $sum:literal, $row:literal) => {
@@ -84,29 +90,27 @@ macro_rules! add_shifted_product {
 
 /// A block loop of Q3_K.
 macro_rules! q3_k {
-    ($name:ident, $tokens:ident) => {
+    ($name:ident, $many:ident) => {
         rows!(
-            $name, $tokens, mask "0xE0", base "0", bytes "110",
+            $name, $many, mask "0xE0", base "0", bytes "110",
             concat!(
                 three_bits_of_four!(
-                    $tokens, "32", "0", ["4", "5", "6", "7"],
-                    four_scales!("vbic.i16 q0, #0xF0", "vmovlb", "0", "16", "2", "18"), "vmladav", "], #16"
+                    $many, "32", "0", ["4", "5", "6", "7"],
+                    ["vbic.i16 q0, #0xF0", "vmovlb", "0", "16", "2", "18"], "vmladav", "], #16"
                 ),
                 three_bits_of_four!(
-                    $tokens, "48", "16", ["4", "5", "6", "7"],
-                    four_scales!("vbic.i16 q0, #0xF0", "vmovlt", "8", "24", "10", "26"), "vmladava", "], #112"
+                    $many, "48", "16", ["4", "5", "6", "7"],
+                    ["vbic.i16 q0, #0xF0", "vmovlt", "8", "24", "10", "26"], "vmladava", "], #112"
                 ),
                 three_bits_of_four!(
-                    $tokens, "64", "0", ["0", "1", "2", "3"],
-                    four_scales!("vshr.u16 q0, q0, #4", "vmovlb", "4", "20", "6", "22"), "vmladava", "], #16"
+                    $many, "64", "0", ["0", "1", "2", "3"],
+                    ["vshr.u16 q0, q0, #4", "vmovlb", "4", "20", "6", "22"], "vmladava", "], #16"
                 ),
                 three_bits_of_four!(
-                    $tokens, "80", "16", ["0", "1", "2", "3"],
-                    four_scales!("vshr.u16 q0, q0, #4", "vmovlt", "12", "28", "14", "30"), "vmladava", "], #112"
+                    $many, "80", "16", ["0", "1", "2", "3"],
+                    ["vshr.u16 q0, q0, #4", "vmovlt", "12", "28", "14", "30"], "vmladava", "], #112"
                 ),
-                lines! { "ldrh r0, [r1, #108]"; },
-                scales_to_floats!(),
-                $tokens!(close add_shifted_product),
+                $many!(close block_scale [], add_shifted_product),
             )
         );
     };

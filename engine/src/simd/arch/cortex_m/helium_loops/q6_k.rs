@@ -10,7 +10,7 @@ use super::{BlockLoops, Strip, one_and_two_tokens};
 /// are these sub-blocks'. `next` ends the address of the last activations, which goes on to the next ones.
 macro_rules! six_bits_of_four {
     (
-        $tokens:ident, $first:literal, $second:literal, $upper:literal, $scales:literal, $which:literal, $how:literal,
+        $many:ident, $first:literal, $second:literal, $upper:literal, $scales:literal, $which:literal, $how:literal,
         $next:literal
     ) => {
         concat!(
@@ -20,44 +20,43 @@ macro_rules! six_bits_of_four {
                 // Plane 2: high nibbles below bits 4 and 5.
                 "vshl.i8 q1, q2, #2";
             },
-            $tokens!(load ", #64]"),
+            $many!(load ", #64]"),
             lines! {
                 "vsri.8 q1, q0, #2";
                 "vshr.u8 q1, q1, #2";
             },
-            $tokens!(multiply "vmladav", "q1", "r2", "r6", ", #64]"),
+            $many!(multiply "vmladav", "q1", "r2", "r6", ", #64]"),
             // Plane 0: low nibbles below bits 0 and 1.
             lines! { "vsli.8 q0, q2, #4"; },
-            $tokens!(load "], #96"),
+            $many!(load "], #96"),
             lines! { "vand q0, q0, q5"; },
-            $tokens!(multiply "vmladav", "q0", "r0", "r4", "], #96"),
+            $many!(multiply "vmladav", "q0", "r0", "r4", "], #96"),
             lines! {
                 // Plane 3: high nibbles below bits 6 and 7.
                 "vshr.u8 q1, q2, #2";
                 "vldrb.u8 q0, [r1, #" $second "]";
             },
-            $tokens!(sums_to_lanes "0", "2"),
+            $many!(sums_to_lanes "0", "2"),
             lines! { "vsri.8 q2, q0, #2"; },
-            $tokens!(load "], #-64"),
+            $many!(load "], #-64"),
             lines! { "vshr.u8 q2, q2, #2"; },
-            $tokens!(multiply "vmladav", "q2", "r2", "r6", "], #-64"),
+            $many!(multiply "vmladav", "q2", "r2", "r6", "], #-64"),
             // Plane 1: low nibbles below bits 2 and 3.
             lines! { "vsli.8 q0, q1, #4"; },
-            $tokens!(load $next),
+            $many!(load $next),
             lines! { "vand q0, q0, q5"; },
-            $tokens!(multiply "vmladav", "q0", "r0", "r4", $next),
-            four_scales!($scales, $which),
-            $tokens!(sums_to_lanes "1", "3"),
-            $tokens!(scale $how, "q0"),
+            $many!(multiply "vmladav", "q0", "r0", "r4", $next),
+            $many!(sums_to_lanes "1", "3"),
+            $many!(scale $how, "q0", four_scales [$scales, $which]),
         )
     };
 }
 
 /// Of eight scales of sub-blocks, the even ones (`vmovlb`) or the odd ones (`vmovlt`) to q0.
 macro_rules! four_scales {
-    ($at:literal, $which:literal) => {
+    ($block:literal, $at:literal, $which:literal) => {
         lines! {
-            "vldrb.s16 q0, [r1, #" $at "]";
+            "vldrb.s16 q0, [" $block ", #" $at "]";
             $which ".s16 q0, q0";
         }
     };
@@ -65,11 +64,11 @@ macro_rules! four_scales {
 
 /// The block's scale to s30, and the sub-blocks' to q0, even ones, and q1.
 macro_rules! all_scales {
-    ($at:literal, $d:literal) => {
+    ($block:literal, $at:literal, $d:literal) => {
         concat!(
             lines! {
-                "vldrb.u8 q0, [r1, #" $at "]";
-                "ldrh r0, [r1, #" $d "]";
+                "vldrb.u8 q0, [" $block ", #" $at "]";
+                "ldrh r0, [" $block ", #" $d "]";
                 "vmovlt.s8 q1, q0";
                 "vmovlb.s8 q0, q0";
             },
@@ -87,16 +86,15 @@ macro_rules! add_less_offset {
 
 /// A block loop of Q6_K.
 macro_rules! q6_k {
-    ($name:ident, $tokens:ident) => {
+    ($name:ident, $many:ident) => {
         rows!(
-            $name, $tokens, mask "63", base "104", bytes "210",
+            $name, $many, mask "63", base "104", bytes "210",
             concat!(
-                six_bits_of_four!($tokens, "-104", "-72", "24", "88", "vmovlb", "vmladav", "], #-16"),
-                six_bits_of_four!($tokens, "-88", "-56", "40", "88", "vmovlt", "vmladava", "], #80"),
-                six_bits_of_four!($tokens, "-40", "-8", "56", "96", "vmovlb", "vmladava", "], #-16"),
-                six_bits_of_four!($tokens, "-24", "8", "72", "96", "vmovlt", "vmladava", "], #80"),
-                all_scales!("88", "104"),
-                $tokens!(close add_less_offset),
+                six_bits_of_four!($many, "-104", "-72", "24", "88", "vmovlb", "vmladav", "], #-16"),
+                six_bits_of_four!($many, "-88", "-56", "40", "88", "vmovlt", "vmladava", "], #80"),
+                six_bits_of_four!($many, "-40", "-8", "56", "96", "vmovlb", "vmladava", "], #-16"),
+                six_bits_of_four!($many, "-24", "8", "72", "96", "vmovlt", "vmladava", "], #80"),
+                $many!(close all_scales ["88", "104"], add_less_offset),
             )
         );
     };
