@@ -18,12 +18,11 @@
 use super::close32::{
     add_in_memory, add_in_register, add_offset, scale, scale_with_mins, scales_and_mins_to_floats, scales_to_floats,
 };
-use super::frame::{block_loop, enter, leave, lines, load_strip};
+use super::frame::{BlockLoops, block_loop, enter, leave, lines, load_strip, one_and_two_tokens};
 use super::unpack::{
     high_bytes, high_five_bits, high_nibbles, high_values, iq4_values, load_bytes, load_nibbles, low_bytes,
     low_five_bits, low_nibbles, low_values,
 };
-use super::{BlockLoops, Strip, one_and_two_tokens};
 
 /// Loads all that the strip says but the sums' address, and zeroes q7.
 macro_rules! start {

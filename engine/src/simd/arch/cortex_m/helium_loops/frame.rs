@@ -1,11 +1,39 @@
 //! How a block loop is written, begins and ends.
 
-/// A block loop: a function of text, which gets its strip in r0.
+use crate::simd::arch::cortex_m::strip::Strip;
+
+/// A block loop and the strip it takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BlockLoop {
+    /// Rows of the strip.
+    pub(crate) rows: usize,
+    /// Tokens of the strip.
+    pub(crate) tokens: usize,
+    /// Writes the sums of a strip.
+    ///
+    /// # Safety
+    /// The processor has Helium, and the strip's rows, activations and sums are there.
+    pub(crate) run: unsafe extern "C" fn(&Strip),
+}
+
+/// A format's block loops for one token and for two.
+pub(crate) type BlockLoops = [BlockLoop; 2];
+
+/// A format's block loops, each for four rows.
+pub(super) const fn one_and_two_tokens(
+    one: unsafe extern "C" fn(&Strip),
+    two: unsafe extern "C" fn(&Strip),
+) -> BlockLoops {
+    let rows = 4;
+    [BlockLoop { rows, tokens: 1, run: one }, BlockLoop { rows, tokens: 2, run: two }]
+}
+
+/// A block loop: a function of text, which gets its strip in r0. The directives hold for all assembly of functions after it.
 macro_rules! block_loop {
     ($name:ident, $($text:expr),+ $(,)?) => {
         // SAFETY: the text keeps to the calling convention: it restores what the caller keeps, and returns.
         #[unsafe(naked)]
-        unsafe extern "C" fn $name(strip: &Strip) {
+        unsafe extern "C" fn $name(strip: &$crate::simd::arch::cortex_m::strip::Strip) {
             core::arch::naked_asm!(".arch armv8.1-m.main", ".arch_extension mve.fp", $($text),+, options(raw))
         }
     };

@@ -2,9 +2,8 @@
 
 use super::blocks256::{one, rows, two};
 use super::close256::{add_product, scales_to_floats};
-use super::frame::{block_loop, enter, leave, lines, load_strip};
+use super::frame::{BlockLoops, block_loop, enter, leave, lines, load_strip, one_and_two_tokens};
 use super::unpack::iq4_values;
-use super::{BlockLoops, Strip, one_and_two_tokens};
 
 /// A sub-block: sixteen bytes of nibbles, which stand for values in the table at label 9. `next` ends the address of the
 /// last activations, which goes on to the next ones.

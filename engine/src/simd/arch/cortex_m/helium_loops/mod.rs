@@ -34,34 +34,10 @@ mod q45_k;
 mod q6_k;
 mod unpack;
 
-use super::strip::Strip;
-
 pub(crate) use blocks32::{IQ4_NL, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0};
+pub(crate) use frame::{BlockLoop, BlockLoops};
 pub(crate) use iq4_xs::IQ4_XS;
 pub(crate) use q2_k::Q2_K;
 pub(crate) use q3_k::Q3_K;
 pub(crate) use q6_k::Q6_K;
 pub(crate) use q45_k::{Q4_K, Q5_K};
-
-/// A block loop and the strip it takes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct BlockLoop {
-    /// Rows of the strip.
-    pub(crate) rows: usize,
-    /// Tokens of the strip.
-    pub(crate) tokens: usize,
-    /// Writes the sums of a strip.
-    ///
-    /// # Safety
-    /// The processor has Helium, and the strip's rows, activations and sums are there.
-    pub(crate) run: unsafe extern "C" fn(&Strip),
-}
-
-/// A format's block loops for one token and for two.
-pub(crate) type BlockLoops = [BlockLoop; 2];
-
-/// The block loops of a format.
-const fn one_and_two_tokens(one: unsafe extern "C" fn(&Strip), two: unsafe extern "C" fn(&Strip)) -> BlockLoops {
-    let rows = 4;
-    [BlockLoop { rows, tokens: 1, run: one }, BlockLoop { rows, tokens: 2, run: two }]
-}

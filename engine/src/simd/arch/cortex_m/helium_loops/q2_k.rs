@@ -2,8 +2,7 @@
 
 use super::blocks256::{one, rows, two, two_rows};
 use super::close256::{add_difference, multiply_sums16, scales_to_floats};
-use super::frame::{block_loop, enter, leave, lines, load_strip};
-use super::{BlockLoops, Strip, one_and_two_tokens};
+use super::frame::{BlockLoops, block_loop, enter, leave, lines, load_strip, one_and_two_tokens};
 
 /// Sixteen bytes of quants of two bits: those of four sub-blocks. Of the eight scales of half a block the even ones
 /// (`vmovlb`) or the odd ones (`vmovlt`) are these sub-blocks'. `next` ends the address of the last activations, which goes

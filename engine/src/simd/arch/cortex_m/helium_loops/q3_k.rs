@@ -5,8 +5,7 @@
 
 use super::blocks256::{one, rows, two};
 use super::close256::{add_product, scales_to_floats};
-use super::frame::{block_loop, enter, leave, lines, load_strip};
-use super::{BlockLoops, Strip, one_and_two_tokens};
+use super::frame::{BlockLoops, block_loop, enter, leave, lines, load_strip, one_and_two_tokens};
 
 /// Sixteen quants of a plane to the upper bits of q1, and their products: the third bits, turned, come from q2, the lower
 /// ones from the upper bits of q0, after a shift where the plane is not the last.

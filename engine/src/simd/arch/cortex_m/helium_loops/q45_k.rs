@@ -2,8 +2,7 @@
 
 use super::blocks256::{one, rows, two, two_rows};
 use super::close256::{add_difference, scales_to_floats};
-use super::frame::{block_loop, enter, leave, lines, load_strip};
-use super::{BlockLoops, Strip, one_and_two_tokens};
+use super::frame::{BlockLoops, block_loop, enter, leave, lines, load_strip, one_and_two_tokens};
 
 /// Sixteen bytes of nibbles: of two sub-blocks, high nibbles first. `low` is the end of the address of the low nibbles'
 /// activations, which goes on to the next ones.

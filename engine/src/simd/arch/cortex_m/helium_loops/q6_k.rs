@@ -2,8 +2,7 @@
 
 use super::blocks256::{one, rows, two};
 use super::close256::{add_product, multiply_sums16, scales_to_floats};
-use super::frame::{block_loop, enter, leave, lines, load_strip};
-use super::{BlockLoops, Strip, one_and_two_tokens};
+use super::frame::{BlockLoops, block_loop, enter, leave, lines, load_strip, one_and_two_tokens};
 
 /// Sixteen quants of each of four planes of Q6_K: four sub-blocks, whose upper two bits lie in the same bytes. Places are
 /// those of the first two planes' nibbles, of the upper bits, and of the half block's scales, the even or odd ones of which
