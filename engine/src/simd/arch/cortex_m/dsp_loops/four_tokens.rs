@@ -18,7 +18,7 @@ use super::scales::*;
 use super::tables::{IQ4_PAIRS, MXFP4_PAIRS};
 use super::tokens::*;
 use super::unpack::*;
-use crate::simd::arch::cortex_m::strip::Strip;
+use crate::simd::arch::strip::Strip;
 use core::arch::naked_asm;
 
 /// A loop over blocks, each done by the fragments in brackets, which move `r2` on by `$read` bytes.

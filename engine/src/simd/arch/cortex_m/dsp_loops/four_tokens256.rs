@@ -25,7 +25,7 @@ use super::scales::*;
 use super::scales256::*;
 use super::tokens::*;
 use super::unpack::*;
-use crate::simd::arch::cortex_m::strip::Strip;
+use crate::simd::arch::strip::Strip;
 use core::arch::naked_asm;
 
 /// Entry, with step and end at the top of the stack.

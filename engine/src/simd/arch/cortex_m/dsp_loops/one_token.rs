@@ -18,7 +18,7 @@ use super::rows::*;
 use super::scales::*;
 use super::tables::{IQ4_PAIRS, MXFP4_PAIRS};
 use super::unpack::*;
-use crate::simd::arch::cortex_m::strip::Strip;
+use crate::simd::arch::strip::Strip;
 use core::arch::naked_asm;
 
 /// Two rows of nibbles, between the fragments that load scales and close the block.

@@ -20,7 +20,7 @@ use super::rows::*;
 use super::scales::*;
 use super::scales256::*;
 use super::unpack::*;
-use crate::simd::arch::cortex_m::strip::Strip;
+use crate::simd::arch::strip::Strip;
 use core::arch::naked_asm;
 
 /// Q4_K: two rows.
