@@ -3,8 +3,6 @@
 //! The block's scale is in s30, that of its minimums in s31. Fragments that close a block take the activations' address,
 //! 256 bytes from their first, the block's integer sum and the row's sum. The other registers are those of `blocks256.rs`.
 
-use super::frame::lines;
-
 /// Makes floats of the block's scale, and of that of its minimums above it, in r0.
 macro_rules! scales_to_floats {
     () => {

@@ -8,8 +8,6 @@
 //!
 //! The rows' scales are in q4. `dx` and `sum_x` are registers of a token's scale and sum of activations.
 
-use super::frame::lines;
-
 /// Makes floats of the scales.
 macro_rules! scales_to_floats {
     ($mins:literal) => {

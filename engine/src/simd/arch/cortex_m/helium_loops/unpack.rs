@@ -5,8 +5,6 @@
 //! All take the place of the quants in the block, `low`, `high`, the register of the block's address, and a register and a
 //! vector that are theirs until `high` is made. The mask 0x0F is in q6.
 
-use super::frame::lines;
-
 /// Loads nothing: [`low_bytes`] and [`high_bytes`] do.
 macro_rules! load_bytes {
     ($($unused:literal),*) => {
