@@ -16,12 +16,14 @@
 //! | q7 | the rows' sums | the rows' sums of the second token; those of the first are at the stack's top |
 
 use super::close32::{
-    add_in_memory, add_in_register, add_offset, scale, scale_with_mins, scales_and_mins_to_floats, scales_to_floats,
+    add_offset, add_vectors, scale, scale_with_mins, scales_and_mins_to_floats, scales_to_floats, second_in_memory,
+    second_in_register,
 };
 use super::frame::{block_loop, enter, leave, lines, load_strip, one_and_two_tokens};
+use super::mxfp4::{add_lanes, exponents_to_floats, in_lanes, scale_lanes};
 use super::unpack::{
     high_bytes, high_five_bits, high_nibbles, high_values, iq4_values, load_bytes, load_nibbles, low_bytes,
-    low_five_bits, low_nibbles, low_values,
+    low_five_bits, low_nibbles, low_values, mxfp4_values,
 };
 use crate::simd::arch::strip::BlockLoops;
 
@@ -68,7 +70,7 @@ macro_rules! multiply_one {
 macro_rules! one_token {
     (
         $name:ident, quants $at:literal, bytes $bytes:literal, $load:ident, $low:ident, $high:ident,
-        offset [$($offset:literal)?], $first:literal, $to_floats:ident, $scale:ident $(, table $table:expr)?
+        offset [$($offset:literal)?], $first:literal, $to_floats:ident, $scale:ident, $add:ident $(, table $table:expr)?
     ) => {
         block_loop!(
             $name,
@@ -125,7 +127,7 @@ macro_rules! one_token {
             $to_floats!("q3"),
             $scale!("q1", "q0", "r2", "r4", "q3"),
             "add r9, r11",
-            "vadd.f32 q7, q7, q1",
+            $add!("q7", "q1"),
             "le lr, 2b",
             store_sums!(),
             leave!(),
@@ -176,8 +178,8 @@ macro_rules! row_of_two {
 macro_rules! two_tokens {
     (
         $name:ident, quants $at:literal, bytes $bytes:literal, $load:ident, $low:ident, $high:ident,
-        offset [$($offset:literal)?], $first:literal, $to_floats:ident, $scale:ident, $add:ident
-        $(, table $table:expr)?
+        offset [$($offset:literal)?], $first:literal, $to_floats:ident, $scale:ident, $add:ident,
+        $second:ident $(, table $table:expr)?
     ) => {
         block_loop!(
             $name,
@@ -224,12 +226,12 @@ macro_rules! two_tokens {
             $scale!("q1", "q0", "r2", "r4", "q5"),
             "vldrw.u32 q0, [sp]",
             $scale!("q3", "q2", "r6", "r10", "q5"),
-            "vadd.f32 q0, q0, q1",
+            $add!("q0", "q1"),
             "add r9, r11",
-            $add!("q3", "q2"),
+            $second!(add $add),
             "vstrw.32 q0, [sp]",
             "le lr, 2b",
-            $add!(end),
+            $second!(end),
             "vldrw.u32 q0, [sp]",
             "add sp, #32",
             "vmov q1, q7",
@@ -245,9 +247,9 @@ macro_rules! two_tokens {
 /// Both loops of a format: the place of the quants, the block's bytes, fragments that unpack, the factor of an offset, the
 /// load of a block's first bytes, and fragments that close.
 macro_rules! block_loops {
-    ($format:ident, $one:ident, $two:ident, ($($parts:tt)*), $add:ident $(, table $table:expr)?) => {
+    ($format:ident, $one:ident, $two:ident, ($($parts:tt)*), $second:ident $(, table $table:expr)?) => {
         one_token!($one, $($parts)* $(, table $table)?);
-        two_tokens!($two, $($parts)*, $add $(, table $table)?);
+        two_tokens!($two, $($parts)*, $second $(, table $table)?);
 
         /// The format's block loops.
         pub(super) const $format: BlockLoops = one_and_two_tokens($one, $two);
@@ -256,48 +258,57 @@ macro_rules! block_loops {
 
 block_loops!(
     Q8_0, q8_0_one, q8_0_two,
-    (quants "2", bytes "34", load_bytes, low_bytes, high_bytes, offset [], "ldrh", scales_to_floats, scale),
-    add_in_register
+    (quants "2", bytes "34", load_bytes, low_bytes, high_bytes, offset [], "ldrh", scales_to_floats, scale, add_vectors),
+    second_in_register
 );
 block_loops!(
     Q4_0, q4_0_one, q4_0_two,
     (
         quants "2", bytes "18", load_nibbles, low_nibbles, high_nibbles,
         offset ["vmvn.i32 q5, #7"], // -8
-        "ldrh", scales_to_floats, scale
+        "ldrh", scales_to_floats, scale, add_vectors
     ),
-    add_in_register
+    second_in_register
 );
 block_loops!(
     Q4_1, q4_1_one, q4_1_two,
     (
         quants "4", bytes "20", load_nibbles, low_nibbles, high_nibbles, offset [],
-        "ldr", scales_and_mins_to_floats, scale_with_mins
+        "ldr", scales_and_mins_to_floats, scale_with_mins, add_vectors
     ),
-    add_in_register
+    second_in_register
 );
 block_loops!(
     Q5_0, q5_0_one, q5_0_two,
     (
         quants "6", bytes "22", load_nibbles, low_five_bits, high_five_bits, offset [],
-        "ldrh", scales_to_floats, scale
+        "ldrh", scales_to_floats, scale, add_vectors
     ),
-    add_in_register
+    second_in_register
 );
 block_loops!(
     Q5_1, q5_1_one, q5_1_two,
     (
         quants "8", bytes "24", load_nibbles, low_five_bits, high_five_bits, offset ["vmov.i32 q5, #16"],
-        "ldr", scales_and_mins_to_floats, scale_with_mins
+        "ldr", scales_and_mins_to_floats, scale_with_mins, add_vectors
     ),
-    add_in_register
+    second_in_register
 );
 block_loops!(
     IQ4_NL, iq4_nl_one, iq4_nl_two,
     (
         quants "2", bytes "18", load_nibbles, low_values, high_values, offset [],
-        "ldrh", scales_to_floats, scale
+        "ldrh", scales_to_floats, scale, add_vectors
     ),
-    add_in_memory,
+    second_in_memory,
     table iq4_values!()
+);
+block_loops!(
+    MXFP4, mxfp4_one, mxfp4_two,
+    (
+        quants "1", bytes "17", load_nibbles, low_values, high_values, offset [],
+        "ldrb", exponents_to_floats, scale_lanes, add_lanes
+    ),
+    second_in_memory,
+    table mxfp4_values!()
 );

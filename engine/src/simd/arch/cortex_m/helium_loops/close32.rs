@@ -63,29 +63,33 @@ macro_rules! scale_with_mins {
 }
 pub(super) use scale_with_mins;
 
-/// Adds a vector to the second token's row sums in q7.
-macro_rules! add_in_register {
-    ($vector:literal, $free:literal) => {
-        lines! { "vadd.f32 q7, q7, " $vector; }
+/// Adds a vector to row sums.
+macro_rules! add_vectors {
+    ($row_sums:tt, $vector:tt) => {
+        lines! { "vadd.f32 " $row_sums ", " $row_sums ", " $vector; }
+    };
+}
+pub(super) use add_vectors;
+
+/// The second token's row sums stay in q7, and q3 is added by a fragment.
+macro_rules! second_in_register {
+    (add $add:ident) => {
+        $add!("q7", "q3")
     };
     (end) => {
         ""
     };
 }
-pub(super) use add_in_register;
+pub(super) use second_in_register;
 
-/// Adds a vector to the second token's row sums, 16 bytes from the stack's top, where q7 is needed for something else. At
-/// the end they go to q7.
-macro_rules! add_in_memory {
-    ($vector:literal, $free:literal) => {
-        lines! {
-            "vldrw.u32 " $free ", [sp, #16]";
-            "vadd.f32 " $free ", " $free ", " $vector;
-            "vstrw.32 " $free ", [sp, #16]";
-        }
+/// The second token's row sums stay in memory, as q7 is needed for something else: 16 bytes from the stack's top, until they
+/// go to q7 at the end.
+macro_rules! second_in_memory {
+    (add $add:ident) => {
+        concat!(lines! { "vldrw.u32 q2, [sp, #16]"; }, $add!("q2", "q3"), lines! { "vstrw.32 q2, [sp, #16]"; })
     };
     (end) => {
         lines! { "vldrw.u32 q7, [sp, #16]"; }
     };
 }
-pub(super) use add_in_memory;
+pub(super) use second_in_memory;

@@ -6,12 +6,13 @@
 //!
 //! | format | unpack | multiply | scale | close |
 //! |---|---|---|---|---|
-//! | Q8_0 | `x_bytes` | `multiply_one`, `multiply_two` | `scale` | `add_in_register` |
+//! | Q8_0 | `x_bytes` | `multiply_one`, `multiply_two` | `scale` | `add_vectors` |
 //! | Q4_0 | `x_nibbles` | the same | `add_offset` (-8), `scale` | the same |
 //! | Q4_1 | `x_nibbles` | the same | `scale_with_mins` | the same |
 //! | Q5_0 | `x_five_bits` | the same | `scale` | the same |
 //! | Q5_1 | `x_five_bits` | the same | `add_offset` (16), `scale_with_mins` | the same |
-//! | IQ4_NL | `x_values` | the same | `scale` | `add_in_memory` |
+//! | IQ4_NL | `x_values` | the same | `scale` | the same |
+//! | MXFP4 | `x_values` | the same | `exponents_to_floats`, `scale_lanes` | `add_lanes` |
 //! | Q4_K | `nibbles` | `one`, `two` | `low_scales`, `high_scales`, `scales_and_mins` | `add_difference` |
 //! | Q5_K | `five_bits` | the same | the same | the same |
 //! | Q6_K | `six_bits_of_four` | the same | `four_scales`, `all_scales` | `add_product` |
@@ -28,6 +29,7 @@ mod close256;
 mod close32;
 mod frame;
 mod iq4_xs;
+mod mxfp4;
 mod q2_k;
 mod q3_k;
 mod q45_k;
@@ -53,6 +55,7 @@ pub(super) fn block_loops(layout: BlockLayout) -> Option<BlockLoops> {
         BlockLayout::Q5K => q45_k::Q5_K,
         BlockLayout::Q6K => q6_k::Q6_K,
         BlockLayout::IQ4XS => iq4_xs::IQ4_XS,
+        BlockLayout::MXFP4 => blocks32::MXFP4,
         _ => return None,
     })
 }

@@ -90,6 +90,14 @@ macro_rules! iq4_values {
 }
 pub(super) use iq4_values;
 
+/// The table of the values that nibbles of MXFP4 stand for: `MXFP4_VALUES`.
+macro_rules! mxfp4_values {
+    () => {
+        "9: .byte 0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12"
+    };
+}
+pub(super) use mxfp4_values;
+
 /// The values that low nibbles stand for, from the table at label 9: a load gathers bytes at sixteen offsets.
 macro_rules! low_values {
     ($at:literal, $low:literal, $high:literal, $block:literal, $free:literal, $spare:literal) => {
