@@ -11,9 +11,7 @@ macro_rules! enter {
             "push {{r0, r4-r11, lr}}\n",
             "ldm r0, {{r0-r4}}\n",
             "mla lr, r3, r4, r2\n",
-            "sub r11, r3, #",
-            $read,
-            "\n",
+            op!("sub", "r11", "r3", concat!("#", $read)),
             "movs r5, #0\n",
             "vmov s14, s15, r5, r5\n",
         )
@@ -23,14 +21,19 @@ macro_rules! enter {
 /// Goes to `$block` unless that was the last one: `r11` and `lr` are as [`enter`] left them.
 macro_rules! next_block {
     ($block:literal) => {
-        concat!("add r2, r11\n", "cmp r2, lr\n", "bne ", $block, "\n")
+        concat!("add r2, r11\n", "cmp r2, lr\n", op!("bne", $block))
     };
 }
 
 /// [`next_block`] with step and end on the stack, `$at` bytes up.
 macro_rules! next_block_from_stack {
     ($block:literal, $at:literal) => {
-        concat!("ldrd r4, r5, [sp, #", $at, "]\n", "add r2, r4\n", "cmp r2, r5\n", "bne ", $block, "\n")
+        concat!(
+            op!("ldrd", "r4", "r5", concat!("[sp, #", $at, "]")),
+            "add r2, r4\n",
+            "cmp r2, r5\n",
+            op!("bne", $block),
+        )
     };
 }
 

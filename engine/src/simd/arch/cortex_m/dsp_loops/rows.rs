@@ -5,9 +5,7 @@
 macro_rules! nibbles_of_two_rows {
     ($high_at:literal, high $high_op:ident $high0:literal $high1:literal, low $low_op:ident $low0:literal $low1:literal) => {
         concat!(
-            "ldrd r6, r7, [r2, #",
-            $high_at,
-            "]\n",
+            op!("ldrd", "r6", "r7", concat!("[r2, #", $high_at, "]")),
             "ldr r4, [r0], #4\n",
             "ldr r5, [r1], #4\n",
             "and r8, r3, r4, lsr #4\n",
@@ -65,17 +63,21 @@ macro_rules! bytes_of_two_rows {
 macro_rules! five_bits {
     ($op:ident, $sign:ident, $low:literal, $high:literal) => {
         concat!(
-            spread_fifth_bits!("r12", "r11", $low, $high, "r5"),
-            "ldrd r8, r9, [r2, #32]\n",
-            "ldrd r6, r7, [r2], #8\n",
-            "ldr r4, [r0], #4\n",
+            spread_fifth_bits!(
+                "r12",
+                "r11",
+                $low,
+                $high,
+                "r5",
+                concat!("ldrd r8, r9, [r2, #32]\n", "ldrd r6, r7, [r2], #8\n", "ldr r4, [r0], #4\n")
+            ),
             swap_nibbles!("r4", "r12", "0", "r5", "r12"),
-            "and r5, r3, r4", pair_of_five_bits!($sign low even), "\n",
-            "and r4, r3, r4", pair_of_five_bits!($sign low odd), "\n",
+            op!("and", "r5", "r3", "r4", pair_of_five_bits!($sign low even)),
+            op!("and", "r4", "r3", "r4", pair_of_five_bits!($sign low odd)),
             mac!($op, "r10", "r5", "r6"),
-            "and r5, r3, r12", pair_of_five_bits!($sign high even), "\n",
+            op!("and", "r5", "r3", "r12", pair_of_five_bits!($sign high even)),
             mac!(add, "r10", "r4", "r7"),
-            "and r12, r3, r12", pair_of_five_bits!($sign high odd), "\n",
+            op!("and", "r12", "r3", "r12", pair_of_five_bits!($sign high odd)),
             mac!(add, "r10", "r5", "r8"),
             mac!(add, "r10", "r12", "r9"),
         )
@@ -116,21 +118,15 @@ macro_rules! five_bit_planes {
 macro_rules! six_bits {
     ($op:ident, $ql:literal, $rotation:literal, low $low:literal $low_x:literal, high $high:literal $high_x:literal) => {
         concat!(
-            "ldr r4, ",
-            $ql,
-            "\n",
-            "ldrd r8, r9, ",
-            $high_x,
-            "\n",
+            op!("ldr", "r4", $ql),
+            op!("ldrd", "r8", "r9", $high_x),
             swap_nibbles!("r4", "r5", $rotation, "r6", "r6"),
             "and r7, r3, r6, ror #4\n",
             "and r6, r3, r6, ror #12\n",
             mac!($op, $high, "r7", "r8"),
             "and r7, r3, r4\n",
             mac!(add, $high, "r6", "r9"),
-            "ldrd r8, r9, ",
-            $low_x,
-            "\n",
+            op!("ldrd", "r8", "r9", $low_x),
             "and r4, r3, r4, lsr #8\n",
             mac!($op, $low, "r7", "r8"),
             mac!(add, $low, "r4", "r9"),
@@ -154,17 +150,13 @@ macro_rules! lookup_of_four_rows {
     ($then:literal) => {
         concat!(
             "ldrb r5, [r0, r1]\n",
-            "ldrb r4, [r0], #",
-            $then,
-            "\n",
+            op!("ldrb", "r4", "[r0]", concat!("#", $then)),
             "ldr r5, [r12, r5, lsl #2]\n",
             "ldr r4, [r12, r4, lsl #2]\n",
             mac!(add, "r10", "r5", "r8"),
             "ldrb r5, [r3, r1]\n",
             mac!(add, "r9", "r4", "r8"),
-            "ldrb r4, [r3], #",
-            $then,
-            "\n",
+            op!("ldrb", "r4", "[r3]", concat!("#", $then)),
             "ldr r5, [r12, r5, lsl #2]\n",
             "ldr r4, [r12, r4, lsl #2]\n",
             mac!(add, "lr", "r5", "r8"),

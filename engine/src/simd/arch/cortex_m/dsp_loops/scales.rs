@@ -65,30 +65,14 @@ macro_rules! scales_and_mins_of_two_rows {
 macro_rules! power {
     ($e:literal, $d:literal) => {
         concat!(
-            "lsrs r6, ",
-            $e,
-            ", #1\n",
-            "subs ",
-            $e,
-            ", ",
-            $e,
-            ", r6\n",
+            op!("lsrs", "r6", $e, "#1"),
+            op!("subs", $e, $e, "r6"),
             "adds r6, #63\n",
-            "adds ",
-            $e,
-            ", #63\n",
+            op!("adds", $e, "#63"),
             "lsls r6, r6, #23\n",
-            "lsls ",
-            $e,
-            ", ",
-            $e,
-            ", #23\n",
-            "vmov s8, s9, r6, ",
-            $e,
-            "\n",
-            "vmul.f32 ",
-            $d,
-            ", s8, s9\n",
+            op!("lsls", $e, $e, "#23"),
+            op!("vmov", "s8", "s9", "r6", $e),
+            op!("vmul.f32", $d, "s8", "s9"),
         )
     };
 }
@@ -120,15 +104,9 @@ macro_rules! power_scales_of_four_rows {
 macro_rules! offset_of_two_rows {
     ($at:literal, $shift:literal) => {
         concat!(
-            "ldr r4, [r2, #",
-            $at,
-            "]\n",
-            "sub r10, r10, r4, lsl #",
-            $shift,
-            "\n",
-            "sub r12, r12, r4, lsl #",
-            $shift,
-            "\n",
+            op!("ldr", "r4", concat!("[r2, #", $at, "]")),
+            op!("sub", "r10", "r10", "r4", concat!("lsl #", $shift)),
+            op!("sub", "r12", "r12", "r4", concat!("lsl #", $shift)),
         )
     };
 }
@@ -138,10 +116,10 @@ macro_rules! offset_of_two_rows {
 macro_rules! close {
     ($other:literal, $point:literal, $($scale:literal $sum:literal $total:literal),+) => {
         concat!(
-            $("vmul.f32 ", $scale, ", ", $scale, ", ", $other, "\n",)+
-            $("vcvt.f32.s32 ", $sum, ", ", $sum, $point, "\n",)+
-            $("vmul.f32 ", $scale, ", ", $scale, ", ", $sum, "\n",)+
-            $("vadd.f32 ", $total, ", ", $total, ", ", $scale, "\n",)+
+            $(op!("vmul.f32", $scale, $scale, $other),)+
+            $(op!("vcvt.f32.s32", $sum, concat!($sum, $point)),)+
+            $(op!("vmul.f32", $scale, $scale, $sum),)+
+            $(op!("vadd.f32", $total, $total, $scale),)+
         )
     };
 }
@@ -150,12 +128,12 @@ macro_rules! close {
 macro_rules! close_with_min {
     ($($dx:literal, $d:literal $sum:literal, $m:literal $x:literal $product:literal, $total:literal);+) => {
         concat!(
-            $("vcvt.f32.s32 ", $sum, ", ", $sum, "\n",)+
-            $("vmul.f32 ", $product, ", ", $m, ", ", $x, "\n",)+
-            $("vmul.f32 ", $sum, ", ", $d, ", ", $sum, "\n",)+
-            $("vadd.f32 ", $sum, ", ", $sum, ", ", $product, "\n",)+
-            $("vmul.f32 ", $sum, ", ", $sum, ", ", $dx, "\n",)+
-            $("vadd.f32 ", $total, ", ", $total, ", ", $sum, "\n",)+
+            $(op!("vcvt.f32.s32", $sum, $sum),)+
+            $(op!("vmul.f32", $product, $m, $x),)+
+            $(op!("vmul.f32", $sum, $d, $sum),)+
+            $(op!("vadd.f32", $sum, $sum, $product),)+
+            $(op!("vmul.f32", $sum, $sum, $dx),)+
+            $(op!("vadd.f32", $total, $total, $sum),)+
         )
     };
 }
@@ -164,10 +142,10 @@ macro_rules! close_with_min {
 macro_rules! close_four_tokens {
     ($at:literal, $point:literal) => {
         concat!(
-            "vldr s4, [r2, #", $at, "]\n",
-            "vldr s5, [r2, #72+", $at, "]\n",
-            "vldr s6, [r2, #72*2+", $at, "]\n",
-            "vldr s7, [r2, #72*3+", $at, "]\n",
+            op!("vldr", "s4", concat!("[r2, #", $at, "]")),
+            op!("vldr", "s5", concat!("[r2, #72+", $at, "]")),
+            op!("vldr", "s6", concat!("[r2, #72*2+", $at, "]")),
+            op!("vldr", "s7", concat!("[r2, #72*3+", $at, "]")),
             "vmov s8, s9, r10, r11\n",
             "vmov s10, s11, r12, lr\n",
             close!("s0", $point, "s4" "s8" "s12", "s5" "s9" "s13", "s6" "s10" "s14", "s7" "s11" "s15"),
@@ -179,10 +157,10 @@ macro_rules! close_four_tokens {
 macro_rules! close_two_tokens_with_min {
     ($first:literal, $second:literal, $sum0:literal $total0:literal, $sum1:literal $total1:literal) => {
         concat!(
-            "vldr s4, [r2, #", $first, "+36]\n",
-            "vldr s5, [r2, #", $second, "+36]\n",
-            "vldr s2, [r2, #", $first, "+32]\n",
-            "vldr s3, [r2, #", $second, "+32]\n",
+            op!("vldr", "s4", concat!("[r2, #", $first, "+36]")),
+            op!("vldr", "s5", concat!("[r2, #", $second, "+36]")),
+            op!("vldr", "s2", concat!("[r2, #", $first, "+32]")),
+            op!("vldr", "s3", concat!("[r2, #", $second, "+32]")),
             "vcvt.f32.s32 s4, s4\n",
             "vcvt.f32.s32 s5, s5\n",
             close_with_min!("s2", "s0" $sum0, "s1" "s4" "s4", $total0; "s3", "s0" $sum1, "s1" "s5" "s5", $total1),

@@ -7,39 +7,15 @@ macro_rules! k_scales {
         concat!(
             // Each byte of the first two words is a scale or minimum of sub-blocks 0 to 3, and on top of it two bits of
             // sub-blocks 4 to 7; the four other bits of these are in the third word.
-            "ldr ",
-            $sc0,
-            ", [",
-            $row,
-            ", #4]\n",
-            "ldr r6, [",
-            $row,
-            ", #8]\n",
-            "ldr r12, [",
-            $row,
-            ", #12]\n",
-            "ldr r7, [",
-            $row,
-            "], #16\n",
-            "vmov ",
-            $d,
-            ", r7\n",
-            "and r7, ",
-            $sc0,
-            ", #0xC0C0C0C0\n",
-            "and ",
-            $sc1,
-            ", r12, #0x0F0F0F0F\n",
-            "orr ",
-            $sc1,
-            ", ",
-            $sc1,
-            ", r7, lsr #2\n",
-            "and ",
-            $sc0,
-            ", ",
-            $sc0,
-            ", #0x3F3F3F3F\n",
+            op!("ldr", $sc0, concat!("[", $row, ", #4]")),
+            op!("ldr", "r6", concat!("[", $row, ", #8]")),
+            op!("ldr", "r12", concat!("[", $row, ", #12]")),
+            op!("ldr", "r7", concat!("[", $row, "]"), "#16"),
+            op!("vmov", $d, "r7"),
+            op!("and", "r7", $sc0, "#0xC0C0C0C0"),
+            op!("and", $sc1, "r12", "#0x0F0F0F0F"),
+            op!("orr", $sc1, $sc1, "r7", "lsr #2"),
+            op!("and", $sc0, $sc0, "#0x3F3F3F3F"),
             "and r7, r6, #0xC0C0C0C0\n",
             "and r12, r12, #0xF0F0F0F0\n",
             "lsrs r7, r7, #2\n",
@@ -111,7 +87,12 @@ macro_rules! apply_scale_to_four_tokens {
 /// Multiplies two of the totals by 16.
 macro_rules! shift_two_totals {
     ($totals:literal) => {
-        concat!("vmov r8, r9, ", $totals, "\n", "lsl r8, r8, #4\n", "lsl r9, r9, #4\n", "vmov ", $totals, ", r8, r9\n",)
+        concat!(
+            op!("vmov", "r8", "r9", $totals),
+            "lsl r8, r8, #4\n",
+            "lsl r9, r9, #4\n",
+            op!("vmov", $totals, "r8", "r9"),
+        )
     };
 }
 
@@ -128,12 +109,12 @@ macro_rules! turn_to_high_nibbles {
 macro_rules! close_with_mins {
     ($point:literal, $($scale:literal $sum:literal, $min_scale:literal $mins:literal, $total:literal);+) => {
         concat!(
-            $("vcvt.f32.s32 ", $sum, ", ", $sum, $point, "\n",)+
-            $("vcvt.f32.s32 ", $mins, ", ", $mins, "\n",)+
-            $("vmul.f32 ", $scale, ", ", $scale, ", ", $sum, "\n",)+
-            $("vmul.f32 ", $min_scale, ", ", $min_scale, ", ", $mins, "\n",)+
-            $("vsub.f32 ", $scale, ", ", $scale, ", ", $min_scale, "\n",)+
-            $("vadd.f32 ", $total, ", ", $total, ", ", $scale, "\n",)+
+            $(op!("vcvt.f32.s32", $sum, concat!($sum, $point)),)+
+            $(op!("vcvt.f32.s32", $mins, $mins),)+
+            $(op!("vmul.f32", $scale, $scale, $sum),)+
+            $(op!("vmul.f32", $min_scale, $min_scale, $mins),)+
+            $(op!("vsub.f32", $scale, $scale, $min_scale),)+
+            $(op!("vadd.f32", $total, $total, $scale),)+
         )
     };
 }
@@ -142,12 +123,8 @@ macro_rules! close_with_mins {
 macro_rules! sum_of_token_mins {
     ($at:literal, $to:literal) => {
         concat!(
-            "ldrd r10, r11, [r2, #",
-            $at,
-            "+40]\n",
-            "ldrd r12, lr, [r2, #",
-            $at,
-            "+48]\n",
+            op!("ldrd", "r10", "r11", concat!("[r2, #", $at, "+40]")),
+            op!("ldrd", "r12", "lr", concat!("[r2, #", $at, "+48]")),
             mac!(new, $to, "r6", "r10"),
             mac!(add, $to, "r7", "r11"),
             mac!(add, $to, "r8", "r12"),
@@ -160,7 +137,7 @@ macro_rules! sum_of_token_mins {
 macro_rules! close_token_with_mins {
     ($at:literal, $sum:literal, $mins:literal, $total:literal) => {
         concat!(
-            "vldr s2, [r2, #", $at, "]\n",
+            op!("vldr", "s2", concat!("[r2, #", $at, "]")),
             "vmul.f32 s3, s0, s2\n",
             "vmul.f32 s2, s1, s2\n",
             close_with_mins!(", #4", "s3" $sum, "s2" $mins, $total),
@@ -197,12 +174,8 @@ macro_rules! close_four_tokens_with_mins {
 macro_rules! offset_of_scales {
     ($op:ident, $at:literal, $sums:literal) => {
         concat!(
-            "ldr r4, [r0, #",
-            $at,
-            "]\n",
-            "ldrd r6, r7, [r2, #",
-            $sums,
-            "]\n",
+            op!("ldr", "r4", concat!("[r0, #", $at, "]")),
+            op!("ldrd", "r6", "r7", concat!("[r2, #", $sums, "]")),
             "sxtb16 r5, r4\n",
             "sxtb16 r4, r4, ror #8\n",
             mac!($op, "r8", "r5", "r6"),
@@ -215,7 +188,7 @@ macro_rules! offset_of_scales {
 macro_rules! offsets_of_four_tokens {
     ($op:ident, $i:literal) => {
         concat!(
-            "ldr r5, [r0, #64+4*", $i, "]\n",
+            op!("ldr", "r5", concat!("[r0, #64+4*", $i, "]")),
             "sxtb16 r4, r5\n",
             "sxtb16 r5, r5, ror #8\n",
             tokens!(

@@ -13,14 +13,14 @@ macro_rules! tokens {
     };
     ($op:ident, $w0:literal $w1:literal, [$a:literal $b:literal], $x0:expr, $x1:expr, $x2:expr, $x3:expr) => {
         concat!(
-            "ldrd r8, r9, ", $x3, "\n",
-            "ldrd ", $a, ", ", $b, ", ", $x2, "\n",
+            op!("ldrd", "r8", "r9", $x3),
+            op!("ldrd", $a, $b, $x2),
             mac!($op, "lr", $w0, "r8"),
             mac!(add, "lr", $w1, "r9"),
-            "ldrd r8, r9, ", $x1, "\n",
+            op!("ldrd", "r8", "r9", $x1),
             mac!($op, "r12", $w0, $a),
             mac!(add, "r12", $w1, $b),
-            "ldrd ", $a, ", ", $b, ", ", $x0, "\n",
+            op!("ldrd", $a, $b, $x0),
             mac!($op, "r11", $w0, "r8"),
             mac!(add, "r11", $w1, "r9"),
             mac!($op, "r10", $w0, $a),
@@ -32,7 +32,7 @@ macro_rules! tokens {
 /// Two pairs times one token's activations.
 macro_rules! token {
     ($op:ident, $sum:literal, $w0:literal $w1:literal, $x0:literal $x1:literal, $x:expr) => {
-        concat!("ldrd ", $x0, ", ", $x1, ", ", $x, "\n", mac!($op, $sum, $w0, $x0), mac!(add, $sum, $w1, $x1),)
+        concat!(op!("ldrd", $x0, $x1, $x), mac!($op, $sum, $w0, $x0), mac!(add, $sum, $w1, $x1),)
     };
 }
 
@@ -128,14 +128,14 @@ macro_rules! five_bits32 {
         concat!(
             "ldr r4, [r0]\n",
             $invert,
-            spread_fifth_bits!("r6", "r4", concat!("4*", $k), concat!("4*", $k, "+16"), "r4"),
-            "ldr r7, [r0, #4*", $k, "+4]\n",
+            spread_fifth_bits!("r6", "r4", concat!("4*", $k), concat!("4*", $k, "+16"), "r4", concat!(
+            op!("ldr", "r7", concat!("[r0, #4*", $k, "+4]")),)),
             swap_nibbles!("r7", "r6", "0", "r4", "r6"),
-            "and r4, r3, r6", pair_of_five_bits!($sign high even), "\n",
-            "and r5, r3, r6", pair_of_five_bits!($sign high odd), "\n",
+            op!("and", "r4", "r3", "r6", pair_of_five_bits!($sign high even)),
+            op!("and", "r5", "r3", "r6", pair_of_five_bits!($sign high odd)),
             high32!($op, "r4" "r5", []),
-            "and r4, r3, r7", pair_of_five_bits!($sign low even), "\n",
-            "and r5, r3, r7", pair_of_five_bits!($sign low odd), "\n",
+            op!("and", "r4", "r3", "r7", pair_of_five_bits!($sign low even)),
+            op!("and", "r5", "r3", "r7", pair_of_five_bits!($sign low odd)),
             low32!(add, "r4" "r5", ["r6" "r7"]),
         )
     };
@@ -168,7 +168,7 @@ macro_rules! lookups32 {
 macro_rules! nibbles256 {
     ($op:ident, $k:literal) => {
         concat!(
-            "ldr r5, [r0, #4*", $k, "]\n",
+            op!("ldr", "r5", concat!("[r0, #4*", $k, "]")),
             "and r4, r3, r5\n",
             "and r5, r3, r5, lsr #8\n",
             tokens256!($op, ["r6" "r7"], $k),
@@ -181,12 +181,8 @@ macro_rules! nibbles256 {
 macro_rules! planes256 {
     ($op:ident, $k:literal) => {
         concat!(
-            "ldr r5, [r6, #4*",
-            $k,
-            "]\n",
-            "ldr r4, [r0, #4*",
-            $k,
-            "]\n",
+            op!("ldr", "r5", concat!("[r6, #4*", $k, "]")),
+            op!("ldr", "r4", concat!("[r0, #4*", $k, "]")),
             "ror r5, r5, r7\n",
             "eor r5, r5, r4\n",
             "and r5, r5, r1\n",

@@ -1,54 +1,35 @@
 //! Fragments that unpack words of weights, and the multiplication of pairs.
 
+/// An instruction with operands that fragments are given.
+macro_rules! op {
+    ($name:literal, $first:expr $(, $operand:expr)*) => {
+        concat!($name, " ", $first, $(", ", $operand,)* "\n")
+    };
+}
+
 /// Two products of pairs, which begin a sum (`new`) or join it (`add`).
 macro_rules! mac {
     (new, $sum:literal, $w:literal, $x:literal) => {
-        concat!("smuad ", $sum, ", ", $w, ", ", $x, "\n")
+        op!("smuad", $sum, $w, $x)
     };
     (add, $sum:literal, $w:literal, $x:literal) => {
-        concat!("smlad ", $sum, ", ", $w, ", ", $x, ", ", $sum, "\n")
+        op!("smlad", $sum, $w, $x, $sum)
     };
 }
 
 /// Fifth bits of a word of nibbles to `$to`: bits `$low..` of `$bits` belong to low nibbles and go to the bit above each of
-/// them, bits `$high..` to high nibbles, and go to the bit above these, the last one to bit 0. `r1` is [`SPREAD`]. Bits in
-/// between are left as they come. `$from` may be `$bits`.
-///
-/// [`SPREAD`]: spread_constant
+/// them, bits `$high..` to high nibbles, and go to the bit above these, the last one to bit 0. `r1` is the factor of
+/// [`spread_constant`]. Bits in between are left as they come. `$spare` may be `$bits`; the instructions `$meanwhile` run
+/// before the products are needed.
 macro_rules! spread_fifth_bits {
-    ($to:literal, $bits:literal, $low:expr, $high:expr, $from:literal) => {
+    ($to:literal, $bits:literal, $low:expr, $high:expr, $spare:literal, $meanwhile:expr) => {
         concat!(
-            "ubfx ",
-            $to,
-            ", ",
-            $bits,
-            ", #",
-            $low,
-            ", #4\n",
-            "mul ",
-            $to,
-            ", ",
-            $to,
-            ", r1\n",
-            "ubfx ",
-            $from,
-            ", ",
-            $bits,
-            ", #",
-            $high,
-            ", #4\n",
-            "mul ",
-            $from,
-            ", ",
-            $from,
-            ", r1\n",
-            "orr ",
-            $to,
-            ", ",
-            $to,
-            ", ",
-            $from,
-            ", ror #28\n",
+            op!("ubfx", $to, $bits, concat!("#", $low), "#4"),
+            op!("mul", $to, $to, "r1"),
+            op!("ubfx", $spare, $bits, concat!("#", $high), "#4"),
+            op!("mul", $spare, $spare, "r1"),
+            $meanwhile,
+            op!("orr", $to, $to, $spare, "ror #28"),
         )
     };
 }
@@ -66,36 +47,10 @@ macro_rules! spread_constant {
 macro_rules! swap_nibbles {
     ($w:literal, $upper:literal, $rotation:literal, $spare:literal, $to:literal) => {
         concat!(
-            "eor ",
-            $spare,
-            ", ",
-            $w,
-            ", ",
-            $upper,
-            ", ror #",
-            $rotation,
-            "\n",
-            "and ",
-            $spare,
-            ", ",
-            $spare,
-            ", #0xF0F0F0F0\n",
-            "eor ",
-            $w,
-            ", ",
-            $w,
-            ", ",
-            $spare,
-            "\n",
-            "eor ",
-            $to,
-            ", ",
-            $spare,
-            ", ",
-            $upper,
-            ", ror #",
-            $rotation,
-            "\n",
+            op!("eor", $spare, $w, $upper, concat!("ror #", $rotation)),
+            op!("and", $spare, $spare, "#0xF0F0F0F0"),
+            op!("eor", $w, $w, $spare),
+            op!("eor", $to, $spare, $upper, concat!("ror #", $rotation)),
         )
     };
 }
@@ -104,29 +59,29 @@ macro_rules! swap_nibbles {
 /// top where quants are `signed`, that is, less 16 with the fifth bit inverted.
 macro_rules! pair_of_five_bits {
     (unsigned low even) => {
-        ""
+        "lsl #0"
     };
     (unsigned low odd) => {
-        ", lsr #8"
+        "lsr #8"
     };
     (unsigned high even) => {
-        ", ror #4"
+        "ror #4"
     };
     (unsigned high odd) => {
-        ", ror #12"
+        "ror #12"
     };
     (signed low even) => {
-        ", lsl #11"
+        "lsl #11"
     };
     (signed low odd) => {
-        ", lsl #3"
+        "lsl #3"
     };
     (signed high even) => {
-        ", lsl #7"
+        "lsl #7"
     };
     (signed high odd) => {
-        ", ror #1"
+        "ror #1"
     };
 }
 
-pub(super) use {mac, pair_of_five_bits, spread_constant, spread_fifth_bits, swap_nibbles};
+pub(super) use {mac, op, pair_of_five_bits, spread_constant, spread_fifth_bits, swap_nibbles};
