@@ -5,7 +5,11 @@ mod dsp;
 mod halves;
 #[cfg(feature = "isa-helium")]
 mod helium;
+#[cfg(target_abi = "eabihf")]
+mod sqrt;
 
 pub use dsp::Dsp;
 #[cfg(feature = "isa-helium")]
 pub use helium::Helium;
+#[cfg(target_abi = "eabihf")]
+pub(crate) use sqrt::sqrt;
