@@ -137,8 +137,8 @@ impl KvCache<'_> {
     /// Bytes that are kept.
     #[must_use]
     pub fn kept_bytes(&self, position: usize) -> u64 {
-        let blocks = (0..self.n_layer)
-            .fold(0, |sum: u64, layer| sum.saturating_add(self.kept(layer, position).len() as u64));
+        let blocks =
+            (0..self.n_layer).fold(0, |sum: u64, layer| sum.saturating_add(self.kept(layer, position).len() as u64));
         let of_block = (self.block_bytes() as u64).saturating_mul(self.n_head_kv as u64);
         blocks.saturating_mul(of_block).saturating_mul(2)
     }
