@@ -136,10 +136,12 @@ impl TokenizerSpec {
         let scores = per_token(scores, Key::Scores, n, &[ValueType::F32, ValueType::I32])?;
         let types = per_token(types, Key::TokenTypes, n, &[ValueType::I32, ValueType::U32])?;
 
-        let (kind, merges) = (TokenizerKind::Spm, Array { len: 0, end: tokens.offset, ..tokens });
+        let no_merges = Array { len: 0, end: tokens.offset, ..tokens };
+        #[cfg(not(feature = "bpe"))]
+        let (kind, merges) = (TokenizerKind::Spm, no_merges);
         #[cfg(feature = "bpe")]
         let (kind, merges) = if spm {
-            (kind, merges)
+            (TokenizerKind::Spm, no_merges)
         } else {
             let merges = array(merges, Key::Merges)?.ok_or(TextError::Missing(Key::Merges))?;
             let unknown = TextError::UnknownPreTokenizer(pre.map_or(NameAt::NONE, Str::name_at));
