@@ -4,6 +4,8 @@ fn main() {
     println!("cargo:rustc-link-search={}", env!("CARGO_MANIFEST_DIR"));
     println!("cargo:rustc-link-arg=-Tstack.x");
     println!("cargo:rustc-link-arg=-Tlink.x");
+    // Functions of equal code are one.
+    println!("cargo:rustc-link-arg=--icf=all");
     println!("cargo:rustc-link-arg=-Tdefmt.x");
     println!("cargo:rerun-if-changed=memory.x");
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::ExitStatus;
 
 /// Bytes of stack with which no program comes far, and with which none answers a prompt.
-pub(crate) const TOO_FEW: [usize; 2] = [8 << 10, 24 << 10];
+pub(crate) const TOO_FEW: [usize; 2] = [8 << 10, 12 << 10];
 
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 

@@ -162,13 +162,16 @@ mod tests {
     #[test]
     fn stacks_are_larger_than_the_deepest() {
         let table = Table::read(root().join("boards/figures.txt"), String::new()).expect("the table of figures");
-        let is_cortex_m = |board: &Board| board.firmware.target.starts_with("thumb");
-        let on_cortex_m = board_table::emulated().filter(|(board, _)| is_cortex_m(board));
-        let programs: Vec<_> =
-            on_cortex_m.flat_map(|(board, _)| board.programs()).map(|program| program.name).collect();
-        let deepest = programs.iter().filter_map(|name| table.deepest_stack(name)).max().expect("there are figures");
-        for board in board_table::all().iter().filter(|board| is_cortex_m(board)) {
-            let stack = board.firmware.stack as u64;
+        let is_cortex_m = |board: &&Board| board.firmware.target.starts_with("thumb");
+        let deepest_of = |board: &Board| {
+            let programs = board.programs();
+            programs.iter().filter_map(|program| table.deepest_stack(&program.name)).max()
+        };
+        let on_cortex_m: Vec<_> = board_table::all().iter().filter(is_cortex_m).collect();
+        // Boards that no emulator has are taken for those with the largest programs.
+        let deepest = on_cortex_m.iter().filter_map(|board| deepest_of(board)).max().expect("there are figures");
+        for board in on_cortex_m {
+            let (stack, deepest) = (board.firmware.stack as u64, deepest_of(board).unwrap_or(deepest));
             assert!(stack > deepest + deepest / 10, "{}: {stack} bytes of stack, and {deepest} were used", board.name);
         }
     }

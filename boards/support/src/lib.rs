@@ -8,6 +8,8 @@ extern crate alloc;
 #[cfg(target_arch = "aarch64")]
 pub mod aarch64;
 pub mod clock;
+#[cfg(feature = "small")]
+mod double;
 #[cfg(feature = "emulated")]
 mod emulated;
 pub mod fault;

@@ -1,5 +1,6 @@
 //! Keys and values of past tokens: a ring of sixteen-position blocks for each layer.
 
+use super::arch::Arch;
 use super::config::ModelConfig;
 use crate::arena::{Arena, Region};
 use crate::kernels::{KvBlocks, KvType};
@@ -10,7 +11,12 @@ use core::ops::Range;
 /// The cache of all layers. A layer that sees everything has room for the context; a windowed one
 /// for its window and a chunk.
 pub struct KvCache<'a> {
-    config: ModelConfig,
+    arch: &'static Arch,
+    n_layer: u32,
+    n_head_kv: usize,
+    head_dim: usize,
+    /// Positions that a windowed layer sees.
+    window: usize,
     ty: KvType,
     ctx: usize,
     chunk: usize,
@@ -22,16 +28,31 @@ pub struct KvCache<'a> {
 impl<'a> KvCache<'a> {
     /// Takes room for `ctx` positions, written in chunks of at most `chunk`. Where there is no room the arena tells.
     pub(crate) fn take(config: &ModelConfig, ty: KvType, ctx: usize, chunk: usize, arena: &mut Arena<'a>) -> Self {
-        let mut cache = KvCache { config: *config, ty, ctx, chunk, keys: &mut [], values: &mut [] };
-        let bytes = cache.start(config.shapes.n_layer);
+        let mut cache = KvCache {
+            arch: config.arch,
+            n_layer: config.shapes.n_layer,
+            n_head_kv: config.shapes.n_head_kv as usize,
+            head_dim: config.shapes.head_dim as usize,
+            window: config.window as usize,
+            ty,
+            ctx,
+            chunk,
+            keys: &mut [],
+            values: &mut [],
+        };
+        let bytes = cache.start(cache.n_layer);
         cache.keys = arena.take(Region::KvCache, bytes);
         cache.values = arena.take(Region::KvCache, bytes);
         cache
     }
 
+    fn window_of(&self, layer: u32) -> Option<usize> {
+        self.arch.is_windowed(layer).then_some(self.window)
+    }
+
     /// Blocks in a layer's ring.
     fn blocks(&self, layer: u32) -> usize {
-        let positions = match self.config.window_of(layer) {
+        let positions = match self.window_of(layer) {
             Some(window) => window.saturating_add(self.chunk).saturating_add(LANES).min(self.ctx),
             None => self.ctx,
         };
@@ -40,9 +61,8 @@ impl<'a> KvCache<'a> {
 
     /// Bytes of a layer's keys.
     fn layer_bytes(&self, layer: u32) -> usize {
-        let shapes = &self.config.shapes;
-        let block = self.ty.block_bytes(shapes.head_dim as usize);
-        self.blocks(layer).saturating_mul(shapes.n_head_kv as usize).saturating_mul(block)
+        let block = self.ty.block_bytes(self.head_dim);
+        self.blocks(layer).saturating_mul(self.n_head_kv).saturating_mul(block)
     }
 
     /// Bytes of the layers before `layer`.
@@ -54,23 +74,22 @@ impl<'a> KvCache<'a> {
     /// must still be there. None at all can always be followed on; what the last chunk began with, too.
     #[must_use]
     pub fn least_position(&self, written: usize) -> usize {
-        let layers = (0..self.config.shapes.n_layer).filter_map(|layer| {
+        let layers = (0..self.n_layer).filter_map(|layer| {
             let gone = written.saturating_sub(self.blocks(layer).saturating_mul(LANES));
-            let window = self.config.window_of(layer).filter(|_| gone > 0)?;
+            let window = self.window_of(layer).filter(|_| gone > 0)?;
             Some(gone.saturating_add(window).saturating_sub(1))
         });
         layers.max().unwrap_or(0)
     }
 
     fn view<T>(&self, layer: u32, keys: T, values: T) -> KvBlocks<T> {
-        let shapes = &self.config.shapes;
         KvBlocks {
             keys,
             values,
             ty: self.ty,
             blocks: self.blocks(layer),
-            n_head_kv: shapes.n_head_kv as usize,
-            head_dim: shapes.head_dim as usize,
+            n_head_kv: self.n_head_kv,
+            head_dim: self.head_dim,
         }
     }
 
@@ -107,20 +126,20 @@ impl KvCache<'_> {
     /// Bytes of one block.
     #[must_use]
     pub fn block_bytes(&self) -> usize {
-        self.ty.block_bytes(self.config.shapes.head_dim as usize)
+        self.ty.block_bytes(self.head_dim)
     }
 
     fn kept(&self, layer: u32, position: usize) -> Range<usize> {
-        let first = self.config.window_of(layer).map_or(0, |window| position.saturating_sub(window));
+        let first = self.window_of(layer).map_or(0, |window| position.saturating_sub(window));
         first / LANES..position.div_ceil(LANES)
     }
 
     /// Bytes that are kept.
     #[must_use]
     pub fn kept_bytes(&self, position: usize) -> u64 {
-        let blocks = (0..self.config.shapes.n_layer)
-            .fold(0, |sum: u64, layer| sum.saturating_add(self.kept(layer, position).len() as u64));
-        let of_block = (self.block_bytes() as u64).saturating_mul(u64::from(self.config.shapes.n_head_kv));
+        let blocks =
+            (0..self.n_layer).fold(0, |sum: u64, layer| sum.saturating_add(self.kept(layer, position).len() as u64));
+        let of_block = (self.block_bytes() as u64).saturating_mul(self.n_head_kv as u64);
         blocks.saturating_mul(of_block).saturating_mul(2)
     }
 
@@ -128,7 +147,7 @@ impl KvCache<'_> {
     /// windows may have been overwritten so far, in a ring.
     #[must_use]
     pub fn least_kept(&self, position: usize) -> usize {
-        let mut windows = (0..self.config.shapes.n_layer).filter_map(|layer| self.config.window_of(layer));
+        let mut windows = (0..self.n_layer).filter_map(|layer| self.window_of(layer));
         if windows.any(|window| window < position) { position.saturating_sub(1) } else { 0 }
     }
 
@@ -137,7 +156,7 @@ impl KvCache<'_> {
     /// # Errors
     /// Those of `f`.
     pub fn each_kept<E>(&self, position: usize, mut f: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
-        for layer in 0..self.config.shapes.n_layer {
+        for layer in 0..self.n_layer {
             let (kept, cache) = (self.kept(layer, position), self.layer(layer));
             for bytes in [cache.keys, cache.values] {
                 for run in (0..cache.n_head_kv).flat_map(|head| cache.runs(head, kept.clone())) {
@@ -157,7 +176,7 @@ impl KvCache<'_> {
         position: usize,
         mut f: impl FnMut(&mut [u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        for layer in 0..self.config.shapes.n_layer {
+        for layer in 0..self.n_layer {
             let kept = self.kept(layer, position);
             let KvBlocks { keys, values, ty, blocks, n_head_kv, head_dim } = self.layer_mut(layer);
             let shape = KvBlocks { keys: (), values: (), ty, blocks, n_head_kv, head_dim };

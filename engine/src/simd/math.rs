@@ -48,6 +48,9 @@ pub fn sigmoid<F: Floats>(f: F, x: F::V) -> F::V {
 #[inline]
 #[must_use]
 pub fn sqrt(x: f32) -> f32 {
+    #[cfg(all(target_arch = "arm", target_abi = "eabihf", feature = "isa-dsp"))]
+    return super::arch::cortex_m::sqrt(x);
+    #[cfg(not(all(target_arch = "arm", target_abi = "eabihf", feature = "isa-dsp")))]
     libm::sqrtf(x)
 }
 

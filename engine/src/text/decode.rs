@@ -6,6 +6,7 @@ use super::detokenize::Detokenizer;
 use super::error::TextError;
 use super::spec::{TokenType, TokenizerKind};
 use super::tokenizer::Tokenizer;
+#[cfg(feature = "bpe")]
 use super::word::byte_of_char;
 
 impl Tokenizer<'_> {
@@ -38,6 +39,7 @@ impl Tokenizer<'_> {
             _ => {}
         }
         let spelling = match (token_type, self.spec.kind) {
+            #[cfg(feature = "bpe")]
             (TokenType::Normal, TokenizerKind::Bpe(_)) => Spelling::Bytes,
             (TokenType::Normal, TokenizerKind::Spm) => Spelling::Marks,
             _ => Spelling::Plain,
@@ -65,6 +67,7 @@ impl Tokenizer<'_> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Spelling {
     Plain,
+    #[cfg(feature = "bpe")]
     Bytes,
     Marks,
 }
@@ -88,10 +91,15 @@ impl Spelling {
         };
         for chunk in bytes.utf8_chunks() {
             for c in chunk.valid().chars() {
-                match (self, byte_of_char(c)) {
-                    (Spelling::Marks, _) if c == '\u{2581}' => put(b" "),
-                    (Spelling::Bytes, Some(byte)) => put(&[byte]),
-                    _ => put(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                let byte = match self {
+                    Spelling::Marks if c == '\u{2581}' => Some(b' '),
+                    #[cfg(feature = "bpe")]
+                    Spelling::Bytes => byte_of_char(c),
+                    _ => None,
+                };
+                match byte {
+                    Some(byte) => put(&[byte]),
+                    None => put(c.encode_utf8(&mut [0; 4]).as_bytes()),
                 }
             }
             read += chunk.valid().len();

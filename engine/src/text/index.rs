@@ -12,7 +12,7 @@ use crate::gguf::{Array, Str};
 use super::error::TextError;
 use super::steps;
 use super::tables::{self, Bytes, GROUP, Words};
-use super::word::Spelling;
+use super::word::Spelled;
 
 /// A recorded length that says: read it from flash.
 const LONG: u8 = 127;
@@ -253,7 +253,7 @@ impl<'a> StrIndex<'a> {
     pub(super) async fn find<F: Flash>(
         &self,
         source: &mut Source<'_, F>,
-        key: &Spelling<'_>,
+        key: &Spelled<'_>,
     ) -> Result<Option<u32>, TextError> {
         let mut hash = Hash::NEW;
         let mut len = 0u64;
@@ -274,7 +274,7 @@ impl<'a> StrIndex<'a> {
         source: &mut Source<'_, F>,
         hash: u32,
         len: u64,
-        key: &Spelling<'_>,
+        key: &Spelled<'_>,
     ) -> Result<Option<u32>, TextError> {
         for i in slots.candidates(hash) {
             let known = self.lens.all().get(i as usize).map_or(0, |len| len & !MARKED);
@@ -294,7 +294,7 @@ impl<'a> StrIndex<'a> {
 pub(super) async fn reads<F: Flash>(
     source: &mut Source<'_, F>,
     string: Str,
-    key: &Spelling<'_>,
+    key: &Spelled<'_>,
 ) -> Result<bool, TextError> {
     let mut key = key.clone();
     let mut buf = [0; CHUNK];
@@ -319,7 +319,7 @@ async fn same<F: Flash>(source: &mut Source<'_, F>, a: Str, b: Str) -> Result<bo
         let at = a.offset.saturating_add(done);
         let part = Str { offset: b.offset.saturating_add(done), len: now };
         let bytes = source.view(at, now as usize, &mut buf).await?;
-        if !reads(source, part, &Spelling::plain(bytes)).await? {
+        if !reads(source, part, &Spelled::plain(bytes)).await? {
             return Ok(false);
         }
         done += now;

@@ -14,8 +14,6 @@ mod draft;
 mod error;
 mod index;
 mod merge;
-#[cfg(not(feature = "bpe"))]
-mod no_pretokenize;
 #[cfg(feature = "bpe")]
 mod pretokenize;
 mod random;
@@ -37,8 +35,6 @@ pub use chat::{ChatFormat, Piece, Pieces, Turn};
 pub use detokenize::Detokenizer;
 pub use draft::{Drafter, MAX_DRAFT};
 pub use error::{Key, TextError};
-#[cfg(not(feature = "bpe"))]
-pub use no_pretokenize::PreTokenizer;
 #[cfg(feature = "bpe")]
 pub use pretokenize::PreTokenizer;
 pub use sampler::{MAX_CANDIDATES, MAX_RECENT, Sampler, SamplerConfig};

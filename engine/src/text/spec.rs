@@ -1,11 +1,11 @@
 //! What a file says of its vocabulary.
 
 use crate::flash::{Flash, Source};
-use crate::gguf::{Array, Gguf, Name, NameAt, Str, Value, ValueType};
+#[cfg(feature = "bpe")]
+use crate::gguf::NameAt;
+use crate::gguf::{Array, Gguf, Name, Str, Value, ValueType};
 
 use super::error::{Key, TextError};
-#[cfg(not(feature = "bpe"))]
-use super::no_pretokenize::PreTokenizer;
 #[cfg(feature = "bpe")]
 use super::pretokenize::PreTokenizer;
 use super::tables::Tables;
@@ -19,6 +19,7 @@ const MAX_STRINGS: u64 = 1 << 24;
 #[non_exhaustive]
 pub enum TokenizerKind {
     /// Byte-level BPE (`gpt2`): words of bytes, merged in the order of a list of merges.
+    #[cfg(feature = "bpe")]
     Bpe(PreTokenizer),
     /// SentencePiece BPE (`llama`): characters, merged by the score of the token that they make.
     Spm,
@@ -108,13 +109,16 @@ impl TokenizerSpec {
     pub async fn read<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<Self, TextError> {
         let mut values = [None; NAMES.len()];
         gguf.find_all(source, ["tokenizer.ggml.", ""], NAMES, &mut values, &mut |_| true).await?;
+        #[cfg_attr(not(feature = "bpe"), expect(unused_variables, reason = "byte-level BPE alone has merges"))]
         let [model, pre, tokens, scores, types, merges, ids @ .., bos_first, eos_last, space_first] = values;
         let model = string(model, Key::Model)?.ok_or(TextError::Missing(Key::Model))?;
         let spm = match name(source, Some(model)).await?.as_bytes() {
             b"llama" => true,
-            b"gpt2" if cfg!(feature = "bpe") => false,
+            #[cfg(feature = "bpe")]
+            b"gpt2" => false,
             _ => return Err(TextError::UnknownModel(model.name_at())),
         };
+        #[cfg(feature = "bpe")]
         let pre = if spm { None } else { string(pre, Key::Pre)? };
         let strip_after_special = spm && is_phi3(gguf, source).await?;
 
@@ -132,8 +136,12 @@ impl TokenizerSpec {
         let scores = per_token(scores, Key::Scores, n, &[ValueType::F32, ValueType::I32])?;
         let types = per_token(types, Key::TokenTypes, n, &[ValueType::I32, ValueType::U32])?;
 
+        let no_merges = Array { len: 0, end: tokens.offset, ..tokens };
+        #[cfg(not(feature = "bpe"))]
+        let (kind, merges) = (TokenizerKind::Spm, no_merges);
+        #[cfg(feature = "bpe")]
         let (kind, merges) = if spm {
-            (TokenizerKind::Spm, Array { len: 0, end: tokens.offset, ..tokens })
+            (TokenizerKind::Spm, no_merges)
         } else {
             let merges = array(merges, Key::Merges)?.ok_or(TextError::Missing(Key::Merges))?;
             let unknown = TextError::UnknownPreTokenizer(pre.map_or(NameAt::NONE, Str::name_at));
@@ -164,6 +172,7 @@ impl TokenizerSpec {
             eom: id(eom, None),
             unk: id(unk, spm.then_some(0)),
             add_bos: flag(bos_first).unwrap_or(match kind {
+                #[cfg(feature = "bpe")]
                 TokenizerKind::Bpe(pre) => pre.adds_bos(),
                 TokenizerKind::Spm => true,
             }),

@@ -7,7 +7,7 @@ use super::error::TextError;
 use super::index::{Hash, Slots, StrIndex};
 use super::spec::{TokenType, TokenizerSpec};
 use super::steps;
-use super::word::{ByteSet, Spelling};
+use super::word::{ByteSet, Spelled};
 
 /// Bytes of the longest special token that is looked for in text.
 pub(super) const MAX_BYTES: usize = 255;
@@ -234,7 +234,7 @@ impl<'t> Parts<'t> {
     ) -> Result<Option<u32>, TextError> {
         // Not inside of a character, which a token that is no UTF-8 might match.
         let Some(text) = self.text.get(at..at + self.len) else { return Ok(None) };
-        let key = Spelling::plain(text.as_bytes());
+        let key = Spelled::plain(text.as_bytes());
         let hash = Hash::of(key.clone());
         let found = tokens.find_in(&specials.slots, source, hash, text.len() as u64, &key).await?;
         Ok(match found {

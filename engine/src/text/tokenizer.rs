@@ -2,14 +2,16 @@
 
 use crate::arena::{Arena, ArenaError};
 use crate::flash::{Flash, Source};
-use crate::gguf::{Array, Str};
+#[cfg(feature = "bpe")]
+use crate::gguf::Array;
+use crate::gguf::Str;
 
 use super::error::TextError;
 use super::index::{Hash, StrIndex};
 use super::merge::{MAX_SYMBOL, NEVER, Symbols};
 use super::spec::{TokenType, TokenizerKind, TokenizerSpec};
 use super::special::{MAX_BYTES, Part, Parts, Specials};
-use super::word::{Alphabet, CutState, Cuts, Spelling, Word};
+use super::word::{Alphabet, CutState, Cuts, Spelled, Word};
 
 /// Bytes of a word that are planned for, for each token of the context.
 const WORD_BYTES_PER_TOKEN: usize = 8;
@@ -161,6 +163,7 @@ impl<'a> Tokenizer<'a> {
             step(progress, id.into(), total);
         }
         // Only byte-level BPE lists its merges.
+        #[cfg(feature = "bpe")]
         if let TokenizerKind::Bpe(_) = self.spec.kind {
             index(&mut self.merges, self.spec.merges, source, &mut |done| {
                 step(progress, self.spec.tokens.len.saturating_add(done), total);
@@ -263,6 +266,7 @@ impl<'a> Tokenizer<'a> {
         ids: &mut Ids<'_>,
     ) -> Result<(), TextError> {
         match self.spec.kind {
+            #[cfg(feature = "bpe")]
             TokenizerKind::Bpe(pre) => {
                 for text in pre.words(text) {
                     let word = Word { alphabet: Alphabet::Bytes, prefix: false, text };
@@ -340,6 +344,7 @@ impl<'a> Tokenizer<'a> {
             return Ok(NEVER);
         }
         Ok(match self.spec.kind {
+            #[cfg(feature = "bpe")]
             TokenizerKind::Bpe(_) => self.merges.find(source, &word.merge(start, middle, end)).await?.unwrap_or(NEVER),
             TokenizerKind::Spm => match self.tokens.find(source, &word.spelled(start, end)).await? {
                 Some(id) => score_key(self.spec.score(source, id).await?),
@@ -358,6 +363,7 @@ impl<'a> Tokenizer<'a> {
         ids: &mut Ids<'_>,
     ) -> Result<(), TextError> {
         match self.spec.kind {
+            #[cfg(feature = "bpe")]
             TokenizerKind::Bpe(_) => {
                 // A vocabulary without a byte drops it, as llama.cpp does.
                 for at in start..end {
@@ -370,9 +376,9 @@ impl<'a> Tokenizer<'a> {
                 for byte in word.spelled(start, end) {
                     let hex = |nibble: u8| b"0123456789ABCDEF".get(usize::from(nibble)).copied().unwrap_or(b'0');
                     let name = [b'<', b'0', b'x', hex(byte >> 4), hex(byte & 15), b'>'];
-                    let id = match self.tokens.find(source, &Spelling::plain(&name)).await? {
+                    let id = match self.tokens.find(source, &Spelled::plain(&name)).await? {
                         Some(id) => Some(id),
-                        None => self.tokens.find(source, &Spelling::plain(&[byte])).await?.or(self.spec.unk),
+                        None => self.tokens.find(source, &Spelled::plain(&[byte])).await?.or(self.spec.unk),
                     };
                     ids.push(id.ok_or(TextError::NoTokenFor { byte })?);
                 }
@@ -383,6 +389,7 @@ impl<'a> Tokenizer<'a> {
 }
 
 /// Fills the index of `array`.
+#[cfg(feature = "bpe")]
 async fn index<F: Flash>(
     index: &mut StrIndex<'_>,
     array: Array,

@@ -9,6 +9,7 @@ pub(super) const SPACE_MARK: [u8; 3] = *b"\xe2\x96\x81";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Alphabet {
     /// Each byte as a printable character (GPT-2).
+    #[cfg(feature = "bpe")]
     Bytes,
     /// As they are, but a space as [`SPACE_MARK`].
     Marks,
@@ -16,7 +17,7 @@ pub(super) enum Alphabet {
 
 /// Bytes as a vocabulary spells them: what a string of the vocabulary is compared with.
 #[derive(Clone)]
-pub(super) struct Spelling<'t> {
+pub(super) struct Spelled<'t> {
     /// None: as they are.
     alphabet: Option<Alphabet>,
     /// A space comes before the raw bytes.
@@ -28,13 +29,13 @@ pub(super) struct Spelling<'t> {
     rest: u16,
 }
 
-/// A [`Spelling::before_gap`] that no text reaches.
+/// A [`Spelled::before_gap`] that no text reaches.
 const NO_GAP: usize = usize::MAX;
 
-impl<'t> Spelling<'t> {
+impl<'t> Spelled<'t> {
     /// Bytes that are spelled as they are.
     pub(super) fn plain(raw: &'t [u8]) -> Self {
-        Spelling { alphabet: None, prefix: false, raw, before_gap: NO_GAP, rest: 0 }
+        Spelled { alphabet: None, prefix: false, raw, before_gap: NO_GAP, rest: 0 }
     }
 
     fn next_raw(&mut self) -> Option<u8> {
@@ -47,7 +48,7 @@ impl<'t> Spelling<'t> {
     }
 }
 
-impl Iterator for Spelling<'_> {
+impl Iterator for Spelled<'_> {
     type Item = u8;
 
     fn next(&mut self) -> Option<u8> {
@@ -62,24 +63,27 @@ impl Iterator for Spelling<'_> {
         }
         let byte = self.next_raw()?;
         self.before_gap = self.before_gap.wrapping_sub(1);
-        let code = match self.alphabet {
+        match self.alphabet {
             Some(Alphabet::Marks) if byte == b' ' => {
                 let [first, rest @ ..] = SPACE_MARK;
                 self.rest = u16::from_le_bytes(rest);
-                return Some(first);
+                Some(first)
             }
-            Some(Alphabet::Bytes) => char_of_byte(byte),
-            Some(Alphabet::Marks) | None => return Some(byte),
-        };
-        if code < 0x80 {
-            return Some(code as u8);
+            #[cfg(feature = "bpe")]
+            Some(Alphabet::Bytes) => match char_of_byte(byte) {
+                code @ 0..0x80 => Some(code as u8),
+                code => {
+                    self.rest = 0x80 | code & 0x3f;
+                    Some(0xc0 | (code >> 6) as u8)
+                }
+            },
+            Some(Alphabet::Marks) | None => Some(byte),
         }
-        self.rest = 0x80 | code & 0x3f;
-        Some(0xc0 | (code >> 6) as u8)
     }
 }
 
 /// GPT-2's character for a byte: printable Latin-1 stands for itself, the rest is numbered from 256.
+#[cfg(feature = "bpe")]
 fn char_of_byte(byte: u8) -> u16 {
     let code = u16::from(byte);
     match byte {
@@ -91,6 +95,7 @@ fn char_of_byte(byte: u8) -> u16 {
 }
 
 /// The byte that GPT-2's character stands for.
+#[cfg(feature = "bpe")]
 pub(super) fn byte_of_char(c: char) -> Option<u8> {
     match c as u32 {
         code @ (0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff) => Some(code as u8),
@@ -117,27 +122,25 @@ impl<'t> Word<'t> {
     }
 
     /// The raw bytes from `start` to `end`, as the vocabulary spells them.
-    pub(super) fn spelled(self, start: usize, end: usize) -> Spelling<'t> {
+    pub(super) fn spelled(self, start: usize, end: usize) -> Spelled<'t> {
         let shift = usize::from(self.prefix);
         let raw = self.text.as_bytes().get(start.saturating_sub(shift)..end.saturating_sub(shift)).unwrap_or_default();
         let prefix = self.prefix && start == 0 && end > 0;
-        Spelling { alphabet: Some(self.alphabet), prefix, raw, before_gap: NO_GAP, rest: 0 }
+        Spelled { alphabet: Some(self.alphabet), prefix, raw, before_gap: NO_GAP, rest: 0 }
     }
 
     /// A merge as a vocabulary lists it: both halves with a space between, which no half contains.
-    pub(super) fn merge(self, start: usize, middle: usize, end: usize) -> Spelling<'t> {
-        Spelling { before_gap: middle - start, ..self.spelled(start, end) }
+    #[cfg(feature = "bpe")]
+    pub(super) fn merge(self, start: usize, middle: usize, end: usize) -> Spelled<'t> {
+        Spelled { before_gap: middle - start, ..self.spelled(start, end) }
     }
 
     /// Bytes of each symbol that merging starts from.
     pub(super) fn symbols(self) -> impl Iterator<Item = usize> + use<'t> {
-        let bytes = match self.alphabet {
-            Alphabet::Bytes => self.len(),
-            Alphabet::Marks => usize::from(self.prefix),
-        };
-        let chars = match self.alphabet {
-            Alphabet::Bytes => "",
-            Alphabet::Marks => self.text,
+        let (bytes, chars) = match self.alphabet {
+            #[cfg(feature = "bpe")]
+            Alphabet::Bytes => (self.len(), ""),
+            Alphabet::Marks => (usize::from(self.prefix), self.text),
         };
         core::iter::repeat_n(1, bytes).chain(chars.chars().map(char::len_utf8))
     }
@@ -232,18 +235,17 @@ pub(super) struct CutState {
     mark_end: u64,
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "bpe"))]
 mod tests {
     use super::*;
 
-    fn spell(raw: &[u8]) -> Spelling<'_> {
-        Spelling { alphabet: Some(Alphabet::Bytes), ..Spelling::plain(raw) }
+    fn spell(raw: &[u8]) -> Spelled<'_> {
+        Spelled { alphabet: Some(Alphabet::Bytes), ..Spelled::plain(raw) }
     }
 
     #[test]
     fn words_are_spelled_from_any_byte_to_any_other() {
-        let is =
-            |spelled: Spelling<'_>, want: &str| assert_eq!(spelled.collect::<std::vec::Vec<u8>>(), want.as_bytes());
+        let is = |spelled: Spelled<'_>, want: &str| assert_eq!(spelled.collect::<std::vec::Vec<u8>>(), want.as_bytes());
         let word = Word { alphabet: Alphabet::Marks, prefix: true, text: "a bc" };
         is(word.spelled(0, 5), "▁a▁bc");
         is(word.spelled(0, 1), "▁");

@@ -10,7 +10,10 @@ use super::verify::CHECKSUMS;
 use crate::flash::{Flash, FlashError, Source};
 use crate::gguf::Gguf;
 use crate::kernels::{Group, Kernels};
-use crate::quant::{INTERLEAVES, Units};
+use crate::quant::INTERLEAVES;
+#[cfg(not(target_arch = "arm"))]
+use crate::quant::Units;
+#[cfg(not(target_arch = "arm"))]
 use crate::simd::LANES;
 use bytemuck::Zeroable;
 
@@ -162,21 +165,25 @@ impl WeightStore<'_, '_> {
         let checked = CHECKSUMS && self.checksums.is_some();
         for (i, slot) in self.slots.iter().enumerate().filter(|(_, s)| matches!(s.place, PINNED | INTERLEAVED)) {
             let mut crc = Crc { kernels, crc: 0, checked };
-            let mut place =
-                range(slot.pinned_at, slot.bytes()).and_then(|r| self.pinned.get_mut(r)).unwrap_or_default();
-            let mut offset = slot.offset;
-            if INTERLEAVES && let (INTERLEAVED, Some(units)) = (slot.place, slot.units()) {
+            let place = range(slot.pinned_at, slot.bytes()).and_then(|r| self.pinned.get_mut(r)).unwrap_or_default();
+            // Left out where nothing is interleaved, as checksums above.
+            #[cfg(not(target_arch = "arm"))]
+            let place = if let (INTERLEAVED, Some(units)) = (slot.place, slot.units()) {
                 let group_bytes = (slot.row_bytes as usize).saturating_mul(LANES);
                 let whole = place.len().checked_div(group_bytes).unwrap_or(0).saturating_mul(group_bytes);
                 let (groups, rest) = place.split_at_mut_checked(whole).unwrap_or_default();
+                let mut offset = slot.offset;
                 for group in groups.chunks_mut(group_bytes.max(1)) {
                     read_interleaved(source, offset, units, group, &mut crc).await?;
                     offset = offset.saturating_add(group_bytes as u64);
                     done = done.saturating_add(group_bytes as u64);
                     progress(done, total);
                 }
-                place = rest;
-            }
+                rest
+            } else {
+                place
+            };
+            let mut offset = slot.offset.saturating_add(slot.bytes().saturating_sub(place.len() as u64));
             for part in place.chunks_mut(STEP) {
                 crc.read(source, offset, part).await?;
                 offset = offset.saturating_add(part.len() as u64);
@@ -268,6 +275,7 @@ impl Crc<'_> {
 }
 
 /// Reads sixteen rows and interleaves them on their way into `group`.
+#[cfg(not(target_arch = "arm"))]
 async fn read_interleaved<F: Flash>(
     source: &mut Source<'_, F>,
     mut offset: u64,

@@ -9,7 +9,11 @@ mod halves;
 mod helium;
 #[cfg(all(feature = "isa-helium", target_abi = "eabihf"))]
 mod helium_loops;
+#[cfg(target_abi = "eabihf")]
+mod sqrt;
 
 pub use dsp::Dsp;
 #[cfg(feature = "isa-helium")]
 pub use helium::Helium;
+#[cfg(target_abi = "eabihf")]
+pub(crate) use sqrt::sqrt;
