@@ -151,13 +151,19 @@ impl Op for Strips<'_> {
             let y = y.as_chunks_mut::<LANES>().0;
             let mut t = 0;
             while t < self.panel.tokens {
-                let mut products = [[0.0; LANES]; BlockLoops::TOKENS];
-                let done = self.loops.multiply(&self.panel, row, t, &mut products);
-                let (Some(y), Some(products)) = (y.get_mut(t..t + done), products.get(..done)) else { return };
+                let Some(y) = y.get_mut(t..) else { return };
+                let done = match self.combine {
+                    Combine::Store => self.loops.multiply(&self.panel, row, t, y),
+                    Combine::Gate(gate) => {
+                        let mut products = [[0.0; LANES]; BlockLoops::TOKENS];
+                        let done = self.loops.multiply(&self.panel, row, t, &mut products);
+                        gate_tile(isa, gate, products.get(..done).unwrap_or_default(), y);
+                        done
+                    }
+                };
                 if done == 0 {
                     return;
                 }
-                combine_into(isa, self.combine, products, y);
                 t += done;
             }
         }

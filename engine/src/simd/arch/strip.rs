@@ -65,10 +65,10 @@ impl BlockLoops {
     /// The most tokens that [`BlockLoops::multiply`] takes at once.
     pub const TOKENS: usize = 4;
 
-    /// The products of rows `row..row + LANES` with as many tokens from `t` on as a loop takes, one group of sixteen to a
-    /// token; returns how many tokens these are. Rows that do not exist are left out; 0 if shapes disagree.
+    /// The products of rows `row..row + LANES` with as many tokens from `t` on as a loop takes, one group of `sums` to a
+    /// token; returns how many tokens these are. Lanes of rows that do not exist become 0. Returns 0 if shapes disagree.
     #[must_use]
-    pub fn multiply(&self, panel: &Panel<'_>, row: usize, t: usize, sums: &mut [[f32; LANES]; Self::TOKENS]) -> usize {
+    pub fn multiply(&self, panel: &Panel<'_>, row: usize, t: usize, sums: &mut [[f32; LANES]]) -> usize {
         let Panel { w, row_bytes, row_blocks, x, tokens } = *panel;
         let columns = row_blocks.saturating_mul(tokens);
         let (Some(all_rows), Some(act_words)) = (w.len().checked_div(row_bytes), x.len().checked_div(columns)) else {
@@ -76,33 +76,41 @@ impl BlockLoops {
         };
         let Some(left) = tokens.checked_sub(t).filter(|&left| left > 0) else { return 0 };
         let chosen = self.several.filter(|several| several.tokens <= left).unwrap_or(self.one);
+        let Some(sums) = sums.get_mut(..chosen.tokens) else { return 0 };
         let rows = all_rows.saturating_sub(row).min(LANES);
-        let mut next = 0;
-        while next < rows {
-            // The last rows, too few for a strip, go one by one.
-            let whole = next + chosen.rows <= rows;
-            let mut last = [[0.0; LANES]; Self::TOKENS];
-            let out = if whole { &mut *sums } else { &mut last };
-            let strip = Strip {
-                w: w.as_ptr().wrapping_add((row + next) * row_bytes),
-                row_bytes: if whole { row_bytes } else { 0 },
-                x: x.as_ptr().wrapping_add(t * act_words),
-                x_step: tokens * act_words * size_of::<u32>(),
-                blocks: row_blocks,
-                sums: out.as_flattened_mut().as_mut_ptr().wrapping_add(if whole { next } else { 0 }),
-            };
-            // SAFETY: rows `row + next..` lie in `w` as far as `chosen.rows` (`whole`), or the one row that stands for all;
-            // `t + chosen.tokens <= tokens` activations of `act_words` words lie in each of the `row_blocks` columns of
-            // `x`; sums stay within a group of sixteen rows, and `chosen.tokens <= TOKENS` groups. That blocks have the
-            // format's length, and activations the set's, is the caller's to get right: `Format` and `Isa` state both.
+        if rows < LANES {
+            sums.fill([0.0; LANES]);
+        }
+        let mut strip = Strip {
+            w: w.as_ptr().wrapping_add(row * row_bytes),
+            row_bytes,
+            x: x.as_ptr().wrapping_add(t * act_words),
+            x_step: tokens * act_words * size_of::<u32>(),
+            blocks: row_blocks,
+            sums: sums.as_flattened_mut().as_mut_ptr(),
+        };
+        let mut left = rows;
+        // That blocks have the format's length, and activations the set's, is the caller's to get right: `Format` and `Isa`
+        // state both.
+        while left >= chosen.rows {
+            // SAFETY: the next `chosen.rows` rows of `row_bytes` bytes lie in `w`, as `row + rows <= all_rows`. Activations
+            // of `act_words` words of tokens `t..t + chosen.tokens`, at most `tokens`, lie in each of the `row_blocks`
+            // columns of `x`. `sums` has a group of sixteen for each of these tokens.
             unsafe { (chosen.run)(&strip) };
-            if whole {
-                next += chosen.rows;
-            } else {
-                for (sums, last) in sums.iter_mut().zip(&last) {
-                    sums[next % LANES] = last[0];
-                }
-                next += 1;
+            strip.w = strip.w.wrapping_add(chosen.rows * row_bytes);
+            strip.sums = strip.sums.wrapping_add(chosen.rows);
+            left -= chosen.rows;
+        }
+        // The last rows, too few for a strip, go one by one: every row of the strip is the same one.
+        strip.row_bytes = 0;
+        for lane in rows - left..rows {
+            let mut last = [[0.0; LANES]; Self::TOKENS];
+            strip.sums = last.as_flattened_mut().as_mut_ptr();
+            // SAFETY: as above, but one row lies in `w`, and `last` has a group for each of `chosen.tokens <= TOKENS` tokens.
+            unsafe { (chosen.run)(&strip) };
+            strip.w = strip.w.wrapping_add(row_bytes);
+            for (sums, last) in sums.iter_mut().zip(&last) {
+                sums[lane % LANES] = last[0];
             }
         }
         chosen.tokens
