@@ -2,7 +2,7 @@
 //!
 //! Activations are *pairs*: two 16-bit numbers in a word, made once a vector. Words of weights come apart into pairs in
 //! registers, and an instruction multiplies a pair by a pair and adds both products. A routine is a list of fragments of
-//! assembly, which formats share; `unpack` and `frame` hold what all of them are made of.
+//! assembly, which formats share; `unpack` and `frame` hold those that most of them are made of.
 //!
 //! | format | multiply, one token | multiply, four tokens | scales | close |
 //! |---|---|---|---|---|
@@ -16,6 +16,9 @@
 //! | Q4_K | `nibbles_of_two_rows` | `nibbles256` | `k_scales` | `close_with_mins` |
 //! | Q5_K | `five_bit_planes` | `planes256` | `k_scales` | `close_with_mins` |
 //! | Q6_K | `six_bit_planes` | `planes256` | bytes of the block | `close` |
+//! | Q2_K | `two_bit_planes` | | `nibble_scales` | `close_with_mins` |
+//! | Q3_K | `three_bit_planes` | | `split_scales` | `close` |
+//! | IQ4_XS | `lookups_of_one_row` | | `spread_scales` | `close` |
 //!
 //! Of the scales and closes, the table names those of one row; the others say of how many rows or tokens they are.
 //!
@@ -37,7 +40,7 @@ mod unpack;
 
 use super::strip::Strip;
 
-/// A routine that multiplies a strip of rows with tokens, and the numbers of these.
+/// A routine that multiplies a strip of rows with tokens, and how many it takes of both.
 #[derive(Clone, Copy, Debug)]
 pub struct BlockLoop {
     /// Rows of a strip.
@@ -57,7 +60,7 @@ pub struct BlockLoop {
 pub struct Loops {
     /// For one token.
     pub one: BlockLoop,
-    /// For four tokens, which share the unpacking of weights.
+    /// For four tokens, which share the unpacking of weights; not every format has it.
     pub four: Option<BlockLoop>,
 }
 
@@ -85,6 +88,12 @@ pub enum BlockFormat {
     Q5_K,
     /// 256 quants of 6 bits, with a scale for each 16.
     Q6_K,
+    /// 256 quants of 2 bits, with a scale and a minimum for each 16.
+    Q2_K,
+    /// 256 quants of 3 bits, with a scale for each 16.
+    Q3_K,
+    /// 256 nibbles that choose from uneven values, with a scale for each 32.
+    IQ4_XS,
 }
 
 /// The routines of `format`.
@@ -92,6 +101,9 @@ pub enum BlockFormat {
 pub const fn loops(format: BlockFormat) -> Loops {
     const fn both(rows: usize, one: unsafe extern "C" fn(&Strip), four: unsafe extern "C" fn(&Strip)) -> Loops {
         Loops { one: BlockLoop { rows, tokens: 1, run: one }, four: Some(BlockLoop { rows: 1, tokens: 4, run: four }) }
+    }
+    const fn one(run: unsafe extern "C" fn(&Strip)) -> Loops {
+        Loops { one: BlockLoop { rows: 1, tokens: 1, run }, four: None }
     }
     match format {
         BlockFormat::Q4_0 => both(2, one_token::q4_0, four_tokens::q4_0),
@@ -104,5 +116,8 @@ pub const fn loops(format: BlockFormat) -> Loops {
         BlockFormat::Q4_K => both(2, one_token256::q4_k, four_tokens256::q4_k),
         BlockFormat::Q5_K => both(1, one_token256::q5_k, four_tokens256::q5_k),
         BlockFormat::Q6_K => both(1, one_token256::q6_k, four_tokens256::q6_k),
+        BlockFormat::Q2_K => one(one_token256::q2_k),
+        BlockFormat::Q3_K => one(one_token256::q3_k),
+        BlockFormat::IQ4_XS => one(one_token256::iq4_xs),
     }
 }

@@ -170,16 +170,132 @@ macro_rules! close_four_tokens_with_mins {
     };
 }
 
-/// Four signed scales, `$at` bytes from `r0`, times the sums of activations `$sums` bytes from `r2`, to or into `r8`.
+/// Four signed scales at `$at` times the sums of activations `$sums` bytes from `r2`, to or into `r8`.
 macro_rules! offset_of_scales {
     ($op:ident, $at:literal, $sums:literal) => {
         concat!(
-            op!("ldr", "r4", concat!("[r0, #", $at, "]")),
+            op!("ldr", "r4", $at),
             op!("ldrd", "r6", "r7", concat!("[r2, #", $sums, "]")),
             "sxtb16 r5, r4\n",
             "sxtb16 r4, r4, ror #8\n",
             mac!($op, "r8", "r5", "r6"),
             mac!(add, "r8", "r4", "r7"),
+        )
+    };
+}
+
+/// Begins the total of a block with the sum in `r8`, negative and shifted by `$shift`; `r4` is the place of the scales.
+macro_rules! begin_total {
+    ($shift:literal) => {
+        concat!(op!("lsl", "r5", "r8", concat!("#", $shift)), "negs r5, r5\n", "vmov s8, s9, r4, r5\n")
+    };
+}
+
+/// Adds the sums of sixteen elements of four planes, times their scales, to the total. Scales are two bytes apart.
+macro_rules! apply_scales_of_four_planes {
+    () => {
+        concat!(
+            "vmov r4, r5, s8, s9\n",
+            "ldrsb r6, [r4, #2]\n",
+            "ldrsb r7, [r4, #4]\n",
+            "mla r5, r6, r11, r5\n",
+            "ldrsb r6, [r4, #6]\n",
+            "mla r5, r7, r12, r5\n",
+            "ldrsb r7, [r4], #1\n",
+            "mla r5, r6, lr, r5\n",
+            "mla r5, r7, r10, r5\n",
+            "vmov s8, s9, r4, r5\n",
+        )
+    };
+}
+
+/// Goes from the first four planes of a block to the others: scales, and activations.
+macro_rules! next_four_planes {
+    () => {
+        concat!("vmov r4, s8\n", "adds r4, #6\n", "vmov s8, r4\n", "adds r2, #192\n")
+    };
+}
+
+/// Four scales and four minimums, nibbles of word `$i` of a row: scales to the stack, minimums times the sums of activations
+/// to or into `r8`, 16 times too great.
+macro_rules! nibble_scales {
+    ($op:ident, $i:literal) => {
+        concat!(
+            op!("ldr", "r4", concat!("[r0, #4*", $i, "]")),
+            op!("ldrd", "r6", "r7", concat!("[r2, #520+8*", $i, "]")),
+            "and r5, r4, #0x0F0F0F0F\n",
+            op!("str", "r5", concat!("[sp, #4*", $i, "]")),
+            "and r4, r4, #0xF0F0F0F0\n",
+            "uxtb16 r5, r4\n",
+            "uxtb16 r4, r4, ror #8\n",
+            mac!($op, "r8", "r5", "r6"),
+            mac!(add, "r8", "r4", "r7"),
+        )
+    };
+}
+
+/// Sixteen 6-bit scales less 32, from the three words 96 bytes from `r0`, to the stack: nibbles of the first two are their
+/// low bits, pairs of bits of the third the others.
+macro_rules! split_scales {
+    () => {
+        concat!(
+            "ldr r4, [r0, #96]\n",
+            "ldr r5, [r0, #100]\n",
+            "ldr r6, [r0, #104]\n",
+            "mov r12, #0x20202020\n",
+            "and r7, r4, #0x0F0F0F0F\n",
+            "and r8, r6, #0x03030303\n",
+            "orr r7, r7, r8, lsl #4\n",
+            "usub8 r7, r7, r12\n",
+            "and r8, r5, #0x0F0F0F0F\n",
+            "and r9, r6, #0x0C0C0C0C\n",
+            "orr r8, r8, r9, lsl #2\n",
+            "usub8 r8, r8, r12\n",
+            "strd r7, r8, [sp]\n",
+            "and r4, r4, #0xF0F0F0F0\n",
+            "and r7, r6, #0x30303030\n",
+            "orr r4, r7, r4, lsr #4\n",
+            "usub8 r4, r4, r12\n",
+            "and r5, r5, #0xF0F0F0F0\n",
+            "and r6, r6, #0xC0C0C0C0\n",
+            "lsrs r6, r6, #2\n",
+            "orr r5, r6, r5, lsr #4\n",
+            "usub8 r5, r5, r12\n",
+            "strd r4, r5, [sp, #8]\n",
+        )
+    };
+}
+
+/// Eight 6-bit scales less 32 to the stack: their low nibbles are the word in `r5`, the other bits the upper half of `r4`.
+macro_rules! spread_scales {
+    () => {
+        concat!(
+            "lsrs r4, r4, #16\n",
+            // A nibble of two scales' bits to each byte.
+            "orr r4, r4, r4, lsl #8\n",
+            "and r4, r4, #0x00FF00FF\n",
+            "orr r4, r4, r4, lsl #4\n",
+            "and r6, r4, #0x03030303\n",
+            "and r4, r4, #0x0C0C0C0C\n",
+            // Even scales, odd scales.
+            "and r7, r5, #0x0F0F0F0F\n",
+            "and r5, r5, #0xF0F0F0F0\n",
+            "orr r6, r7, r6, lsl #4\n",
+            "lsrs r5, r5, #4\n",
+            "orr r5, r5, r4, lsl #2\n",
+            // In turn.
+            "uxtb16 r4, r6\n",
+            "uxtb16 r6, r6, ror #8\n",
+            "uxtb16 r7, r5\n",
+            "uxtb16 r5, r5, ror #8\n",
+            "orr r4, r4, r7, lsl #8\n",
+            "orr r6, r6, r5, lsl #8\n",
+            "pkhbt r5, r4, r6, lsl #16\n",
+            "pkhtb r6, r6, r4, asr #16\n",
+            "mov r7, #0x20202020\n",
+            "usub8 r5, r5, r7\n",
+            "usub8 r6, r6, r7\n",
+            "strd r5, r6, [sp]\n",
         )
     };
 }
@@ -234,7 +350,8 @@ macro_rules! close_four_tokens256 {
 }
 
 pub(super) use {
-    apply_scale_to_four_tokens, apply_scales_of_two_rows, clear_four_totals, close_four_tokens_with_mins,
-    close_four_tokens256, close_token_with_mins, close_with_mins, k_scales, offset_of_scales, offsets_of_four_tokens,
-    shift_two_totals, subtract_offsets, sum_of_mins, sum_of_token_mins, turn_to_high_nibbles,
+    apply_scale_to_four_tokens, apply_scales_of_four_planes, apply_scales_of_two_rows, begin_total, clear_four_totals,
+    close_four_tokens_with_mins, close_four_tokens256, close_token_with_mins, close_with_mins, k_scales,
+    next_four_planes, nibble_scales, offset_of_scales, offsets_of_four_tokens, shift_two_totals, split_scales,
+    spread_scales, subtract_offsets, sum_of_mins, sum_of_token_mins, turn_to_high_nibbles,
 };
