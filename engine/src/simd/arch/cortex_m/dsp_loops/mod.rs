@@ -16,9 +16,9 @@
 //! | Q4_K | `nibbles_of_two_rows` | `nibbles256` | `k_scales` | `close_with_mins` |
 //! | Q5_K | `five_bit_planes` | `planes256` | `k_scales` | `close_with_mins` |
 //! | Q6_K | `six_bit_planes` | `planes256` | bytes of the block | `close` |
-//! | Q2_K | `two_bit_planes` | | `nibble_scales` | `close_with_mins` |
-//! | Q3_K | `three_bit_planes` | | `split_scales` | `close` |
-//! | IQ4_XS | `lookups_of_one_row` | | `spread_scales` | `close` |
+//! | Q2_K | `two_bit_planes` | `two_bits256` | `nibble_scales` | `close_with_mins` |
+//! | Q3_K | `three_bit_planes` | `three_bits256` | `split_scales` | `close` |
+//! | IQ4_XS | `lookups_of_one_row` | `lookups256` | `spread_scales` | `close` |
 //!
 //! Of the scales and closes, the table names those of one row; the others say of how many rows or tokens they are.
 //!
@@ -60,8 +60,8 @@ pub struct BlockLoop {
 pub struct Loops {
     /// For one token.
     pub one: BlockLoop,
-    /// For four tokens, which share the unpacking of weights; not every format has it.
-    pub four: Option<BlockLoop>,
+    /// For four tokens, which share the unpacking of weights.
+    pub four: BlockLoop,
 }
 
 /// Block formats that have loops, by ggml's names.
@@ -100,10 +100,7 @@ pub enum BlockFormat {
 #[must_use]
 pub const fn loops(format: BlockFormat) -> Loops {
     const fn both(rows: usize, one: unsafe extern "C" fn(&Strip), four: unsafe extern "C" fn(&Strip)) -> Loops {
-        Loops { one: BlockLoop { rows, tokens: 1, run: one }, four: Some(BlockLoop { rows: 1, tokens: 4, run: four }) }
-    }
-    const fn one(run: unsafe extern "C" fn(&Strip)) -> Loops {
-        Loops { one: BlockLoop { rows: 1, tokens: 1, run }, four: None }
+        Loops { one: BlockLoop { rows, tokens: 1, run: one }, four: BlockLoop { rows: 1, tokens: 4, run: four } }
     }
     match format {
         BlockFormat::Q4_0 => both(2, one_token::q4_0, four_tokens::q4_0),
@@ -116,8 +113,8 @@ pub const fn loops(format: BlockFormat) -> Loops {
         BlockFormat::Q4_K => both(2, one_token256::q4_k, four_tokens256::q4_k),
         BlockFormat::Q5_K => both(1, one_token256::q5_k, four_tokens256::q5_k),
         BlockFormat::Q6_K => both(1, one_token256::q6_k, four_tokens256::q6_k),
-        BlockFormat::Q2_K => one(one_token256::q2_k),
-        BlockFormat::Q3_K => one(one_token256::q3_k),
-        BlockFormat::IQ4_XS => one(one_token256::iq4_xs),
+        BlockFormat::Q2_K => both(1, one_token256::q2_k, four_tokens256::q2_k),
+        BlockFormat::Q3_K => both(1, one_token256::q3_k, four_tokens256::q3_k),
+        BlockFormat::IQ4_XS => both(1, one_token256::iq4_xs, four_tokens256::iq4_xs),
     }
 }

@@ -205,24 +205,12 @@ macro_rules! three_bit_planes {
     };
 }
 
-/// Four bytes of one row, looked up in the table at `r3`: a byte is the pair of its low and its high nibble. The activations
-/// of high nibbles lie 32 bytes behind those of low ones.
+/// Four bytes of one row, looked up. The activations of high nibbles lie 32 bytes behind those of low ones.
 macro_rules! lookups_of_one_row {
     ($op:ident) => {
         concat!(
-            "ldrb r5, [r0, #1]\n",
-            "ldrb r6, [r0, #2]\n",
-            "ldrb r7, [r0, #3]\n",
-            "ldrb r4, [r0], #4\n",
-            "ldr r5, [r3, r5, lsl #2]\n",
-            "ldr r6, [r3, r6, lsl #2]\n",
-            "ldr r7, [r3, r7, lsl #2]\n",
-            "ldr r4, [r3, r4, lsl #2]\n",
             "ldrd r8, r9, [r2, #32]\n",
-            "pkhbt r1, r4, r6, lsl #16\n",
-            "pkhtb r6, r6, r4, asr #16\n",
-            "pkhbt r4, r5, r7, lsl #16\n",
-            "pkhtb r7, r7, r5, asr #16\n",
+            looked_up_pairs!(),
             mac!($op, "r10", "r6", "r8"),
             mac!(add, "r10", "r7", "r9"),
             "ldrd r8, r9, [r2], #8\n",

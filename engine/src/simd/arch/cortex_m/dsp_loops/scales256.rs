@@ -133,14 +133,14 @@ macro_rules! sum_of_token_mins {
     };
 }
 
-/// Closes one token of a block with minimums. Scale and minimum of the row are in `s0` and `s1`.
+/// Closes one token of a block with minimums. Scale and minimum of the row are in `s0` and `s1`; sums have a point.
 macro_rules! close_token_with_mins {
-    ($at:literal, $sum:literal, $mins:literal, $total:literal) => {
+    ($point:literal, $at:literal, $sum:literal, $mins:literal, $total:literal) => {
         concat!(
             op!("vldr", "s2", concat!("[r2, #", $at, "]")),
             "vmul.f32 s3, s0, s2\n",
             "vmul.f32 s2, s1, s2\n",
-            close_with_mins!(", #4", "s3" $sum, "s2" $mins, $total),
+            close_with_mins!($point, "s3" $sum, "s2" $mins, $total),
         )
     };
 }
@@ -162,10 +162,10 @@ macro_rules! close_four_tokens_with_mins {
             "vmov s6, s7, r4, r5\n",
             "vcvtt.f32.f16 s1, s0\n",
             "vcvtb.f32.f16 s0, s0\n",
-            close_token_with_mins!("-852", "s8", "s4", "s12"),
-            close_token_with_mins!("-284", "s9", "s5", "s13"),
-            close_token_with_mins!("284", "s10", "s6", "s14"),
-            close_token_with_mins!("852", "s11", "s7", "s15"),
+            close_token_with_mins!(", #4", "-852", "s8", "s4", "s12"),
+            close_token_with_mins!(", #4", "-284", "s9", "s5", "s13"),
+            close_token_with_mins!(", #4", "284", "s10", "s6", "s14"),
+            close_token_with_mins!(", #4", "852", "s11", "s7", "s15"),
         )
     };
 }
@@ -300,51 +300,51 @@ macro_rules! spread_scales {
     };
 }
 
-/// Four signed scales, word `$i` of those 64 bytes from `r0`, times the sums of four tokens' activations.
+/// Four scales, word `$i` of those at the address `$first`, times the sums of four tokens' activations: signed ones
+/// (`sxtb16`) or unsigned ones (`uxtb16`).
 macro_rules! offsets_of_four_tokens {
-    ($op:ident, $i:literal) => {
+    ($op:ident, $extend:literal, $first:literal, $i:literal) => {
         concat!(
-            op!("ldr", "r5", concat!("[r0, #64+4*", $i, "]")),
-            "sxtb16 r4, r5\n",
-            "sxtb16 r5, r5, ror #8\n",
-            tokens!(
-                $op,
-                "r4" "r5",
-                ["r6" "r7"],
-                concat!("[r2, #8+8*", $i, "-852]"),
-                concat!("[r2, #8+8*", $i, "-284]"),
-                concat!("[r2, #8+8*", $i, "+284]"),
-                concat!("[r2, #8+8*", $i, "+852]")
-            ),
+            op!("ldr", "r5", concat!("[", $first, "+4*", $i, "]")),
+            op!($extend, "r4", "r5"),
+            op!($extend, "r5", "r5", "ror #8"),
+            tokens256!($op, "r4" "r5", ["r6" "r7"], concat!("8+8*", $i)),
         )
     };
 }
 
-/// Subtracts the four sums, times 32, from the totals, which are 16 times too great.
+/// Subtracts the four sums, shifted by `$shift`, from the totals.
 macro_rules! subtract_offsets {
-    () => {
+    ($shift:literal) => {
         concat!(
             "vmov r4, r5, s8, s9\n",
-            "sub r4, r4, r10, lsl #9\n",
-            "sub r5, r5, r11, lsl #9\n",
+            op!("sub", "r4", "r4", "r10", concat!("lsl #", $shift)),
+            op!("sub", "r5", "r5", "r11", concat!("lsl #", $shift)),
             "vmov s8, s9, r4, r5\n",
             "vmov r4, r5, s10, s11\n",
-            "sub r4, r4, r12, lsl #9\n",
-            "sub r5, r5, lr, lsl #9\n",
+            op!("sub", "r4", "r4", "r12", concat!("lsl #", $shift)),
+            op!("sub", "r5", "r5", "lr", concat!("lsl #", $shift)),
             "vmov s10, s11, r4, r5\n",
         )
     };
 }
 
-/// Closes four tokens of a block without minimums.
-macro_rules! close_four_tokens256 {
+/// The signed scale of the next sub-block to `r4`, and the place of the one after it to `r5`.
+macro_rules! next_signed_scale {
     () => {
+        concat!("vmov r5, s2\n", "ldrsb r4, [r5], #1\n", "vmov s2, r5\n")
+    };
+}
+
+/// Closes four tokens of a block without minimums. Totals have a point.
+macro_rules! close_four_tokens256 {
+    ($point:literal) => {
         concat!(
             "vldr s4, [r2, #-852]\n",
             "vldr s5, [r2, #-284]\n",
             "vldr s6, [r2, #284]\n",
             "vldr s7, [r2, #852]\n",
-            close!("s0", ", #4", "s4" "s8" "s12", "s5" "s9" "s13", "s6" "s10" "s14", "s7" "s11" "s15"),
+            close!("s0", $point, "s4" "s8" "s12", "s5" "s9" "s13", "s6" "s10" "s14", "s7" "s11" "s15"),
         )
     };
 }
@@ -352,6 +352,6 @@ macro_rules! close_four_tokens256 {
 pub(super) use {
     apply_scale_to_four_tokens, apply_scales_of_four_planes, apply_scales_of_two_rows, begin_total, clear_four_totals,
     close_four_tokens_with_mins, close_four_tokens256, close_token_with_mins, close_with_mins, k_scales,
-    next_four_planes, nibble_scales, offset_of_scales, offsets_of_four_tokens, shift_two_totals, split_scales,
-    spread_scales, subtract_offsets, sum_of_mins, sum_of_token_mins, turn_to_high_nibbles,
+    next_four_planes, next_signed_scale, nibble_scales, offset_of_scales, offsets_of_four_tokens, shift_two_totals,
+    split_scales, spread_scales, subtract_offsets, sum_of_mins, sum_of_token_mins, turn_to_high_nibbles,
 };
