@@ -23,6 +23,7 @@
 use super::frame::*;
 use super::scales::*;
 use super::scales256::*;
+use super::tables::IQ4_PAIRS;
 use super::tokens::*;
 use super::unpack::*;
 use crate::simd::arch::strip::Strip;
@@ -173,16 +174,16 @@ pub(super) unsafe extern "C" fn q6_k(strip: &Strip) {
         two_planes!(),
         "subs r2, #128",
         // The quants were taken as q + 32.
-        offsets_of_four_tokens!(new, "0"),
-        offsets_of_four_tokens!(add, "1"),
-        offsets_of_four_tokens!(add, "2"),
-        offsets_of_four_tokens!(add, "3"),
-        subtract_offsets!(),
+        offsets_of_four_tokens!(new, "sxtb16", "r0, #64", "0"),
+        offsets_of_four_tokens!(add, "sxtb16", "r0, #64", "1"),
+        offsets_of_four_tokens!(add, "sxtb16", "r0, #64", "2"),
+        offsets_of_four_tokens!(add, "sxtb16", "r0, #64", "3"),
+        subtract_offsets!("9"),
         "ldrh r4, [r0, #80]",
         "adds r0, #82",
         "vmov s0, r4",
         "vcvtb.f32.f16 s0, s0",
-        close_four_tokens256!(),
+        close_four_tokens256!(", #4"),
         next_block_from_stack!("2b", "0"),
         "add sp, #8",
         leave_four_tokens!(),
@@ -193,13 +194,172 @@ pub(super) unsafe extern "C" fn q6_k(strip: &Strip) {
         ".irp k, 1, 2, 3",
         planes256!(add, "\\k"),
         ".endr",
-        "vmov r5, s2",
-        "ldrsb r4, [r5], #1",
-        "vmov s2, r5",
+        next_signed_scale!(),
         apply_scale_to_four_tokens!(),
         "adds r0, #16",
         "adds r6, #16",
         "adds r2, #32",
         "pop {{pc}}",
+    )
+}
+
+/// The first or last four planes of a block of 2-bit or 3-bit quants; `$next` goes to the next plane.
+macro_rules! four_planes {
+    ($next:literal) => {
+        concat!(
+            "movs r7, #0\n",
+            "4:\n",
+            "bl 3f\n",
+            "bl 3f\n",
+            "subs r0, #32\n",
+            $next,
+            "adds r7, #2\n",
+            "cmp r7, #8\n",
+            "bne 4b\n",
+            "adds r0, #32\n",
+        )
+    };
+}
+
+/// Q2_K.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn q2_k(strip: &Strip) {
+    naked_asm!(
+        enter_between_tokens!(),
+        "sub sp, #32",
+        "mov r3, #0x00030003",
+        "2:",
+        // Scales to the stack, then minimums, 16 times too great.
+        ".irp at, 0, 4, 8, 12",
+        "ldr r4, [r0, #\\at]",
+        "and r5, r4, #0x0F0F0F0F",
+        "and r4, r4, #0xF0F0F0F0",
+        "str r5, [sp, #\\at]",
+        "str r4, [sp, #\\at+16]",
+        ".endr",
+        "ldr r4, [r0, #80]",
+        "adds r0, #16",
+        "vmov s0, r4",
+        "vcvtt.f32.f16 s1, s0",
+        "vcvtb.f32.f16 s0, s0",
+        clear_four_totals!(),
+        "mov r5, sp",
+        "vmov s2, r5",
+        four_planes!(""),
+        four_planes!(""),
+        "adds r0, #4",
+        offsets_of_four_tokens!(new, "uxtb16", "sp, #16", "0"),
+        offsets_of_four_tokens!(add, "uxtb16", "sp, #16", "1"),
+        offsets_of_four_tokens!(add, "uxtb16", "sp, #16", "2"),
+        offsets_of_four_tokens!(add, "uxtb16", "sp, #16", "3"),
+        "asr r10, r10, #4",
+        "asr r11, r11, #4",
+        "asr r12, r12, #4",
+        "asr lr, lr, #4",
+        "vmov s4, s5, r10, r11",
+        "vmov s6, s7, r12, lr",
+        close_token_with_mins!("", "-852", "s8", "s4", "s12"),
+        close_token_with_mins!("", "-284", "s9", "s5", "s13"),
+        close_token_with_mins!("", "284", "s10", "s6", "s14"),
+        close_token_with_mins!("", "852", "s11", "s7", "s15"),
+        next_block_from_stack!("2b", "32"),
+        "add sp, #40",
+        leave_four_tokens!(),
+        // Sixteen elements of one plane.
+        "3:",
+        "push {{lr}}",
+        two_bits256!(new, "0"),
+        ".irp k, 1, 2, 3",
+        two_bits256!(add, "\\k"),
+        ".endr",
+        next_signed_scale!(),
+        apply_scale_to_four_tokens!(),
+        "adds r0, #16",
+        "adds r2, #32",
+        "pop {{pc}}",
+    )
+}
+
+/// Q3_K.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn q3_k(strip: &Strip) {
+    naked_asm!(
+        enter_between_tokens!(),
+        "sub sp, #16",
+        "mov r3, #0x00070007",
+        "2:",
+        split_scales!(),
+        "ldrh r4, [r0, #108]",
+        "vmov s0, r4",
+        "vcvtb.f32.f16 s0, s0",
+        clear_four_totals!(),
+        "mov r5, sp",
+        "vmov s2, r5",
+        "mov r6, r0",
+        "adds r0, #32",
+        // Bit 0 of each byte to bit 2, then bit 1, and so on.
+        "movs r1, #30",
+        four_planes!("subs r6, #32\nadds r1, #1\n"),
+        four_planes!("subs r6, #32\nadds r1, #1\n"),
+        "adds r0, #14",
+        // The quants were taken as q + 4.
+        offsets_of_four_tokens!(new, "sxtb16", "sp, #0", "0"),
+        offsets_of_four_tokens!(add, "sxtb16", "sp, #0", "1"),
+        offsets_of_four_tokens!(add, "sxtb16", "sp, #0", "2"),
+        offsets_of_four_tokens!(add, "sxtb16", "sp, #0", "3"),
+        subtract_offsets!("2"),
+        close_four_tokens256!(""),
+        next_block_from_stack!("2b", "16"),
+        "add sp, #24",
+        leave_four_tokens!(),
+        // Sixteen elements of one plane.
+        "3:",
+        "push {{lr}}",
+        three_bits256!(new, "0"),
+        ".irp k, 1, 2, 3",
+        three_bits256!(add, "\\k"),
+        ".endr",
+        next_signed_scale!(),
+        apply_scale_to_four_tokens!(),
+        "adds r0, #16",
+        "adds r6, #16",
+        "adds r2, #32",
+        "pop {{pc}}",
+    )
+}
+
+/// IQ4_XS.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn iq4_xs(strip: &Strip) {
+    naked_asm!(
+        enter_between_tokens!(),
+        "sub sp, #8",
+        "movw r3, #:lower16:{pairs}",
+        "movt r3, #:upper16:{pairs}",
+        "2:",
+        "ldr r5, [r0, #4]",
+        "ldr r4, [r0], #8",
+        "vmov s0, r4",
+        "vcvtb.f32.f16 s0, s0",
+        spread_scales!(),
+        clear_four_totals!(),
+        "mov r5, sp",
+        "vmov s2, r5",
+        "3:",
+        lookups256!(new, "0"),
+        ".irp k, 1, 2, 3",
+        lookups256!(add, "\\k"),
+        ".endr",
+        next_signed_scale!(),
+        apply_scale_to_four_tokens!(),
+        "adds r2, #64",
+        "add r4, sp, #8",
+        "cmp r5, r4",
+        "bne 3b",
+        close_four_tokens256!(""),
+        next_block_from_stack!("2b", "8"),
+        "add sp, #16",
+        leave_four_tokens!(),
+        pairs = sym IQ4_PAIRS,
     )
 }

@@ -2,7 +2,7 @@
 //!
 //! Activations are *pairs*: two 16-bit numbers in a word, made once a vector. Words of weights come apart into pairs in
 //! registers, and an instruction multiplies a pair by a pair and adds both products. A routine is a list of fragments of
-//! assembly, which formats share; `unpack` and `frame` hold what all of them are made of.
+//! assembly, which formats share; `unpack` and `frame` hold those that most of them are made of.
 //!
 //! | format | multiply, one token | multiply, four tokens | scales | close |
 //! |---|---|---|---|---|
@@ -16,6 +16,9 @@
 //! | Q4_K | `nibbles_of_two_rows` | `nibbles256` | `k_scales` | `close_with_mins` |
 //! | Q5_K | `five_bit_planes` | `planes256` | `k_scales` | `close_with_mins` |
 //! | Q6_K | `six_bit_planes` | `planes256` | bytes of the block | `close` |
+//! | Q2_K | `two_bit_planes` | `two_bits256` | `nibble_scales` | `close_with_mins` |
+//! | Q3_K | `three_bit_planes` | `three_bits256` | `split_scales` | `close` |
+//! | IQ4_XS | `lookups_of_one_row` | `lookups256` | `spread_scales` | `close` |
 //!
 //! Of the scales and closes, the table names those of one row; the others say of how many rows or tokens they are.
 //!
@@ -44,7 +47,7 @@ pub(super) fn block_loops(layout: BlockLayout) -> Option<BlockLoops> {
     type Run = unsafe extern "C" fn(&Strip);
     let both = |rows, one: Run, four: Run| BlockLoops {
         one: BlockLoop { rows, tokens: 1, run: one },
-        several: Some(BlockLoop { rows: 1, tokens: 4, run: four }),
+        several: if cfg!(feature = "small") { None } else { Some(BlockLoop { rows: 1, tokens: 4, run: four }) },
     };
     Some(match layout {
         BlockLayout::Q4_0 => both(2, one_token::q4_0, four_tokens::q4_0),
@@ -57,6 +60,9 @@ pub(super) fn block_loops(layout: BlockLayout) -> Option<BlockLoops> {
         BlockLayout::Q4K => both(2, one_token256::q4_k, four_tokens256::q4_k),
         BlockLayout::Q5K => both(1, one_token256::q5_k, four_tokens256::q5_k),
         BlockLayout::Q6K => both(1, one_token256::q6_k, four_tokens256::q6_k),
+        BlockLayout::Q2K => both(1, one_token256::q2_k, four_tokens256::q2_k),
+        BlockLayout::Q3K => both(1, one_token256::q3_k, four_tokens256::q3_k),
+        BlockLayout::IQ4XS => both(1, one_token256::iq4_xs, four_tokens256::iq4_xs),
         _ => return None,
     })
 }

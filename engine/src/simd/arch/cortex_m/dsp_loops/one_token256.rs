@@ -1,17 +1,18 @@
 //! Blocks of 256, one token.
 //!
-//! | registers | Q4_K, two rows | Q5_K, one row | Q6_K, one row |
-//! |---|---|---|---|
-//! | rows | `r0`, `r1` | `r0`; `r1` fifth bits | `r0`; `r1` upper bits |
-//! | activations | `r2` | `r2` | `r2` |
-//! | mask of pairs | `r3` | `r3` | `r3` |
-//! | weights, pairs | `r4`, `r5`, `r8`, `r9` | `r4`, `r5`, `lr` | `r4` to `r7` |
-//! | pairs of activations | `r6`, `r7` | `r6` to `r9` | `r8`, `r9` |
-//! | sums of sub-blocks | `r10`, `r12`; `r11`, `lr` | `r10`, `r11` | `r10`, `r11`, `r12`, `lr` |
-//! | scale (and minimum) | `s0`, `s1` | `s0` | `s0` |
-//! | totals | `s8`, `s9` | `s8` | `s9`; `s8` place of scales |
-//! | sums of minimums | `s10`, `s11` | `s10` | |
-//! | sums | `s14`, `s15` | `s14` | `s14` |
+//! | registers | Q4_K, two rows | Q5_K, one row | Q6_K, Q2_K, Q3_K, one row | IQ4_XS, one row |
+//! |---|---|---|---|---|
+//! | rows | `r0`, `r1` | `r0`; `r1` fifth bits | `r0`; `r1` upper bits | `r0` |
+//! | activations | `r2` | `r2` | `r2` | `r2` |
+//! | constants | `r3` mask of pairs | `r3` mask | `r3` mask | `r3` table |
+//! | weights, pairs | `r4`, `r5`, `r8`, `r9` | `r4`, `r5`, `lr` | `r4` to `r7`, or `r1`, `r4`, `r5` | `r1`, `r4` to `r7` |
+//! | pairs of activations | `r6`, `r7` | `r6` to `r9` | `r8`, `r9`, or `r6` to `r9` | `r8`, `r9` |
+//! | sums of sub-blocks | `r10`, `r12`; `r11`, `lr` | `r10`, `r11` | `r10`, `r11`, `r12`, `lr` | `r10` |
+//! | place of scales | stack | `r12` | `s8` | `r11`, end `lr` |
+//! | totals | `s8`, `s9` | `s8` | `s9` | `r12` |
+//! | scale (and minimum) | `s0`, `s1` | `s0` | `s0` | `s0` |
+//! | sums of minimums | `s10`, `s11` | `s10` | `s10` | |
+//! | sums | `s14`, `s15` | `s14` | `s14` | `s14` |
 //!
 //! Step and end of the activations are on the stack, as are unpacked scales.
 
@@ -19,6 +20,7 @@ use super::frame::*;
 use super::rows::*;
 use super::scales::*;
 use super::scales256::*;
+use super::tables::IQ4_PAIRS;
 use super::unpack::*;
 use crate::simd::arch::strip::Strip;
 use core::arch::naked_asm;
@@ -134,24 +136,19 @@ pub(super) unsafe extern "C" fn q6_k(strip: &Strip) {
         "mov r3, #0x003F003F",
         "2:",
         // The quants are taken as q + 32.
-        offset_of_scales!(new, "192", "520"),
-        offset_of_scales!(add, "196", "528"),
-        offset_of_scales!(add, "200", "536"),
-        offset_of_scales!(add, "204", "544"),
-        "lsl r5, r8, #5",
-        "negs r5, r5",
+        offset_of_scales!(new, "[r0, #192]", "520"),
+        offset_of_scales!(add, "[r0, #196]", "528"),
+        offset_of_scales!(add, "[r0, #200]", "536"),
+        offset_of_scales!(add, "[r0, #204]", "544"),
+        "add r4, r0, #192",
+        begin_total!("5"),
         "ldrh r6, [r0, #208]",
         "vmov s0, r6",
-        "add r4, r0, #192",
-        "vmov s8, s9, r4, r5",
         "add r1, r0, #128",
         "bl 3f",
         "bl 3f",
-        "vmov r4, s8",
-        "adds r4, #6",
-        "vmov s8, r4",
+        next_four_planes!(),
         "adds r0, #32",
-        "adds r2, #192",
         "bl 3f",
         "bl 3f",
         "vldr s4, [r2, #192]",
@@ -168,16 +165,147 @@ pub(super) unsafe extern "C" fn q6_k(strip: &Strip) {
         ".rept 3",
         six_bit_planes!(add),
         ".endr",
-        "vmov r4, r5, s8, s9",
-        "ldrsb r6, [r4, #2]",
-        "ldrsb r7, [r4, #4]",
-        "mla r5, r6, r11, r5",
-        "ldrsb r6, [r4, #6]",
-        "mla r5, r7, r12, r5",
-        "ldrsb r7, [r4], #1",
-        "mla r5, r6, lr, r5",
-        "mla r5, r7, r10, r5",
-        "vmov s8, s9, r4, r5",
+        apply_scales_of_four_planes!(),
         "pop {{pc}}",
+    )
+}
+
+/// Q2_K: one row.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn q2_k(strip: &Strip) {
+    naked_asm!(
+        enter!("320"),
+        "push {{r11, lr}}",
+        "sub sp, #16",
+        "mov r3, #0x00030003",
+        "2:",
+        nibble_scales!(new, "0"),
+        nibble_scales!(add, "1"),
+        nibble_scales!(add, "2"),
+        nibble_scales!(add, "3"),
+        "asrs r5, r8, #4",
+        "ldr r6, [r0, #80]",
+        "vmov s10, r5",
+        "vmov s0, r6",
+        "mov r4, sp",
+        "movs r5, #0",
+        "vmov s8, s9, r4, r5",
+        "adds r0, #16",
+        "bl 3f",
+        "bl 3f",
+        next_four_planes!(),
+        "bl 3f",
+        "bl 3f",
+        "adds r0, #4",
+        "vldr s4, [r2, #192]",
+        "vcvtt.f32.f16 s2, s0",
+        "vcvtb.f32.f16 s0, s0",
+        "vmul.f32 s2, s2, s4",
+        "vmul.f32 s0, s0, s4",
+        close_with_mins!("", "s0" "s9", "s2" "s10", "s14"),
+        next_block_from_stack!("2b", "16"),
+        "add sp, #24",
+        leave!("s14"),
+        // Sixteen elements of each of four planes.
+        "3:",
+        "push {{lr}}",
+        two_bit_planes!(new),
+        ".rept 3",
+        two_bit_planes!(add),
+        ".endr",
+        apply_scales_of_four_planes!(),
+        "pop {{pc}}",
+    )
+}
+
+/// Q3_K: one row.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn q3_k(strip: &Strip) {
+    naked_asm!(
+        enter!("320"),
+        "push {{r11, lr}}",
+        "sub sp, #48",
+        "mov r3, #0x00070007",
+        "2:",
+        split_scales!(),
+        // The quants are taken as q + 4.
+        offset_of_scales!(new, "[sp]", "520"),
+        offset_of_scales!(add, "[sp, #4]", "528"),
+        offset_of_scales!(add, "[sp, #8]", "536"),
+        offset_of_scales!(add, "[sp, #12]", "544"),
+        "mov r4, sp",
+        begin_total!("2"),
+        // Third bits of the last four planes.
+        ".irp at, 0, 8, 16, 24",
+        "ldr r4, [r0, #\\at]",
+        "ldr r5, [r0, #\\at+4]",
+        "ror r4, r4, #4",
+        "ror r5, r5, #4",
+        "strd r4, r5, [sp, #\\at+16]",
+        ".endr",
+        "ldrh r6, [r0, #108]",
+        "vmov s0, r6",
+        "mov r1, r0",
+        "adds r0, #32",
+        "bl 3f",
+        "bl 3f",
+        next_four_planes!(),
+        "add r1, sp, #16",
+        "bl 3f",
+        "bl 3f",
+        "adds r0, #14",
+        "vldr s4, [r2, #192]",
+        "vcvtb.f32.f16 s0, s0",
+        close!("s4", "", "s0" "s9" "s14"),
+        next_block_from_stack!("2b", "48"),
+        "add sp, #56",
+        leave!("s14"),
+        // Sixteen elements of each of four planes.
+        "3:",
+        "push {{lr}}",
+        three_bit_planes!(new),
+        ".rept 3",
+        three_bit_planes!(add),
+        ".endr",
+        apply_scales_of_four_planes!(),
+        "pop {{pc}}",
+    )
+}
+
+/// IQ4_XS: one row.
+#[unsafe(naked)]
+pub(super) unsafe extern "C" fn iq4_xs(strip: &Strip) {
+    naked_asm!(
+        enter!("512"),
+        "push {{r11, lr}}",
+        "sub sp, #8",
+        "movw r3, #:lower16:{pairs}",
+        "movt r3, #:upper16:{pairs}",
+        "2:",
+        "ldr r5, [r0, #4]",
+        "ldr r4, [r0], #8",
+        "vmov s0, r4",
+        spread_scales!(),
+        "mov r11, sp",
+        "add lr, sp, #8",
+        "mov r12, #0",
+        "3:",
+        lookups_of_one_row!(new),
+        ".rept 3",
+        lookups_of_one_row!(add),
+        ".endr",
+        "adds r2, #32",
+        "ldrsb r4, [r11], #1",
+        "cmp r11, lr",
+        "mla r12, r10, r4, r12",
+        "bne 3b",
+        "vldr s4, [r2]",
+        "vcvtb.f32.f16 s0, s0",
+        "vmov s9, r12",
+        close!("s4", "", "s0" "s9" "s14"),
+        next_block_from_stack!("2b", "8"),
+        "add sp, #16",
+        leave!("s14"),
+        pairs = sym IQ4_PAIRS,
     )
 }

@@ -145,6 +145,81 @@ macro_rules! six_bit_planes {
     };
 }
 
+/// A word of four planes of 2-bit quants.
+macro_rules! two_bit_planes {
+    ($op:ident) => {
+        concat!(
+            "ldr r4, [r0], #4\n",
+            "ldrd r6, r7, [r2, #64]\n",
+            "ldrd r8, r9, [r2, #128]\n",
+            "and r5, r3, r4, lsr #2\n",
+            "and r1, r3, r4, lsr #10\n",
+            mac!($op, "r11", "r5", "r6"),
+            "and r5, r3, r4, lsr #4\n",
+            mac!(add, "r11", "r1", "r7"),
+            "ldrd r6, r7, [r2, #192]\n",
+            "and r1, r3, r4, lsr #12\n",
+            mac!($op, "r12", "r5", "r8"),
+            "and r5, r3, r4, lsr #6\n",
+            mac!(add, "r12", "r1", "r9"),
+            "ldrd r8, r9, [r2], #8\n",
+            "and r1, r3, r4, lsr #14\n",
+            mac!($op, "lr", "r5", "r6"),
+            "and r5, r3, r4\n",
+            mac!(add, "lr", "r1", "r7"),
+            "and r4, r3, r4, lsr #8\n",
+            mac!($op, "r10", "r5", "r8"),
+            mac!(add, "r10", "r4", "r9"),
+        )
+    };
+}
+
+/// A word of one plane of 3-bit quants: their low bits begin at bit `$bit` of each byte of `r4`, and `$rotation` brings the
+/// third bits in `r5` to above these, where `$mask` takes them.
+macro_rules! three_bits {
+    ($op:ident, $bit:literal, $rotation:literal, $mask:literal, $sum:literal, $x:literal) => {
+        concat!(
+            op!("eor", "r6", "r4", "r5", concat!("ror #", $rotation)),
+            op!("ldrd", "r8", "r9", $x),
+            op!("and", "r6", "r6", concat!("#", $mask)),
+            "eor r6, r6, r4\n",
+            op!("and", "r7", "r3", "r6", concat!("ror #", $bit)),
+            op!("and", "r6", "r3", "r6", concat!("ror #8+", $bit)),
+            mac!($op, $sum, "r7", "r8"),
+            mac!(add, $sum, "r6", "r9"),
+        )
+    };
+}
+
+/// A word of four planes of 3-bit quants. The lowest four bits of each byte at `r1` are their third bits.
+macro_rules! three_bit_planes {
+    ($op:ident) => {
+        concat!(
+            "ldr r5, [r1], #4\n",
+            "ldr r4, [r0], #4\n",
+            three_bits!($op, "2", "29", "0x10101010", "r11", "[r2, #64]"),
+            three_bits!($op, "4", "28", "0x40404040", "r12", "[r2, #128]"),
+            three_bits!($op, "6", "27", "0x01010101", "lr", "[r2, #192]"),
+            three_bits!($op, "0", "30", "0x04040404", "r10", "[r2], #8"),
+        )
+    };
+}
+
+/// Four bytes of one row, looked up. The activations of high nibbles lie 32 bytes behind those of low ones.
+macro_rules! lookups_of_one_row {
+    ($op:ident) => {
+        concat!(
+            "ldrd r8, r9, [r2, #32]\n",
+            looked_up_pairs!(),
+            mac!($op, "r10", "r6", "r8"),
+            mac!(add, "r10", "r7", "r9"),
+            "ldrd r8, r9, [r2], #8\n",
+            mac!(add, "r10", "r1", "r8"),
+            mac!(add, "r10", "r4", "r9"),
+        )
+    };
+}
+
 /// A byte of each of four rows, looked up, and `$then` bytes on.
 macro_rules! lookup_of_four_rows {
     ($then:literal) => {
@@ -181,6 +256,6 @@ macro_rules! lookups_of_four_rows {
 }
 
 pub(super) use {
-    bytes_of_two_rows, five_bit_planes, five_bits, lookup_of_four_rows, lookups_of_four_rows, nibbles_of_two_rows,
-    six_bit_planes, six_bits,
+    bytes_of_two_rows, five_bit_planes, five_bits, lookup_of_four_rows, lookups_of_four_rows, lookups_of_one_row,
+    nibbles_of_two_rows, six_bit_planes, six_bits, three_bit_planes, three_bits, two_bit_planes,
 };

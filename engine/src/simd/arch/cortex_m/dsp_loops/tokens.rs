@@ -65,18 +65,18 @@ macro_rules! low32 {
     };
 }
 
-/// Word `$k` of [`tokens`] of a block of 256. `r2` is 852 bytes from the first token's activations, in the middle between
-/// the second and the third, as no offset reaches further than 1020 bytes.
+/// [`tokens`] of a block of 256: activations `$at` bytes further. `r2` is 852 bytes from the first token's activations, in the
+/// middle between the second and the third, as no offset reaches further than 1020 bytes.
 macro_rules! tokens256 {
-    ($op:ident, $spare:tt, $k:literal) => {
+    ($op:ident, $w0:literal $w1:literal, $spare:tt, $at:expr) => {
         tokens!(
             $op,
-            "r4" "r5",
+            $w0 $w1,
             $spare,
-            concat!("[r2, #8*", $k, "-852]"),
-            concat!("[r2, #8*", $k, "-284]"),
-            concat!("[r2, #8*", $k, "+284]"),
-            concat!("[r2, #8*", $k, "+852]")
+            concat!("[r2, #", $at, "-852]"),
+            concat!("[r2, #", $at, "-284]"),
+            concat!("[r2, #", $at, "+284]"),
+            concat!("[r2, #", $at, "+852]")
         )
     };
 }
@@ -128,8 +128,14 @@ macro_rules! five_bits32 {
         concat!(
             "ldr r4, [r0]\n",
             $invert,
-            spread_fifth_bits!("r6", "r4", concat!("4*", $k), concat!("4*", $k, "+16"), "r4", concat!(
-            op!("ldr", "r7", concat!("[r0, #4*", $k, "+4]")),)),
+            spread_fifth_bits!(
+                "r6",
+                "r4",
+                concat!("4*", $k),
+                concat!("4*", $k, "+16"),
+                "r4",
+                op!("ldr", "r7", concat!("[r0, #4*", $k, "+4]"))
+            ),
             swap_nibbles!("r7", "r6", "0", "r4", "r6"),
             op!("and", "r4", "r3", "r6", pair_of_five_bits!($sign high even)),
             op!("and", "r5", "r3", "r6", pair_of_five_bits!($sign high odd)),
@@ -141,25 +147,56 @@ macro_rules! five_bits32 {
     };
 }
 
-/// Four bytes of a block of 32, looked up in the table at `r3`: a byte is the pair of its low and its high nibble.
+/// Four bytes of a block of 32, looked up.
 macro_rules! lookups32 {
     ($op:ident) => {
         concat!(
-            "ldrb r5, [r0, #1]\n",
-            "ldrb r6, [r0, #2]\n",
-            "ldrb r7, [r0, #3]\n",
-            "ldrb r4, [r0], #4\n",
-            "ldr r5, [r3, r5, lsl #2]\n",
-            "ldr r6, [r3, r6, lsl #2]\n",
-            "ldr r7, [r3, r7, lsl #2]\n",
-            "ldr r4, [r3, r4, lsl #2]\n",
-            // Low nibbles to `r1` and `r4`, high ones to `r6` and `r7`.
-            "pkhbt r1, r4, r6, lsl #16\n",
-            "pkhtb r6, r6, r4, asr #16\n",
-            "pkhbt r4, r5, r7, lsl #16\n",
-            "pkhtb r7, r7, r5, asr #16\n",
+            looked_up_pairs!(),
             high32!($op, "r6" "r7", []),
             low32!(add, "r1" "r4", ["r6" "r7"]),
+        )
+    };
+}
+
+/// Bytes `4 * $k..` of a sub-block of 32 of a block of 256, looked up.
+macro_rules! lookups256 {
+    ($op:ident, $k:literal) => {
+        concat!(
+            looked_up_pairs!(),
+            tokens256!($op, "r6" "r7", [], concat!("32+8*", $k)),
+            tokens256!(add, "r1" "r4", ["r6" "r7"], concat!("8*", $k)),
+        )
+    };
+}
+
+/// Word `$k` of a plane of 2-bit quants, whose first bit is given by `r7`.
+macro_rules! two_bits256 {
+    ($op:ident, $k:literal) => {
+        concat!(
+            op!("ldr", "r5", concat!("[r0, #4*", $k, "]")),
+            "lsrs r5, r7\n",
+            "and r4, r3, r5\n",
+            "and r5, r3, r5, lsr #8\n",
+            tokens256!($op, "r4" "r5", ["r1" "r6"], concat!("8*", $k)),
+        )
+    };
+}
+
+/// Word `$k` of a plane of 3-bit quants, whose first bit is given by `r7`: third bits are at `r6`, and `r1` rotates them to
+/// bit 2.
+macro_rules! three_bits256 {
+    ($op:ident, $k:literal) => {
+        concat!(
+            op!("ldr", "r5", concat!("[r6, #4*", $k, "]")),
+            op!("ldr", "r4", concat!("[r0, #4*", $k, "]")),
+            "ror r5, r5, r1\n",
+            "lsrs r4, r7\n",
+            "eor r5, r5, r4\n",
+            "and r5, r5, #0x04040404\n",
+            "eor r5, r5, r4\n",
+            "and r4, r3, r5\n",
+            "and r5, r3, r5, lsr #8\n",
+            tokens256!($op, "r4" "r5", [], concat!("8*", $k)),
         )
     };
 }
@@ -171,7 +208,7 @@ macro_rules! nibbles256 {
             op!("ldr", "r5", concat!("[r0, #4*", $k, "]")),
             "and r4, r3, r5\n",
             "and r5, r3, r5, lsr #8\n",
-            tokens256!($op, ["r6" "r7"], $k),
+            tokens256!($op, "r4" "r5", ["r6" "r7"], concat!("8*", $k)),
         )
     };
 }
@@ -189,12 +226,12 @@ macro_rules! planes256 {
             "eor r5, r5, r4\n",
             "and r4, r3, r5\n",
             "and r5, r3, r5, ror #8\n",
-            tokens256!($op, [], $k),
+            tokens256!($op, "r4" "r5", [], concat!("8*", $k)),
         )
     };
 }
 
 pub(super) use {
-    bytes32, five_bits32, high32, lookups32, low32, nibbles32, nibbles256, planes256, token, tokens, tokens32,
-    tokens256,
+    bytes32, five_bits32, high32, lookups32, lookups256, low32, nibbles32, nibbles256, planes256, three_bits256, token,
+    tokens, tokens32, tokens256, two_bits256,
 };

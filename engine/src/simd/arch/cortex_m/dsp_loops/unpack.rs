@@ -84,4 +84,25 @@ macro_rules! pair_of_five_bits {
     };
 }
 
-pub(super) use {mac, op, pair_of_five_bits, spread_constant, spread_fifth_bits, swap_nibbles};
+/// Four bytes at `r0`, looked up in the table at `r3`: a byte is the pair of its low and its high nibble. The pairs of low
+/// nibbles come to `r1` and `r4`, those of high ones to `r6` and `r7`.
+macro_rules! looked_up_pairs {
+    () => {
+        concat!(
+            "ldrb r5, [r0, #1]\n",
+            "ldrb r6, [r0, #2]\n",
+            "ldrb r7, [r0, #3]\n",
+            "ldrb r4, [r0], #4\n",
+            "ldr r5, [r3, r5, lsl #2]\n",
+            "ldr r6, [r3, r6, lsl #2]\n",
+            "ldr r7, [r3, r7, lsl #2]\n",
+            "ldr r4, [r3, r4, lsl #2]\n",
+            "pkhbt r1, r4, r6, lsl #16\n",
+            "pkhtb r6, r6, r4, asr #16\n",
+            "pkhbt r4, r5, r7, lsl #16\n",
+            "pkhtb r7, r7, r5, asr #16\n",
+        )
+    };
+}
+
+pub(super) use {looked_up_pairs, mac, op, pair_of_five_bits, spread_constant, spread_fifth_bits, swap_nibbles};
