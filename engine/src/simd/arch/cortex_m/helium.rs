@@ -39,7 +39,7 @@ impl Helium {
             // SAFETY: a `Helium` exists, so the extension is there; `w` and `x` are sixteen bytes each.
             unsafe {
                 // The sum's register has an even number.
-                asm!(".arch armv8.1-m.main", ".arch_extension mve.fp",
+                asm!(".cpu cortex-m55",
                     "vldrb.u8 q0, [{w}]", "vldrb.u8 q1, [{x}]", "vmladava.s8 r12, q0, q1",
                     inlateout("r12") acc, w = in(reg) w.as_ptr(), x = in(reg) x.as_ptr(),
                     out("d0") _, out("d1") _, out("d2") _, out("d3") _,

@@ -11,13 +11,14 @@ pub(super) const fn one_and_two_tokens(
     BlockLoops { one: BlockLoop { rows, tokens: 1, run: one }, several: Some(BlockLoop { rows, tokens: 2, run: two }) }
 }
 
-/// A block loop: a function of text, which gets its strip in r0. The directives hold for all assembly of functions after it.
+/// A block loop: a function of text, which gets its strip in r0. The processor's name brings all extensions, and holds for
+/// the assembly of later functions too; LLVM 20 cannot write a file that names `armv8.1-m.main` instead.
 macro_rules! block_loop {
     ($name:ident, $($text:expr),+ $(,)?) => {
         // SAFETY: the text keeps to the calling convention: it restores what the caller keeps, and returns.
         #[unsafe(naked)]
         unsafe extern "C" fn $name(strip: &$crate::simd::arch::strip::Strip) {
-            core::arch::naked_asm!(".arch armv8.1-m.main", ".arch_extension mve.fp", $($text),+, options(raw))
+            core::arch::naked_asm!(".cpu cortex-m55", $($text),+, options(raw))
         }
     };
 }
