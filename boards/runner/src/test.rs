@@ -6,7 +6,7 @@ use crate::paths::root;
 use crate::prompts::Subject;
 use crate::simulator::Simulator;
 use crate::toolchain::Toolchain;
-use crate::{layout, overflow, panics, selftest};
+use crate::{cost, layout, overflow, panics, selftest};
 use board_table::{Board, Cpu, Program, Qemu};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -120,9 +120,11 @@ impl Tests {
             return Ok(());
         };
         let elf = build(toolchain, &program)?;
+        let (costs, compiler) = (cost::read()?, toolchain.name()?);
         for cpu in &qemu.cpus {
             let started = Instant::now();
-            let result = selftest::run(board, qemu, cpu, &elf, self.selftest_hash);
+            let counted = selftest::run(board, qemu, cpu, &elf, self.selftest_hash);
+            let result = counted.and_then(|counted| cost::check(&costs, &compiler, &cpu.name, &counted));
             self.count(&format!("{} on {}: self-test", board.name, cpu.name), started, result);
         }
         Ok(())

@@ -120,7 +120,9 @@ impl Meter<'_> {
         let [mut x, mut y, weight] = [(); 3].map(|()| rng.panel(COLS, 1, 2.0));
         let norm = Norm { weight: &weight, width: COLS, eps: 1e-5 };
         let mut activations = Activations::new(&x, 1);
-        let prepare = self.ticks(&mut || drop(activations.fill(kernels, &x, 1, Some(norm), ActKind::Q8x32)));
+        let prepare = self.ticks(&mut || {
+            activations.fill(kernels, &x, 1, Some(norm), ActKind::Q8x32);
+        });
         let add = self.ticks(&mut || kernels.add(&mut x, &mut y, 1, None));
         let (pairs, style) = (head_dim / 2, RopeStyle::Halves);
         let angles = vec![[0.8, 0.6]; pairs];

@@ -2,6 +2,8 @@
 //!
 //! The comment at the top of that file explains its fields. What the simulator alone needs is skipped here.
 
+pub mod costs;
+
 use serde::{Deserialize, Deserializer, de::Error};
 use std::sync::LazyLock;
 
