@@ -10,13 +10,16 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Instant;
 
+/// A board with its machine in QEMU.
+pub(crate) type Emulated = (&'static Board, &'static Qemu);
+
 /// Options that send semihosting's output to the emulator's own standard error.
 pub(crate) const SEMIHOSTING: [&str; 2] = ["-semihosting-config", "enable=on,target=native"];
 
 /// Those options, with a command line for the firmware.
 fn semihosting_with(command_line: &str) -> [String; 2] {
     let [option, value] = SEMIHOSTING;
-    [option.into(), format!("{value},arg={command_line}")]
+    [option.into(), format!("{value},arg={}", command_line.replace(' ', ",arg="))]
 }
 
 /// The emulator with a program on one of the board's processors. It counts instructions, a nanosecond each.

@@ -34,9 +34,9 @@ mod test;
 mod toolchain;
 
 use board_table::Board;
+use emulator::Emulated;
 use std::path::Path;
 use std::process::ExitCode;
-use test::Emulated;
 
 const USAGE: &str = "usage: board-runner test [--from-source] [--update] [BOARD ...]
        board-runner run [--from-source] PROGRAM [MODEL]
@@ -65,7 +65,8 @@ fn main() -> ExitCode {
         ["cost", ref names @ ..] if names.len() < 2 => {
             let [json, cycles, update] = ["--json", "--cycles", "--update"].map(has);
             let flags = cost::Flags { json, cycles, update, from_source };
-            emulated(names).and_then(|boards| cost::cost(&boards, names.is_empty(), flags))
+            let counted = emulated(names).and_then(|boards| cost::cost(&boards, names.is_empty(), flags));
+            if update { counted.and_then(|_| tables::write()) } else { counted }
         }
         ["run", program] => open::open(program, None, from_source),
         ["run", program, model] => open::open(program, Some(Path::new(model)), from_source),

@@ -1,7 +1,6 @@
 //! The kernels' self-test on a board.
 
-use crate::{cost, emulator};
-use board_table::costs::Costs;
+use crate::emulator;
 use board_table::{Board, Cpu, Qemu};
 use core::time::Duration;
 use flashlet::kernels::by_name;
@@ -18,11 +17,10 @@ pub(crate) fn host_hash() -> Result<u64, String> {
     if report.failed > 0 { Err(format!("the self-test fails on this machine\n{told}")) } else { Ok(report.hash) }
 }
 
-/// Runs it on one of the board's processors; returns the costs that it counts.
-pub(crate) fn run(board: &Board, qemu: &Qemu, cpu: &Cpu, elf: &Path, hash: u64) -> Result<Costs, String> {
+/// Runs it on one of the board's processors.
+pub(crate) fn run(board: &Board, qemu: &Qemu, cpu: &Cpu, elf: &Path, hash: u64) -> Result<(), String> {
     let output = emulator::run(emulator::with_program(board, qemu, cpu, elf), TIME_LIMIT)?;
-    judge(&output, &cpu.isas.join(" "), hash)?;
-    cost::parse(&output, cpu.best_isa())
+    judge(&output, &cpu.isas.join(" "), hash)
 }
 
 /// Whether the firmware's last line names all instruction sets, no failed check, and this machine's hash.

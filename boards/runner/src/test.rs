@@ -1,5 +1,6 @@
 //! The tests of emulated boards: prompts, the real model, and the kernels' self-test.
 
+use crate::emulator::Emulated;
 use crate::figures::Table;
 use crate::model::RealModel;
 use crate::paths::root;
@@ -7,12 +8,9 @@ use crate::prompts::Subject;
 use crate::simulator::Simulator;
 use crate::toolchain::Toolchain;
 use crate::{cost, layout, overflow, panics, selftest};
-use board_table::{Board, Cpu, Program, Qemu};
+use board_table::{Cpu, Program, Qemu};
 use std::path::PathBuf;
 use std::time::Instant;
-
-/// A board with its machine in QEMU.
-pub(crate) type Emulated = (&'static Board, &'static Qemu);
 
 /// Runs the tests of the boards, prints how many passed, and returns whether all did. With `update` the table of figures
 /// takes the measured ones.
@@ -123,9 +121,11 @@ impl Tests {
         let (costs, compiler) = (cost::read()?, toolchain.name()?);
         for cpu in &qemu.cpus {
             let started = Instant::now();
-            let counted = selftest::run(board, qemu, cpu, &elf, self.selftest_hash);
-            let result = counted.and_then(|counted| cost::check(&costs, &compiler, &cpu.name, &counted));
+            let result = selftest::run(board, qemu, cpu, &elf, self.selftest_hash);
             self.count(&format!("{} on {}: self-test", board.name, cpu.name), started, result);
+            let started = Instant::now();
+            let result = cost::check((board, qemu), cpu, &elf, &compiler, &costs);
+            self.count(&format!("{} on {}: costs", board.name, cpu.name), started, result);
         }
         Ok(())
     }
@@ -159,6 +159,7 @@ fn figures_row(program: &Program<'_>, qemu: &Qemu, cpu: &Cpu) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use board_table::Board;
     use std::collections::BTreeSet;
 
     #[test]

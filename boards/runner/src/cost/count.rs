@@ -1,7 +1,6 @@
 //! Instructions, as the self-test counts them on an emulated processor.
 
-use crate::emulator;
-use crate::test::Emulated;
+use crate::emulator::{self, Emulated};
 use board_table::Cpu;
 use board_table::costs::{Costs, Format, PerByte};
 use core::time::Duration;
@@ -10,14 +9,14 @@ use std::path::Path;
 
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 
-/// Counts the costs on a processor, with the self-test's program.
-pub(super) fn run((board, qemu): Emulated, cpu: &Cpu, elf: &Path) -> Result<Costs, String> {
+/// Counts what an instruction set's kernels cost on a processor, with the self-test's program.
+pub(crate) fn count((board, qemu): Emulated, cpu: &Cpu, isa: &str, elf: &Path) -> Result<Costs, String> {
     let command = emulator::with_program(board, qemu, cpu, elf);
-    parse(&emulator::run_quietly(command, "cost", TIME_LIMIT)?, cpu.best_isa())
+    parse(&emulator::run_quietly(command, &format!("cost {isa}"), TIME_LIMIT)?, isa)
 }
 
 /// The costs in what the self-test says; they must be those of `isa`.
-pub(crate) fn parse(output: &str, isa: &str) -> Result<Costs, String> {
+fn parse(output: &str, isa: &str) -> Result<Costs, String> {
     let lines = output.lines().filter_map(|line| line.strip_prefix("cost "));
     let mut lines: Vec<_> =
         lines.map(|line| Line::parse(line).ok_or(format!("{line:?}: no costs"))).collect::<Result<_, _>>()?;
@@ -44,7 +43,7 @@ pub(crate) fn parse(output: &str, isa: &str) -> Result<Costs, String> {
         let (rows, pinned) = (PerByte::from(rows), PerByte::from(pinned));
         format.insert(name.to_owned(), Format { rows, pinned, rows_cycles: None, pinned_cycles: None });
     }
-    Ok(Costs { isa: isa.to_owned(), attention, element, checksum, format })
+    Ok(Costs { attention, element, checksum, format })
 }
 
 /// A line of the self-test.

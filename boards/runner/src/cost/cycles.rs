@@ -4,8 +4,7 @@
 use super::assembly::assembly;
 use super::count::Line;
 use crate::elf::{self, Symbol};
-use crate::emulator;
-use crate::test::Emulated;
+use crate::emulator::{self, Emulated};
 use board_table::Cpu;
 use board_table::costs::Costs;
 use core::ops::Range;
@@ -35,7 +34,8 @@ pub(super) fn model((board, qemu): Emulated, cpu: &Cpu, program: &Path, costs: &
     let ((mca, version), (objdump, _)) = (tool("llvm-mca")?, tool("llvm-objdump")?);
     let (triple, cpu_option) = ("triple=thumbv8.1m.main-none-eabi", format!("--mcpu={}", cpu.name));
     let texts = disassembly(Command::new(objdump).args([&format!("--{triple}"), &cpu_option]), program)?;
-    let (said, runs) = runs(emulator::with_program(board, qemu, cpu, program), program)?;
+    let command_line = format!("trace {}", cpu.best_isa());
+    let (said, runs) = runs(emulator::with_program(board, qemu, cpu, program), &command_line, program)?;
     // The first run is of nothing.
     let mut runs = runs.iter().skip(1);
     for line in said.lines().filter_map(|line| Line::parse(line.strip_prefix("cost ")?)) {
@@ -60,14 +60,14 @@ pub(super) fn model((board, qemu): Emulated, cpu: &Cpu, program: &Path, costs: &
 
 /// What the firmware says about its costs, and the addresses of the engine's instructions between each two readings of the
 /// clock, in the order in which they are executed.
-fn runs(emulator: Command, program: &Path) -> Result<(String, Vec<Vec<u64>>), String> {
+fn runs(emulator: Command, command_line: &str, program: &Path) -> Result<(String, Vec<Vec<u64>>), String> {
     let symbols = elf::symbols(program)?;
     let clock = symbols.iter().find(|symbol| symbol.name == "cost_clock").ok_or("the program has no cost_clock")?;
     let clock = clock.address & !1;
     let mut ranges = engine(&symbols);
     ranges.push(clock..clock + 2);
     let (mut runs, mut counting): (Vec<Vec<u64>>, _) = (vec![], false);
-    let said = emulator::trace(emulator, "trace", &ranges, |at| {
+    let said = emulator::trace(emulator, command_line, &ranges, |at| {
         if at == clock {
             counting = !counting;
             runs.extend(counting.then(Vec::new));

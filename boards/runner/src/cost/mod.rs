@@ -3,24 +3,24 @@
 mod assembly;
 mod count;
 mod cycles;
+mod document;
 mod table;
 
-pub(crate) use count::parse;
-pub(crate) use table::{check, read};
+pub(crate) use document::{cycles_table, instructions_table};
+pub(crate) use table::read;
 
-use crate::tables;
-use crate::test::Emulated;
+use crate::emulator::Emulated;
 use crate::toolchain::Toolchain;
-use board_table::costs::{Costs, Format, PerByte};
-use board_table::{Cpu, Program};
-use flashlet::quant::WeightType;
+use board_table::Cpu;
+use board_table::costs::{Costs, Format, PerByte, Table};
+use std::path::Path;
 
 /// What the command does beside counting.
 #[derive(Clone, Copy)]
 pub(crate) struct Flags {
     /// A line of JSON for each figure, and nothing else.
     pub(crate) json: bool,
-    /// The figures are written to the table of costs, and to the document.
+    /// The figures are written to the table of costs.
     pub(crate) update: bool,
     /// Cycles are modelled too.
     pub(crate) cycles: bool,
@@ -46,34 +46,42 @@ pub(crate) fn cost(boards: &[Emulated], all: bool, flags: Flags) -> Result<bool,
         table.compiler = compiler;
         let elf = toolchain.build(&program)?;
         for cpu in &qemu.cpus {
-            let mut costs = count::run(emulated, cpu, &elf)?;
-            if let Some(before) = table.cpu.get(&cpu.name) {
-                table::keep_cycles(&mut costs, before);
+            for isa in cpu.counted_isas() {
+                let mut costs = count::count(emulated, cpu, isa, &elf)?;
+                if let Some(before) = table.cpu.get(&cpu.name).and_then(|isas| isas.get(isa)) {
+                    table::keep_cycles(&mut costs, before);
+                }
+                if flags.cycles && isa == cpu.best_isa() && cycles::has_model(&cpu.name) {
+                    table.model = cycles::model(emulated, cpu, &elf, &mut costs)?;
+                }
+                print([&board.name, &cpu.name, isa], &costs, flags.json);
+                table.cpu.entry(cpu.name.clone()).or_default().insert(isa.clone(), costs);
             }
-            if flags.cycles && cycles::has_model(&cpu.name) {
-                table.model = cycles::model(emulated, cpu, &elf, &mut costs)?;
-            }
-            print(&program, cpu, &costs, flags.json);
-            table.cpu.insert(cpu.name.clone(), costs);
         }
     }
     if flags.update {
         table::write(&table)?;
-        tables::write()?;
     }
     Ok(true)
 }
 
-fn print(program: &Program<'_>, cpu: &Cpu, costs: &Costs, json: bool) {
-    let board = &program.board.name;
-    if !json {
-        println!("{board}, {}, {}: for one token and for each of eight", cpu.name, costs.isa);
+/// Compares what the kernels of a board cost with the table; an error names figures that differ.
+pub(crate) fn check(emulated: Emulated, cpu: &Cpu, elf: &Path, compiler: &str, table: &Table) -> Result<(), String> {
+    for isa in cpu.counted_isas() {
+        let now = count::count(emulated, cpu, isa, elf)?;
+        table::check(table, compiler, [&cpu.name, isa], &now)?;
     }
-    for (name, format) in in_order(costs) {
+    Ok(())
+}
+
+fn print([board, cpu, isa]: [&str; 3], costs: &Costs, json: bool) {
+    if !json {
+        println!("{board}, {cpu}, {isa}: for one token and for each of eight");
+    }
+    for (name, format) in table::in_order(costs) {
         if json {
             for (layout, PerByte { one, eight }) in [("rows", format.rows), ("pinned", format.pinned)] {
                 for (tokens, per_byte) in [(1, one), (8, eight)] {
-                    let isa = &costs.isa;
                     println!(
                         "{}",
                         serde_json::json!({ "board": board, "isa": isa, "format": name, "tokens": tokens,
@@ -96,9 +104,4 @@ fn print(program: &Program<'_>, cpu: &Cpu, costs: &Costs, json: bool) {
         }
         println!("  {:12} {:.3}\n  {:12} a byte {:.3}", "element", costs.element, "checksum", costs.checksum);
     }
-}
-
-/// The formats of the table in the engine's order.
-pub(crate) fn in_order(costs: &Costs) -> impl Iterator<Item = (&'static str, &Format)> {
-    WeightType::ALL.iter().filter_map(|ty| Some((ty.name(), costs.format.get(ty.name())?)))
 }

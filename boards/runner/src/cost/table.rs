@@ -1,9 +1,9 @@
 //! The committed table of costs.
 
-use super::in_order;
 use crate::paths::root;
 use board_table::costs::{Costs, Format, PerByte, Table, parse};
 use core::fmt::Write;
+use flashlet::quant::WeightType;
 use std::fs;
 use std::path::PathBuf;
 
@@ -26,6 +26,11 @@ const HEAD: &str = "\
 # Written by `cargo run --release -p board-runner -- cost --update`, with `--cycles` for the cycles too (boards/README.md).
 ";
 
+/// The formats of the table in the engine's order.
+pub(super) fn in_order(costs: &Costs) -> impl Iterator<Item = (&'static str, &Format)> {
+    WeightType::ALL.iter().filter_map(|ty| Some((ty.name(), costs.format.get(ty.name())?)))
+}
+
 fn path() -> PathBuf {
     root().join("host-sim/costs.toml")
 }
@@ -46,15 +51,18 @@ fn format(table: &Table) -> String {
     // Writing to a string does not fail.
     let mut text = HEAD.to_owned();
     let _ = writeln!(text, "\ncompiler = {:?}\nmodel = {:?}", table.compiler, table.model);
-    for (cpu, Costs { isa, attention, element, checksum, .. }) in &table.cpu {
-        let attention: Vec<_> = attention.iter().map(|(cache, product)| format!("{cache} = {product:.3}")).collect();
-        let attention = attention.join(", ");
-        let _ = write!(text, "\n[cpu.{cpu}]\nisa = {isa:?}\nattention = {{ {attention} }}\n");
-        let _ = write!(text, "element = {element:.3}\nchecksum = {checksum:.3}\n\n[cpu.{cpu}.format]\n");
-        for (name, format) in in_order(&table.cpu[cpu]) {
-            let parts = figures(format).into_iter().filter_map(|(name, cost)| Some((name, cost?)));
-            let parts = parts.map(|(name, PerByte { one, eight })| format!("{name} = [{one:.3}, {eight:.3}]"));
-            let _ = writeln!(text, "{name:6} = {{ {} }}", parts.collect::<Vec<_>>().join(", "));
+    for (cpu, isas) in &table.cpu {
+        for (isa, costs) in isas {
+            let attention = costs.attention.iter().map(|(cache, product)| format!("{cache} = {product:.3}"));
+            let attention = attention.collect::<Vec<_>>().join(", ");
+            let Costs { element, checksum, .. } = costs;
+            let _ = write!(text, "\n[cpu.{cpu}.{isa:?}]\nattention = {{ {attention} }}\nelement = {element:.3}\n");
+            let _ = write!(text, "checksum = {checksum:.3}\n\n[cpu.{cpu}.{isa:?}.format]\n");
+            for (name, format) in in_order(costs) {
+                let parts = figures(format).into_iter().filter_map(|(name, cost)| Some((name, cost?)));
+                let parts = parts.map(|(name, PerByte { one, eight })| format!("{name} = [{one:.3}, {eight:.3}]"));
+                let _ = writeln!(text, "{name:6} = {{ {} }}", parts.collect::<Vec<_>>().join(", "));
+            }
         }
     }
     text
@@ -68,12 +76,13 @@ fn figures(format: &Format) -> [(&'static str, Option<PerByte>); 4] {
 
 /// Compares what was counted on a processor with the table. A figure that differs is an error, as is one that the table
 /// has not; what another compiler built is not compared.
-pub(crate) fn check(table: &Table, compiler: &str, cpu: &str, now: &Costs) -> Result<(), String> {
+pub(super) fn check(table: &Table, compiler: &str, [cpu, isa]: [&str; 2], now: &Costs) -> Result<(), String> {
     if compiler != table.compiler {
         println!("   costs are not compared: those in the table are of {}", table.compiler);
         return Ok(());
     }
-    let before = table.cpu.get(cpu).ok_or(format!("the table of costs has no {cpu}: board-runner cost --update"))?;
+    let before = table.cpu.get(cpu).and_then(|isas| isas.get(isa));
+    let before = before.ok_or(format!("the table of costs has no {isa} on {cpu}: board-runner cost --update"))?;
     let differ: Vec<_> = differences(before, now);
     if differ.is_empty() { Ok(()) } else { Err(format!("{}: board-runner cost --cycles --update", differ.join(", "))) }
 }
@@ -119,7 +128,6 @@ pub(super) fn keep_cycles(now: &mut Costs, before: &Costs) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flashlet::quant::WeightType;
     use flashlet::session::KvType;
     use std::collections::BTreeMap;
 
@@ -127,7 +135,6 @@ mod tests {
         let (rows, cycles) = (rows.into(), Some([9.0, 8.0].into()));
         let format = Format { rows, pinned: [2.0, 1.0].into(), rows_cycles: cycles, pinned_cycles: cycles };
         Costs {
-            isa: "dsp".into(),
             attention: BTreeMap::from([("f16".into(), 9.0)]),
             element: 30.0,
             checksum: 6.25,
@@ -138,7 +145,9 @@ mod tests {
     #[test]
     fn every_format_and_every_cache_has_costs_on_every_processor() {
         let table = read().expect("the table is whole");
-        for (cpu, costs) in &table.cpu {
+        let all = table.cpu.iter().flat_map(|(cpu, isas)| isas.iter().map(move |(isa, costs)| (cpu, isa, costs)));
+        for (cpu, isa, costs) in all {
+            let cpu = format!("{isa} on {cpu}");
             for ty in WeightType::ALL {
                 assert!(costs.format.contains_key(ty.name()), "{cpu}: {}", ty.name());
             }
@@ -153,20 +162,22 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let cpu = BTreeMap::from([("cortex-m4".to_owned(), costs([3.5, 2.25])), ("max".into(), costs([1.0, 1.0]))]);
+        let isas = [("scalar".to_owned(), costs([3.5, 2.25])), ("neon+i8mm".into(), costs([1.0, 1.0]))];
+        let cpu = BTreeMap::from([("max".to_owned(), isas.into())]);
         let table = Table { compiler: "rustc-1".into(), model: "llvm-mca 1".into(), cpu };
         assert_eq!(parse(&format(&table)), Ok(table));
     }
 
     #[test]
     fn figures_that_moved_are_named() {
-        let cpu = BTreeMap::from([("cortex-m4".to_owned(), costs([3.0, 2.0]))]);
+        let isas = BTreeMap::from([("dsp".to_owned(), costs([3.0, 2.0]))]);
+        let cpu = BTreeMap::from([("cortex-m4".to_owned(), isas)]);
         let table = Table { compiler: "rustc-1".into(), model: String::new(), cpu };
-        assert_eq!(check(&table, "rustc-1", "cortex-m4", &costs([3.05, 2.0])), Ok(()));
-        let error = check(&table, "rustc-1", "cortex-m4", &costs([3.0, 1.9])).expect_err("it became less");
+        assert_eq!(check(&table, "rustc-1", ["cortex-m4", "dsp"], &costs([3.05, 2.0])), Ok(()));
+        let error = check(&table, "rustc-1", ["cortex-m4", "dsp"], &costs([3.0, 1.9])).expect_err("it became less");
         assert!(error.starts_with("Q8_0 rows, eight costs 1.900, not 2.000"), "{error}");
-        assert!(check(&table, "rustc-1", "cortex-m7", &costs([3.0, 2.0])).is_err());
-        assert_eq!(check(&table, "rustc-2", "cortex-m4", &costs([9.0, 2.0])), Ok(()));
+        assert!(check(&table, "rustc-1", ["cortex-m7", "dsp"], &costs([3.0, 2.0])).is_err());
+        assert_eq!(check(&table, "rustc-2", ["cortex-m4", "dsp"], &costs([9.0, 2.0])), Ok(()));
     }
 
     #[test]
