@@ -144,7 +144,8 @@ impl Kernels for Uncomputed {
     }
 
     fn interleaves(&self) -> bool {
-        false
+        // Pinned weights cost what those of kernels that compute do.
+        detect().interleaves()
     }
 
     fn linear(&self, _: Weight<'_>, _: &Input<'_>, _: &mut [Group], _: &dyn Executor) {}

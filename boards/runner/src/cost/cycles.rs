@@ -175,6 +175,19 @@ mod tests {
     }
 
     #[test]
+    fn every_format_has_cycles_on_every_processor_that_is_modelled() {
+        let table = super::super::table::read().expect("the table is whole");
+        for (_, qemu) in board_table::emulated().filter(|(board, _)| board.firmware.selftest) {
+            for cpu in qemu.cpus.iter().filter(|cpu| has_model(&cpu.name)) {
+                for (name, format) in &table.cpu[&cpu.name][cpu.best_isa()].format {
+                    let modelled = format.rows_cycles.is_some() && format.pinned_cycles.is_some();
+                    assert!(modelled, "{name} on {}: board-runner cost --cycles --update", cpu.name);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_trace_must_be_whole() {
         // 32 rows of 16 blocks of 34 bytes.
         let run = vec![0; 32 * 16 * 34];
