@@ -78,7 +78,7 @@ fn runs(emulator: Command, command_line: &str, program: &Path) -> Result<(String
     Ok((said, runs))
 }
 
-/// The addresses of the engine's functions, and of what the linker placed between two of them.
+/// The addresses of the engine's functions, of what the linker placed between two of them, and of copying and zeroing.
 fn engine(symbols: &[Symbol]) -> Vec<Range<u64>> {
     let mut functions: Vec<_> = symbols.iter().filter(|symbol| symbol.is_function).collect();
     functions.sort_by_key(|symbol| symbol.address);
@@ -87,7 +87,8 @@ fn engine(symbols: &[Symbol]) -> Vec<Range<u64>> {
     for function in functions {
         let (start, name) = (function.address & !1, demangle(&function.name).to_string());
         // Names of crates that use it begin with `flashlet_`.
-        if name.contains("flashlet::") {
+        let of_memory = ["mem", "__aeabi_mem"].iter().any(|begin| name.starts_with(begin));
+        if name.contains("flashlet::") || of_memory || name.contains("compiler_builtins::mem") {
             match ranges.last_mut().filter(|_| open) {
                 Some(range) => range.end = start + function.bytes,
                 None => ranges.push(start..start + function.bytes),
@@ -132,8 +133,8 @@ fn disassembly(objdump: &mut Command, program: &Path) -> Result<HashMap<u64, Str
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let lines = text.lines().filter_map(|line| {
         let (address, instruction) = line.split_once(':')?;
-        // What follows an at sign is a comment.
-        let words: Vec<_> = instruction.split('@').next()?.split_whitespace().collect();
+        // Comments begin with an at sign, names of addresses with an angle bracket.
+        let words: Vec<_> = instruction.split(['@', '<']).next()?.split_whitespace().collect();
         Some((u64::from_str_radix(address.trim(), 16).ok()?, words.join(" ")))
     });
     Ok(lines.collect())
@@ -166,12 +167,13 @@ mod tests {
         let symbols = [
             symbol("_ZN8flashlet7kernels6matmul6linear17h0000000000000000E", 0x301, 0x20, true),
             symbol("flashlet::kernels::TABLE", 0x310, 0x100, false),
-            symbol("memcpy", 0x401, 0x10, true),
+            symbol("core::panicking::panic", 0x401, 0x10, true),
             symbol("flashlet::quant::unpack", 0x501, 0x40, true),
             symbol("flashlet_test_data::weights", 0x601, 0x40, true),
+            symbol("memcpy", 0x651, 0x10, true),
             symbol("<flashlet::simd::Dsp as flashlet::simd::Isa>::dot", 0x701, 0x8, true),
         ];
-        assert_eq!(engine(&symbols), [0x300..0x540, 0x700..0x708]);
+        assert_eq!(engine(&symbols), [0x300..0x540, 0x650..0x708]);
     }
 
     #[test]
