@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use board_table::costs::{self, Costs};
 use flashlet::session::KvType;
 use flashlet::simd::ActForm;
 use serde::de::Error;
@@ -25,22 +26,12 @@ struct Profiles {
     board: Vec<Board>,
 }
 
-/// What an instruction set's kernels take, in instructions.
+/// An instruction set.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Isa {
-    /// For a byte of weights, one token, by format.
-    bytes: BTreeMap<String, f64>,
-    /// For a byte of weights in any other format.
-    other: f64,
-    /// Of what one token takes, what each of several tokens takes.
-    pub(crate) several: f64,
-    /// For a product of a query with a key, or of a weight with a value, in attention.
-    pub(crate) attention: f64,
-    /// For an element of everything else: norms, rotation, sums.
-    pub(crate) element: f64,
-    /// For a byte of weights that are compared with their checksum.
-    pub(crate) checksum: f64,
+    /// The processor on which its kernels were counted, by its name in the table of costs.
+    cpu: String,
     /// True if its kernels take activations as pairs of 16-bit numbers.
     #[serde(default)]
     pairs: bool,
@@ -53,10 +44,6 @@ impl Isa {
     /// The form of activations that its kernels take.
     pub(crate) fn act_form(&self) -> ActForm {
         if self.pairs { ActForm::Pairs } else { ActForm::Bytes }
-    }
-
-    pub(crate) fn instructions_per_byte(&self, format: &str) -> f64 {
-        self.bytes.get(format).copied().unwrap_or(self.other)
     }
 }
 
@@ -120,11 +107,13 @@ pub(crate) struct Board {
     pub(crate) flash: FlashChip,
     /// The instruction set, by its name in the file.
     isa: String,
+    /// The processor in the table of costs, where that has this one or one like it.
+    cpu: Option<String>,
     /// The processor's clock.
     pub(crate) hz: f64,
     /// Cores that compute.
     pub(crate) cores: f64,
-    /// Of the kernels, on average.
+    /// Of the kernels on average, where no cycles were modelled.
     pub(crate) cycles_per_instruction: f64,
     firmware: Option<Firmware>,
 }
@@ -143,6 +132,8 @@ struct Firmware {
 struct Block {
     board: Vec<Board>,
 }
+
+static COSTS: LazyLock<costs::Table> = LazyLock::new(|| costs::parse(costs::TEXT).expect("the costs are tested"));
 
 static PROFILES: LazyLock<Profiles> =
     LazyLock::new(|| toml::from_str(include_str!("../boards.toml")).expect("the profiles are tested"));
@@ -170,6 +161,13 @@ impl Board {
         if !PROFILES.isa.contains_key(&self.isa) {
             return Err(format!("isa = {:?}: there are {}", self.isa, isas()));
         }
+        if let Some(cpu) = &self.cpu
+            && COSTS.cpu.get(cpu).is_none_or(|isas| !isas.contains_key(&self.isa))
+        {
+            let counted = COSTS.cpu.iter().filter(|(_, isas)| isas.contains_key(&self.isa));
+            let counted: Vec<_> = counted.map(|(cpu, _)| &**cpu).collect();
+            return Err(format!("cpu = {cpu:?}: {} was counted on {}", self.isa, counted.join(", ")));
+        }
         let positive = [
             ("hz", self.hz),
             ("cores", self.cores),
@@ -189,6 +187,23 @@ impl Board {
 
     pub(crate) fn isa(&self) -> &'static Isa {
         &PROFILES.isa[&self.isa]
+    }
+
+    /// What the kernels cost.
+    pub(crate) fn costs(&self) -> &'static Costs {
+        &COSTS.cpu[self.cpu.as_ref().unwrap_or(&self.isa().cpu)][&self.isa]
+    }
+
+    /// The cycles that the processor takes for a byte of weights in a product, as they were modelled for it, or else estimated
+    /// from instructions.
+    pub(crate) fn cycles_per_byte(&self, format: &str, tokens: usize, pinned: bool) -> f64 {
+        let format = &self.costs().format[format];
+        let (instructions, cycles) =
+            if pinned { (format.pinned, format.pinned_cycles) } else { (format.rows, format.rows_cycles) };
+        match cycles.filter(|_| self.cpu.is_some()) {
+            Some(cycles) => cycles.for_tokens(tokens),
+            None => instructions.for_tokens(tokens) * self.cycles_per_instruction,
+        }
     }
 }
 
@@ -240,6 +255,7 @@ fn read(text: &str) -> Result<Board, toml::de::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use flashlet::quant::WeightType;
 
     #[test]
     fn every_profile_is_whole() {
@@ -250,9 +266,26 @@ mod tests {
             board.check().expect("its numbers make sense");
             assert!(board.arena > 0 && board.flash.bytes > 0, "{}", board.name);
         }
-        for isa in PROFILES.isa.values() {
-            assert!(isa.bytes.keys().all(|name| flashlet::quant::WeightType::ALL.iter().any(|ty| ty.name() == name)));
-            assert!(isa.several > 0.0 && isa.several <= 1.0);
+        for (name, isa) in &PROFILES.isa {
+            let costs = &COSTS.cpu[&isa.cpu][name];
+            assert!(WeightType::ALL.iter().all(|ty| costs.format.contains_key(ty.name())), "{name}");
+            assert!(KvType::ALL.iter().all(|ty| costs.attention.contains_key(ty.name())), "{name}");
+        }
+    }
+
+    #[test]
+    fn modelled_cycles_are_those_of_the_boards_processor() {
+        let (m7, m4) = (find("teensy41").expect("a board"), find("stm32f405").expect("a board"));
+        for (board, cpu) in [(m7, "cortex-m7"), (m4, "cortex-m4")] {
+            let costs = COSTS.cpu[cpu]["dsp"].format["Q4_K"].rows_cycles.expect("it is modelled");
+            assert_eq!(board.cycles_per_byte("Q4_K", 1, false), costs.one);
+            assert_eq!(board.cycles_per_byte("Q4_K", 8, false), 8.0 * costs.eight);
+        }
+        // Emulators know no cycles, and no model is there for a Cortex-M33.
+        for (name, cpu) in [("mps2-an386", "cortex-m4"), ("pico2", "cortex-m4")] {
+            let board = find(name).expect("a board");
+            let one = COSTS.cpu[cpu]["dsp"].format["Q4_K"].rows.one;
+            assert_eq!(board.cycles_per_byte("Q4_K", 1, false), one * board.cycles_per_instruction);
         }
     }
 

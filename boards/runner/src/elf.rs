@@ -1,6 +1,6 @@
 //! A program's sections and symbols.
 
-use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind, elf};
+use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind, SymbolKind, elf};
 use std::path::Path;
 
 /// What `read` finds in the program.
@@ -46,6 +46,7 @@ pub(crate) struct Symbol {
     pub(crate) name: String,
     pub(crate) address: u64,
     pub(crate) bytes: u64,
+    pub(crate) is_function: bool,
 }
 
 /// The symbols that the program defines.
@@ -54,7 +55,8 @@ pub(crate) fn symbols(program: &Path) -> Result<Vec<Symbol>, String> {
         let defined = file.symbols().filter(|symbol| !symbol.is_undefined());
         let named = defined.filter_map(|symbol| {
             let name = symbol.name().ok()?.to_owned();
-            Some(Symbol { name, address: symbol.address(), bytes: symbol.size() })
+            let is_function = symbol.kind() == SymbolKind::Text;
+            Some(Symbol { name, address: symbol.address(), bytes: symbol.size(), is_function })
         });
         named.collect()
     })

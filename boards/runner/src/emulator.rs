@@ -1,16 +1,26 @@
 //! Runs of the emulator.
 
 use board_table::{Board, Cpu, Qemu};
+use core::ops::Range;
 use core::time::Duration;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Instant;
 
+/// A board with its machine in QEMU.
+pub(crate) type Emulated = (&'static Board, &'static Qemu);
+
 /// Options that send semihosting's output to the emulator's own standard error.
 pub(crate) const SEMIHOSTING: [&str; 2] = ["-semihosting-config", "enable=on,target=native"];
+
+/// Those options, with a command line for the firmware.
+fn semihosting_with(command_line: &str) -> [String; 2] {
+    let [option, value] = SEMIHOSTING;
+    [option.into(), format!("{value},arg={}", command_line.replace(' ', ",arg="))]
+}
 
 /// The emulator with a program on one of the board's processors. It counts instructions, a nanosecond each.
 pub(crate) fn with_program(board: &Board, qemu: &Qemu, cpu: &Cpu, elf: &Path) -> Command {
@@ -38,8 +48,53 @@ pub(crate) fn run(mut emulator: Command, limit: Duration) -> Result<String, Stri
     emulator.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = spawn(&mut emulator)?;
     let stderr = child.stderr.take().ok_or("no pipe to the emulator")?;
-    let (output, status) = until_end(child, &listen(stderr), limit)?;
+    let (output, status) = until_end(child, &listen(stderr), limit, true)?;
     if status.success() { Ok(output) } else { Err(format!("it ended with {status}")) }
+}
+
+/// Runs the emulator for at most `limit` with a command line for the firmware, and returns what that says.
+pub(crate) fn run_quietly(mut emulator: Command, command_line: &str, limit: Duration) -> Result<String, String> {
+    emulator.args(semihosting_with(command_line));
+    emulator.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = spawn(&mut emulator)?;
+    let stderr = child.stderr.take().ok_or("no pipe to the emulator")?;
+    let (output, status) = until_end(child, &listen(stderr), limit, false)?;
+    if status.success() { Ok(output) } else { Err(format!("it ended with {status}, and said {output:?}")) }
+}
+
+/// Runs the emulator with a command line for the firmware, an instruction at a time, and hands the address of each one that
+/// lies in `ranges` to `executed`. Returns what the firmware says.
+pub(crate) fn trace(
+    mut emulator: Command,
+    command_line: &str,
+    ranges: &[Range<u64>],
+    mut executed: impl FnMut(u64),
+) -> Result<String, String> {
+    let ranges: Vec<_> = ranges.iter().map(|range| format!("{:#x}..{:#x}", range.start, range.end - 1)).collect();
+    emulator.args(semihosting_with(command_line)).args(["-singlestep", "-d", "exec,nochain", "-D", "/dev/stdout"]);
+    emulator.args(["-dfilter", &ranges.join(",")]);
+    emulator.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = spawn(&mut emulator)?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (stdout, stderr) = stdout.zip(stderr).ok_or("no pipes to the emulator")?;
+    let said = listen(stderr);
+    let mut next = None;
+    for line in BufReader::new(stdout).lines() {
+        // Trace 0: 0x7fb8e8000100 [00800408/00000400/00000110/ff020201] Reset
+        let line = line.map_err(|error| error.to_string())?;
+        if line.starts_with("Stopped execution") {
+            // An interrupt came before the instruction, which is named once more when it is executed.
+            next = None;
+        } else if let Some(rest) = line.strip_prefix("Trace ") {
+            next.into_iter().for_each(&mut executed);
+            next = rest.split('/').nth(1).and_then(|address| u64::from_str_radix(address, 16).ok());
+        }
+    }
+    next.into_iter().for_each(executed);
+    let status = child.wait().map_err(|error| error.to_string())?;
+    let said = said.into_iter().flatten().collect::<Vec<_>>();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    if status.success() { Ok(said) } else { Err(format!("it ended with {status}, and said {said:?}")) }
 }
 
 /// Runs the emulator with `typed` on the board's serial line, shows what the board says, and returns it with the status
@@ -52,21 +107,28 @@ pub(crate) fn run_console(mut emulator: Command, typed: &str, limit: Duration) -
     let (mut stdin, stdout) = stdin.zip(stdout).ok_or("no pipes to the emulator")?;
     // The board may have ended already; what it said tells.
     let _ = stdin.write_all(typed.as_bytes());
-    until_end(child, &listen(stdout), limit)
+    until_end(child, &listen(stdout), limit, true)
 }
 
 fn spawn(emulator: &mut Command) -> Result<Child, String> {
     emulator.spawn().map_err(|error| format!("{:?}: {error}", emulator.get_program()))
 }
 
-/// Shows what is said until the emulator ends, and returns it with the emulator's status.
-fn until_end(mut child: Child, said: &Receiver<Vec<u8>>, limit: Duration) -> Result<(String, ExitStatus), String> {
+/// Waits until the emulator ends, and returns what was said with the emulator's status. It is shown too, if asked for.
+fn until_end(
+    mut child: Child,
+    said: &Receiver<Vec<u8>>,
+    limit: Duration,
+    show: bool,
+) -> Result<(String, ExitStatus), String> {
     let end = Instant::now() + limit;
     let mut output = Vec::new();
     loop {
         match said.recv_timeout(end.saturating_duration_since(Instant::now())) {
             Ok(part) => {
-                print!("{}", String::from_utf8_lossy(&part));
+                if show {
+                    print!("{}", String::from_utf8_lossy(&part));
+                }
                 output.extend_from_slice(&part);
             }
             Err(RecvTimeoutError::Disconnected) => break,

@@ -4,6 +4,8 @@
 //! - `test [BOARD ...]` runs every emulated board, or those named, and ends with `N passed, N failed`; `--update` writes
 //!   the figures anew.
 //! - `run PROGRAM [MODEL]` opens a program's prompt.
+//! - `cost [BOARD]` counts what the kernels of a board cost, or those of all that have a self-test; `--json` prints a line
+//!   for each figure, `--cycles` has llvm-mca model cycles too, `--update` writes the figures anew.
 //! - `size [BOARD]` builds a board's firmware, the smallest board's if none is named, and prints how large it is.
 //! - `hardware` builds the firmware of the boards that no emulator has, and says what it takes.
 //! - `lint` runs clippy on every board's crate. It fails where a target is not installed.
@@ -11,6 +13,7 @@
 //!
 //! `--from-source` takes the distribution's compiler even where rustup's targets are installed.
 
+mod cost;
 mod elf;
 mod emulator;
 mod figures;
@@ -31,12 +34,13 @@ mod test;
 mod toolchain;
 
 use board_table::Board;
+use emulator::Emulated;
 use std::path::Path;
 use std::process::ExitCode;
-use test::Emulated;
 
 const USAGE: &str = "usage: board-runner test [--from-source] [--update] [BOARD ...]
        board-runner run [--from-source] PROGRAM [MODEL]
+       board-runner cost [--from-source] [--json] [--cycles] [--update] [BOARD]
        board-runner size [--from-source] [BOARD]
        board-runner hardware [--from-source]
        board-runner lint
@@ -47,6 +51,7 @@ fn main() -> ExitCode {
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     let allowed = match words.first() {
         Some(&"test") => &["--from-source", "--update"][..],
+        Some(&"cost") => &["--from-source", "--json", "--cycles", "--update"],
         Some(&("run" | "size" | "hardware")) => &["--from-source"],
         _ => &[],
     };
@@ -56,6 +61,12 @@ fn main() -> ExitCode {
         _ if !flags.iter().all(|flag| allowed.contains(&&**flag)) => return usage(),
         ["test", ref names @ ..] => {
             emulated(names).and_then(|boards| test::test(&boards, from_source, has("--update")))
+        }
+        ["cost", ref names @ ..] if names.len() < 2 => {
+            let [json, cycles, update] = ["--json", "--cycles", "--update"].map(has);
+            let flags = cost::Flags { json, cycles, update, from_source };
+            let counted = emulated(names).and_then(|boards| cost::cost(&boards, names.is_empty(), flags));
+            if update { counted.and_then(|_| tables::write()) } else { counted }
         }
         ["run", program] => open::open(program, None, from_source),
         ["run", program, model] => open::open(program, Some(Path::new(model)), from_source),

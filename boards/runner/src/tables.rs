@@ -1,5 +1,6 @@
-//! The tables of `boards/README.md`, made from the table of boards.
+//! The tables of `boards/README.md`, made from the tables of boards and of costs.
 
+use crate::cost;
 use crate::paths::root;
 use board_table::{Board, Region};
 use core::fmt::Write;
@@ -8,13 +9,16 @@ use std::fs;
 const END: &str = "<!-- end of the table -->\n";
 
 /// Each table under the name in the marker before it.
-fn tables() -> [(&'static str, String); 4] {
-    [
+fn tables() -> Result<[(&'static str, String); 6], String> {
+    let costs = cost::read()?;
+    Ok([
         ("emulated boards", boards(true)),
         ("memory of emulated boards", memory(true)),
         ("boards on hardware", boards(false)),
         ("memory of boards on hardware", memory(false)),
-    ]
+        ("instructions of kernels", cost::instructions_table(&costs)),
+        ("modelled cycles of kernels", cost::cycles_table(&costs)),
+    ])
 }
 
 /// The line before a table.
@@ -33,7 +37,7 @@ pub(crate) fn write() -> Result<bool, String> {
 /// The document with fresh tables between its markers.
 fn with_tables(document: &str) -> Result<String, String> {
     let mut document = document.to_owned();
-    for (name, table) in tables() {
+    for (name, table) in tables()? {
         let begin = begin(name);
         let start = document.find(&begin).ok_or(format!("there is no line {begin:?}"))? + begin.len();
         let end = document[start..].find(END).ok_or(format!("no line {END:?} follows {begin:?}"))? + start;
@@ -106,7 +110,7 @@ mod tests {
     #[test]
     fn what_is_between_the_markers_is_replaced() {
         let marked = |between: &str| {
-            let tables = tables().map(|(name, _)| begin(name) + between + END);
+            let tables = tables().expect("the tables are whole").map(|(name, _)| begin(name) + between + END);
             format!("before\n{}after\n", tables.concat())
         };
         let (old, new) = (with_tables(&marked("old\n")), with_tables(&marked("")));

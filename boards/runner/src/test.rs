@@ -1,18 +1,16 @@
 //! The tests of emulated boards: prompts, the real model, and the kernels' self-test.
 
+use crate::emulator::Emulated;
 use crate::figures::Table;
 use crate::model::RealModel;
 use crate::paths::root;
 use crate::prompts::Subject;
 use crate::simulator::Simulator;
 use crate::toolchain::Toolchain;
-use crate::{layout, overflow, panics, selftest};
-use board_table::{Board, Cpu, Program, Qemu};
+use crate::{cost, layout, overflow, panics, selftest};
+use board_table::{Cpu, Program, Qemu};
 use std::path::PathBuf;
 use std::time::Instant;
-
-/// A board with its machine in QEMU.
-pub(crate) type Emulated = (&'static Board, &'static Qemu);
 
 /// Runs the tests of the boards, prints how many passed, and returns whether all did. With `update` the table of figures
 /// takes the measured ones.
@@ -120,10 +118,14 @@ impl Tests {
             return Ok(());
         };
         let elf = build(toolchain, &program)?;
+        let (costs, compiler) = (cost::read()?, toolchain.name()?);
         for cpu in &qemu.cpus {
             let started = Instant::now();
             let result = selftest::run(board, qemu, cpu, &elf, self.selftest_hash);
             self.count(&format!("{} on {}: self-test", board.name, cpu.name), started, result);
+            let started = Instant::now();
+            let result = cost::check((board, qemu), cpu, &elf, &compiler, &costs);
+            self.count(&format!("{} on {}: costs", board.name, cpu.name), started, result);
         }
         Ok(())
     }
@@ -157,6 +159,7 @@ fn figures_row(program: &Program<'_>, qemu: &Qemu, cpu: &Cpu) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use board_table::Board;
     use std::collections::BTreeSet;
 
     #[test]

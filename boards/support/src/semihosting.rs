@@ -6,6 +6,8 @@ use core::fmt;
 #[cfg(feature = "emulated")]
 const WRITEC: usize = 0x03;
 const WRITE0: usize = 0x04;
+#[cfg(feature = "selftest")]
+const GET_CMDLINE: usize = 0x15;
 const EXIT_EXTENDED: usize = 0x20;
 const APPLICATION_EXIT: usize = 0x2_0026;
 
@@ -49,6 +51,16 @@ pub(crate) fn write(bytes: &[u8]) {
         // SAFETY: the operation reads one byte.
         unsafe { call(WRITEC, byte) };
     }
+}
+
+/// The command line that the host gives the program; empty if there is none, or if it does not fit `buffer`.
+#[cfg(feature = "selftest")]
+pub(crate) fn command_line(buffer: &mut [u8]) -> &str {
+    buffer.fill(0);
+    let block = [buffer.as_mut_ptr() as usize, buffer.len()];
+    // SAFETY: the block holds the buffer's address and its length.
+    unsafe { call(GET_CMDLINE, block.as_ptr().cast()) };
+    core::ffi::CStr::from_bytes_until_nul(buffer).ok().and_then(|line| line.to_str().ok()).unwrap_or_default()
 }
 
 /// Ends the emulation with `code`.

@@ -2,6 +2,8 @@
 //!
 //! The comment at the top of that file explains its fields. What the simulator alone needs is skipped here.
 
+pub mod costs;
+
 use serde::{Deserialize, Deserializer, de::Error};
 use std::sync::LazyLock;
 
@@ -122,6 +124,9 @@ pub struct Cpu {
     pub name: String,
     /// The instruction sets that the self-test must find; the prompt takes the last.
     pub isas: Vec<String>,
+    /// The instruction sets whose costs are counted, if it is not the last alone.
+    #[serde(default)]
+    counted: Vec<String>,
     /// The real model runs on it too, which takes minutes.
     #[serde(default)]
     pub real_model: bool,
@@ -143,6 +148,12 @@ impl Cpu {
     #[must_use]
     pub fn best_isa(&self) -> &str {
         self.isas.last().map_or("", String::as_str)
+    }
+
+    /// The instruction sets whose costs are counted.
+    #[must_use]
+    pub fn counted_isas(&self) -> &[String] {
+        if self.counted.is_empty() { self.isas.last().map_or(&[], core::slice::from_ref) } else { &self.counted }
     }
 }
 

@@ -102,6 +102,11 @@ macro_rules! formats {
                     $(#[cfg(feature = $feature)] Weight::$name(m) => Weight::$name(Matrix { interleaved: true, ..m }),)+
                 }
             }
+            /// True if its groups of sixteen rows are taken as interleaved.
+            #[must_use]
+            pub const fn is_interleaved(&self) -> bool {
+                match self { $(#[cfg(feature = $feature)] Weight::$name(m) => m.interleaved,)+ }
+            }
             /// The matrix's format.
             #[must_use]
             pub const fn ty(&self) -> WeightType {

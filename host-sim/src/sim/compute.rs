@@ -2,6 +2,7 @@
 
 use core::ops::Range;
 
+use board_table::costs::Costs;
 use flashlet::kernels::{
     Attention, Executor, Gate, Group, HeadRotation, Input, Kernels, Norm, Quants, WriteKv, detect,
 };
@@ -10,13 +11,13 @@ use flashlet::simd::{ActForm, IsaName};
 
 use super::clock::charge;
 use super::trace::Work;
-use crate::boards::{Board, Isa};
+use crate::boards::Board;
 
 /// This machine's kernels, at the speed of a board.
 pub(crate) struct Charged {
     kernels: &'static dyn Kernels,
     board: &'static Board,
-    isa: &'static Isa,
+    costs: &'static Costs,
     /// Addresses of the weights that lie in mapped flash.
     mapped: Range<usize>,
 }
@@ -28,18 +29,21 @@ impl Charged {
             let range = bytes.as_ptr_range();
             range.start.addr()..range.end.addr()
         });
-        Charged { kernels, board, isa: board.isa(), mapped }
+        Charged { kernels, board, costs: board.costs(), mapped }
     }
 
     fn seconds(&self, instructions: f64) -> f64 {
-        instructions * self.board.cycles_per_instruction / self.board.hz / self.board.cores
+        self.seconds_of_cycles(instructions * self.board.cycles_per_instruction)
+    }
+
+    fn seconds_of_cycles(&self, cycles: f64) -> f64 {
+        cycles / self.board.hz / self.board.cores
     }
 
     /// Rows of `w` times the vectors of `tokens` tokens.
     fn product(&self, w: &Weight<'_>, tokens: usize) {
-        let bytes = w.bytes() as f64;
-        let one = bytes * self.isa.instructions_per_byte(w.ty().name());
-        let compute = self.seconds(if tokens > 1 { one * self.isa.several * tokens as f64 } else { one });
+        let per_byte = self.board.cycles_per_byte(w.ty().name(), tokens, w.is_interleaved());
+        let compute = self.seconds_of_cycles(w.bytes() as f64 * per_byte);
         // Weights are read once for all tokens of a pass.
         self.pass_over(Work::Product, w.as_bytes(), compute);
     }
@@ -63,7 +67,7 @@ impl Charged {
     }
 
     fn per_element(&self, work: Work, groups: usize) {
-        charge(work, self.seconds((groups * size_of::<Group>() / size_of::<f32>()) as f64 * self.isa.element), 0.0);
+        charge(work, self.seconds((groups * size_of::<Group>() / size_of::<f32>()) as f64 * self.costs.element), 0.0);
     }
 }
 
@@ -74,7 +78,7 @@ impl Kernels for Charged {
 
     fn interleaves(&self) -> bool {
         // A board with another choice would plan another arena.
-        self.kernels.interleaves() && self.isa.interleaves
+        self.kernels.interleaves() && self.board.isa().interleaves
     }
 
     fn act_form(&self) -> ActForm {
@@ -123,12 +127,13 @@ impl Kernels for Charged {
         let seen = |t: usize| (job.position + t + 1).min(job.window.unwrap_or(usize::MAX));
         let positions: usize = (0..job.tokens).map(seen).sum();
         let products = 2 * positions * job.n_head * job.cache.head_dim;
-        charge(Work::Attention, self.seconds(products as f64 * self.isa.attention), 0.0);
+        let attention = self.costs.attention[job.cache.ty.name()];
+        charge(Work::Attention, self.seconds(products as f64 * attention), 0.0);
         self.kernels.attention(job, out, executor);
     }
 
     fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
-        self.pass_over(Work::Checksum, bytes, self.seconds(bytes.len() as f64 * self.isa.checksum));
+        self.pass_over(Work::Checksum, bytes, self.seconds(bytes.len() as f64 * self.costs.checksum));
         self.kernels.crc32c(crc, bytes)
     }
 }
@@ -143,7 +148,8 @@ impl Kernels for Uncomputed {
     }
 
     fn interleaves(&self) -> bool {
-        false
+        // Pinned weights cost what those of kernels that compute do.
+        detect().interleaves()
     }
 
     fn act_form(&self) -> ActForm {

@@ -1,0 +1,107 @@
+//! Costs of the boards' kernels: counted under QEMU, and kept in `host-sim/costs.toml`.
+
+mod assembly;
+mod count;
+mod cycles;
+mod document;
+mod table;
+
+pub(crate) use document::{cycles_table, instructions_table};
+pub(crate) use table::read;
+
+use crate::emulator::Emulated;
+use crate::toolchain::Toolchain;
+use board_table::Cpu;
+use board_table::costs::{Costs, Format, PerByte, Table};
+use std::path::Path;
+
+/// What the command does beside counting.
+#[derive(Clone, Copy)]
+pub(crate) struct Flags {
+    /// A line of JSON for each figure, and nothing else.
+    pub(crate) json: bool,
+    /// The figures are written to the table of costs.
+    pub(crate) update: bool,
+    /// Cycles are modelled too.
+    pub(crate) cycles: bool,
+    pub(crate) from_source: bool,
+}
+
+/// Counts the costs of the boards' kernels, which are `all` boards that have a self-test or those named, and prints them.
+pub(crate) fn cost(boards: &[Emulated], all: bool, flags: Flags) -> Result<bool, String> {
+    let mut table = read()?;
+    for &emulated in boards {
+        let (board, qemu) = emulated;
+        let Some(program) = board.selftest() else {
+            if all {
+                continue;
+            }
+            return Err(format!("{} has no self-test: its kernels are those of another board", board.name));
+        };
+        let toolchain = Toolchain::find(&board.firmware.target, flags.from_source)?;
+        let compiler = toolchain.name()?;
+        if flags.update && !all && compiler != table.compiler {
+            return Err(format!("{compiler} built these, and {} those of other boards: update all", table.compiler));
+        }
+        table.compiler = compiler;
+        let elf = toolchain.build(&program)?;
+        for cpu in &qemu.cpus {
+            for isa in cpu.counted_isas() {
+                let mut costs = count::count(emulated, cpu, isa, &elf)?;
+                if let Some(before) = table.cpu.get(&cpu.name).and_then(|isas| isas.get(isa)) {
+                    table::keep_cycles(&mut costs, before);
+                }
+                if flags.cycles && isa == cpu.best_isa() && cycles::has_model(&cpu.name) {
+                    table.model = cycles::model(emulated, cpu, &elf, &mut costs)?;
+                }
+                print([&board.name, &cpu.name, isa], &costs, flags.json);
+                table.cpu.entry(cpu.name.clone()).or_default().insert(isa.clone(), costs);
+            }
+        }
+    }
+    if flags.update {
+        table::write(&table)?;
+    }
+    Ok(true)
+}
+
+/// Compares what the kernels of a board cost with the table; an error names figures that differ.
+pub(crate) fn check(emulated: Emulated, cpu: &Cpu, elf: &Path, compiler: &str, table: &Table) -> Result<(), String> {
+    for isa in cpu.counted_isas() {
+        let now = count::count(emulated, cpu, isa, elf)?;
+        table::check(table, compiler, [&cpu.name, isa], &now)?;
+    }
+    Ok(())
+}
+
+fn print([board, cpu, isa]: [&str; 3], costs: &Costs, json: bool) {
+    if !json {
+        println!("{board}, {cpu}, {isa}: for one token and for each of eight");
+    }
+    for (name, format) in table::in_order(costs) {
+        if json {
+            for (layout, PerByte { one, eight }) in [("rows", format.rows), ("pinned", format.pinned)] {
+                for (tokens, per_byte) in [(1, one), (8, eight)] {
+                    println!(
+                        "{}",
+                        serde_json::json!({ "board": board, "isa": isa, "format": name, "tokens": tokens,
+                            "layout": layout, "per_byte": per_byte })
+                    );
+                }
+            }
+            continue;
+        }
+        let pair = |PerByte { one, eight }: PerByte| format!("{one:6.3} {eight:6.3}");
+        let cycles =
+            |cycles: Option<PerByte>| cycles.map_or(String::new(), |cycles| format!(" ({} cycles)", pair(cycles)));
+        let Format { rows, pinned, rows_cycles, pinned_cycles } = *format;
+        let (rows, pinned) = (pair(rows) + &cycles(rows_cycles), pair(pinned) + &cycles(pinned_cycles));
+        println!("  {name:12} a byte of rows {rows}, pinned {pinned}");
+    }
+    if !json {
+        for (cache, product) in &costs.attention {
+            println!("  {cache:12} a product in attention {product:.3}");
+        }
+        println!("  {:12} {:.3}\n  {:12} a byte {:.3}", "element", costs.element, "checksum", costs.checksum);
+    }
+}
