@@ -138,21 +138,29 @@ impl<'a> Arena<'a> {
         self.rest.as_ref().map_or(usize::MAX, |r| r.len())
     }
 
-    /// As [`carve`](Self::carve), but for a failure, which [`checked`](Self::checked) tells: what is carved piece by piece
+    /// As [`carve`](Self::carve), but for a failure, which [`check`](Self::check) tells: what is carved piece by piece
     /// has one place to fail in, which takes less code. The slice is empty then.
     pub(crate) fn take<T: Pod>(&mut self, region: Region, len: usize) -> &'a mut [T] {
-        match self.carve(region, len) {
-            Ok(slice) => slice,
+        let bytes = self.take_bytes(region, len.saturating_mul(size_of::<T>()));
+        // Aligned, and as long as elements are.
+        bytemuck::try_cast_slice_mut(bytes).unwrap_or_default()
+    }
+
+    /// Apart from [`take`](Self::take), so that it is compiled once and not for each type.
+    #[inline(never)]
+    fn take_bytes(&mut self, region: Region, bytes: usize) -> &'a mut [u8] {
+        match self.carve_bytes(region, bytes) {
+            Ok(carved) => carved,
             Err(error) => {
                 self.failed = self.failed.or(Some(error));
-                <&mut [T]>::default()
+                <&mut [u8]>::default()
             }
         }
     }
 
-    /// `carved`, if everything was that [`take`](Self::take) was asked for.
-    pub(crate) fn checked<T>(&self, carved: T) -> Result<T, ArenaError> {
-        self.failed.map_or(Ok(carved), Err)
+    /// Asserts that there was room for everything that [`take`](Self::take) was asked for.
+    pub(crate) fn check(&self) -> Result<(), ArenaError> {
+        self.failed.map_or(Ok(()), Err)
     }
 
     /// Carves `len` elements of `T`. Their contents are whatever the bytes held. While measuring,
@@ -161,20 +169,24 @@ impl<'a> Arena<'a> {
     /// # Errors
     /// [`ArenaError`] when fewer bytes are left than `len` elements take.
     pub fn carve<T: Pod>(&mut self, region: Region, len: usize) -> Result<&'a mut [T], ArenaError> {
+        let bytes = self.carve_bytes(region, len.saturating_mul(size_of::<T>()))?;
+        // Aligned, and as long as elements are.
+        Ok(bytemuck::try_cast_slice_mut(bytes).unwrap_or_default())
+    }
+
+    fn carve_bytes(&mut self, region: Region, bytes: usize) -> Result<&'a mut [u8], ArenaError> {
         let have = self.left();
-        let need =
-            len.checked_mul(size_of::<T>()).and_then(|n| n.checked_next_multiple_of(ALIGN)).unwrap_or(usize::MAX);
+        let need = bytes.checked_next_multiple_of(ALIGN).unwrap_or(usize::MAX);
         let error = ArenaError { region, need, have };
         if need == usize::MAX || need > have {
             return Err(error);
         }
         let slice = match self.rest.take() {
-            None => <&mut [T]>::default(),
+            None => <&mut [u8]>::default(),
             Some(rest) => {
                 let (mine, rest) = rest.split_at_mut_checked(need).ok_or(error)?;
                 self.rest = Some(rest);
-                let exact = mine.get_mut(..len.saturating_mul(size_of::<T>())).ok_or(error)?;
-                bytemuck::try_cast_slice_mut(exact).map_err(|_| error)?
+                mine.get_mut(..bytes).ok_or(error)?
             }
         };
         if let Some(bytes) = self.usage.bytes.get_mut(region as usize) {

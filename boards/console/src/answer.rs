@@ -1,16 +1,17 @@
 //! From a prompt to an answer, token by token.
 
 use crate::board::Board;
+use crate::input::MAX_LINE;
 use crate::load::Loaded;
 use crate::output::{LineError, Output};
 use core::fmt;
 use embedded_io_async::Write;
 use flashlet::flash::Flash;
 use flashlet::session::{Error, LogitsHash, Session, Want};
-use flashlet::text::{Detokenizer, Encode, Piece, Sampler, SamplerConfig, Turn};
+use flashlet::text::{Detokenizer, Encode, Piece, Pieces, Sampler, SamplerConfig, Turn};
 
 /// The most tokens of a prompt with what the template puts around it, and the most ids of an answer that are listed.
-const MAX_IDS: usize = 640;
+const MAX_IDS: usize = MAX_LINE + 64;
 
 /// What the user wants continued.
 #[derive(Clone, Copy, Debug)]
@@ -123,6 +124,8 @@ pub(crate) struct Conversation {
 }
 
 impl Conversation {
+    /// Not inlined, so that it is made where it stays: it is large.
+    #[inline(never)]
     pub(crate) fn new() -> Self {
         let figures = Figures { prompt: 0, made: 0, stop: Stop::Eos, hash: None, prefill_ns: 0, decode_ns: 0 };
         Conversation { sampler: Sampler::new(SamplerConfig::GREEDY), state: State::Fresh, ids: [0; MAX_IDS], figures }
@@ -131,12 +134,6 @@ impl Conversation {
     /// Forgets everything: the next prompt is a conversation's first.
     pub(crate) fn reset(&mut self) {
         self.state = State::Fresh;
-    }
-
-    /// Not inlined: the new sampler takes 3 KB of stack before it is in its place.
-    #[inline(never)]
-    fn restart_sampler(&mut self, config: SamplerConfig) {
-        self.sampler = Sampler::new(config);
     }
 
     /// The answer's ids, as far as they were kept.
@@ -150,7 +147,7 @@ impl Conversation {
         &mut self,
         board: &Board<'_, '_>,
         settings: &Settings,
-        model: &mut Loaded<'_, '_, F>,
+        model: &mut Loaded<'_, '_, '_, F>,
         prompt: Prompt<'_>,
         out: &mut Output<W>,
     ) -> Result<(), Trouble> {
@@ -162,7 +159,7 @@ impl Conversation {
         let fresh = self.state == State::Fresh;
         if fresh {
             model.session.reset();
-            self.restart_sampler(settings.sampling);
+            self.sampler.restart(settings.sampling);
         }
         let chat = settings.chat && model.format.is_some() && matches!(prompt, Prompt::Text(_));
         let n = self.encode(model, prompt, chat).await?;
@@ -177,7 +174,7 @@ impl Conversation {
             let start = (board.now_ns)();
             let Conversation { sampler, ids, figures, .. } = self;
             let ids = if last.is_some() { last.as_slice() } else { ids.get(..n).unwrap_or_default() };
-            if let Err(error) = feed(&mut model.session, ids, sampler, &mut figures.hash).await {
+            if let Err(error) = feed(model.session, ids, sampler, &mut figures.hash).await {
                 if last.is_none() && matches!(error, Error::ContextFull { .. } | Error::NoSuchToken { .. }) {
                     // Nothing was done.
                     self.state = before;
@@ -218,7 +215,7 @@ impl Conversation {
     /// Puts the prompt's tokens into `ids`, with the last one of an answer that the model has not seen.
     async fn encode<F: Flash>(
         &mut self,
-        model: &mut Loaded<'_, '_, F>,
+        model: &mut Loaded<'_, '_, '_, F>,
         prompt: Prompt<'_>,
         chat: bool,
     ) -> Result<usize, Trouble> {
@@ -232,12 +229,14 @@ impl Conversation {
         }
         match prompt {
             Prompt::Text(user) => {
-                let turn = Turn { first, system: None, user };
-                let format = model.format.filter(|_| chat);
-                let plain = Encode { bos: first, special: true, continues: !first, ..Encode::default() };
-                let plain = Piece { text: user, encode: plain };
-                let plain = format.is_none().then_some(plain);
-                for piece in format.iter().flat_map(|format| format.pieces(&turn)).chain(plain) {
+                let pieces = match model.format.filter(|_| chat) {
+                    Some(format) => format.pieces(&Turn { first, system: None, user }),
+                    None => {
+                        let encode = Encode { bos: first, special: true, continues: !first, ..Encode::default() };
+                        Pieces::from_iter([Piece { text: user, encode }])
+                    }
+                };
+                for piece in &pieces {
                     let room = self.ids.get_mut(n..).unwrap_or_default();
                     n += model.session.encode(piece.text, piece.encode, room).await?;
                 }

@@ -4,9 +4,11 @@ use crate::board::Board;
 use crate::log::{info, warning};
 use crate::output::{LineError, Message, Output};
 use core::fmt;
+use core::pin::pin;
+use core::task::Poll;
 use embedded_io_async::Write;
 use flashlet::arena::{ALIGN, Region};
-use flashlet::flash::{Flash, FlashError, Source};
+use flashlet::flash::{Flash, FlashError, Source, apart, apart_into};
 use flashlet::gguf::Gguf;
 use flashlet::session::{Error, Model, Named, Options, Plan, Session};
 use flashlet::text::ChatFormat;
@@ -28,8 +30,8 @@ impl<F: Flash> Flash for Lent<'_, F> {
 }
 
 /// A model that answers.
-pub(crate) struct Loaded<'a, 'm, F: Flash> {
-    pub(crate) session: Session<'a, 'm, Lent<'a, F>>,
+pub(crate) struct Loaded<'l, 'a, 'm, F: Flash> {
+    pub(crate) session: &'l mut Session<'a, 'm, Lent<'a, F>>,
     /// The model's chat template, if it has one that is known.
     pub(crate) format: Option<ChatFormat>,
 }
@@ -102,14 +104,52 @@ async fn tail<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<(Tail
     ))
 }
 
-/// Finds the model in `flash`, says what it is and how it will use `arena`, and makes it ready.
-pub(crate) async fn load<'a, 'm: 'a, F: Flash, W: Write>(
+/// A session in the place that it is made in, once it is there.
+pub(crate) type Slot<'a, 'm, F> = Poll<Result<Session<'a, 'm, Lent<'a, F>>, Error>>;
+
+/// Finds the model in `flash`, says what it is and how it will use `arena`, and makes it ready in `slot`. `arena` starts where the engine asks for it, see [`aligned`].
+pub(crate) async fn load<'l, 'a, 'm: 'a, F: Flash, W: Write>(
     board: &Board<'a, 'm>,
     ctx: Option<u32>,
     flash: &'a mut F,
     arena: &'a mut [u8],
     out: &mut Output<W>,
-) -> Result<Loaded<'a, 'm, F>, NoModel> {
+    slot: &'l mut Slot<'a, 'm, F>,
+) -> Result<Loaded<'l, 'a, 'm, F>, NoModel> {
+    let found = apart(pin!(find(board, ctx, flash, arena.len(), out))).await?;
+    let arena = arena.split_at_mut(found.plan.arena_bytes.min(arena.len())).0;
+    let (Board { kernels, executor, .. }, mut ignored) = (*board, |_| {});
+    let mut session = pin!(Session::new(found.source, found.model, found.plan, arena, kernels, executor, &mut ignored));
+    apart_into(session.as_mut(), slot).await;
+    match slot {
+        Poll::Ready(Ok(session)) => Ok(Loaded { session, format: found.format }),
+        Poll::Ready(Err(error)) => Err((*error).into()),
+        // It was awaited.
+        Poll::Pending => Err(Error::PlanMismatch.into()),
+    }
+}
+
+/// The part of `arena` that starts where the engine asks for it.
+pub(crate) fn aligned(arena: &mut [u8]) -> &mut [u8] {
+    arena.split_at_mut(arena.as_ptr().align_offset(ALIGN).min(arena.len())).1
+}
+
+/// A model in flash, and how it is to use the arena.
+struct Found<'a, 'm, F> {
+    source: Source<'m, Lent<'a, F>>,
+    model: Model,
+    plan: Plan,
+    format: Option<ChatFormat>,
+}
+
+/// Finds the model in `flash`, and says how it will use `arena_bytes` bytes of memory.
+async fn find<'a, 'm: 'a, F: Flash, W: Write>(
+    board: &Board<'_, 'm>,
+    ctx: Option<u32>,
+    flash: &'a mut F,
+    arena_bytes: usize,
+    out: &mut Output<W>,
+) -> Result<Found<'a, 'm, F>, NoModel> {
     let flash = Lent(flash);
     let mut source = match board.mapped {
         Some(bytes) => Source::with_mapping(flash, bytes),
@@ -123,9 +163,7 @@ pub(crate) async fn load<'a, 'm: 'a, F: Flash, W: Write>(
     if tail == Tail::Erased {
         return Err(NoModel::Erased { end });
     }
-    let skip = arena.as_ptr().align_offset(ALIGN).min(arena.len());
-    let arena = arena.split_at_mut(skip).1;
-    let plan = plan(&model, &mut source, board, ctx, arena.len()).await?;
+    let plan = plan(&model, &mut source, board, ctx, arena_bytes).await?;
     let mut say = |number, message: &mut Message| match number {
         0 if tail == Tail::Zeros => {
             warning!("the model's data ends in zeros before byte {}", end);
@@ -133,14 +171,12 @@ pub(crate) async fn load<'a, 'm: 'a, F: Flash, W: Write>(
             true
         }
         0 => true,
-        _ => write_plan(&plan, arena.len(), number - 1, message),
+        _ => write_plan(&plan, arena_bytes, number - 1, message),
     };
     out.say(&mut say).await.map_err(NoModel::Line)?;
     let format = ChatFormat::recognise(model.gguf(), &mut source).await.ok();
-    info!("plan: {} bytes of {}, {} tokens", plan.arena_bytes, arena.len(), plan.ctx);
-    let arena = arena.split_at_mut(plan.arena_bytes.min(arena.len())).0;
-    let session = Session::new(source, model, plan, arena, board.kernels, board.executor, &mut |_| {}).await?;
-    Ok(Loaded { session, format })
+    info!("plan: {} bytes of {}, {} tokens", plan.arena_bytes, arena_bytes, plan.ctx);
+    Ok(Found { source, model, plan, format })
 }
 
 /// The plan for `ctx` tokens, or for those that the board asks for; where it does not care, for as many as fit.

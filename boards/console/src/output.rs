@@ -86,12 +86,12 @@ impl<W: Write> Output<W> {
 }
 
 async fn send<W: Write>(tx: &mut W, text: &str) -> Result<(), LineError> {
-    for (i, part) in text.split('\n').enumerate() {
+    for (i, part) in text.as_bytes().split(|&byte| byte == b'\n').enumerate() {
         if i > 0 {
             tx.write_all(b"\r\n").await.map_err(|error| LineError::of(&error))?;
         }
         if !part.is_empty() {
-            tx.write_all(part.as_bytes()).await.map_err(|error| LineError::of(&error))?;
+            tx.write_all(part).await.map_err(|error| LineError::of(&error))?;
         }
     }
     tx.flush().await.map_err(|error| LineError::of(&error))

@@ -4,14 +4,16 @@ use crate::answer::{Conversation, Figures, Prompt, Settings, Stop, Trouble};
 use crate::board::Board;
 use crate::command::{Command, Complaint, HELP, parse};
 use crate::input::{Buffer, Entry, Input, MAX_LINE};
-use crate::load::{Loaded, NoModel, load, write_plan};
+use crate::load::{Loaded, NoModel, aligned, load, write_plan};
 use crate::log::{info, warning};
 use crate::output::{LineError, Message, Output};
 use core::convert::Infallible;
 use core::fmt;
+use core::pin::pin;
+use core::task::Poll;
 use embassy_futures::select::{Either, select};
 use embedded_io_async::{Read, Write};
-use flashlet::flash::Flash;
+use flashlet::flash::{Flash, apart};
 use flashlet::session::Error;
 use flashlet::text::SamplerConfig;
 
@@ -53,14 +55,14 @@ pub(crate) async fn talk<F: Flash, R: Read, W: Write>(
     line.out.send_gathered().await?;
     let sampling = SamplerConfig { temperature: 0.0, ..SamplerConfig::default() };
     let mut settings = Settings { sampling, length: LENGTH, chat: true, keep: false, stats: false };
-    let mut conversation = Conversation::new();
     let mut ctx = None;
     loop {
         writeln!(line.out.gather(), "model in {}", board.model_at);
         line.out.send_gathered().await?;
-        let arena_bytes = arena.len();
-        // It stays where it is made: a session is large.
-        let mut model = load(board, ctx, flash, arena, &mut line.out).await;
+        let memory = aligned(arena);
+        let arena_bytes = memory.len();
+        let mut slot = Poll::Pending;
+        let mut model = apart(pin!(load(board, ctx, flash, memory, &mut line.out, &mut slot))).await;
         let message = line.out.gather();
         match &model {
             Ok(_) => {
@@ -74,9 +76,10 @@ pub(crate) async fn talk<F: Flash, R: Read, W: Write>(
             }
         }
         line.out.send_gathered().await?;
-        conversation.reset();
+        // Made after the model, so that its bytes are those that loading took.
+        let mut conversation = Conversation::new();
         let mut talk = Talk { board, settings: &mut settings, conversation: &mut conversation, arena_bytes, ctx };
-        ctx = talk.serve(line, &mut model).await?;
+        ctx = apart(pin!(talk.serve(line, &mut model))).await?;
     }
 }
 
@@ -95,7 +98,7 @@ impl Talk<'_, '_, '_> {
     async fn serve<F: Flash, R: Read, W: Write>(
         &mut self,
         line: &mut Line<R, W>,
-        model: &mut Result<Loaded<'_, '_, F>, NoModel>,
+        model: &mut Result<Loaded<'_, '_, '_, F>, NoModel>,
     ) -> Result<Option<u32>, LineError> {
         let Line { input, typed, out } = line;
         loop {
@@ -147,7 +150,7 @@ impl Talk<'_, '_, '_> {
     fn write<F: Flash>(
         &self,
         reply: Reply<'_>,
-        model: &Result<Loaded<'_, '_, F>, NoModel>,
+        model: &Result<Loaded<'_, '_, '_, F>, NoModel>,
         number: usize,
         message: &mut Message,
     ) -> bool {
@@ -196,7 +199,7 @@ impl Talk<'_, '_, '_> {
     async fn answer<F: Flash, R: Read, W: Write>(
         &mut self,
         prompt: Prompt<'_>,
-        model: &mut Loaded<'_, '_, F>,
+        model: &mut Loaded<'_, '_, '_, F>,
         input: &mut Input<R>,
         out: &mut Output<W>,
     ) -> Result<(), LineError> {
@@ -242,7 +245,12 @@ impl Talk<'_, '_, '_> {
     }
 
     /// The last answer's figures, on two lines for programs to read: `[stats] NAME=VALUE ...` and `[ids] ID ...`.
-    fn write_figures<F: Flash>(&self, model: Option<&Loaded<'_, '_, F>>, number: usize, message: &mut Message) -> bool {
+    fn write_figures<F: Flash>(
+        &self,
+        model: Option<&Loaded<'_, '_, '_, F>>,
+        number: usize,
+        message: &mut Message,
+    ) -> bool {
         /// Ids of a message.
         const IDS: usize = 32;
         let Figures { prompt, made, stop, hash, prefill_ns, decode_ns } = self.conversation.figures;

@@ -9,11 +9,10 @@ use defmt_rtt as _;
 use flashlet::flash::SliceFlash;
 use flashlet::kernels::Inline;
 use flashlet::session::{KvType, Options};
-use flashlet::simd::arch::cortex_m::Dsp;
 use flashlet_board::console::Board;
 use flashlet_board::memory::{Arena, image};
 use flashlet_board::uart::Stm32;
-use flashlet_board::{clock, serve, stack};
+use flashlet_board::{clock, kernels, serve, stack};
 
 const HZ: u32 = 168_000_000;
 const MODEL: usize = 0x0802_0000;
@@ -73,7 +72,7 @@ fn main() -> ! {
         name: "stm32f405",
         model_at: "flash at 0x08020000",
         mapped: Some(image),
-        kernels: Dsp::declared(), // named, so that the scalar kernels stay out of the program
+        kernels: kernels::dsp(),
         executor: &Inline,
         options: Options { kv: KvType::Q8_0, ..Options::default() },
         now_ns: clock::nanoseconds,

@@ -13,6 +13,8 @@ mod emulated;
 pub mod fault;
 #[cfg(feature = "selftest")]
 mod heap;
+#[cfg(feature = "dsp")]
+pub mod kernels;
 #[cfg(feature = "emulated")]
 mod log;
 #[cfg(feature = "small")]

@@ -14,7 +14,6 @@ mod tests;
 
 pub use device::{Flash, FlashError, MAX_READ_ALIGN};
 pub use nor::{AsyncNorFlash, NorFlash};
-pub(crate) use poll::apart;
-pub use poll::{block_on, block_on_with, yield_now};
+pub use poll::{apart, apart_into, block_on, block_on_with, yield_now};
 pub use slice::SliceFlash;
 pub use source::{FlashStats, Source};

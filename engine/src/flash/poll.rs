@@ -4,18 +4,29 @@ use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 
-/// Awaits a future that is polled in a stack frame of its own. Compilers put all futures that are polled in one place
-/// into one frame, so that steps which come one after another would take stack for all of them at once.
-macro_rules! apart {
-    ($future:expr) => {{
-        let mut future = core::pin::pin!($future);
-        core::future::poll_fn(|context| $crate::flash::poll::poll_apart(future.as_mut(), context)).await
-    }};
+/// Polls a future in a stack frame of its own. Compilers put all futures that are polled in one place into one frame, so
+/// that steps which come one after another would take stack for all of them at once.
+pub fn apart<'f, F: Future>(mut future: Pin<&'f mut F>) -> impl Future<Output = F::Output> + use<'f, F> {
+    poll_fn(move |context| poll_apart(future.as_mut(), context))
 }
-pub(crate) use apart;
+
+/// As [`apart`], but the output goes to `output`: what a future gives is moved from frame to frame, and an output may be
+/// large.
+pub fn apart_into<'f, F: Future>(
+    mut future: Pin<&'f mut F>,
+    output: &'f mut Poll<F::Output>,
+) -> impl Future<Output = ()> + use<'f, F> {
+    poll_fn(move |context| poll_into(future.as_mut(), context, output))
+}
 
 #[inline(never)]
-pub(crate) fn poll_apart<F: Future>(future: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
+fn poll_into<F: Future>(future: Pin<&mut F>, context: &mut Context<'_>, output: &mut Poll<F::Output>) -> Poll<()> {
+    *output = future.poll(context);
+    if output.is_ready() { Poll::Ready(()) } else { Poll::Pending }
+}
+
+#[inline(never)]
+fn poll_apart<F: Future>(future: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
     future.poll(context)
 }
 

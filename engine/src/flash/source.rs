@@ -25,17 +25,19 @@ pub struct Source<'m, F> {
     /// may flip bits: nothing else guards names, numbers and the vocabulary on their way, as checksums guard weights.
     /// Set before the model is opened. Without effect without the engine's feature `checksums`.
     pub confirm: bool,
+    /// Here and not in each future that reads: they would all be larger.
+    bounce: Bounce,
 }
 
 impl<'m, F: Flash> Source<'m, F> {
     /// A source that only reads.
     pub fn new(flash: F) -> Self {
-        Source { mapped: None, flash, stats: FlashStats::default(), confirm: false }
+        Source { mapped: None, flash, stats: FlashStats::default(), confirm: false, bounce: Bounce::new() }
     }
 
     /// A source whose bytes are also mapped; `mapped` and `flash` show the same bytes.
     pub fn with_mapping(flash: F, mapped: &'m [u8]) -> Self {
-        Source { mapped: Some(mapped), flash, stats: FlashStats::default(), confirm: false }
+        Source { mapped: Some(mapped), ..Source::new(flash) }
     }
 
     /// Bytes that can be read.
@@ -74,9 +76,9 @@ impl<'m, F: Flash> Source<'m, F> {
     /// The first place where the flash differs from what was read.
     #[cfg(feature = "checksums")]
     async fn differs(&mut self, mut offset: u64, read: &[u8]) -> Result<Option<u64>, FlashError> {
-        let mut again = Bounce([0; MAX_READ_ALIGN]);
+        let mut again = Bounce::new();
         for piece in read.chunks(MAX_READ_ALIGN) {
-            let again = again.0.get_mut(..piece.len()).unwrap_or_default();
+            let again = again.aligned(piece.len());
             self.read_once(offset, again).await?;
             if again != piece {
                 return Ok(Some(offset));
@@ -95,7 +97,7 @@ impl<'m, F: Flash> Source<'m, F> {
             return Ok(());
         }
         let mask = F::READ_ALIGN - 1;
-        let mut bounce = Bounce([0; MAX_READ_ALIGN]);
+        let Source { flash, stats, bounce, .. } = self;
         let mut at = offset;
         let mut rest = dst;
         while !rest.is_empty() {
@@ -103,14 +105,14 @@ impl<'m, F: Flash> Source<'m, F> {
             let whole = rest.len() & !mask;
             let now = if skip == 0 && whole > 0 && rest.as_ptr().addr() & mask == 0 {
                 let (whole, tail) = rest.split_at_mut_checked(whole).unwrap_or_default();
-                self.transfer(at, whole).await?;
+                transfer(flash, stats, at, whole).await?;
                 rest = tail;
                 whole.len()
             } else {
                 let now = rest.len().min(MAX_READ_ALIGN - skip);
                 let (part, tail) = rest.split_at_mut_checked(now).unwrap_or_default();
-                let wide = bounce.0.get_mut(..(skip + now).next_multiple_of(F::READ_ALIGN)).unwrap_or_default();
-                self.transfer(at - skip as u64, wide).await?;
+                let wide = bounce.aligned((skip + now).next_multiple_of(F::READ_ALIGN));
+                transfer(flash, stats, at - skip as u64, wide).await?;
                 copy(part, wide.get(skip..skip + now).unwrap_or_default());
                 rest = tail;
                 now
@@ -144,19 +146,40 @@ impl<'m, F: Flash> Source<'m, F> {
 
     /// One transfer through the handle, counted, and made again a few times where the device fails; `offset` and `dst` are
     /// aligned as the flash asks.
-    pub(crate) async fn transfer(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
-        let mut retries = F::READ_RETRIES;
-        loop {
-            self.stats.reads = self.stats.reads.wrapping_add(1);
-            self.stats.bytes_read = self.stats.bytes_read.wrapping_add(dst.len() as u64);
-            match self.flash.read(offset, dst).await {
-                Err(FlashError::Device { .. }) if retries > 0 => retries -= 1,
-                result => return result,
-            }
+    pub(crate) fn transfer(&mut self, offset: u64, dst: &mut [u8]) -> impl Future<Output = Result<(), FlashError>> {
+        transfer(&mut self.flash, &mut self.stats, offset, dst)
+    }
+}
+
+async fn transfer<F: Flash>(
+    flash: &mut F,
+    stats: &mut FlashStats,
+    offset: u64,
+    dst: &mut [u8],
+) -> Result<(), FlashError> {
+    let mut retries = F::READ_RETRIES;
+    loop {
+        stats.reads = stats.reads.wrapping_add(1);
+        stats.bytes_read = stats.bytes_read.wrapping_add(dst.len() as u64);
+        match flash.read(offset, dst).await {
+            Err(FlashError::Device { .. }) if retries > 0 => retries -= 1,
+            result => return result,
         }
     }
 }
 
-/// A buffer for reads that were widened to the device's alignment. Aligned itself, as some DMA controllers ask for.
-#[repr(align(64))]
-struct Bounce([u8; MAX_READ_ALIGN]);
+/// A buffer for reads that were widened to the device's alignment. The part that is used is aligned itself, as some DMA
+/// controllers ask for; a type of that alignment would pad everything that holds it.
+struct Bounce([u8; 2 * MAX_READ_ALIGN - 1]);
+
+impl Bounce {
+    const fn new() -> Self {
+        Bounce([0; 2 * MAX_READ_ALIGN - 1])
+    }
+
+    /// `len` bytes, at most [`MAX_READ_ALIGN`], at a multiple of that many.
+    fn aligned(&mut self, len: usize) -> &mut [u8] {
+        let skip = self.0.as_ptr().align_offset(MAX_READ_ALIGN);
+        self.0.get_mut(skip..).and_then(|bytes| bytes.get_mut(..len)).unwrap_or_default()
+    }
+}

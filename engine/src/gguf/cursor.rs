@@ -7,8 +7,8 @@ use super::value::Value;
 use super::value_type::ValueType;
 use crate::flash::{Flash, FlashError, MAX_READ_ALIGN, Source};
 
-/// Bytes read from flash at a time; each walk holds this many.
-pub const WINDOW_BYTES: usize = 512;
+/// Bytes read from flash at a time; each walk holds this many. Without streaming the flash is mapped, and a read is a copy.
+pub const WINDOW_BYTES: usize = if cfg!(feature = "stream") { 512 } else { 2 * MAX_READ_ALIGN };
 
 const _: () = assert!(WINDOW_BYTES.is_multiple_of(MAX_READ_ALIGN) && WINDOW_BYTES >= 2 * MAX_READ_ALIGN);
 
@@ -55,10 +55,10 @@ pub(super) struct Failed;
 
 /// Aligned, so that a refill is one transfer.
 #[derive(Clone, Debug)]
-#[repr(align(64))]
+#[cfg_attr(feature = "stream", repr(align(64)))]
 struct Window([u8; WINDOW_BYTES]);
 
-const _: () = assert!(align_of::<Window>() >= MAX_READ_ALIGN);
+const _: () = assert!(align_of::<Window>() >= MAX_READ_ALIGN || cfg!(not(feature = "stream")));
 
 /// A position in the file and the bytes around it.
 #[derive(Clone, Debug)]
@@ -131,18 +131,10 @@ impl Cursor {
         end.ok_or_else(|| self.bad(self.pos, Problem::Truncated { need, size }))
     }
 
-    /// The next `N` bytes, at most 8.
+    /// The next `N` bytes.
     async fn fixed<const N: usize, F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<[u8; N], Failed> {
-        const { assert!(N <= 8) };
-        if self.ahead().len() < N {
-            self.end(source, N as u64)?;
-            self.refill(source).await?;
-        }
-        // A fresh window starts less than READ_ALIGN bytes early: it always shows N bytes.
-        let Some(&bytes) = self.ahead().first_chunk() else {
-            return Err(self.bad(self.pos, Problem::Truncated { need: N as u64, size: source.size() }));
-        };
-        self.pos = self.pos.saturating_add(N as u64);
+        let mut bytes = [0; N];
+        self.read(source, &mut bytes).await?;
         Ok(bytes)
     }
 
@@ -180,30 +172,6 @@ impl Cursor {
             rest = tail;
         }
         Ok(())
-    }
-
-    /// Passes over `expected.len()` bytes and says whether they are `expected`.
-    pub(super) async fn matches<F: Flash>(
-        &mut self,
-        source: &mut Source<'_, F>,
-        expected: &[u8],
-    ) -> Result<bool, Failed> {
-        let end = self.end(source, expected.len() as u64)?;
-        let mut rest = expected;
-        while !rest.is_empty() {
-            if self.ahead().is_empty() {
-                self.refill(source).await?;
-            }
-            let ahead = self.ahead();
-            let (part, tail) = rest.split_at_checked(ahead.len().min(rest.len())).unwrap_or_default();
-            if !ahead.starts_with(part) {
-                self.pos = end;
-                return Ok(false);
-            }
-            self.pos = self.pos.saturating_add(part.len() as u64);
-            rest = tail;
-        }
-        Ok(true)
     }
 
     /// A number or boolean of type `elem`.

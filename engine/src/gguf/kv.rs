@@ -72,20 +72,11 @@ impl KvWalk {
     /// [`GgufError::Key`], [`GgufError::Flash`]. A file that
     /// [`Gguf::open`](super::Gguf::open) accepted gives the latter only.
     pub async fn next<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<Option<(Str, Value)>, GgufError> {
-        Ok(self.next_matching(source, &[]).await?.map(|(key, value, _)| (key, value)))
-    }
-
-    /// The next key, its value, and whether the key is `parts` put together.
-    pub(super) async fn next_matching<F: Flash>(
-        &mut self,
-        source: &mut Source<'_, F>,
-        parts: &[&str],
-    ) -> Result<Option<(Str, Value, bool)>, GgufError> {
         if self.index >= self.n_kv {
             return Ok(None);
         }
         self.key.len = 0;
-        match self.step(source, parts).await {
+        match self.step(source).await {
             Ok(found) => {
                 self.index = self.index.saturating_add(1);
                 Ok(Some(found))
@@ -97,26 +88,14 @@ impl KvWalk {
         }
     }
 
-    async fn step<F: Flash>(
-        &mut self,
-        source: &mut Source<'_, F>,
-        parts: &[&str],
-    ) -> Result<(Str, Value, bool), Failed> {
+    async fn step<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<(Str, Value), Failed> {
         let at = self.cursor.pos();
         let len = self.cursor.u64(source).await?;
         if len == 0 || len > MAX_KEY_BYTES {
             return Err(self.cursor.bad(at, Problem::KeyLength(len)));
         }
         let key = Str { offset: self.cursor.pos(), len };
-        let wanted = parts.iter().fold(0_u64, |sum, part| sum.saturating_add(part.len() as u64));
-        let mut equal = wanted == len;
-        if equal {
-            for part in parts {
-                equal &= self.cursor.matches(source, part.as_bytes()).await?;
-            }
-        } else {
-            self.cursor.skip(source, len)?;
-        }
+        self.cursor.skip(source, len)?;
         self.key = key;
         let value = match self.cursor.value_type(source).await? {
             ValueType::Str => {
@@ -128,7 +107,7 @@ impl KvWalk {
             ValueType::Array => Value::Array(self.array(source).await?),
             scalar => self.cursor.scalar(source, scalar).await?,
         };
-        Ok((key, value, equal))
+        Ok((key, value))
     }
 
     async fn array<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<Array, Failed> {

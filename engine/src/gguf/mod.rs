@@ -50,19 +50,21 @@ pub use walk::{ArrayWalk, ScalarWalk, StrWalk};
 
 #[cfg(not(feature = "small"))]
 use crate::flash::apart;
-use crate::flash::{Flash, Source};
+use crate::flash::{Flash, FlashError, Source};
+#[cfg(not(feature = "small"))]
+use core::pin::pin;
 use cursor::{Cursor, Failed};
 use repeats::Names;
 
 const DEFAULT_ALIGNMENT: u32 = 32;
-const ALIGNMENT_KEY: &[&str] = &["general.alignment"];
+const ALIGNMENT_KEY: &[u8] = b"general.alignment";
 const HEADER_BYTES: u64 = 24;
 /// A one-byte key with a one-byte value.
 const MIN_KV_BYTES: u64 = 8 + 1 + 4 + 1;
 /// A one-byte name with one dimension.
 const MIN_TENSOR_BYTES: u64 = 8 + 1 + 4 + 8 + 4 + 8;
 
-/// A key that begins with a prefix, on its way through [`Gguf::find_taken`].
+/// A key that begins with a prefix, on its way through [`Gguf::find_all`].
 pub(crate) struct PrefixedKey<'k> {
     /// Its place among all keys, counted from 0.
     pub(crate) index: u32,
@@ -110,15 +112,15 @@ impl Gguf {
         };
         let (tensors_offset, alignment, skips) = check_keys(source, n_kv).await?;
         let mut gguf = Gguf { version, n_kv, n_tensors, alignment, tensors_offset, data_offset: 0, skips };
-        // Where the data section begins is known only after the whole directory.
-        let end = gguf.tensors().measure(source).await?;
+        // Where the data section begins is known only after the whole directory: then all is checked again, with it.
+        let end = gguf.check_tensors(source).await?;
         gguf.data_offset = end.checked_next_multiple_of(alignment.into()).unwrap_or(u64::MAX);
         gguf.check_tensors(source).await?;
         // Left out, not only passed over: it is 2 kB of code.
         #[cfg(not(feature = "small"))]
         if n_kv.max(n_tensors) <= MAX_CHECKED_NAMES {
             let mut table = [0; 128];
-            apart!(gguf.check_names(source, &mut table))?;
+            apart(pin!(gguf.check_names(source, &mut table))).await?;
         }
         Ok(gguf)
     }
@@ -134,10 +136,11 @@ impl Gguf {
         repeats::check(|| Names::Tensors(self.tensors()), source, table).await
     }
 
-    async fn check_tensors<F: Flash>(&self, source: &mut Source<'_, F>) -> Result<(), GgufError> {
+    /// Walks all tensors; where the directory ends.
+    async fn check_tensors<F: Flash>(&self, source: &mut Source<'_, F>) -> Result<u64, GgufError> {
         let mut tensors = self.tensors();
         while tensors.next(source).await?.is_some() {}
-        Ok(())
+        Ok(tensors.position())
     }
 
     /// The format's version, 2 or 3.
@@ -180,37 +183,24 @@ impl Gguf {
         let mut found = None;
         loop {
             let index = kvs.index();
-            let Some((key, value, matched)) = kvs.next_matching(source, parts).await? else { break };
+            let Some((key, value)) = kvs.next(source).await? else { break };
+            if !spells(key, source, parts).await? {
+                continue;
+            }
             match found {
-                Some((first, _)) if matched => {
-                    return Err(key_error(index, key, Problem::DuplicateKey { first }));
-                }
-                None if matched => found = Some((index, value)),
-                _ => {}
+                Some((first, _)) => return Err(key_error(index, key, Problem::DuplicateKey { first })),
+                None => found = Some((index, value)),
             }
         }
         Ok(found.map(|(_, value)| value))
     }
 
     /// [`Gguf::find`] for every key in `names`, each with `prefix` put before it; the values go to `values` in that order.
+    /// `take` is asked about every key with the prefix; those that it leaves out count as absent.
     ///
     /// # Errors
     /// As [`Gguf::find`].
     pub(crate) async fn find_all<F: Flash>(
-        &self,
-        source: &mut Source<'_, F>,
-        prefix: [&str; 2],
-        names: &[&str],
-        values: &mut [Option<Value>],
-    ) -> Result<(), GgufError> {
-        self.find_taken(source, prefix, names, values, &mut |_| true).await
-    }
-
-    /// [`Gguf::find_all`] where `take` is asked about every key with the prefix; those that it leaves out count as absent.
-    ///
-    /// # Errors
-    /// As [`Gguf::find`].
-    pub(crate) async fn find_taken<F: Flash>(
         &self,
         source: &mut Source<'_, F>,
         prefix: [&str; 2],
@@ -263,6 +253,22 @@ impl Gguf {
     }
 }
 
+/// True if `key` is `parts` put together.
+async fn spells<F: Flash>(key: Str, source: &mut Source<'_, F>, parts: &[&str]) -> Result<bool, FlashError> {
+    if key.len != parts.iter().fold(0_u64, |sum, part| sum.saturating_add(part.len() as u64)) {
+        return Ok(false);
+    }
+    let mut offset = key.offset;
+    for part in parts {
+        let len = part.len() as u64;
+        if !(Str { offset, len }).eq(source, part.as_bytes()).await? {
+            return Ok(false);
+        }
+        offset = offset.saturating_add(len);
+    }
+    Ok(true)
+}
+
 /// Version and counts, the latter within what the file has room for.
 async fn header<F: Flash>(cursor: &mut Cursor, source: &mut Source<'_, F>) -> Result<(u32, u32, u32), Failed> {
     let magic = cursor.u32(source).await?.to_le_bytes();
@@ -296,8 +302,8 @@ async fn check_keys<F: Flash>(source: &mut Source<'_, F>, n_kv: u32) -> Result<(
     let mut alignment = None;
     loop {
         let index = kvs.index();
-        let Some((key, value, matched)) = kvs.next_matching(source, ALIGNMENT_KEY).await? else { break };
-        if matched {
+        let Some((key, value)) = kvs.next(source).await? else { break };
+        if key.eq(source, ALIGNMENT_KEY).await? {
             let checked = match alignment {
                 Some((first, _)) => Err(Problem::DuplicateKey { first }),
                 None => check_alignment(value),

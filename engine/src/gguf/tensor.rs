@@ -38,6 +38,7 @@ pub struct TensorWalk {
     index: u32,
     n_tensors: u32,
     alignment: u32,
+    /// 0 as long as it is not known: then the end of the file bounds no data.
     data_offset: u64,
     /// End of the previous tensor's data, relative to the data section.
     end: u64,
@@ -59,22 +60,9 @@ impl TensorWalk {
         }
     }
 
-    /// Where the directory ends. Only what says how long entries are is checked.
-    pub(super) async fn measure<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<u64, GgufError> {
-        while self.index < self.n_tensors {
-            self.name_at = NameAt::NONE;
-            let passed = self.pass_over(source).await;
-            passed.map_err(|failed| self.cursor.fault(failed).tensor(self.index, self.name_at))?;
-            self.index = self.index.saturating_add(1);
-        }
-        Ok(self.cursor.pos())
-    }
-
-    async fn pass_over<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<(), Failed> {
-        self.read_name(source).await?;
-        let dims = self.read_n_dims(source).await?;
-        // The dimensions, then a u32 type and a u64 offset.
-        self.cursor.skip(source, u64::from(dims).saturating_mul(8).saturating_add(12))
+    /// Where the walk is in the file: after the last tensor the directory's end.
+    pub(super) fn position(&self) -> u64 {
+        self.cursor.pos()
     }
 
     /// The next tensor; `None` after the last and after an error.
@@ -160,7 +148,7 @@ impl TensorWalk {
         }
         let offset = self.data_offset.saturating_add(start);
         match offset.checked_add(bytes) {
-            Some(end) if end <= size => {
+            Some(end) if end <= size || self.data_offset == 0 => {
                 self.end = start.saturating_add(bytes);
                 Ok(offset)
             }

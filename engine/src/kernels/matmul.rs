@@ -99,11 +99,10 @@ pub(super) fn gated<I: Isa>(
 
 /// Rows `first_row..` of the product, as many as `y` has groups for.
 fn product<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, y: &mut [f32], first_row: usize, combine: Combine) {
-    let tokens = x.tokens.max(1);
     with_format!(
         w,
         m => quantised(isa, m, x, y, first_row, combine),
-        m => isa.run(Float { m, x: x.float, tokens, y, first_row, combine })
+        m => isa.run(Float { m, x: x.float, tokens: x.tokens.max(1), y, first_row, combine })
     );
 }
 

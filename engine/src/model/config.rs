@@ -182,7 +182,7 @@ impl ModelConfig {
         let arch = architecture(gguf, source).await?;
         let mut values = Values([None; Field::NAMES.len()]);
         let (mut refused, mut left_out) = (Ok(()), 0_u32);
-        gguf.find_taken(source, [arch.name, "."], Field::NAMES, &mut values.0, &mut |key| {
+        gguf.find_all(source, [arch.name, "."], Field::NAMES, &mut values.0, &mut |key| {
             let is_ignored = ignored.iter().any(|name| key.is(name));
             if is_ignored {
                 left_out = left_out.wrapping_mul(31).wrapping_add(key.index).wrapping_add(1);
@@ -256,7 +256,7 @@ impl ModelConfig {
 /// The file's architecture; only whole models have one.
 async fn architecture<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<&'static Arch, ConfigError> {
     let mut values = [None; 2];
-    gguf.find_all(source, ["", ""], &["general.architecture", "split.count"], &mut values).await?;
+    gguf.find_all(source, ["", ""], &["general.architecture", "split.count"], &mut values, &mut |_| true).await?;
     let [name, parts] = values;
     let string = name.and_then(|v| v.as_str()).ok_or(ConfigError::NoArchitecture)?;
     let mut name = Name::EMPTY;

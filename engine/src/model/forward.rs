@@ -12,7 +12,7 @@ use super::products::not_here;
 #[cfg(feature = "stream")]
 use super::products::turns;
 use super::rope::RopeTables;
-use crate::arena::{Arena, ArenaError, Region};
+use crate::arena::{Arena, Region};
 use crate::flash::yield_now;
 use crate::kernels::{Attention, Executor, Group, HeadRotation, InputBuffer, Kernels, WriteKv, groups};
 use crate::simd::{ActForm, LANES, math};
@@ -42,17 +42,14 @@ pub struct Activations<'a> {
 }
 
 impl<'a> Activations<'a> {
-    /// Carves the values of up to `chunk` tokens and a tile of `logits` logits.
-    ///
-    /// # Errors
-    /// [`ArenaError`].
-    pub fn carve(
+    /// Takes the values of up to `chunk` tokens and a tile of `logits` logits. Where there is no room the arena tells.
+    pub(crate) fn take(
         config: &ModelConfig,
         chunk: usize,
         logits: usize,
         act_form: ActForm,
         arena: &mut Arena<'a>,
-    ) -> Result<Self, ArenaError> {
+    ) -> Self {
         let s = &config.shapes;
         let [embd, ff, q, kv] = widths(config);
         let widest =
@@ -64,7 +61,7 @@ impl<'a> Activations<'a> {
         let float = carve(groups(widest));
         let quants = arena.take(Region::Activations, InputBuffer::quant_words(widest, chunk, act_form));
         let logits = arena.take(Region::Logits, groups(logits).max(chunk));
-        arena.checked(Activations { chunk, x, y, scratch, input: InputBuffer::new(float, quants), logits })
+        Activations { chunk, x, y, scratch, input: InputBuffer::new(float, quants), logits }
     }
 
     /// The most tokens of a chunk.

@@ -1,7 +1,7 @@
 //! Keys and values of past tokens: a ring of sixteen-position blocks for each layer.
 
 use super::config::ModelConfig;
-use crate::arena::{Arena, ArenaError, Region};
+use crate::arena::{Arena, Region};
 use crate::kernels::{KvBlocks, KvType};
 use crate::simd::LANES;
 #[cfg(feature = "snapshots")]
@@ -20,22 +20,13 @@ pub struct KvCache<'a> {
 }
 
 impl<'a> KvCache<'a> {
-    /// Carves room for `ctx` positions, written in chunks of at most `chunk`.
-    ///
-    /// # Errors
-    /// [`ArenaError`].
-    pub fn carve(
-        config: &ModelConfig,
-        ty: KvType,
-        ctx: usize,
-        chunk: usize,
-        arena: &mut Arena<'a>,
-    ) -> Result<Self, ArenaError> {
+    /// Takes room for `ctx` positions, written in chunks of at most `chunk`. Where there is no room the arena tells.
+    pub(crate) fn take(config: &ModelConfig, ty: KvType, ctx: usize, chunk: usize, arena: &mut Arena<'a>) -> Self {
         let mut cache = KvCache { config: *config, ty, ctx, chunk, keys: &mut [], values: &mut [] };
         let bytes = cache.start(config.shapes.n_layer);
         cache.keys = arena.take(Region::KvCache, bytes);
         cache.values = arena.take(Region::KvCache, bytes);
-        arena.checked(cache)
+        cache
     }
 
     /// Blocks in a layer's ring.

@@ -1,7 +1,7 @@
 //! Rotary position tables: frequencies once, angles for each chunk.
 
 use super::config::{ModelConfig, RopeScaling};
-use crate::arena::{Arena, ArenaError, Region};
+use crate::arena::{Arena, Region};
 use crate::simd::math::sin_cos;
 
 /// Frequencies and a chunk's angles, for all layers and for windowed ones.
@@ -19,22 +19,18 @@ pub struct RopeTables<'a> {
 }
 
 impl<'a> RopeTables<'a> {
-    /// Carves tables for chunks of up to `chunk` tokens.
-    ///
-    /// # Errors
-    /// [`ArenaError`].
-    pub fn carve(config: &ModelConfig, chunk: usize, arena: &mut Arena<'a>) -> Result<Self, ArenaError> {
+    /// Carves tables for chunks of up to `chunk` tokens. Where there is no room the arena tells.
+    pub(crate) fn take(config: &ModelConfig, chunk: usize, arena: &mut Arena<'a>) -> Self {
         let pairs = config.shapes.n_rot as usize / 2;
         let windowed = if config.arch.sliding.is_some() { pairs } else { 0 };
-        let carved = RopeTables {
+        RopeTables {
             pairs,
             global: arena.take(Region::Tables, pairs),
             windowed: arena.take(Region::Tables, windowed),
             global_angles: arena.take(Region::Activations, pairs.saturating_mul(chunk)),
             windowed_angles: arena.take(Region::Activations, windowed.saturating_mul(chunk)),
             magnitude: 1.0,
-        };
-        arena.checked(carved)
+        }
     }
 
     /// Computes the frequencies; `divisors[pairs]` are the model's own (`rope_freqs.weight`) or ones.

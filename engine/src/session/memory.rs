@@ -1,7 +1,7 @@
 //! The contents of a session's arena.
 
 use super::model::Model;
-use crate::arena::{Arena, ArenaError, Region};
+use crate::arena::{Arena, Region};
 use crate::kernels::KvType;
 use crate::model::{Activations, KvCache, RopeTables};
 use crate::simd::ActForm;
@@ -19,27 +19,27 @@ pub(super) struct Memory<'a, 'm> {
 }
 
 impl<'a, 'm: 'a> Memory<'a, 'm> {
-    /// Carves all of it: the one place that says what an arena holds, for plan and use. Weights and the vocabulary's index
-    /// may be mapped.
-    pub(super) fn carve(
+    /// Takes all of it: the one place that says what an arena holds, for plan and use. Weights and the vocabulary's index
+    /// may be mapped. Where there is no room the arena tells.
+    pub(super) fn take(
         model: &Model,
         sizes: &Sizes,
         [mapped, index]: [Option<&'m [u8]>; 2],
         arena: &mut Arena<'a>,
-    ) -> Result<Self, ArenaError> {
+    ) -> Self {
         let (config, ctx, chunk) = (&model.config, sizes.ctx as usize, sizes.chunk as usize);
-        Ok(Memory {
-            store: WeightStore::carve(config.shapes, mapped, sizes.pinned, sizes.checked_tokens(), arena)?,
+        Memory {
+            store: WeightStore::take(config.shapes, mapped, sizes.pinned, sizes.checked_tokens(), arena),
             tiles: arena.take(Region::Tiles, sizes.tile_bytes.saturating_mul(2)),
-            rope: RopeTables::carve(config, chunk, arena)?,
-            kv: KvCache::carve(config, sizes.kv, ctx, chunk, arena)?,
-            values: Activations::carve(config, chunk, sizes.logits, sizes.act_form, arena)?,
-            tokenizer: Tokenizer::carve_mapped(&model.spec, sizes.ctx, index.filter(|_| sizes.flash_index), arena)?,
-        })
+            rope: RopeTables::take(config, chunk, arena),
+            kv: KvCache::take(config, sizes.kv, ctx, chunk, arena),
+            values: Activations::take(config, chunk, sizes.logits, sizes.act_form, arena),
+            tokenizer: Tokenizer::take(&model.spec, sizes.ctx, index.filter(|_| sizes.flash_index), arena),
+        }
     }
 }
 
-/// The numbers that [`Memory::carve`] depends on.
+/// The numbers that [`Memory::take`] depends on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sizes {
     pub(super) ctx: u32,

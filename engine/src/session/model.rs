@@ -7,6 +7,7 @@ use crate::gguf::Gguf;
 use crate::model::ModelConfig;
 use crate::text::TokenizerSpec;
 use crate::weights::Checksums;
+use core::pin::pin;
 
 /// A model file's header, read and checked. It needs no arena yet.
 #[derive(Clone, Debug)]
@@ -36,12 +37,12 @@ impl Model {
     /// # Errors
     /// As [`Model::open`].
     pub async fn open_ignoring<F: Flash>(source: &mut Source<'_, F>, ignored: &[&str]) -> Result<Model, Error> {
-        let gguf = apart!(Gguf::open(source))?;
-        let spec = apart!(TokenizerSpec::read(&gguf, source))?;
-        let (config, left_out) = apart!(ModelConfig::read(&gguf, source, spec.n_vocab(), ignored))?;
-        let tensors = apart!(Tensors::read(&gguf, source, &config))?;
+        let gguf = apart(pin!(Gguf::open(source))).await?;
+        let spec = apart(pin!(TokenizerSpec::read(&gguf, source))).await?;
+        let (config, left_out) = apart(pin!(ModelConfig::read(&gguf, source, spec.n_vocab(), ignored))).await?;
+        let tensors = apart(pin!(Tensors::read(&gguf, source, &config))).await?;
         #[cfg(feature = "checksums")]
-        let checksums = apart!(Checksums::read(&gguf, source, spec.n_vocab()))?;
+        let checksums = apart(pin!(Checksums::read(&gguf, source, spec.n_vocab()))).await?;
         #[cfg(not(feature = "checksums"))]
         let checksums = None;
         Ok(Model { gguf, config, left_out, spec, tensors, checksums })

@@ -266,11 +266,9 @@ impl Model {
     /// What carving takes, by counting.
     fn usage(&self, sizes: &Sizes) -> Usage {
         let mut arena = Arena::measuring();
-        match Memory::carve(self, sizes, [None, Some(&[])], &mut arena) {
-            Ok(_) => arena.usage(),
-            // A size that overflows `usize` fits nowhere.
-            Err(_) => Usage::unbounded(),
-        }
+        Memory::take(self, sizes, [None, Some(&[])], &mut arena);
+        // A size that overflows `usize` fits nowhere.
+        if arena.check().is_ok() { arena.usage() } else { Usage::unbounded() }
     }
 
     /// Sizes with the shortest chunk and the smallest tiles.

@@ -10,7 +10,8 @@ use crate::flash::{Flash, FlashStats, Source, apart};
 use crate::kernels::{Executor, Kernels};
 use crate::model::{LogitsSink, ModelConfig, Pass, Want};
 use crate::text::{Detokenizer, Encode};
-use crate::weights::{CHECKSUMS, Feed, Schedule, Tiles, Verify, join};
+use crate::weights::{CHECKSUMS, Feed, Schedule, Tiles, Verify};
+use core::pin::pin;
 
 /// A model in its arena, with the tokens that it has seen.
 pub struct Session<'a, 'm, F: Flash> {
@@ -37,45 +38,50 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
     /// [`Error`]: a plan for another model or changed by hand, an arena smaller than planned, a tensor that is missing or
     /// occurs twice, bytes that are not what their checksums say (as [`Options::verify`](super::Options::verify) asks),
     /// flash failures.
-    pub async fn new(
-        mut source: Source<'m, F>,
+    // Not an async function: its future would hold the arguments twice.
+    pub fn new(
+        source: Source<'m, F>,
         model: Model,
         plan: Plan,
         arena: &'a mut [u8],
         kernels: &'a dyn Kernels,
         executor: &'a dyn Executor,
         progress: &mut dyn FnMut(Progress),
+    ) -> impl Future<Output = Result<Self, Error>> {
+        async move {
+            if !model.accepts(&plan) || !plan.act_form.has_room_for(kernels.act_form()) {
+                return Err(Error::PlanMismatch);
+            }
+            // The result and not what is in it, so that the session is made in the future and not moved there.
+            let mut session = Session::carve(source, &model, plan, arena, kernels, executor);
+            if let Ok(session) = &mut session {
+                session.fill(&model, progress).await?;
+            }
+            session
+        }
+    }
+
+    /// A session whose memory is carved and holds nothing yet.
+    #[inline(never)]
+    fn carve(
+        source: Source<'m, F>,
+        model: &Model,
+        plan: Plan,
+        arena: &'a mut [u8],
+        kernels: &'a dyn Kernels,
+        executor: &'a dyn Executor,
     ) -> Result<Self, Error> {
         let sizes = plan.sizes();
-        if !model.accepts(&plan) || !plan.act_form.has_room_for(kernels.act_form()) {
-            return Err(Error::PlanMismatch);
-        }
         let mapped = source.mapped.filter(|_| plan.uses_mapping);
         if sizes.flash_index && !model.index_is_mapped(&source) {
             return Err(Error::NotMapped);
         }
-        let mut memory = Memory::carve(&model, &sizes, [mapped, source.mapped], &mut Arena::new(arena))?;
-        let checksums = model.checksums.filter(|_| CHECKSUMS && plan.verify != Verify::Never);
-        #[cfg(feature = "checksums")]
-        if let Some(checksums) = checksums.filter(|_| source.mapped.is_none() || plan.verify == Verify::All) {
-            apart!(checksums.check_metadata(&model.gguf, &mut source, kernels))?;
-        }
-        let mut report = |stage, done, total| progress(Progress { stage, done, total });
-        let mut indexing = |done, total| report(Stage::Index, done, total);
-        apart!(memory.tokenizer.build(&mut source, &mut indexing))?;
-        let budget = model.pin_budget(&plan);
-        let mut pinning = |done, total| report(Stage::Pin, done, total);
-        apart!(memory.store.load(&model.gguf, &mut source, budget, kernels, checksums, &mut pinning))?;
-        if CHECKSUMS && plan.verify == Verify::All {
-            memory.store.check_mapped(kernels, &mut |done, total| report(Stage::Check, done, total))?;
-        }
-        memory.rope.fill(&model.config, memory.store.rope_divisors());
-        let config = model.config;
-        Ok(Session {
+        let mut arena = Arena::new(arena);
+        let session = Session {
+            memory: Memory::take(model, &sizes, [mapped, source.mapped], &mut arena),
             source,
-            config,
+            config: model.config,
             plan,
-            memory,
             kernels,
             executor,
             position: 0,
@@ -83,7 +89,30 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
             passes: 0,
             #[cfg(feature = "snapshots")]
             restored: 0,
-        })
+        };
+        arena.check()?;
+        Ok(session)
+    }
+
+    /// Indexes the vocabulary and loads what is pinned.
+    async fn fill(&mut self, model: &Model, progress: &mut dyn FnMut(Progress)) -> Result<(), Error> {
+        let Session { source, plan, memory, kernels, .. } = self;
+        let checksums = model.checksums.filter(|_| CHECKSUMS && plan.verify != Verify::Never);
+        #[cfg(feature = "checksums")]
+        if let Some(checksums) = checksums.filter(|_| source.mapped.is_none() || plan.verify == Verify::All) {
+            apart(pin!(checksums.check_metadata(&model.gguf, source, *kernels))).await?;
+        }
+        let mut report = |stage, done, total| progress(Progress { stage, done, total });
+        let mut indexing = |done, total| report(Stage::Index, done, total);
+        apart(pin!(memory.tokenizer.build(source, &mut indexing))).await?;
+        let budget = model.pin_budget(plan);
+        let mut pinning = |done, total| report(Stage::Pin, done, total);
+        apart(pin!(memory.store.load(&model.gguf, source, budget, *kernels, checksums, &mut pinning))).await?;
+        if CHECKSUMS && plan.verify == Verify::All {
+            memory.store.check_mapped(*kernels, &mut |done, total| report(Stage::Check, done, total))?;
+        }
+        memory.rope.fill(&model.config, memory.store.rope_divisors());
+        Ok(())
     }
 }
 
@@ -182,7 +211,7 @@ impl<F: Flash> Session<'_, '_, F> {
     /// # Errors
     /// [`Error::Text`]: `out` is too short, a word is too long, the flash failed.
     pub async fn encode(&mut self, text: &str, options: Encode, out: &mut [u32]) -> Result<usize, Error> {
-        Ok(apart!(self.memory.tokenizer.encode(&mut self.source, text, options, out))?)
+        Ok(apart(pin!(self.memory.tokenizer.encode(&mut self.source, text, options, out))).await?)
     }
 
     /// Gives `out` the text of token `id`, as far as its characters are whole.
@@ -195,7 +224,7 @@ impl<F: Flash> Session<'_, '_, F> {
         detokenizer: &mut Detokenizer,
         out: &mut dyn FnMut(&str),
     ) -> Result<(), Error> {
-        Ok(apart!(self.memory.tokenizer.decode(&mut self.source, id, detokenizer, out))?)
+        Ok(apart(pin!(self.memory.tokenizer.decode(&mut self.source, id, detokenizer, out))).await?)
     }
 
     /// Runs tokens through the model, a chunk a pass. Logits of the positions that `want` names go to
@@ -235,7 +264,7 @@ impl<F: Flash> Session<'_, '_, F> {
         let Memory { store, tiles, rope, kv, values, .. } = &mut self.memory;
         #[cfg(feature = "checksums")]
         {
-            apart!(store.expect_rows(&mut self.source, ids))?;
+            apart(pin!(store.expect_rows(&mut self.source, ids))).await?;
         }
         let tile_bytes = tiles.len() / 2;
         let schedule = Schedule::new(store, ids, want != Want::None, tile_bytes, F::READ_ALIGN);
@@ -253,10 +282,9 @@ impl<F: Flash> Session<'_, '_, F> {
             want,
             find_nan: self.plan.find_nan,
         };
+        let pass = pass.run(ids, &mut feed, sink);
         #[cfg(feature = "stream")]
-        let reader = crate::weights::read_ahead(&mut self.source, &tiles, schedule);
-        #[cfg(not(feature = "stream"))]
-        let reader = async { Ok(()) };
-        Ok(apart!(join(reader, pass.run(ids, &mut feed, sink)))?)
+        let pass = crate::weights::join(crate::weights::read_ahead(&mut self.source, &tiles, schedule), pass);
+        Ok(apart(pin!(pass)).await?)
     }
 }

@@ -98,10 +98,12 @@ impl ChatFormat {
     /// [`TextError::Missing`] when the file has none, [`TextError::WrongType`] when it is no
     /// string, [`TextError::UnknownChatTemplate`] when it is of no known family.
     pub async fn recognise<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<Self, TextError> {
-        let template = match gguf.find(source, &[Key::ChatTemplate.name()]).await? {
-            Some(Value::Str(template)) => template,
-            Some(_) => return Err(TextError::WrongType(Key::ChatTemplate)),
-            None => return Err(TextError::Missing(Key::ChatTemplate)),
+        let mut value = [None];
+        gguf.find_all(source, ["", ""], &[Key::ChatTemplate.name()], &mut value, &mut |_| true).await?;
+        let template = match value {
+            [Some(Value::Str(template))] => template,
+            [Some(_)] => return Err(TextError::WrongType(Key::ChatTemplate)),
+            [None] => return Err(TextError::Missing(Key::ChatTemplate)),
         };
         let found = search(source, template).await?;
         let has = |needle| found & needle != 0;

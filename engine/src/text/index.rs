@@ -12,6 +12,7 @@ use crate::gguf::{Array, Str};
 use super::error::TextError;
 use super::steps;
 use super::tables::{self, Bytes, GROUP, Words};
+use super::word::Spelling;
 
 /// A recorded length that says: read it from flash.
 const LONG: u8 = 127;
@@ -252,7 +253,7 @@ impl<'a> StrIndex<'a> {
     pub(super) async fn find<F: Flash>(
         &self,
         source: &mut Source<'_, F>,
-        key: impl Iterator<Item = u8> + Clone,
+        key: &Spelling<'_>,
     ) -> Result<Option<u32>, TextError> {
         let mut hash = Hash::NEW;
         let mut len = 0u64;
@@ -273,7 +274,7 @@ impl<'a> StrIndex<'a> {
         source: &mut Source<'_, F>,
         hash: u32,
         len: u64,
-        key: impl Iterator<Item = u8> + Clone,
+        key: &Spelling<'_>,
     ) -> Result<Option<u32>, TextError> {
         for i in slots.candidates(hash) {
             let known = self.lens.all().get(i as usize).map_or(0, |len| len & !MARKED);
@@ -281,7 +282,7 @@ impl<'a> StrIndex<'a> {
                 continue;
             }
             let string = self.locate(source, i).await?;
-            if string.len == len && reads(source, string, key.clone()).await? {
+            if string.len == len && reads(source, string, key).await? {
                 return Ok(Some(i));
             }
         }
@@ -293,8 +294,9 @@ impl<'a> StrIndex<'a> {
 pub(super) async fn reads<F: Flash>(
     source: &mut Source<'_, F>,
     string: Str,
-    mut key: impl Iterator<Item = u8>,
+    key: &Spelling<'_>,
 ) -> Result<bool, TextError> {
+    let mut key = key.clone();
     let mut buf = [0; CHUNK];
     let mut done = 0;
     while done < string.len {
@@ -317,7 +319,7 @@ async fn same<F: Flash>(source: &mut Source<'_, F>, a: Str, b: Str) -> Result<bo
         let at = a.offset.saturating_add(done);
         let part = Str { offset: b.offset.saturating_add(done), len: now };
         let bytes = source.view(at, now as usize, &mut buf).await?;
-        if !reads(source, part, bytes.iter().copied()).await? {
+        if !reads(source, part, &Spelling::plain(bytes)).await? {
             return Ok(false);
         }
         done += now;

@@ -6,8 +6,8 @@ use super::random::Random;
 /// `top_p` and `min_p` choose among when `top_k` is off.
 pub const MAX_CANDIDATES: usize = 256;
 
-/// Most recent tokens that the repetition penalty can look at.
-pub const MAX_RECENT: usize = 256;
+/// Most recent tokens that the repetition penalty can look at: with the feature `small` as many as it does by default.
+pub const MAX_RECENT: usize = if cfg!(feature = "small") { 64 } else { 256 };
 
 /// How the next token is picked.
 ///
@@ -108,12 +108,32 @@ impl Sampler {
     /// A sampler; its first token is the first of the seed's.
     #[must_use]
     pub fn new(config: SamplerConfig) -> Self {
+        let mut sampler = Sampler {
+            config,
+            mode: Mode::Greedy,
+            random: Random::new(config.seed),
+            recent: heapless::Vec::new(),
+            candidates: heapless::Vec::new(),
+            max: f32::MIN,
+            sum: 0.0,
+            best: None,
+            noise: 0.0,
+            first: None,
+        };
+        sampler.restart(config);
+        sampler
+    }
+
+    /// Makes it the sampler that [`new`](Self::new) gives, in its place: to move one takes as much stack as it has bytes.
+    pub fn restart(&mut self, config: SamplerConfig) {
         // Not a number: off.
         let [min_p, temperature] = [config.min_p, config.temperature].map(|x| if x > 0.0 { x } else { 0.0 });
-        let config = SamplerConfig { min_p, temperature, ..config };
+        self.config = SamplerConfig { min_p, temperature, ..config };
+        self.random = Random::new(config.seed);
+        self.noise = 0.0;
         let top_k = config.top_k as usize;
         let normalise = top_k == 0 && config.top_p < 1.0;
-        let mode = if temperature > 0.0 {
+        self.mode = if temperature > 0.0 {
             if top_k == 0 && !normalise && min_p == 0.0 {
                 Mode::Gumbel
             } else {
@@ -123,18 +143,7 @@ impl Sampler {
         } else {
             Mode::Greedy
         };
-        Sampler {
-            config,
-            mode,
-            random: Random::new(config.seed),
-            recent: heapless::Vec::new(),
-            candidates: heapless::Vec::new(),
-            max: f32::MIN,
-            sum: 0.0,
-            best: None,
-            noise: 0.0,
-            first: None,
-        }
+        self.clear();
     }
 
     /// How tokens are picked.
@@ -145,12 +154,7 @@ impl Sampler {
 
     /// Starts a token. `recent` are the tokens so far; the last of them are penalised.
     pub fn begin(&mut self, recent: &[u32]) {
-        self.recent.clear();
-        self.candidates.clear();
-        self.max = f32::MIN;
-        self.sum = 0.0;
-        self.best = None;
-        self.first = None;
+        self.clear();
         if self.config.repeat_penalty != 1.0 {
             let n = (self.config.repeat_last_n as usize).min(MAX_RECENT);
             for &id in recent.iter().rev().take(n) {
@@ -162,6 +166,16 @@ impl Sampler {
                 }
             }
         }
+    }
+
+    /// Forgets the token that was begun.
+    fn clear(&mut self) {
+        self.recent.clear();
+        self.candidates.clear();
+        self.max = f32::MIN;
+        self.sum = 0.0;
+        self.best = None;
+        self.first = None;
     }
 
     /// Makes the next token the seed's `n`-th, counted from 0, whatever was picked before: so a sampler for each token

@@ -107,7 +107,7 @@ impl TokenizerSpec {
     /// length; an unknown model or pre-tokeniser; `gpt2` without merges; flash failures.
     pub async fn read<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<Self, TextError> {
         let mut values = [None; NAMES.len()];
-        gguf.find_all(source, ["tokenizer.ggml.", ""], NAMES, &mut values).await?;
+        gguf.find_all(source, ["tokenizer.ggml.", ""], NAMES, &mut values, &mut |_| true).await?;
         let [model, pre, tokens, scores, types, merges, ids @ .., bos_first, eos_last, space_first] = values;
         let model = string(model, Key::Model)?.ok_or(TextError::Missing(Key::Model))?;
         let spm = match name(source, Some(model)).await?.as_bytes() {
@@ -278,7 +278,9 @@ async fn name<F: Flash>(source: &mut Source<'_, F>, string: Option<Str>) -> Resu
 
 /// Phi-3's tokenizer is told by the model's name alone, as llama.cpp does.
 async fn is_phi3<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<bool, TextError> {
-    let Some(Value::Str(string)) = gguf.find(source, &["general.name"]).await? else { return Ok(false) };
+    let mut value = [None];
+    gguf.find_all(source, ["general.", ""], &["name"], &mut value, &mut |_| true).await?;
+    let [Some(Value::Str(string))] = value else { return Ok(false) };
     let name = name(source, Some(string)).await?;
     let has = |needle: &[u8]| name.as_bytes().windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle));
     Ok(has(b"phi-3") || has(b"phi3"))

@@ -7,13 +7,13 @@ use super::error::TextError;
 use super::index::{Hash, Slots, StrIndex};
 use super::spec::{TokenType, TokenizerSpec};
 use super::steps;
-use super::word::ByteSet;
+use super::word::{ByteSet, Spelling};
 
 /// Bytes of the longest special token that is looked for in text.
 pub(super) const MAX_BYTES: usize = 255;
 
 /// Most tokens of [`WELL_KNOWN`] that one vocabulary has.
-const MAX_KNOWN: usize = 32;
+const MAX_KNOWN: usize = u32::BITS as usize;
 
 /// Texts of tokens that are control tokens whatever their type says, and whether they end an
 /// answer. Files state at most one such token; the others are known by their texts, as in llama.cpp.
@@ -61,8 +61,9 @@ pub(super) struct Specials<'a> {
     /// Lengths that special tokens have, as a set.
     lens: ByteSet,
     first_bytes: ByteSet,
-    /// Tokens of [`WELL_KNOWN`].
-    known: heapless::Vec<(u32, bool), MAX_KNOWN>,
+    /// Tokens of [`WELL_KNOWN`], and those of them that end an answer as bits.
+    known: heapless::Vec<u32, MAX_KNOWN>,
+    ends: u32,
     not_stripped: heapless::Vec<u32, { NOT_STRIPPED.len() }>,
     /// Frames of [`Parts`]: where an outer stretch ends, and the length being looked for in it.
     frames: &'a mut [[u32; 2]],
@@ -75,6 +76,7 @@ impl<'a> Specials<'a> {
             lens: ByteSet::default(),
             first_bytes: ByteSet::default(),
             known: heapless::Vec::new(),
+            ends: 0,
             not_stripped: heapless::Vec::new(),
             frames: arena.take(Region::TokenizerIndex, MAX_BYTES),
         }
@@ -85,6 +87,7 @@ impl<'a> Specials<'a> {
         self.lens = ByteSet::default();
         self.first_bytes = ByteSet::default();
         self.known.clear();
+        self.ends = 0;
         self.not_stripped.clear();
     }
 
@@ -96,7 +99,8 @@ impl<'a> Specials<'a> {
         let mut special = marked;
         if let Some(&(_, ends)) = known {
             // A vocabulary that repeats itself may have more of them: the first ones count.
-            special |= self.known.push((id, ends)).is_ok();
+            self.ends |= u32::from(ends).checked_shl(self.known.len() as u32).unwrap_or(0);
+            special |= self.known.push(id).is_ok();
         }
         if NOT_STRIPPED.iter().any(|name| is(name)) {
             let _ = self.not_stripped.push(id);
@@ -111,7 +115,7 @@ impl<'a> Specials<'a> {
 
     /// Whether token `id` ends an answer by its text.
     pub(super) fn ends(&self, id: u32) -> bool {
-        self.known.contains(&(id, true))
+        self.known.iter().enumerate().any(|(i, &known)| known == id && self.ends >> (i % MAX_KNOWN) & 1 != 0)
     }
 
     /// The type of token `id`, whatever the file says of well-known ones.
@@ -121,7 +125,7 @@ impl<'a> Specials<'a> {
         source: &mut Source<'_, F>,
         id: u32,
     ) -> Result<TokenType, TextError> {
-        if self.known.iter().any(|&(known, _)| known == id) {
+        if self.known.contains(&id) {
             return Ok(TokenType::Control);
         }
         spec.token_type(source, id).await
@@ -230,8 +234,9 @@ impl<'t> Parts<'t> {
     ) -> Result<Option<u32>, TextError> {
         // Not inside of a character, which a token that is no UTF-8 might match.
         let Some(text) = self.text.get(at..at + self.len) else { return Ok(None) };
-        let hash = Hash::of(text.bytes());
-        let found = tokens.find_in(&specials.slots, source, hash, text.len() as u64, text.bytes()).await?;
+        let key = Spelling::plain(text.as_bytes());
+        let hash = Hash::of(key.clone());
+        let found = tokens.find_in(&specials.slots, source, hash, text.len() as u64, &key).await?;
         Ok(match found {
             Some(id) if self.control => Some(id),
             Some(id) if specials.token_type(spec, source, id).await? == TokenType::UserDefined => Some(id),

@@ -53,7 +53,7 @@ impl Tables {
         merges: Array,
     ) -> Result<Option<Tables>, GgufError> {
         let mut values = [None; Self::NAMES.len()];
-        gguf.find_all(source, [Self::PREFIX, ""], &Self::NAMES, &mut values).await?;
+        gguf.find_all(source, [Self::PREFIX, ""], &Self::NAMES, &mut values, &mut |_| true).await?;
         let [Some(Value::Array(of_tokens)), Some(Value::Array(of_merges))] = values else { return Ok(None) };
         let fit = fits(of_tokens, source, tokens).await? && fits(of_merges, source, merges).await?;
         Ok(fit.then_some(Tables { tokens: of_tokens, merges: of_merges }))

@@ -9,7 +9,7 @@ use super::index::{Hash, StrIndex};
 use super::merge::{MAX_SYMBOL, NEVER, Symbols};
 use super::spec::{TokenType, TokenizerKind, TokenizerSpec};
 use super::special::{MAX_BYTES, Part, Parts, Specials};
-use super::word::{Alphabet, CutState, Cuts, Word};
+use super::word::{Alphabet, CutState, Cuts, Spelling, Word};
 
 /// Bytes of a word that are planned for, for each token of the context.
 const WORD_BYTES_PER_TOKEN: usize = 8;
@@ -84,6 +84,12 @@ impl<'a> Tokenizer<'a> {
         mapped: Option<&'a [u8]>,
         arena: &mut Arena<'a>,
     ) -> Result<Self, ArenaError> {
+        let tokenizer = Tokenizer::take(spec, ctx, mapped, arena);
+        arena.check().map(|()| tokenizer)
+    }
+
+    /// As [`carve_mapped`](Self::carve_mapped); where there is no room the arena tells.
+    pub(crate) fn take(spec: &TokenizerSpec, ctx: u32, mapped: Option<&'a [u8]>, arena: &mut Arena<'a>) -> Self {
         let word = (ctx as usize).saturating_mul(WORD_BYTES_PER_TOKEN).max(LEAST_WORD_BYTES);
         let (tokens, merges) = match (mapped, spec.tables) {
             #[cfg(feature = "flash-index")]
@@ -93,7 +99,7 @@ impl<'a> Tokenizer<'a> {
             ),
             _ => (StrIndex::take(spec.tokens, arena), StrIndex::take(spec.merges, arena)),
         };
-        let tokenizer = Tokenizer {
+        Tokenizer {
             spec: *spec,
             #[cfg(feature = "flash-index")]
             in_flash: mapped.is_some() && spec.tables.is_some(),
@@ -103,8 +109,7 @@ impl<'a> Tokenizer<'a> {
             // One more for the space in front.
             symbols: Symbols::take(word.saturating_add(1), arena),
             cuts: Cuts::default(),
-        };
-        arena.checked(tokenizer)
+        }
     }
 
     /// What the file says of the vocabulary.
@@ -262,7 +267,7 @@ impl<'a> Tokenizer<'a> {
                 for text in pre.words(text) {
                     let word = Word { alphabet: Alphabet::Bytes, prefix: false, text };
                     if pre.whole_words()
-                        && let Some(id) = self.tokens.find(source, word.spelled(0, word.len())).await?
+                        && let Some(id) = self.tokens.find(source, &word.spelled(0, word.len())).await?
                     {
                         ids.push(id);
                     } else {
@@ -313,7 +318,7 @@ impl<'a> Tokenizer<'a> {
         }
         at = 0;
         while let Some((start, end)) = self.symbols.at(at) {
-            match self.tokens.find(source, word.spelled(start, end)).await? {
+            match self.tokens.find(source, &word.spelled(start, end)).await? {
                 Some(id) => ids.push(id),
                 None => self.encode_bytes(source, word, start, end, ids).await?,
             }
@@ -335,12 +340,8 @@ impl<'a> Tokenizer<'a> {
             return Ok(NEVER);
         }
         Ok(match self.spec.kind {
-            TokenizerKind::Bpe(_) => {
-                // A merge is listed as its two halves with a space between, which no half contains.
-                let pair = word.spelled(start, middle).chain([b' ']).chain(word.spelled(middle, end));
-                self.merges.find(source, pair).await?.unwrap_or(NEVER)
-            }
-            TokenizerKind::Spm => match self.tokens.find(source, word.spelled(start, end)).await? {
+            TokenizerKind::Bpe(_) => self.merges.find(source, &word.merge(start, middle, end)).await?.unwrap_or(NEVER),
+            TokenizerKind::Spm => match self.tokens.find(source, &word.spelled(start, end)).await? {
                 Some(id) => score_key(self.spec.score(source, id).await?),
                 None => NEVER,
             },
@@ -360,7 +361,7 @@ impl<'a> Tokenizer<'a> {
             TokenizerKind::Bpe(_) => {
                 // A vocabulary without a byte drops it, as llama.cpp does.
                 for at in start..end {
-                    if let Some(id) = self.tokens.find(source, word.spelled(at, at + 1)).await? {
+                    if let Some(id) = self.tokens.find(source, &word.spelled(at, at + 1)).await? {
                         ids.push(id);
                     }
                 }
@@ -369,9 +370,9 @@ impl<'a> Tokenizer<'a> {
                 for byte in word.spelled(start, end) {
                     let hex = |nibble: u8| b"0123456789ABCDEF".get(usize::from(nibble)).copied().unwrap_or(b'0');
                     let name = [b'<', b'0', b'x', hex(byte >> 4), hex(byte & 15), b'>'];
-                    let id = match self.tokens.find(source, name.iter().copied()).await? {
+                    let id = match self.tokens.find(source, &Spelling::plain(&name)).await? {
                         Some(id) => Some(id),
-                        None => self.tokens.find(source, [byte].iter().copied()).await?.or(self.spec.unk),
+                        None => self.tokens.find(source, &Spelling::plain(&[byte])).await?.or(self.spec.unk),
                     };
                     ids.push(id.ok_or(TextError::NoTokenFor { byte })?);
                 }

@@ -14,18 +14,68 @@ pub(super) enum Alphabet {
     Marks,
 }
 
-impl Alphabet {
-    /// The spelling of one byte.
-    fn spell(self, byte: u8) -> impl Iterator<Item = u8> + Clone {
-        let (bytes, len) = match (self, byte) {
-            (Alphabet::Marks, b' ') => (SPACE_MARK, 3),
-            (Alphabet::Marks, _) => ([byte, 0, 0], 1),
-            (Alphabet::Bytes, _) => match char_of_byte(byte) {
-                code @ 0..0x80 => ([code as u8, 0, 0], 1),
-                code => ([0xc0 | (code >> 6) as u8, 0x80 | (code & 0x3f) as u8, 0], 2),
-            },
+/// Bytes as a vocabulary spells them: what a string of the vocabulary is compared with.
+#[derive(Clone)]
+pub(super) struct Spelling<'t> {
+    /// None: as they are.
+    alphabet: Option<Alphabet>,
+    /// A space comes before the raw bytes.
+    prefix: bool,
+    raw: &'t [u8],
+    /// Raw bytes left before the space that parts the two halves of a merge.
+    before_gap: usize,
+    /// The rest of a character that was begun, the next byte lowest; none of its bytes is 0.
+    rest: u16,
+}
+
+/// A [`Spelling::before_gap`] that no text reaches.
+const NO_GAP: usize = usize::MAX;
+
+impl<'t> Spelling<'t> {
+    /// Bytes that are spelled as they are.
+    pub(super) fn plain(raw: &'t [u8]) -> Self {
+        Spelling { alphabet: None, prefix: false, raw, before_gap: NO_GAP, rest: 0 }
+    }
+
+    fn next_raw(&mut self) -> Option<u8> {
+        if core::mem::take(&mut self.prefix) {
+            return Some(b' ');
+        }
+        let (&byte, raw) = self.raw.split_first()?;
+        self.raw = raw;
+        Some(byte)
+    }
+}
+
+impl Iterator for Spelling<'_> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        if self.rest != 0 {
+            let byte = self.rest as u8;
+            self.rest >>= 8;
+            return Some(byte);
+        }
+        if self.before_gap == 0 {
+            self.before_gap = NO_GAP;
+            return Some(b' ');
+        }
+        let byte = self.next_raw()?;
+        self.before_gap = self.before_gap.wrapping_sub(1);
+        let code = match self.alphabet {
+            Some(Alphabet::Marks) if byte == b' ' => {
+                let [first, rest @ ..] = SPACE_MARK;
+                self.rest = u16::from_le_bytes(rest);
+                return Some(first);
+            }
+            Some(Alphabet::Bytes) => char_of_byte(byte),
+            Some(Alphabet::Marks) | None => return Some(byte),
         };
-        bytes.into_iter().take(len)
+        if code < 0x80 {
+            return Some(code as u8);
+        }
+        self.rest = 0x80 | code & 0x3f;
+        Some(0xc0 | (code >> 6) as u8)
     }
 }
 
@@ -66,17 +116,17 @@ impl<'t> Word<'t> {
         self.text.len() + usize::from(self.prefix)
     }
 
-    /// The raw bytes from `start` to `end`.
-    pub(super) fn raw(self, start: usize, end: usize) -> impl Iterator<Item = u8> + Clone + use<'t> {
+    /// The raw bytes from `start` to `end`, as the vocabulary spells them.
+    pub(super) fn spelled(self, start: usize, end: usize) -> Spelling<'t> {
         let shift = usize::from(self.prefix);
-        let prefix = if self.prefix && start == 0 && end > 0 { Some(b' ') } else { None };
-        let text = self.text.as_bytes().get(start.saturating_sub(shift)..end.saturating_sub(shift));
-        prefix.into_iter().chain(text.unwrap_or_default().iter().copied())
+        let raw = self.text.as_bytes().get(start.saturating_sub(shift)..end.saturating_sub(shift)).unwrap_or_default();
+        let prefix = self.prefix && start == 0 && end > 0;
+        Spelling { alphabet: Some(self.alphabet), prefix, raw, before_gap: NO_GAP, rest: 0 }
     }
 
-    /// As the vocabulary spells them.
-    pub(super) fn spelled(self, start: usize, end: usize) -> impl Iterator<Item = u8> + Clone + use<'t> {
-        self.raw(start, end).flat_map(move |byte| self.alphabet.spell(byte))
+    /// A merge as a vocabulary lists it: both halves with a space between, which no half contains.
+    pub(super) fn merge(self, start: usize, middle: usize, end: usize) -> Spelling<'t> {
+        Spelling { before_gap: middle - start, ..self.spelled(start, end) }
     }
 
     /// Bytes of each symbol that merging starts from.
@@ -186,11 +236,31 @@ pub(super) struct CutState {
 mod tests {
     use super::*;
 
+    fn spell(raw: &[u8]) -> Spelling<'_> {
+        Spelling { alphabet: Some(Alphabet::Bytes), ..Spelling::plain(raw) }
+    }
+
+    #[test]
+    fn words_are_spelled_from_any_byte_to_any_other() {
+        let is =
+            |spelled: Spelling<'_>, want: &str| assert_eq!(spelled.collect::<std::vec::Vec<u8>>(), want.as_bytes());
+        let word = Word { alphabet: Alphabet::Marks, prefix: true, text: "a bc" };
+        is(word.spelled(0, 5), "▁a▁bc");
+        is(word.spelled(0, 1), "▁");
+        is(word.spelled(0, 0), "");
+        is(word.spelled(1, 3), "a▁");
+        is(word.spelled(3, 5), "bc");
+        let word = Word { alphabet: Alphabet::Bytes, prefix: false, text: " aé" };
+        is(word.spelled(0, 4), "ĠaÃ©");
+        is(word.merge(0, 1, 4), "Ġ aÃ©");
+        is(word.merge(1, 3, 4), "aÃ ©");
+    }
+
     #[test]
     fn every_byte_has_its_own_printable_character() {
         let mut seen = std::collections::BTreeSet::new();
         for byte in 0..=255u8 {
-            let spelled: std::vec::Vec<u8> = Alphabet::Bytes.spell(byte).collect();
+            let spelled: std::vec::Vec<u8> = spell(&[byte]).collect();
             let text = core::str::from_utf8(&spelled).expect("a character is spelled in UTF-8");
             let c = text.chars().next().expect("one character");
             assert_eq!(text.chars().count(), 1);
@@ -200,8 +270,8 @@ mod tests {
         }
         assert_eq!(seen.len(), 256);
         // As published: a space is Ġ, a line feed Ċ.
-        assert!(Alphabet::Bytes.spell(b' ').eq("Ġ".bytes()));
-        assert!(Alphabet::Bytes.spell(b'\n').eq("Ċ".bytes()));
+        assert!(spell(b" ").eq("Ġ".bytes()));
+        assert!(spell(b"\n").eq("Ċ".bytes()));
         assert_eq!(byte_of_char('\u{144}'), None);
     }
 

@@ -47,7 +47,7 @@ impl Checksums {
         n_vocab: u32,
     ) -> Result<Option<Checksums>, WeightError> {
         let mut values = [None; Self::NAMES.len()];
-        gguf.find_all(source, [Self::PREFIX, ""], &Self::NAMES, &mut values).await?;
+        gguf.find_all(source, [Self::PREFIX, ""], &Self::NAMES, &mut values, &mut |_| true).await?;
         if values == [None; Self::NAMES.len()] {
             return Ok(None);
         }

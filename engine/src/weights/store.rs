@@ -4,7 +4,7 @@ use super::checksums::Checksums;
 use super::role::{LayerMatrix, Role};
 use super::shapes::Shapes;
 use super::verify::CHECKSUMS;
-use crate::arena::{Arena, ArenaError, Region};
+use crate::arena::{Arena, Region};
 use crate::kernels::{Group, Norm};
 use crate::quant::{INTERLEAVES, Units, Weight, WeightType};
 use bytemuck::{Pod, Zeroable};
@@ -73,23 +73,20 @@ pub struct WeightStore<'a, 'm> {
 }
 
 impl<'a, 'm> WeightStore<'a, 'm> {
-    /// Carves the tables and `pinned` bytes, and room for checksums if passes over up to `checked_tokens` are checked.
-    ///
-    /// # Errors
-    /// [`ArenaError`].
-    pub fn carve(
+    /// Takes the tables and `pinned` bytes, and room for checksums if passes over up to `checked_tokens` are checked. Where there is no room the arena tells.
+    pub(crate) fn take(
         shapes: Shapes,
         mapped: Option<&'m [u8]>,
         pinned: usize,
         checked_tokens: usize,
         arena: &mut Arena<'a>,
-    ) -> Result<Self, ArenaError> {
+    ) -> Self {
         let layers = shapes.n_layer as usize;
         let globals = shapes.vector_place(Role::RopeFreqs).map_or(0, |(start, n)| start.saturating_add(n));
         let vectors = layers.saturating_mul(shapes.layer_vector_groups()).saturating_add(globals);
         let slots = layers.saturating_mul(LayerMatrix::ALL.len()).saturating_add(2);
         let checked = CHECKSUMS && checked_tokens > 0;
-        let carved = WeightStore {
+        WeightStore {
             shapes,
             slots: arena.take(Region::Tables, slots),
             vectors: arena.take(Region::Tables, vectors),
@@ -99,8 +96,7 @@ impl<'a, 'm> WeightStore<'a, 'm> {
             sums: if checked { arena.take(Region::Tables, slots) } else { Default::default() },
             row_sums: if checked { arena.take(Region::Tables, checked_tokens) } else { Default::default() },
             checksums: None,
-        };
-        arena.checked(carved)
+        }
     }
 
     /// The index of the matrix that turns hidden states into logits: the head, or the embedding.

@@ -26,24 +26,24 @@ pub struct Strip {
 #[derive(Clone, Copy, Debug)]
 pub struct BlockLoop {
     /// Rows of a strip, at most [`LANES`].
-    pub(super) rows: usize,
+    pub(in crate::simd::arch) rows: usize,
     /// Tokens that are multiplied at once, at most [`BlockLoops::TOKENS`].
-    pub(super) tokens: usize,
+    pub(in crate::simd::arch) tokens: usize,
     /// The routine.
     ///
     /// # Safety
     /// The strip's weights may be read for `rows` rows of `blocks` blocks, its activations for `blocks` blocks of `tokens`
     /// tokens, and its sums may be written for `rows` rows of `tokens` tokens.
-    pub(super) run: unsafe extern "C" fn(&Strip),
+    pub(in crate::simd::arch) run: unsafe extern "C" fn(&Strip),
 }
 
 /// The block loops of a format.
 #[derive(Clone, Copy, Debug)]
 pub struct BlockLoops {
     /// For one token.
-    pub(super) one: BlockLoop,
+    pub(in crate::simd::arch) one: BlockLoop,
     /// For several tokens, which share the unpacking of weights.
-    pub(super) several: Option<BlockLoop>,
+    pub(in crate::simd::arch) several: Option<BlockLoop>,
 }
 
 /// Rows of a matrix and the activations of a pass.

@@ -121,7 +121,7 @@ fn check<const ALIGN: usize>(seed: u64) {
     let random = &mut Random(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) | 1);
     let mut memory = vec![0u8; 1 << 16];
     let shapes = shapes(random);
-    let mut store = WeightStore::carve(shapes, None, 0, 0, &mut Arena::new(&mut memory)).expect("there is room");
+    let mut store = WeightStore::take(shapes, None, 0, 0, &mut Arena::new(&mut memory));
     fill(&mut store, random);
     let ids: Vec<u32> = (0..random.below(20)).map(|_| random.below(shapes.n_vocab.into()) as u32).collect();
     let with_head = random.below(4) > 0;

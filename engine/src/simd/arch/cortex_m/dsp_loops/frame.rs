@@ -1,10 +1,12 @@
-//! Fragments around a block: entry, step to the next block, end.
+//! Fragments around the blocks of a strip: entry, step to the next block, and return.
 
-/// Saves registers, the strip's address last, and loads the strip: `r0` first row, `r1` bytes of a row, `r2` activations,
-/// `lr` their end, `r11` the step from behind what a block reads of them to the next block.
+/// Saves registers, the strip's address at the top of the stack, and loads the strip: `r0` first row, `r1` bytes from a row
+/// to the next, `r2` activations, `lr` their end, `r11` the step to the next block's activations, less the `$read` bytes
+/// that a block moves `r2` on. Two sums in `s14` and `s15` are 0, as is `r5`.
 macro_rules! enter {
     ($read:literal) => {
         concat!(
+            // The baseline of Armv8-M has neither DSP nor an FPU.
             ".cpu cortex-m33\n.fpu fpv5-sp-d16\n",
             "push {{r0, r4-r11, lr}}\n",
             "ldm r0, {{r0-r4}}\n",
@@ -18,25 +20,40 @@ macro_rules! enter {
     };
 }
 
-/// Goes back to `$block` unless all blocks are done: step and end of the activations are in registers.
+/// Goes to `$block` unless that was the last one: `r11` and `lr` are as [`enter`] left them.
 macro_rules! next_block {
     ($block:literal) => {
-        concat!("add r2, r11\ncmp r2, lr\nbne ", $block, "\n")
+        concat!("add r2, r11\n", "cmp r2, lr\n", "bne ", $block, "\n")
     };
 }
 
-/// [`next_block`], with step and end on the stack.
-macro_rules! next_saved_block {
-    ($block:literal) => {
-        concat!("ldrd r4, r5, [sp]\nadd r2, r4\ncmp r2, r5\nbne ", $block, "\n")
+/// [`next_block`] with step and end on the stack, `$at` bytes up.
+macro_rules! next_block_from_stack {
+    ($block:literal, $at:literal) => {
+        concat!("ldrd r4, r5, [sp, #", $at, "]\n", "add r2, r4\n", "cmp r2, r5\n", "bne ", $block, "\n")
     };
 }
 
-/// Stores one sum, or two, and returns. The stack is as [`enter`] left it.
+/// Stores neighbouring rows' sums of one token and returns. The stack is as [`enter`] left it.
 macro_rules! leave {
     ($sums:literal) => {
-        concat!("pop {{r0}}\nldr r0, [r0, #20]\nvstmia r0, {{", $sums, "}}\npop {{r4-r11, pc}}")
+        concat!("pop {{r0}}\n", "ldr r0, [r0, #20]\n", "vstmia r0, {{", $sums, "}}\n", "pop {{r4-r11, pc}}",)
     };
 }
 
-pub(super) use {enter, leave, next_block, next_saved_block};
+/// Stores four tokens' sums of one row and returns. The stack is as [`enter`] left it.
+macro_rules! leave_four_tokens {
+    () => {
+        concat!(
+            "pop {{r0}}\n",
+            "ldr r0, [r0, #20]\n",
+            "vstr s12, [r0]\n",
+            "vstr s13, [r0, #64]\n",
+            "vstr s14, [r0, #128]\n",
+            "vstr s15, [r0, #192]\n",
+            "pop {{r4-r11, pc}}",
+        )
+    };
+}
+
+pub(super) use {enter, leave, leave_four_tokens, next_block, next_block_from_stack};

@@ -1,7 +1,15 @@
-//! Fragments that load scales, apply them, and close a block.
+//! Fragments that load the scales of blocks of 32 and close such blocks. They go lane by lane: a lane is a row of one token,
+//! or a token of one row.
 
-/// Both rows' scales to `s0` and `s1`.
-macro_rules! halves_of_two_rows {
+/// One row's scale to `s0`.
+macro_rules! scale {
+    () => {
+        concat!("ldrh r4, [r0], #2\n", "vmov s0, r4\n", "vcvtb.f32.f16 s0, s0\n")
+    };
+}
+
+/// Two rows' scales to `s0` and `s1`.
+macro_rules! scales_of_two_rows {
     () => {
         concat!(
             "ldrh r4, [r0], #2\n",
@@ -13,174 +21,8 @@ macro_rules! halves_of_two_rows {
     };
 }
 
-/// `s14 += (d * dx) * sum` of both rows.
-macro_rules! close_two_rows {
-    ($dx:literal) => {
-        concat!(
-            "vldr s4, [r2, #",
-            $dx,
-            "]\n",
-            "vmov s2, s3, r10, r12\n",
-            "vmul.f32 s0, s0, s4\n",
-            "vmul.f32 s1, s1, s4\n",
-            "vcvt.f32.s32 s2, s2\n",
-            "vcvt.f32.s32 s3, s3\n",
-            "vmul.f32 s0, s0, s2\n",
-            "vmul.f32 s1, s1, s3\n",
-            "vadd.f32 s14, s14, s0\n",
-            "vadd.f32 s15, s15, s1\n",
-        )
-    };
-}
-
-/// Subtracts `sum of x << $shift` from both rows' sums.
-macro_rules! offset_two_rows {
-    ($sum:literal, $shift:literal) => {
-        concat!(
-            "ldr r4, [r2, #",
-            $sum,
-            "]\n",
-            "sub r10, r10, r4, lsl #",
-            $shift,
-            "\n",
-            "sub r12, r12, r4, lsl #",
-            $shift,
-            "\n",
-        )
-    };
-}
-
-/// A row's scales to `$sc0` and `$sc1`, its minimums to `r6` and `r12`, its scale and minimum to `$d`, and `$row` to behind
-/// all of them.
-macro_rules! k_unpack {
-    ($row:literal, $sc0:literal, $sc1:literal, $d:literal) => {
-        concat!(
-            // Six bits of sc[0..4], then of m[0..4]; four of the others, the remaining pairs of which are on top.
-            "ldr ",
-            $sc0,
-            ", [",
-            $row,
-            ", #4]\n",
-            "ldr r6, [",
-            $row,
-            ", #8]\n",
-            "ldr r12, [",
-            $row,
-            ", #12]\n",
-            "ldr r7, [",
-            $row,
-            "], #16\n",
-            "vmov ",
-            $d,
-            ", r7\n",
-            // sc[4..8]
-            "and r7, ",
-            $sc0,
-            ", #0xC0C0C0C0\n",
-            "and ",
-            $sc1,
-            ", r12, #0x0F0F0F0F\n",
-            "orr ",
-            $sc1,
-            ", ",
-            $sc1,
-            ", r7, lsr #2\n",
-            "and ",
-            $sc0,
-            ", ",
-            $sc0,
-            ", #0x3F3F3F3F\n",
-            // m[4..8]
-            "and r7, r6, #0xC0C0C0C0\n",
-            "and r12, r12, #0xF0F0F0F0\n",
-            "lsrs r7, r7, #2\n",
-            "orr r12, r7, r12, lsr #4\n",
-            "and r6, r6, #0x3F3F3F3F\n",
-        )
-    };
-}
-
-/// [`k_unpack`], and the sum of minimums times the sums of activations in `r8` to `r11` to `r4`.
-macro_rules! k_scales {
-    ($row:literal, $sc0:literal, $sc1:literal, $d:literal) => {
-        concat!(
-            k_unpack!($row, $sc0, $sc1, $d),
-            "uxtb16 r7, r6\n",
-            "smuad r4, r7, r8\n",
-            "uxtb16 r7, r6, ror #8\n",
-            "smlad r4, r7, r9, r4\n",
-            "uxtb16 r7, r12\n",
-            "smlad r4, r7, r10, r4\n",
-            "uxtb16 r7, r12, ror #8\n",
-            "smlad r4, r7, r11, r4\n",
-        )
-    };
-}
-
-/// Multiplies the four sums with a word of scales and adds them to the totals in `s8` and `s9`.
-macro_rules! apply_scales {
-    () => {
-        concat!(
-            "pop {{r4}}\n",
-            "vmov r6, r7, s8, s9\n",
-            "uxtb r5, r4\n",
-            "mla r6, r10, r5, r6\n",
-            "ubfx r5, r4, #8, #8\n",
-            "mla r6, r11, r5, r6\n",
-            "ubfx r5, r4, #16, #8\n",
-            "mla r7, r12, r5, r7\n",
-            "ubfx r5, r4, #24, #7\n",
-            "mla r7, lr, r5, r7\n",
-            "vmov s8, s9, r6, r7\n",
-        )
-    };
-}
-
-/// Both rows' words of scale and minimum: scales to `s0` and `s1`, minimums to `s2` and `s3`.
-macro_rules! halves_with_min_of_two_rows {
-    () => {
-        concat!(
-            "ldr r4, [r0], #4\n",
-            "ldr r5, [r1], #4\n",
-            "vmov s0, s1, r4, r5\n",
-            "vcvtt.f32.f16 s2, s0\n",
-            "vcvtt.f32.f16 s3, s1\n",
-            "vcvtb.f32.f16 s0, s0\n",
-            "vcvtb.f32.f16 s1, s1\n",
-        )
-    };
-}
-
-/// `s14 += dx * (d * sum + m * sum of x)` of both rows.
-macro_rules! close_with_min_two_rows {
-    ($dx:literal, $sum:literal) => {
-        concat!(
-            "vldr s5, [r2, #",
-            $sum,
-            "]\n",
-            "vldr s4, [r2, #",
-            $dx,
-            "]\n",
-            "vmov s6, s7, r10, r12\n",
-            "vcvt.f32.s32 s5, s5\n",
-            "vcvt.f32.s32 s6, s6\n",
-            "vcvt.f32.s32 s7, s7\n",
-            "vmul.f32 s2, s2, s5\n",
-            "vmul.f32 s3, s3, s5\n",
-            "vmul.f32 s0, s0, s6\n",
-            "vmul.f32 s1, s1, s7\n",
-            "vadd.f32 s0, s0, s2\n",
-            "vadd.f32 s1, s1, s3\n",
-            "vmul.f32 s0, s0, s4\n",
-            "vmul.f32 s1, s1, s4\n",
-            "vadd.f32 s14, s14, s0\n",
-            "vadd.f32 s15, s15, s1\n",
-        )
-    };
-}
-
 /// Four rows' scales to `s0` to `s3`.
-macro_rules! halves_of_four_rows {
+macro_rules! scales_of_four_rows {
     () => {
         concat!(
             "ldrh r5, [r0, r1]\n",
@@ -197,7 +39,29 @@ macro_rules! halves_of_four_rows {
     };
 }
 
-/// `2^(e - 128)` of the exponent in `$e` to `$d`, as a product of two powers that are never subnormal.
+/// One row's scale to `s0` and minimum to `s1`.
+macro_rules! scale_and_min {
+    () => {
+        concat!("ldr r4, [r0], #4\n", "vmov s0, r4\n", "vcvtt.f32.f16 s1, s0\n", "vcvtb.f32.f16 s0, s0\n")
+    };
+}
+
+/// Two rows' scales to `s0` and `s1`, minimums to `s2` and `s3`.
+macro_rules! scales_and_mins_of_two_rows {
+    () => {
+        concat!(
+            "ldr r4, [r0], #4\n",
+            "ldr r5, [r1], #4\n",
+            "vmov s0, s1, r4, r5\n",
+            "vcvtt.f32.f16 s2, s0\n",
+            "vcvtt.f32.f16 s3, s1\n",
+            "vcvtb.f32.f16 s0, s0\n",
+            "vcvtb.f32.f16 s1, s1\n",
+        )
+    };
+}
+
+/// `2^(e - 128)` for the exponent in `$e` to `$d`, as a product of two powers that are never subnormal.
 macro_rules! power {
     ($e:literal, $d:literal) => {
         concat!(
@@ -229,8 +93,15 @@ macro_rules! power {
     };
 }
 
-/// Four rows' exponents to scales in `s0` to `s3`.
-macro_rules! powers_of_four_rows {
+/// One row's scale to `s0`, a power of two.
+macro_rules! power_scale {
+    () => {
+        concat!("ldrb r4, [r0], #1\n", power!("r4", "s0"))
+    };
+}
+
+/// Four rows' scales to `s0` to `s3`, powers of two.
+macro_rules! power_scales_of_four_rows {
     () => {
         concat!(
             "ldrb r5, [r0, r1]\n",
@@ -245,37 +116,94 @@ macro_rules! powers_of_four_rows {
     };
 }
 
-/// `s12 += (d * dx) * sum` of four rows.
-macro_rules! close_four_rows {
-    ($dx:literal) => {
+/// Subtracts the sum of activations at `$at`, shifted by `$shift`, from two rows' sums.
+macro_rules! offset_of_two_rows {
+    ($at:literal, $shift:literal) => {
         concat!(
-            "vldr s8, [r2, #",
-            $dx,
+            "ldr r4, [r2, #",
+            $at,
             "]\n",
-            "vmov s4, s5, r9, r10\n",
-            "vmov s6, s7, r11, lr\n",
-            "vmul.f32 s0, s0, s8\n",
-            "vmul.f32 s1, s1, s8\n",
-            "vmul.f32 s2, s2, s8\n",
-            "vmul.f32 s3, s3, s8\n",
-            "vcvt.f32.s32 s4, s4\n",
-            "vcvt.f32.s32 s5, s5\n",
-            "vcvt.f32.s32 s6, s6\n",
-            "vcvt.f32.s32 s7, s7\n",
-            "vmul.f32 s0, s0, s4\n",
-            "vmul.f32 s1, s1, s5\n",
-            "vmul.f32 s2, s2, s6\n",
-            "vmul.f32 s3, s3, s7\n",
-            "vadd.f32 s12, s12, s0\n",
-            "vadd.f32 s13, s13, s1\n",
-            "vadd.f32 s14, s14, s2\n",
-            "vadd.f32 s15, s15, s3\n",
+            "sub r10, r10, r4, lsl #",
+            $shift,
+            "\n",
+            "sub r12, r12, r4, lsl #",
+            $shift,
+            "\n",
         )
     };
 }
 
-pub(super) use {apply_scales, close_two_rows, halves_of_two_rows, k_scales, k_unpack, offset_two_rows};
+/// `total += (scale * other) * sum` in each lane: of the scales of weights and activations, `other` is the one that lanes
+/// share. Sums have a point, given by `$point`, as in `", #12"`.
+macro_rules! close {
+    ($other:literal, $point:literal, $($scale:literal $sum:literal $total:literal),+) => {
+        concat!(
+            $("vmul.f32 ", $scale, ", ", $scale, ", ", $other, "\n",)+
+            $("vcvt.f32.s32 ", $sum, ", ", $sum, $point, "\n",)+
+            $("vmul.f32 ", $scale, ", ", $scale, ", ", $sum, "\n",)+
+            $("vadd.f32 ", $total, ", ", $total, ", ", $scale, "\n",)+
+        )
+    };
+}
+
+/// `total += dx * (d * sum + m * x)` in each lane; `m * x` takes the place of `$product`.
+macro_rules! close_with_min {
+    ($($dx:literal, $d:literal $sum:literal, $m:literal $x:literal $product:literal, $total:literal);+) => {
+        concat!(
+            $("vcvt.f32.s32 ", $sum, ", ", $sum, "\n",)+
+            $("vmul.f32 ", $product, ", ", $m, ", ", $x, "\n",)+
+            $("vmul.f32 ", $sum, ", ", $d, ", ", $sum, "\n",)+
+            $("vadd.f32 ", $sum, ", ", $sum, ", ", $product, "\n",)+
+            $("vmul.f32 ", $sum, ", ", $sum, ", ", $dx, "\n",)+
+            $("vadd.f32 ", $total, ", ", $total, ", ", $sum, "\n",)+
+        )
+    };
+}
+
+/// [`close`] of four tokens, whose scales lie `$at` bytes from `r2`.
+macro_rules! close_four_tokens {
+    ($at:literal, $point:literal) => {
+        concat!(
+            "vldr s4, [r2, #", $at, "]\n",
+            "vldr s5, [r2, #72+", $at, "]\n",
+            "vldr s6, [r2, #72*2+", $at, "]\n",
+            "vldr s7, [r2, #72*3+", $at, "]\n",
+            "vmov s8, s9, r10, r11\n",
+            "vmov s10, s11, r12, lr\n",
+            close!("s0", $point, "s4" "s8" "s12", "s5" "s9" "s13", "s6" "s10" "s14", "s7" "s11" "s15"),
+        )
+    };
+}
+
+/// [`close_with_min`] of two tokens, which lie `$first` and `$second` bytes from `r2`.
+macro_rules! close_two_tokens_with_min {
+    ($first:literal, $second:literal, $sum0:literal $total0:literal, $sum1:literal $total1:literal) => {
+        concat!(
+            "vldr s4, [r2, #", $first, "+36]\n",
+            "vldr s5, [r2, #", $second, "+36]\n",
+            "vldr s2, [r2, #", $first, "+32]\n",
+            "vldr s3, [r2, #", $second, "+32]\n",
+            "vcvt.f32.s32 s4, s4\n",
+            "vcvt.f32.s32 s5, s5\n",
+            close_with_min!("s2", "s0" $sum0, "s1" "s4" "s4", $total0; "s3", "s0" $sum1, "s1" "s5" "s5", $total1),
+        )
+    };
+}
+
+/// [`close_with_min`] of four tokens.
+macro_rules! close_four_tokens_with_min {
+    () => {
+        concat!(
+            "vmov s8, s9, r10, r11\n",
+            "vmov s10, s11, r12, lr\n",
+            close_two_tokens_with_min!("0", "72", "s8" "s12", "s9" "s13"),
+            close_two_tokens_with_min!("144", "216", "s10" "s14", "s11" "s15"),
+        )
+    };
+}
+
 pub(super) use {
-    close_four_rows, close_with_min_two_rows, halves_of_four_rows, halves_with_min_of_two_rows, power,
-    powers_of_four_rows,
+    close, close_four_tokens, close_four_tokens_with_min, close_two_tokens_with_min, close_with_min,
+    offset_of_two_rows, power, power_scale, power_scales_of_four_rows, scale, scale_and_min,
+    scales_and_mins_of_two_rows, scales_of_four_rows, scales_of_two_rows,
 };

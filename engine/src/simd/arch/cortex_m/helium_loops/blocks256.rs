@@ -1,305 +1,244 @@
-//! Block loops of formats whose blocks are 256 weights. They take a row after the other.
+//! Block loops of formats whose blocks are 256 weights. They take four rows, one or two at a time.
 //!
-//! A sub-block's integer sum goes to a lane of a vector; four of these times a vector of four scales is added to the
-//! block's sum in a register.
+//! A sub-block's integer sum goes to a lane of a vector. Four of these are multiplied with a vector of scales, and the
+//! products added to the block's sum in a register. Floats are the scalar unit's, which keeps denormals.
+//!
+//! There are two of many registers: for two tokens of a row, or for one token of two rows.
 //!
 //! | register | use |
 //! |---|---|
-//! | r1 | the block, at a place in its middle from where byte offsets of a vector load reach all of it |
-//! | r3, r5 | activations of the first and the second token |
-//! | r0, r2 | sums of two sub-blocks of the first token |
-//! | r4, r6 | sums of two sub-blocks of the second token |
-//! | r8, r10 | the block's sum of the first and the second token |
-//! | r7 | where the row's sums go |
-//! | r9 | bytes from the end of a block's quants of activations to the next block's activations |
+//! | r1 | the block, at a byte from where a vector load's offset reaches all others |
+//! | r3 | activations |
+//! | r5 | activations of the second token, or the second row's block |
+//! | r0, r2 and r4, r6 | integer sums of two sub-blocks |
+//! | r8 and r10 | the block's integer sum |
+//! | r7, r12 | where the row's sum goes, and where the one after the last row's would |
+//! | r9 | bytes from the end of a block's quants of activations to the next block's |
 //! | r11 | the row's first block |
 //! | lr | blocks left |
-//! | q0, q1, q2 | weights, packed and unpacked |
+//! | q0, q1, q2 | weights |
 //! | q3 | activations |
-//! | q4 | sums of four sub-blocks of the second token |
+//! | q6 and q4 | integer sums of four sub-blocks |
 //! | q5 | mask of quants |
-//! | q6 | sums of four sub-blocks of the first token |
-//! | s28, s29 | the row's sum of the first and the second token; the rest of q7 is free |
+//! | s28 and s29 | the row's sum |
+//! | s30, s31 | the block's scale, and that of its minimums |
 //!
-//! Floats are the scalar unit's, which keeps denormals.
+//! What depends on the number of tokens or rows are arms of `one`, `two` and `two_rows`. Fragments take one of these as
+//! `$many`.
 
-use super::close256::{
-    add_less_mins, add_less_offsets, high_scales, low_scales, scale_and_mins, scale_and_signed_scales, signed_scales,
-};
-use super::frame::{block_loop, enter, leave};
-use super::{BlockLoops, Strip, of_one_and_two_tokens};
-
-/// Multiplies unpacked weights with activations at an address relative to the block's: `$how` starts a sub-block's sum,
-/// or goes on with it.
+/// Fragments for one token of a row.
 macro_rules! one {
-    (multiply $how:literal, $quants:literal, $first:literal, $second:literal, $at:literal) => {
-        concat!("vldrb.u8 q3, [r3", $at, "\n", $how, ".s8 ", $first, ", ", $quants, ", q3\n")
+    // Loads activations, from an address that begins with the token's register and ends as given.
+    (load $at:literal) => {
+        lines! { "vldrb.u8 q3, [r3" $at; }
     };
-    // Two sums go to lanes of the vectors of sums.
-    (sums_to_double $first:literal, $second:literal) => {
-        concat!("vmov ", $first, ", r0, r2\n")
+    // Multiplies them with weights: the sum is new (`vmladav`) or goes on (`vmladava`).
+    (multiply $how:literal, $weights:literal, $first:literal, $second:literal, $at:literal) => {
+        lines! { $how ".s8 " $first ", " $weights ", q3"; }
     };
-    (sums_to_lanes $low:literal, $high:literal) => {
-        concat!("vmov q6[", $high, "], q6[", $low, "], r0, r2\n")
+    // Loads packed weights.
+    (weights $at:literal) => {
+        lines! { "vldrb.u8 q0, [r1, #" $at "]"; }
     };
-    // Adds the products of sums and scales, both vectors of four, to the block's sum, or starts that.
-    (add_scaled $how:literal, $scales:literal) => {
-        concat!($how, ".s32 r8, q6, ", $scales, "\n")
-    };
-    // The block's product, added to the row's sum.
-    (close $close:ident) => {
-        $close!("r3", "r8", "s28")
-    };
-    (start) => {
-        ""
-    };
-    (next) => {
-        ""
-    };
-    (store) => {
-        ""
-    };
-}
-
-/// The same for two tokens.
-macro_rules! two {
-    (multiply $how:literal, $quants:literal, $first:literal, $second:literal, $at:literal) => {
-        concat!(
-            one!(multiply $how, $quants, $first, $second, $at),
-            "vldrb.u8 q3, [r5", $at, "\n", $how, ".s8 ", $second, ", ", $quants, ", q3\n",
-        )
-    };
-    (sums_to_double $first:literal, $second:literal) => {
-        concat!(one!(sums_to_double $first, $second), "vmov ", $second, ", r4, r6\n")
-    };
-    (sums_to_lanes $low:literal, $high:literal) => {
-        concat!(one!(sums_to_lanes $low, $high), "vmov q4[", $high, "], q4[", $low, "], r4, r6\n")
-    };
-    (add_scaled $how:literal, $scales:literal) => {
-        concat!(one!(add_scaled $how, $scales), $how, ".s32 r10, q4, ", $scales, "\n")
-    };
-    (close $close:ident) => {
-        concat!(one!(close $close), $close!("r5", "r10", "s29"))
-    };
-    (start) => {
-        "add r5, r3, #312\n"
-    };
-    (next) => {
-        "add r5, r9\n"
-    };
-    (store) => {
-        "vstr s29, [r7, #64]\n"
-    };
-}
-
-/// Sixteen bytes of nibbles at a place: those of two sub-blocks. The activations' addresses end each with `low` and `high`.
-macro_rules! nibbles {
-    ($tokens:ident, $how:literal, $at:expr, $low:literal, $high:literal) => {
-        concat!(
-            "vldrb.u8 q0, [r1, #", $at, "]\n",
-            "vand q1, q0, q5\n",
-            $tokens!(multiply $how, "q1", "r0", "r4", $low),
-            "vshr.u8 q0, q0, #4\n",
-            $tokens!(multiply $how, "q0", "r2", "r6", $high),
-        )
-    };
-}
-
-/// Two sub-blocks of Q4_K.
-macro_rules! q4_k_pair {
-    ($tokens:ident, $at:literal, $bit:tt, $first:literal, $second:literal) => {
-        concat!(
-            nibbles!($tokens, "vmladav", $at, "], #32", "], #-16"),
-            nibbles!($tokens, "vmladava", concat!($at, " + 16"), "], #32", "], #16"),
-            $tokens!(sums_to_double $first, $second),
-        )
-    };
-}
-
-/// Sixteen bytes of nibbles at a place, with fifth bits at another: bit `bit` of a byte for a low nibble, the next one for
-/// the high one.
-macro_rules! five_bits {
-    ($tokens:ident, $how:literal, $at:expr, $fifth:literal, $bit:tt, $low:literal, $high:literal) => {
-        concat!(
-            "vldrb.u8 q2, [r1, #", $fifth, "]\n",
-            "vldrb.u8 q0, [r1, #", $at, "]\n",
-            // Bits from `bit` + 1 on above the high nibbles, and but one kept.
-            "vshr.u8 q3, q2, #", $bit, " + 1\n",
-            "vshr.u8 q1, q0, #4\n",
-            "vsli.8 q1, q3, #4\n",
-            shift_right_by!($bit),
-            "vand q1, q1, q5\n",
-            // Those from `bit` on above the low nibbles.
-            "vsli.8 q0, q2, #4\n",
-            "vand q0, q0, q5\n",
-            $tokens!(multiply $how, "q0", "r0", "r4", $low),
-            $tokens!(multiply $how, "q1", "r2", "r6", $high),
-        )
-    };
-}
-
-/// Shifts q2's bytes by a number of bits; nothing by 0, which no instruction does.
-macro_rules! shift_right_by {
-    ("0") => {
-        ""
-    };
-    ($bits:literal) => {
-        concat!("vshr.u8 q2, q2, #", $bits, "\n")
-    };
-}
-
-/// Two sub-blocks of Q5_K.
-macro_rules! q5_k_pair {
-    ($tokens:ident, $at:literal, $bit:tt, $first:literal, $second:literal) => {
-        concat!(
-            five_bits!($tokens, "vmladav", $at, "-96", $bit, "], #32", "], #-16"),
-            five_bits!($tokens, "vmladava", concat!($at, " + 16"), "-80", $bit, "], #32", "], #16"),
-            $tokens!(sums_to_double $first, $second),
-        )
-    };
-}
-
-/// Sixteen quants of each of four planes of Q6_K: four sub-blocks, whose upper two bits lie in the same bytes. Places are
-/// those of the nibbles of the first two planes, of the upper bits, and of the scales, of which it takes the even or odd ones.
-macro_rules! q6_k_planes {
+    // Unpacks them to q1 by an instruction around their register, and by another if given, and multiplies them.
     (
-        $tokens:ident, $first:literal, $second:literal, $upper:literal, $scales:literal, $which:literal, $how:literal,
-        $next:literal
+        unpack_and_multiply [$before:literal, $after:literal $(, $then:literal)?],
+        $how:literal, $first:literal, $second:literal, $at:literal
     ) => {
         concat!(
-            "vldrb.u8 q0, [r1, #", $first, "]\n",
-            "vldrb.u8 q2, [r1, #", $upper, "]\n",
-            // Plane 2: high nibbles below bits 4 and 5.
-            "vshl.i8 q1, q2, #2\n",
-            "vsri.8 q1, q0, #2\n",
-            "vshr.u8 q1, q1, #2\n",
-            $tokens!(multiply "vmladav", "q1", "r2", "r6", ", #64]"),
-            // Plane 0: low nibbles below bits 0 and 1.
-            "vsli.8 q0, q2, #4\n",
-            "vand q0, q0, q5\n",
-            $tokens!(multiply "vmladav", "q0", "r0", "r4", "], #96"),
-            $tokens!(sums_to_lanes "0", "2"),
-            "vldrb.u8 q0, [r1, #", $second, "]\n",
-            "vshr.u8 q1, q2, #2\n",
-            // Plane 3: high nibbles below bits 6 and 7.
-            "vsri.8 q2, q0, #2\n",
-            "vshr.u8 q2, q2, #2\n",
-            $tokens!(multiply "vmladav", "q2", "r2", "r6", "], #-64"),
-            // Plane 1: low nibbles below bits 2 and 3.
-            "vsli.8 q0, q1, #4\n",
-            "vand q0, q0, q5\n",
-            $tokens!(multiply "vmladav", "q0", "r0", "r4", $next),
-            $tokens!(sums_to_lanes "1", "3"),
-            signed_scales!($scales, $which),
-            $tokens!(add_scaled $how, "q0"),
+            lines! { $before "q0" $after; },
+            one!(load $at),
+            $(lines! { $then; },)?
+            one!(multiply $how, "q1", $first, $second, $at),
         )
     };
+    // Two sums to lanes that are neighbours, or not.
+    (sums_to_double [$first:literal, $second:literal]) => {
+        lines! { "vmov " $first ", r0, r2"; }
+    };
+    (sums_to_lanes $low:literal, $high:literal) => {
+        lines! { "vmov q6[" $high "], q6[" $low "], r0, r2"; }
+    };
+    // Multiplies sums with scales, once a fragment has them: the block's sum is new (`vmladav`) or goes on (`vmladava`).
+    (scale $how:literal, $scales:literal, $fragment:ident [$($place:tt),*]) => {
+        concat!($fragment!("r1", $($place),*), lines! { $how ".s32 r8, q6, " $scales; })
+    };
+    // Adds the block to the row's sum, once a fragment has scales.
+    (close $fragment:ident [$($place:tt),*], $close:ident) => {
+        concat!($fragment!("r1", $($place),*), $close!("r3", "r8", "s28"))
+    };
+    // Goes back in the activations.
+    (back $bytes:literal) => {
+        lines! { "sub r3, #" $bytes; }
+    };
+    // Goes to the first block, where r0 is the strip's address, and to the next one.
+    (first) => {
+        ""
+    };
+    (next $bytes:literal) => {
+        lines! {
+            "add r3, r9";
+            "add r1, #" $bytes;
+        }
+    };
+    // Stores the row's sum, and goes to the next row, where r2 is the bytes between rows.
+    (store) => {
+        lines! { "vstmia r7!, {s28}"; }
+    };
+    (next_row) => {
+        lines! { "add r11, r2"; }
+    };
 }
+pub(super) use one;
 
-/// A block loop. `base` is the place in a block that r1 points to, `bytes` the block's size.
-macro_rules! row_loop {
-    ($name:ident, $tokens:ident, mask $mask:literal, base $base:literal, bytes $bytes:literal, $($block:expr),+ $(,)?) => {
+/// The same for two tokens of a row, in the order of [`one`].
+macro_rules! two {
+    (load $at:literal) => {
+        one!(load $at)
+    };
+    (multiply $how:literal, $weights:literal, $first:literal, $second:literal, $at:literal) => {
+        concat!(one!(multiply $how, $weights, $first, $second, $at), lines! {
+            "vldrb.u8 q3, [r5" $at;
+            $how ".s8 " $second ", " $weights ", q3";
+        })
+    };
+    (weights $at:literal) => {
+        one!(weights $at)
+    };
+    (
+        unpack_and_multiply [$before:literal, $after:literal $(, $then:literal)?],
+        $how:literal, $first:literal, $second:literal, $at:literal
+    ) => {
+        concat!(
+            lines! { $before "q0" $after; },
+            two!(load $at),
+            $(lines! { $then; },)?
+            two!(multiply $how, "q1", $first, $second, $at),
+        )
+    };
+    (sums_to_double [$first:literal, $second:literal]) => {
+        concat!(one!(sums_to_double [$first, $second]), lines! { "vmov " $second ", r4, r6"; })
+    };
+    (sums_to_lanes $low:literal, $high:literal) => {
+        concat!(one!(sums_to_lanes $low, $high), lines! { "vmov q4[" $high "], q4[" $low "], r4, r6"; })
+    };
+    (scale $how:literal, $scales:literal, $fragment:ident $places:tt) => {
+        concat!(one!(scale $how, $scales, $fragment $places), lines! { $how ".s32 r10, q4, " $scales; })
+    };
+    (close $fragment:ident $places:tt, $close:ident) => {
+        concat!(one!(close $fragment $places, $close), $close!("r5", "r10", "s29"))
+    };
+    (back $bytes:literal) => {
+        concat!(one!(back $bytes), lines! { "sub r5, #" $bytes; })
+    };
+    (first) => {
+        lines! { "add r5, r3, #312"; }
+    };
+    (next $bytes:literal) => {
+        concat!(one!(next $bytes), lines! { "add r5, r9"; })
+    };
+    (store) => {
+        concat!(lines! { "vstr s29, [r7, #64]"; }, one!(store))
+    };
+    (next_row) => {
+        one!(next_row)
+    };
+}
+pub(super) use two;
+
+/// The same for one token of two rows, as far as formats have registers for it.
+macro_rules! two_rows {
+    (weights $at:literal) => {
+        concat!(one!(weights $at), lines! { "vldrb.u8 q2, [r5, #" $at "]"; })
+    };
+    (
+        unpack_and_multiply [$before:literal, $after:literal $(, $then:literal)?],
+        $how:literal, $first:literal, $second:literal, $at:literal
+    ) => {
+        concat!(
+            one!(unpack_and_multiply [$before, $after $(, $then)?], $how, $first, $second, $at),
+            lines! {
+                $before "q2" $after;
+                $($then;)?
+                $how ".s8 " $second ", q1, q3";
+            },
+        )
+    };
+    (sums_to_double $sums:tt) => {
+        two!(sums_to_double $sums)
+    };
+    (scale $how:literal, $scales:literal, $fragment:ident [$($place:tt),*]) => {
+        concat!(
+            one!(scale $how, $scales, $fragment [$($place),*]),
+            $fragment!("r5", $($place),*),
+            lines! { $how ".s32 r10, q4, " $scales; },
+        )
+    };
+    (close $fragment:ident [$($place:tt),*], $close:ident) => {
+        concat!(
+            one!(close $fragment [$($place),*], $close),
+            $fragment!("r5", $($place),*),
+            $close!("r3", "r10", "s29"),
+        )
+    };
+    (first) => {
+        lines! {
+            "ldr r4, [r0, #4]";
+            "add r5, r1, r4";
+        }
+    };
+    (next $bytes:literal) => {
+        concat!(one!(next $bytes), lines! { "add r5, #" $bytes; })
+    };
+    (store) => {
+        lines! { "vstmia r7!, {s28, s29}"; }
+    };
+    (next_row) => {
+        lines! { "add r11, r11, r2, lsl #1"; }
+    };
+}
+pub(super) use two_rows;
+
+/// A block loop. `base` is the byte of the block that r1 points to, `bytes` is the block's size.
+macro_rules! rows {
+    ($name:ident, $many:ident, mask $mask:literal, base $base:literal, bytes $bytes:literal, $block:expr $(, $table:expr)?) => {
         block_loop!(
             $name,
             enter!(),
-            "ldr r11, [r0]",
-            "ldr r9, [r0, #12]",
-            "ldr r7, [r0, #20]",
-            "sub r9, #256",
-            "add r12, r7, #16",
-            concat!("vmov.i8 q5, #", $mask),
-            // A row.
-            "2:",
-            "ldr r0, [sp, #64]",
-            "ldr r2, [r0, #16]",
-            "ldr r3, [r0, #8]",
-            concat!("add r1, r11, #", $base),
-            "vmov.i32 q7, #0",
-            $tokens!(start),
+            lines! {
+                "ldr r11, [r0]";
+                "ldr r9, [r0, #12]";
+                "ldr r7, [r0, #20]";
+                "sub r9, #256";
+                "add r12, r7, #16";
+                "vmov.i8 q5, #" $mask;
+                // A row, or two.
+                "2:";
+            },
+            load_strip!("r0"),
+            lines! {
+                "ldr r2, [r0, #16]";
+                "ldr r3, [r0, #8]";
+                "add r1, r11, #" $base;
+                "vmov.i32 q7, #0";
+            },
+            $many!(first),
             "dls lr, r2",
             "3:",
-            $($block,)+
-            "add r3, r9",
-            concat!("add r1, #", $bytes),
-            $tokens!(next),
+            $block,
+            $many!(next $bytes),
             "le lr, 3b",
-            $tokens!(store),
-            "vstmia r7!, {s28}",
-            "ldr r0, [sp, #64]",
-            "ldr r2, [r0, #4]",
-            "cmp r7, r12",
-            "add r11, r2",
+            $many!(store),
+            load_strip!("r0"),
+            lines! {
+                "ldr r2, [r0, #4]";
+                "cmp r7, r12";
+            },
+            $many!(next_row),
             "bne 2b",
             leave!(),
+            $($table,)?
         );
     };
 }
-
-/// A block loop of Q4_K or Q5_K: `header` is the place of the block's first byte, `quants` are those of the nibbles.
-macro_rules! q45_k_loop {
-    (
-        $name:ident, $tokens:ident, mask $mask:literal, base $base:literal, bytes $bytes:literal, header $header:literal,
-        pair $pair:ident, quants [$q0:literal, $q1:literal, $q2:literal, $q3:literal]
-    ) => {
-        row_loop!(
-            $name, $tokens, mask $mask, base $base, bytes $bytes,
-            $pair!($tokens, $q0, "0", "d12", "d8"),
-            $pair!($tokens, $q1, "2", "d13", "d9"),
-            low_scales!($header),
-            $tokens!(add_scaled "vmladav", "q0"),
-            $pair!($tokens, $q2, "4", "d12", "d8"),
-            $pair!($tokens, $q3, "6", "d13", "d9"),
-            high_scales!($header),
-            $tokens!(add_scaled "vmladava", "q1"),
-            scale_and_mins!($header),
-            $tokens!(close add_less_mins),
-        );
-    };
-}
-
-/// A block loop of Q6_K.
-macro_rules! q6_k_loop {
-    ($name:ident, $tokens:ident) => {
-        row_loop!(
-            $name, $tokens, mask "63", base "104", bytes "210",
-            q6_k_planes!($tokens, "-104", "-72", "24", "88", "vmovlb", "vmladav", "], #-16"),
-            q6_k_planes!($tokens, "-88", "-56", "40", "88", "vmovlt", "vmladava", "], #80"),
-            q6_k_planes!($tokens, "-40", "-8", "56", "96", "vmovlb", "vmladava", "], #-16"),
-            q6_k_planes!($tokens, "-24", "8", "72", "96", "vmovlt", "vmladava", "], #80"),
-            scale_and_signed_scales!("88", "104"),
-            $tokens!(close add_less_offsets),
-        );
-    };
-}
-
-macro_rules! q4_k_loop {
-    ($name:ident, $tokens:ident) => {
-        q45_k_loop!(
-            $name, $tokens, mask "15", base "64", bytes "144", header "-64", pair q4_k_pair,
-            quants ["-48", "-16", "16", "48"]
-        );
-    };
-}
-
-macro_rules! q5_k_loop {
-    ($name:ident, $tokens:ident) => {
-        q45_k_loop!(
-            $name, $tokens, mask "31", base "112", bytes "176", header "-112", pair q5_k_pair,
-            quants ["-64", "-32", "0", "32"]
-        );
-    };
-}
-
-q4_k_loop!(q4_k_one, one);
-q4_k_loop!(q4_k_two, two);
-q5_k_loop!(q5_k_one, one);
-q5_k_loop!(q5_k_two, two);
-q6_k_loop!(q6_k_one, one);
-q6_k_loop!(q6_k_two, two);
-
-/// Block loops of Q4_K.
-pub(super) const Q4_K: BlockLoops = of_one_and_two_tokens(q4_k_one, q4_k_two);
-/// Block loops of Q5_K.
-pub(super) const Q5_K: BlockLoops = of_one_and_two_tokens(q5_k_one, q5_k_two);
-/// Block loops of Q6_K.
-pub(super) const Q6_K: BlockLoops = of_one_and_two_tokens(q6_k_one, q6_k_two);
+pub(super) use rows;

@@ -1,118 +1,173 @@
-//! Block loops of formats whose blocks are 32 weights.
+//! Block loops of formats whose blocks are 32 weights. They take four rows together.
 //!
 //! | register | one token | two tokens |
 //! |---|---|---|
-//! | r1, r3, r5, r7 | a row's block | the same |
-//! | r0, r2, r4, r6 | a row's integer sum | a row's integer sum of the first token |
-//! | r8, r10, r12, then r0 | free | a row's integer sum of the second token |
+//! | r1, r3, r5, r7 | the rows' blocks | the same |
+//! | r0, r2, r4, r6 | the rows' integer sums | the rows' integer sums of the first token |
+//! | r8, r10, r12, then r0 | free | the rows' integer sums of the second token |
 //! | r9 | activations | the same |
-//! | r11 | bytes to the next activations | the same |
+//! | r11 | bytes to the next block's activations | the same |
 //! | lr | blocks left | the same |
-//! | q0, q1 | activations | the first token's activations, then its sums |
-//! | q2, q3 | `high` of every other row | the second token's activations, then its sums |
-//! | q4 | `low` of a row, then scales | `high` and `low`, then scales |
-//! | q5 | factor of an offset | `low` and `high`, then factor of an offset, then minimums |
+//! | q0, q1 | activations, then integer sums | activations of the first token, then its integer sums |
+//! | q2, q3 | `high` of every other row, then minimums | activations of the second token, then its integer sums |
+//! | q4 | `low` of each row, then scales | `low` and `high` in turn, then scales |
+//! | q5 | factor of an offset | `low` and `high` in turn, then factor of an offset, then minimums |
 //! | q6 | mask of nibbles | the same |
 //! | q7 | the rows' sums | the rows' sums of the second token; those of the first are at the stack's top |
 
-use super::close::{
-    add_in_memory, add_in_register, add_offset, first_of_blocks, load_scales, load_scales_and_mins, scale,
-    scale_with_mins,
+use super::close32::{
+    add_in_memory, add_in_register, add_offset, scale, scale_with_mins, scales_and_mins_to_floats, scales_to_floats,
 };
-use super::frame::{address_of_sums, block_loop, enter, leave};
-use super::unpack::{load_bytes, load_nibbles, look_up_nibbles, unpack_bytes, unpack_five_bits, unpack_nibbles};
-use super::{BlockLoops, Strip, of_one_and_two_tokens};
+use super::frame::{block_loop, enter, leave, lines, load_strip, one_and_two_tokens};
+use super::unpack::{
+    high_bytes, high_five_bits, high_nibbles, high_values, iq4_values, load_bytes, load_nibbles, low_bytes,
+    low_five_bits, low_nibbles, low_values,
+};
+use crate::simd::arch::strip::BlockLoops;
 
-/// Addresses of the rows, and of what else the strip has.
-macro_rules! load_strip {
+/// Loads all that the strip says but the sums' address, and zeroes q7.
+macro_rules! start {
     () => {
-        "ldm r0, {r1, r3, r9, r11, r12}
-        add r5, r1, r3, lsl #1
-        add r7, r5, r3
-        add r3, r1, r3
-        "
+        lines! {
+            "ldm r0, {r1, r3, r9, r11, r12}";
+            "add r5, r1, r3, lsl #1";
+            "add r7, r5, r3";
+            "add r3, r1, r3";
+            "vmov.i8 q6, #15";
+            "vmov.i32 q7, #0";
+        }
     };
 }
 
-/// A row's integer sum for one token.
+/// Stores the rows' sums of a token from q7 to the strip's sums, whose address r0 is to hold.
+macro_rules! store_sums {
+    () => {
+        concat!(
+            load_strip!("r0"),
+            lines! {
+                "ldr r0, [r0, #20]";
+                "vstrw.32 q7, [r0]";
+            }
+        )
+    };
+}
+
+/// A row's products with a token's activations, with other fragments between them.
 macro_rules! multiply_one {
-    ($sum:literal, $low:literal, $high:literal) => {
-        concat!("vmladav.s8 ", $sum, ", ", $low, ", q0\n", "vmladava.s8 ", $sum, ", ", $high, ", q1\n")
+    ($sum:literal, $low:literal, $high:literal, $after_low:expr, $after_high:expr) => {
+        concat!(
+            lines! { "vmladav.s8 " $sum ", " $low ", q0"; },
+            $after_low,
+            lines! { "vmladava.s8 " $sum ", " $high ", q1"; },
+            $after_high,
+        )
     };
 }
 
 /// The loop for one token.
 macro_rules! one_token {
     (
-        $name:ident, quants $at:literal, bytes $bytes:literal, load $load:ident, unpack $unpack:ident,
-        offset [$($offset:literal)?], scales $scales:ident, scale $scale:ident $(, table $table:literal)?
+        $name:ident, quants $at:literal, bytes $bytes:literal, $load:ident, $low:ident, $high:ident,
+        offset [$($offset:literal)?], $first:literal, $to_floats:ident, $scale:ident $(, table $table:expr)?
     ) => {
         block_loop!(
             $name,
             enter!(),
-            load_strip!(),
-            "vmov.i8 q6, #15",
+            start!(),
             $($offset,)?
-            "vmov.i32 q7, #0",
             "dls lr, r12",
             "2:",
+            $load!($at, "q4", "q2", "r1", "r0", "q5"),
             "vldrb.u8 q0, [r9]",
+            $low!($at, "q4", "q2", "r1", "r0", "q5"),
             "vldrb.u8 q1, [r9, #16]",
-            // A row's weights are loaded while the row before it is multiplied.
-            $load!($at, "q2", "r1"),
-            $unpack!($at, "q4", "q2", "r1", "r0", "q5"),
-            $load!($at, "q3", "r3"),
-            multiply_one!("r0", "q4", "q2"),
-            $unpack!($at, "q4", "q3", "r3", "r2", "q5"),
-            $load!($at, "q2", "r5"),
-            multiply_one!("r2", "q4", "q3"),
-            $unpack!($at, "q4", "q2", "r5", "r4", "q5"),
-            $load!($at, "q3", "r7"),
-            multiply_one!("r4", "q4", "q2"),
-            $unpack!($at, "q4", "q3", "r7", "r6", "q5"),
-            multiply_one!("r6", "q4", "q3"),
-            "vmov q0[2], q0[0], r0, r4",
-            "ldr r0, [r9, #32]",
-            "vmov q0[3], q0[1], r2, r6",
-            $scales!($bytes, "q3"),
-            $(add_offset!("q0", "36", $offset),)?
-            $scale!("q1", "q0", "r0", "36", "q3"),
+            $high!($at, "q4", "q2", "r1", "r0", "q5"),
+            $load!($at, "q4", "q3", "r3", "r2", "q5"),
+            multiply_one!(
+                "r0", "q4", "q2",
+                $low!($at, "q4", "q3", "r3", "r2", "q5"),
+                concat!(
+                    $high!($at, "q4", "q3", "r3", "r2", "q5"),
+                    $load!($at, "q4", "q2", "r5", "r4", "q5"),
+                )
+            ),
+            multiply_one!(
+                "r2", "q4", "q3",
+                $low!($at, "q4", "q2", "r5", "r4", "q5"),
+                concat!(
+                    $high!($at, "q4", "q2", "r5", "r4", "q5"),
+                    $load!($at, "q4", "q3", "r7", "r6", "q5"),
+                )
+            ),
+            multiply_one!(
+                "r4", "q4", "q2",
+                $low!($at, "q4", "q3", "r7", "r6", "q5"),
+                $high!($at, "q4", "q3", "r7", "r6", "q5")
+            ),
+            // With the last row's products come scales and sums of the rows before.
+            multiply_one!(
+                "r6", "q4", "q3",
+                lines! {
+                    $first " r8, [r1], #" $bytes;
+                    $first " r12, [r5], #" $bytes;
+                },
+                lines! {
+                    "vmov q0[2], q0[0], r0, r4";
+                    $first " r10, [r3], #" $bytes;
+                    "vmov q4[2], q4[0], r8, r12";
+                    $first " r12, [r7], #" $bytes;
+                    "vmov q0[3], q0[1], r2, r6";
+                    "ldrd r2, r4, [r9, #32]";
+                    "vmov q4[3], q4[1], r10, r12";
+                }
+            ),
+            $(add_offset!("q0", "r4", $offset),)?
+            $to_floats!("q3"),
+            $scale!("q1", "q0", "r2", "r4", "q3"),
             "add r9, r11",
             "vadd.f32 q7, q7, q1",
             "le lr, 2b",
-            address_of_sums!("r0"),
-            "vstrw.32 q7, [r0]",
+            store_sums!(),
             leave!(),
             $($table,)?
         );
     };
 }
 
-/// A row's integer sums for two tokens, and between the products the next row's load.
+/// A row's products with two tokens' activations, with other fragments between them.
 macro_rules! multiply_two {
-    ($first:literal, $second:literal, $low:literal, $high:literal, $next:expr) => {
+    (
+        $first:literal, $second:literal, $low:literal, $high:literal, $after_first:expr, $after_second:expr,
+        $after_third:expr
+    ) => {
         concat!(
-            "vmladav.s8 ",
-            $first,
-            ", ",
-            $low,
-            ", q0\n",
-            "vmladav.s8 ",
-            $second,
-            ", ",
-            $low,
-            ", q2\n",
-            $next,
-            "vmladava.s8 ",
-            $first,
-            ", ",
-            $high,
-            ", q1\n",
-            "vmladava.s8 ",
-            $second,
-            ", ",
-            $high,
-            ", q3\n",
+            lines! { "vmladav.s8 " $first ", " $low ", q0"; },
+            $after_first,
+            lines! { "vmladav.s8 " $second ", " $low ", q2"; },
+            $after_second,
+            lines! { "vmladava.s8 " $first ", " $high ", q1"; },
+            $after_third,
+            lines! { "vmladava.s8 " $second ", " $high ", q3"; },
+        )
+    };
+}
+
+/// A row before the last one, the next row's load, and loads of the activations if given.
+macro_rules! row_of_two {
+    (
+        $first:literal, $second:literal, $low:literal, $high:literal, $block:literal, $next:literal, $at:literal,
+        $load:ident, $make_low:ident, $make_high:ident
+        $(, activations $a_low:literal, $b_low:literal, $a_high:literal, $b_high:literal)?
+    ) => {
+        concat!(
+            $(lines! { $a_low; },)?
+            $make_low!($at, $low, $high, $block, $second, "q7"),
+            multiply_two!(
+                $first, $second, $low, $high,
+                concat!($(lines! { $b_low; },)? $make_high!($at, $low, $high, $block, $second, "q7")),
+                concat!($(lines! { $a_high; },)? $load!($at, $high, $low, $next)),
+                concat!($(lines! { $b_high; })?)
+            ),
         )
     };
 }
@@ -120,115 +175,129 @@ macro_rules! multiply_two {
 /// The loop for two tokens.
 macro_rules! two_tokens {
     (
-        $name:ident, quants $at:literal, bytes $bytes:literal, load $load:ident, unpack $unpack:ident,
-        offset [$($offset:literal)?], scales $scales:ident, scale $scale:ident, add $add:ident $(, table $table:literal)?
+        $name:ident, quants $at:literal, bytes $bytes:literal, $load:ident, $low:ident, $high:ident,
+        offset [$($offset:literal)?], $first:literal, $to_floats:ident, $scale:ident, $add:ident
+        $(, table $table:expr)?
     ) => {
         block_loop!(
             $name,
             enter!(),
+            start!(),
             "sub sp, #32",
-            load_strip!(),
-            "vmov.i8 q6, #15",
-            "vmov.i32 q7, #0",
             "vstrw.32 q7, [sp]",
             "vstrw.32 q7, [sp, #16]",
             "dls lr, r12",
             "2:",
-            "vldrb.u8 q0, [r9]",
-            "vldrb.u8 q1, [r9, #16]",
-            "vldrb.u8 q2, [r9, #40]",
-            "vldrb.u8 q3, [r9, #56]",
-            $load!($at, "q4", "r1"),
-            $unpack!($at, "q5", "q4", "r1", "r0", "q7"),
-            multiply_two!("r0", "r8", "q5", "q4", $load!($at, "q5", "r3")),
-            $unpack!($at, "q4", "q5", "r3", "r2", "q7"),
-            multiply_two!("r2", "r10", "q4", "q5", $load!($at, "q4", "r5")),
-            $unpack!($at, "q5", "q4", "r5", "r4", "q7"),
-            multiply_two!("r4", "r12", "q5", "q4", $load!($at, "q5", "r7")),
+            $load!($at, "q5", "q4", "r1"),
+            row_of_two!(
+                "r0", "r8", "q5", "q4", "r1", "r3", $at, $load, $low, $high,
+                activations "vldrb.u8 q0, [r9]", "vldrb.u8 q2, [r9, #40]", "vldrb.u8 q1, [r9, #16]",
+                "vldrb.u8 q3, [r9, #56]"
+            ),
+            row_of_two!("r2", "r10", "q4", "q5", "r3", "r5", $at, $load, $low, $high),
+            row_of_two!("r4", "r12", "q5", "q4", "r5", "r7", $at, $load, $low, $high),
             // The last row's second sum takes the register of the first row's first one, which moves to where the first
             // token's activations were.
-            $unpack!($at, "q4", "q5", "r7", "r6", "q7"),
-            "vmladav.s8 r6, q4, q0",
-            "vmov q0[2], q0[0], r0, r4",
-            "vmladav.s8 r0, q4, q2",
-            "vmladava.s8 r6, q5, q1",
-            "vmov q2[2], q2[0], r8, r12",
-            "vmladava.s8 r0, q5, q3",
-            "vmov q0[3], q0[1], r2, r6",
-            "vmov q2[3], q2[1], r10, r0",
-            $($offset, add_offset!("q0", "36"), add_offset!("q2", "76"),)?
-            "ldr r0, [r9, #32]",
-            $scales!($bytes, "q5"),
-            "ldr r2, [r9, #72]",
-            $scale!("q1", "q0", "r0", "36", "q5"),
-            $scale!("q3", "q2", "r2", "76", "q5"),
+            $low!($at, "q4", "q5", "r7", "r6", "q7"),
+            $high!($at, "q4", "q5", "r7", "r6", "q7"),
+            multiply_two!(
+                "r6", "r0", "q4", "q5",
+                lines! { "vmov q0[2], q0[0], r0, r4"; },
+                lines! { "vmov q2[2], q2[0], r8, r12"; },
+                lines! {
+                    $first " r8, [r1], #" $bytes;
+                    $first " r12, [r5], #" $bytes;
+                }
+            ),
+            lines! {
+                "vmov q0[3], q0[1], r2, r6";
+                "vmov q4[2], q4[0], r8, r12";
+                $first " r8, [r3], #" $bytes;
+                $first " r12, [r7], #" $bytes;
+                "vmov q2[3], q2[1], r10, r0";
+                "ldrd r2, r4, [r9, #32]";
+                "ldrd r6, r10, [r9, #72]";
+                "vmov q4[3], q4[1], r8, r12";
+            },
+            $($offset, add_offset!("q0", "r4"), add_offset!("q2", "r10"),)?
+            $to_floats!("q5"),
+            $scale!("q1", "q0", "r2", "r4", "q5"),
             "vldrw.u32 q0, [sp]",
-            "add r9, r11",
+            $scale!("q3", "q2", "r6", "r10", "q5"),
             "vadd.f32 q0, q0, q1",
+            "add r9, r11",
             $add!("q3", "q2"),
             "vstrw.32 q0, [sp]",
             "le lr, 2b",
-            $add!(),
+            $add!(end),
             "vldrw.u32 q0, [sp]",
             "add sp, #32",
-            address_of_sums!("r0"),
-            "vstrw.32 q0, [r0]",
-            "vstrw.32 q7, [r0, #64]",
+            "vmov q1, q7",
+            "vmov q7, q0",
+            store_sums!(),
+            "vstrw.32 q1, [r0, #64]",
             leave!(),
             $($table,)?
         );
     };
 }
 
-/// Both loops of a format.
+/// Both loops of a format: the place of the quants, the block's bytes, fragments that unpack, the factor of an offset, the
+/// load of a block's first bytes, and fragments that close.
 macro_rules! block_loops {
-    ($format:ident, $one:ident, $two:ident, ($($parts:tt)*), add $add:ident $(, table $table:literal)?) => {
+    ($format:ident, $one:ident, $two:ident, ($($parts:tt)*), $add:ident $(, table $table:expr)?) => {
         one_token!($one, $($parts)* $(, table $table)?);
-        two_tokens!($two, $($parts)*, add $add $(, table $table)?);
+        two_tokens!($two, $($parts)*, $add $(, table $table)?);
 
         /// The format's block loops.
-        pub(super) const $format: BlockLoops = of_one_and_two_tokens($one, $two);
+        pub(super) const $format: BlockLoops = one_and_two_tokens($one, $two);
     };
 }
 
 block_loops!(
     Q8_0, q8_0_one, q8_0_two,
-    (quants "2", bytes "34", load load_bytes, unpack unpack_bytes, offset [], scales load_scales, scale scale),
-    add add_in_register
+    (quants "2", bytes "34", load_bytes, low_bytes, high_bytes, offset [], "ldrh", scales_to_floats, scale),
+    add_in_register
 );
 block_loops!(
     Q4_0, q4_0_one, q4_0_two,
     (
-        quants "2", bytes "18", load load_nibbles, unpack unpack_nibbles, offset ["vmvn.i32 q5, #7"],
-        scales load_scales, scale scale
+        quants "2", bytes "18", load_nibbles, low_nibbles, high_nibbles,
+        offset ["vmvn.i32 q5, #7"], // -8
+        "ldrh", scales_to_floats, scale
     ),
-    add add_in_register
+    add_in_register
 );
 block_loops!(
     Q4_1, q4_1_one, q4_1_two,
     (
-        quants "4", bytes "20", load load_nibbles, unpack unpack_nibbles, offset [],
-        scales load_scales_and_mins, scale scale_with_mins
+        quants "4", bytes "20", load_nibbles, low_nibbles, high_nibbles, offset [],
+        "ldr", scales_and_mins_to_floats, scale_with_mins
     ),
-    add add_in_register
+    add_in_register
 );
 block_loops!(
     Q5_0, q5_0_one, q5_0_two,
-    (quants "6", bytes "22", load load_nibbles, unpack unpack_five_bits, offset [], scales load_scales, scale scale),
-    add add_in_register
+    (
+        quants "6", bytes "22", load_nibbles, low_five_bits, high_five_bits, offset [],
+        "ldrh", scales_to_floats, scale
+    ),
+    add_in_register
 );
 block_loops!(
     Q5_1, q5_1_one, q5_1_two,
     (
-        quants "8", bytes "24", load load_nibbles, unpack unpack_five_bits, offset ["vmov.i32 q5, #16"],
-        scales load_scales_and_mins, scale scale_with_mins
+        quants "8", bytes "24", load_nibbles, low_five_bits, high_five_bits, offset ["vmov.i32 q5, #16"],
+        "ldr", scales_and_mins_to_floats, scale_with_mins
     ),
-    add add_in_register
+    add_in_register
 );
 block_loops!(
     IQ4_NL, iq4_nl_one, iq4_nl_two,
-    (quants "2", bytes "18", load load_nibbles, unpack look_up_nibbles, offset [], scales load_scales, scale scale),
-    add add_in_memory,
-    // `IQ4_VALUES`.
-    table "9: .byte -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113"
+    (
+        quants "2", bytes "18", load_nibbles, low_values, high_values, offset [],
+        "ldrh", scales_to_floats, scale
+    ),
+    add_in_memory,
+    table iq4_values!()
 );

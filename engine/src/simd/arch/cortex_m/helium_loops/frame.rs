@@ -1,47 +1,62 @@
-//! How a block loop begins and ends.
+//! How a block loop is written, begins and ends.
 
-/// A block loop: a function of text, which gets its strip in r0.
+use crate::simd::arch::strip::{BlockLoop, BlockLoops, Strip};
+
+/// A format's block loops for one token and for two, each for four rows.
+pub(super) const fn one_and_two_tokens(
+    one: unsafe extern "C" fn(&Strip),
+    two: unsafe extern "C" fn(&Strip),
+) -> BlockLoops {
+    let rows = 4;
+    BlockLoops { one: BlockLoop { rows, tokens: 1, run: one }, several: Some(BlockLoop { rows, tokens: 2, run: two }) }
+}
+
+/// A block loop: a function of text, which gets its strip in r0. The directives hold for all assembly of functions after it.
 macro_rules! block_loop {
-    ($(#[$doc:meta])* $name:ident, $($text:expr),+ $(,)?) => {
-        $(#[$doc])*
-        // SAFETY: the text follows the calling convention: it restores the registers that it must, and returns.
+    ($name:ident, $($text:expr),+ $(,)?) => {
+        // SAFETY: the text keeps to the calling convention: it restores what the caller keeps, and returns.
         #[unsafe(naked)]
-        unsafe extern "C" fn $name(strip: &Strip) {
-            core::arch::naked_asm!(
-                ".arch armv8.1-m.main",
-                ".arch_extension mve.fp",
-                $($text),+,
-                options(raw),
-            )
+        unsafe extern "C" fn $name(strip: &$crate::simd::arch::strip::Strip) {
+            core::arch::naked_asm!(".arch armv8.1-m.main", ".arch_extension mve.fp", $($text),+, options(raw))
         }
     };
 }
 pub(super) use block_loop;
 
-/// Saves what the caller keeps, and the strip's address at the top of 16 bytes of `save` words.
+/// Text of lines that end with `;`, each of pieces side by side.
+macro_rules! lines {
+    ($($($piece:literal)+;)+) => {
+        concat!($($($piece,)+ "\n",)+)
+    };
+}
+pub(super) use lines;
+
+/// Saves what the caller keeps, and the strip's address.
 macro_rules! enter {
     () => {
-        "push {r0, r4-r11, lr}
-        vpush {d8-d15}
-        "
+        lines! {
+            "push {r0, r4-r11, lr}";
+            "vpush {d8-d15}";
+        }
     };
 }
 pub(super) use enter;
 
-/// Loads the address of the strip's sums, once the stack is as [`enter`] left it.
-macro_rules! address_of_sums {
+/// Loads the strip's address; the stack is as [`enter`] left it.
+macro_rules! load_strip {
     ($to:literal) => {
-        concat!("ldr ", $to, ", [sp, #64]\nldr ", $to, ", [", $to, ", #20]\n")
+        lines! { "ldr " $to ", [sp, #64]"; }
     };
 }
-pub(super) use address_of_sums;
+pub(super) use load_strip;
 
 /// Restores what [`enter`] saved, and returns.
 macro_rules! leave {
     () => {
-        "vpop {d8-d15}
-        pop {r0, r4-r11, pc}
-        "
+        lines! {
+            "vpop {d8-d15}";
+            "pop {r0, r4-r11, pc}";
+        }
     };
 }
 pub(super) use leave;

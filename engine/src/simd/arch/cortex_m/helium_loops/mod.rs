@@ -1,34 +1,41 @@
-//! Block loops for Helium: for each format one that takes a token, and one that takes two and unpacks the weights once
-//! for both. Each takes four rows.
+//! Block loops for Helium: for each format one that takes a token, and one that takes two and unpacks the weights once for
+//! both. Both take four rows.
 //!
-//! A loop is put together from fragments of assembly, macros that expand to text:
+//! A loop is put together from fragments of assembly, macros that expand to text. In the table, `x` stands for each of
+//! `low` and `high`, the two halves of a block of 32.
 //!
-//! | format | load and unpack (`unpack.rs`) | multiply | close |
-//! |---|---|---|---|
-//! | Q8_0 | `load_bytes`, `unpack_bytes` | `blocks32.rs` | `scale` |
-//! | Q4_0 | `load_nibbles`, `unpack_nibbles` | `blocks32.rs` | `offset` of -8, `scale` |
-//! | Q4_1 | `load_nibbles`, `unpack_nibbles` | `blocks32.rs` | `scale_and_min` |
-//! | Q5_0 | `load_nibbles`, `unpack_five_bits` | `blocks32.rs` | `scale` |
-//! | IQ4_NL | `load_nibbles`, `look_up_nibbles` | `blocks32.rs` | `scale` |
-//! | Q4_K | `chunk_of_nibbles` | `blocks256.rs` | `scales_and_mins` |
-//! | Q5_K | `chunk_of_five_bits` | `blocks256.rs` | `scales_and_mins` |
-//! | Q6_K | `half_of_six_bits` | `blocks256.rs` | `signed_scales` |
+//! | format | unpack | multiply | scale | close |
+//! |---|---|---|---|---|
+//! | Q8_0 | `x_bytes` | `multiply_one`, `multiply_two` | `scale` | `add_in_register` |
+//! | Q4_0 | `x_nibbles` | the same | `add_offset` (-8), `scale` | the same |
+//! | Q4_1 | `x_nibbles` | the same | `scale_with_mins` | the same |
+//! | Q5_0 | `x_five_bits` | the same | `scale` | the same |
+//! | Q5_1 | `x_five_bits` | the same | `add_offset` (16), `scale_with_mins` | the same |
+//! | IQ4_NL | `x_values` | the same | `scale` | `add_in_memory` |
+//! | Q4_K | `nibbles` | `one`, `two` | `low_scales`, `high_scales`, `scales_and_mins` | `add_difference` |
+//! | Q5_K | `five_bits` | the same | the same | the same |
+//! | Q6_K | `six_bits_of_four` | the same | `four_scales`, `all_scales` | `add_product` |
+//! | IQ4_XS | `values` | the same | `four_scales` | `add_product` |
+//! | Q2_K | `two_bits_of_four` | the same | `four_scales`, `scales_and_mins` | `add_difference` |
+//! | Q3_K | `three_bits_of_four` | the same | `four_scales` | `add_product` |
 //!
-//! Weights lie at any address, and vectors of them are loaded byte by byte (`vldrb`) since only these loads need no
-//! alignment; scalar loads of one register need none either.
+//! Weights lie at any address. Vectors of them are loaded byte by byte (`vldrb`), since other vector loads need addresses
+//! aligned to their elements, and so do scalar loads of two registers.
 
 mod blocks256;
 mod blocks32;
-mod close;
 mod close256;
+mod close32;
 mod frame;
+mod iq4_xs;
+mod q2_k;
+mod q3_k;
+mod q45_k;
+mod q6_k;
 mod unpack;
 
-use crate::simd::arch::strip::{BlockLoop, BlockLoops, Strip};
+use crate::simd::arch::strip::BlockLoops;
 use crate::simd::form::BlockLayout;
-
-/// Rows that every block loop takes.
-const ROWS: usize = 4;
 
 /// The block loops of a layout.
 #[inline(always)]
@@ -40,17 +47,12 @@ pub(super) fn block_loops(layout: BlockLayout) -> Option<BlockLoops> {
         BlockLayout::Q5_0 => blocks32::Q5_0,
         BlockLayout::Q5_1 => blocks32::Q5_1,
         BlockLayout::IQ4NL => blocks32::IQ4_NL,
-        BlockLayout::Q4K => blocks256::Q4_K,
-        BlockLayout::Q5K => blocks256::Q5_K,
-        BlockLayout::Q6K => blocks256::Q6_K,
+        BlockLayout::Q2K => q2_k::Q2_K,
+        BlockLayout::Q3K => q3_k::Q3_K,
+        BlockLayout::Q4K => q45_k::Q4_K,
+        BlockLayout::Q5K => q45_k::Q5_K,
+        BlockLayout::Q6K => q6_k::Q6_K,
+        BlockLayout::IQ4XS => iq4_xs::IQ4_XS,
         _ => return None,
     })
-}
-
-/// The block loops of a format.
-const fn of_one_and_two_tokens(one: unsafe extern "C" fn(&Strip), two: unsafe extern "C" fn(&Strip)) -> BlockLoops {
-    BlockLoops {
-        one: BlockLoop { rows: ROWS, tokens: 1, run: one },
-        several: Some(BlockLoop { rows: ROWS, tokens: 2, run: two }),
-    }
 }

@@ -1,129 +1,112 @@
 //! Weights of a row's block of 32, unpacked to two vectors of signed bytes: elements 0 to 15 in `low`, the rest in `high`.
 //!
-//! All fragments take the place of the quants in the block and the register of the block's address. Loads fill `high`;
-//! unpacking may also use the register `free` and the vector `spare`. The mask 0x0F is in q6.
+//! Each kind of quants has three fragments: the load, what makes `low`, and what makes `high`. Between them come products
+//! of other weights, since a load, a shift and a product take turns in the processor, and two of a kind wait for each other.
+//! All take the place of the quants in the block, `low`, `high`, the register of the block's address, and a register and a
+//! vector that are theirs until `high` is made. The mask 0x0F is in q6.
 
-/// The second half of 32 bytes.
+/// Loads nothing: [`low_bytes`] and [`high_bytes`] do.
 macro_rules! load_bytes {
-    ($at:literal, $high:literal, $block:literal) => {
-        concat!("vldrb.u8 ", $high, ", [", $block, ", #", $at, " + 16]\n")
+    ($($unused:literal),*) => {
+        ""
     };
 }
 pub(super) use load_bytes;
 
 /// The first half of 32 bytes.
-macro_rules! unpack_bytes {
-    ($at:literal, $low:literal, $high:literal, $block:literal, $free:literal, $spare:literal) => {
-        concat!("vldrb.u8 ", $low, ", [", $block, ", #", $at, "]\n")
+macro_rules! low_bytes {
+    ($at:literal, $low:literal, $high:literal, $block:literal $(, $unused:literal)*) => {
+        lines! { "vldrb.u8 " $low ", [" $block ", #" $at "]"; }
     };
 }
-pub(super) use unpack_bytes;
+pub(super) use low_bytes;
+
+/// The second half of 32 bytes.
+macro_rules! high_bytes {
+    ($at:literal, $low:literal, $high:literal, $block:literal $(, $unused:literal)*) => {
+        lines! { "vldrb.u8 " $high ", [" $block ", #" $at " + 16]"; }
+    };
+}
+pub(super) use high_bytes;
 
 /// Sixteen bytes of nibbles.
 macro_rules! load_nibbles {
-    ($at:literal, $high:literal, $block:literal) => {
-        concat!("vldrb.u8 ", $high, ", [", $block, ", #", $at, "]\n")
+    ($at:literal, $low:literal, $high:literal, $block:literal $(, $unused:literal)*) => {
+        lines! { "vldrb.u8 " $high ", [" $block ", #" $at "]"; }
     };
 }
 pub(super) use load_nibbles;
 
-/// The nibbles.
-macro_rules! unpack_nibbles {
-    ($at:literal, $low:literal, $high:literal, $block:literal, $free:literal, $spare:literal) => {
-        concat!("vand ", $low, ", ", $high, ", q6\n", "vshr.u8 ", $high, ", ", $high, ", #4\n")
+/// The low nibbles.
+macro_rules! low_nibbles {
+    ($at:literal, $low:literal, $high:literal $(, $unused:literal)*) => {
+        lines! { "vand " $low ", " $high ", q6"; }
     };
 }
-pub(super) use unpack_nibbles;
+pub(super) use low_nibbles;
 
-/// The nibbles with fifth bits, which lie in the four bytes before them, less 16.
-macro_rules! unpack_five_bits {
-    ($at:literal, $low:literal, $high:literal, $block:literal, $free:literal, $spare:literal) => {
-        concat!(
-            // Nibbles, and a bit for each whose fifth bit is clear.
-            "ldr ",
-            $free,
-            ", [",
-            $block,
-            ", #",
-            $at,
-            " - 4]\n",
-            "vand ",
-            $low,
-            ", ",
-            $high,
-            ", q6\n",
-            "mvn ",
-            $free,
-            ", ",
-            $free,
-            "\n",
-            "vshr.u8 ",
-            $high,
-            ", ",
-            $high,
-            ", #4\n",
-            // These get ones above: q | 0xF0 is q - 16.
-            "vmsr p0, ",
-            $free,
-            "\n",
-            "vpst\n",
-            "vornt ",
-            $low,
-            ", ",
-            $low,
-            ", q6\n",
-            "lsr ",
-            $free,
-            ", ",
-            $free,
-            ", #16\n",
-            "vmsr p0, ",
-            $free,
-            "\n",
-            "vpst\n",
-            "vornt ",
-            $high,
-            ", ",
-            $high,
-            ", q6\n",
-        )
+/// The high nibbles.
+macro_rules! high_nibbles {
+    ($at:literal, $low:literal, $high:literal $(, $unused:literal)*) => {
+        lines! { "vshr.u8 " $high ", " $high ", #4"; }
     };
 }
-pub(super) use unpack_five_bits;
+pub(super) use high_nibbles;
 
-/// A table's values for the nibbles. The table is at label 9.
-macro_rules! look_up_nibbles {
+/// The low nibbles with fifth bits, less 16: nibbles with ones above, which go where the fifth bit is set. The fifth bits
+/// lie in the four bytes before the nibbles.
+macro_rules! low_five_bits {
     ($at:literal, $low:literal, $high:literal, $block:literal, $free:literal, $spare:literal) => {
-        concat!(
-            "adr ",
-            $free,
-            ", 9f\n",
-            "vshr.u8 ",
-            $spare,
-            ", ",
-            $high,
-            ", #4\n",
-            "vand ",
-            $high,
-            ", ",
-            $high,
-            ", q6\n",
-            // A load gathers bytes at sixteen offsets.
-            "vldrb.u8 ",
-            $low,
-            ", [",
-            $free,
-            ", ",
-            $high,
-            "]\n",
-            "vldrb.u8 ",
-            $high,
-            ", [",
-            $free,
-            ", ",
-            $spare,
-            "]\n",
-        )
+        lines! {
+            "ldr " $free ", [" $block ", #" $at " - 4]";
+            "vorn " $low ", " $high ", q6";
+            "vmsr p0, " $free;
+            "vpst";
+            "vandt " $low ", " $low ", q6";
+        }
     };
 }
-pub(super) use look_up_nibbles;
+pub(super) use low_five_bits;
+
+/// The high nibbles with fifth bits, less 16: nibbles, which get ones above where the fifth bit is clear.
+macro_rules! high_five_bits {
+    ($at:literal, $low:literal, $high:literal, $block:literal, $free:literal, $spare:literal) => {
+        lines! {
+            "mvn " $free ", " $free ", lsr #16";
+            "vshr.u8 " $high ", " $high ", #4";
+            "vmsr p0, " $free;
+            "vpst";
+            "vornt " $high ", " $high ", q6";
+        }
+    };
+}
+pub(super) use high_five_bits;
+
+/// The table of the values that nibbles of IQ4_NL and IQ4_XS stand for: `IQ4_VALUES`.
+macro_rules! iq4_values {
+    () => {
+        "9: .byte -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113"
+    };
+}
+pub(super) use iq4_values;
+
+/// The values that low nibbles stand for, from the table at label 9: a load gathers bytes at sixteen offsets.
+macro_rules! low_values {
+    ($at:literal, $low:literal, $high:literal, $block:literal, $free:literal, $spare:literal) => {
+        lines! {
+            "adr " $free ", 9f";
+            "vshr.u8 " $spare ", " $high ", #4";
+            "vand " $high ", " $high ", q6";
+            "vldrb.u8 " $low ", [" $free ", " $high "]";
+        }
+    };
+}
+pub(super) use low_values;
+
+/// The values that high nibbles stand for.
+macro_rules! high_values {
+    ($at:literal, $low:literal, $high:literal, $block:literal, $free:literal, $spare:literal) => {
+        lines! { "vldrb.u8 " $high ", [" $free ", " $spare "]"; }
+    };
+}
+pub(super) use high_values;
