@@ -38,7 +38,7 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
     /// [`Error`]: a plan for another model or changed by hand, an arena smaller than planned, a tensor that is missing or
     /// occurs twice, bytes that are not what their checksums say (as [`Options::verify`](super::Options::verify) asks),
     /// flash failures.
-    // Not an async function: its future would hold the arguments twice.
+    #[expect(clippy::manual_async_fn, reason = "the future of an async function holds its arguments twice")]
     pub fn new(
         source: Source<'m, F>,
         model: Model,

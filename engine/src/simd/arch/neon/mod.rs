@@ -13,10 +13,7 @@ use crate::simd::isa::{Isa, Op, Quad};
 use crate::simd::name::IsaName;
 use bytemuck::Pod;
 use core::arch::aarch64::*;
-use words::{
-    bytes_of, columns, eight, four, four_bytes, halves, halves_of, narrow, sixteen, store, store_four, transposed,
-    widen, word,
-};
+use words::{bytes_of, columns, eight, four_bytes, halves, sixteen, store_four, transposed, widen, word};
 
 pub use multiply::{Dotprod, I8mm, Multiply, Widening};
 pub use proof::{Neon, id_registers_show_dotprod, id_registers_show_i8mm};
