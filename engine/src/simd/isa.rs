@@ -199,37 +199,46 @@ pub trait Isa: Copy + Send + Sync + 'static {
         [first, self.dot_u8_scaled::<MAX, N>(acc[1], w, x[1], scale)]
     }
     /// `acc += w . x` of every token, `w` unsigned bytes, with `N` words of its activations from word `N * i` on.
-    /// Meaningless without [`Isa::TOGETHER`], as what follows.
     #[inline(always)]
     fn dots_u8<const N: usize, const T: usize>(
         self,
-        _acc: &mut [Self::W; T],
-        _w: &[Self::W; N],
-        _x: &[impl Quads; T],
-        _i: usize,
+        acc: &mut [Self::W; T],
+        w: &[Self::W; N],
+        x: &[impl Quads; T],
+        i: usize,
     ) {
+        for (acc, x) in acc.iter_mut().zip(x) {
+            *acc = self.dot_u8::<255, N>(*acc, w, x.quads(i));
+        }
     }
     /// `acc += scale * (w . x)` of every token, as [`Isa::dots_u8`]; each lane of `scale` is an `i32` that fits in `i16`.
     #[inline(always)]
     fn add_dots_u8<const N: usize, const T: usize>(
         self,
-        _acc: &mut [Self::W; T],
-        _w: &[Self::W; N],
-        _x: &[impl Quads; T],
-        _i: usize,
-        _scale: Self::W,
+        acc: &mut [Self::W; T],
+        w: &[Self::W; N],
+        x: &[impl Quads; T],
+        i: usize,
+        scale: Self::W,
     ) {
+        for (acc, x) in acc.iter_mut().zip(x) {
+            *acc = self.dot_u8_scaled::<255, N>(*acc, w, x.quads(i), scale);
+        }
     }
     /// [`Isa::add_dots_u8`] in `f32`, where all sums and products are exact: below 2^24.
     #[inline(always)]
     fn add_exact_dots_u8<const N: usize, const T: usize>(
         self,
-        _acc: &mut [Self::F; T],
-        _w: &[Self::W; N],
-        _x: &[impl Quads; T],
-        _i: usize,
-        _scale: Self::W,
+        acc: &mut [Self::F; T],
+        w: &[Self::W; N],
+        x: &[impl Quads; T],
+        i: usize,
+        scale: Self::W,
     ) {
+        for (acc, x) in acc.iter_mut().zip(x) {
+            let dot = self.dot_u8_scaled::<255, N>(self.splat(0), w, x.quads(i), scale);
+            *acc = self.f_add(*acc, self.to_f32(dot));
+        }
     }
     /// `acc + a.low * b[0] + a.high * b[1]`: the lanes of `a` hold two `i16`.
     fn dot_i16(self, acc: Self::W, a: Self::W, b: [i16; 2]) -> Self::W;
