@@ -31,7 +31,7 @@ impl Norm<'_> {
             }
             f.store(sum, &mut sums);
         }
-        math::rsqrt(isa.x_sum(isa.x_load(&sums)) / self.width as f32 + self.eps)
+        math::rsqrt(isa.sum(&sums) / self.width as f32 + self.eps)
     }
 
     /// Normalises every token of panel `x` into `out`.

@@ -510,7 +510,7 @@ fn dot_float<I: Isa, B: FloatFormat, const N: usize>(
     tokens: usize,
     t: usize,
 ) -> [f32; N] {
-    let mut acc = [isa.x_splat(0.0); N];
+    let mut sums = [[0.0; LANES]; N];
     let (full, rest) = w.as_chunks::<LANES>();
     let mut last = [B::zeroed(); LANES];
     for (to, from) in last.iter_mut().zip(rest) {
@@ -518,14 +518,12 @@ fn dot_float<I: Isa, B: FloatFormat, const N: usize>(
     }
     let groups = full.iter().chain((!rest.is_empty()).then_some(&last));
     for (w, x) in groups.zip(x.chunks_exact(tokens.max(1))) {
-        let w = B::load16(isa, w);
-        for (acc, x) in acc.iter_mut().zip(x.iter().skip(t)) {
-            *acc = isa.x_add(*acc, isa.x_mul(w, isa.x_load(x)));
+        for f in lanes(isa) {
+            let w = B::load(f, w);
+            for (sums, x) in sums.iter_mut().zip(x.iter().skip(t)) {
+                f.store(f.add(f.load(sums), f.mul(w, f.load(x))), sums);
+            }
         }
     }
-    let mut sums = [0.0; N];
-    for (sum, acc) in sums.iter_mut().zip(acc) {
-        *sum = isa.x_sum(acc);
-    }
-    sums
+    sums.map(|sums| isa.sum(&sums))
 }

@@ -1,8 +1,49 @@
 //! The engine's arithmetic: everything that touches more than one block.
 //!
-//! Activations of `T` tokens and width `n` lie in **panels**: groups of sixteen neighbouring
-//! elements, `x[n / 16][T][16]`, the last group padded with zeros. One token's panel is its plain
-//! vector; with more, the rows that a worker computes are contiguous, and no loop has a tail.
+//! # Panels of activations
+//!
+//! The vectors of several tokens lie in a **panel**. Sixteen neighbouring elements of one token are a **group** ([`Group`]);
+//! the groups of all tokens with the same elements lie side by side: `x[n / 16][tokens][16]` for vectors of `n` elements.
+//!
+//! ```text
+//!                  token 0            token 1            token 2
+//!            +------------------+------------------+------------------+
+//! group row  | elements 0..16   | elements 0..16   | elements 0..16   |   each cell is a group
+//!            +------------------+------------------+------------------+
+//!            | elements 16..32  | elements 16..32  | elements 16..32  |
+//!            +------------------+------------------+------------------+
+//! ```
+//!
+//! The last group of a vector is padded with zeros, so no loop has a tail. One token's panel is its plain vector. With more
+//! tokens, the elements that a worker computes, some group rows, are contiguous.
+//!
+//! # Matrix products
+//!
+//! `w[rows, cols] . x[cols] -> y[rows]` for every token. A row of weights is a row of blocks, of 32 or 256 weights; the
+//! activations that a block meets are quantised to a block too.
+//!
+//! ```text
+//!            column
+//!              |
+//!          +-------+-------+-------+ --
+//! row 0    | block | block | block |  | part                  y:   t  t+1 .. t+N-1
+//! row 1    | block | block | block |  |                          +---+---+-----+---+
+//! row 2    | block | block | block | --                          |   |   |     |   |  a tile: a group of
+//! row 3    | block | block | block |                     ->      |   |   |     |   |  sixteen rows, for
+//!   ..     |  ..   |  ..   |  ..   |                             |   |   |     |   |  N tokens
+//! row 15   | block | block | block |                             +---+---+-----+---+
+//!          +-------+-------+-------+
+//! ```
+//!
+//! - A **column** is the blocks of a group of sixteen rows at one place of the row. Interleaved rows ([`Units`](crate::quant::Units)) store a
+//!   column's bytes row beside row, so that one load brings a word of each.
+//! - A **part** is as many of the sixteen rows as one word of the instruction set covers ([`Isa::ROWS`](crate::simd::Isa::ROWS)). Each row has a lane
+//!   of its own, in which its blocks are added in order, so no result depends on the set.
+//! - A **tile** is the products of a group of rows with `N` tokens, which share the unpacking of the weights.
+//! - A **strip** is the rows and tokens that a set's own loop takes ([`BlockLoops`](crate::simd::BlockLoops)), on processors whose registers the
+//!   compiler does not know or has too few of.
+//!
+//! # Instruction sets
 //!
 //! Kernels are generic over the [`Isa`](crate::simd::Isa) alone and reached through one table of functions,
 //! [`Kernels`], once per operation.

@@ -151,7 +151,7 @@ fn greatest_magnitude<I: Isa>(isa: I, x: &[[f32; LANES]]) -> f32 {
         }
         f.store(top, &mut tops);
     }
-    if any_nan(x) { f32::NAN } else { isa.x_greatest(isa.x_load(&tops)) }
+    if any_nan(x) { f32::NAN } else { isa.greatest(&tops) }
 }
 
 /// True if one of the values is not a number. It has no early end, so that it becomes a few vector instructions.

@@ -4,7 +4,7 @@ use super::act::{Act, Act32, Act256};
 use super::block::Block;
 use super::scale::{scaled, scaled_with_min};
 use super::unpacked::{self, Unpacked};
-use crate::simd::{BlockLayout, Isa, LANES, Quads, Rows};
+use crate::simd::{BlockLayout, Floats, Isa, LANES, Quads, Rows};
 
 /// A block format with an integer dot product.
 ///
@@ -31,7 +31,7 @@ pub trait Format: Block {
 /// A format whose elements are floats, multiplied with `f32` activations in sixteen lanes.
 pub trait FloatFormat: Block {
     /// Sixteen elements as `f32`.
-    fn load16<I: Isa>(isa: I, w: &[Self; LANES]) -> I::X;
+    fn load<F: Floats>(f: F, w: &[Self; LANES]) -> F::V;
 }
 
 /// Evaluates `$one` for every token's value and activations, or `$two` for those of two where the set multiplies two

@@ -5,7 +5,7 @@ use half::{bf16, f16};
 
 use super::block::{Block, assert_layout};
 use super::dot::FloatFormat;
-use crate::simd::{Isa, LANES};
+use crate::simd::{Floats, LANES};
 
 /// An IEEE single, little-endian.
 #[repr(C)]
@@ -86,21 +86,21 @@ impl Block for BF16 {
 
 impl FloatFormat for F32 {
     #[inline(always)]
-    fn load16<I: Isa>(isa: I, w: &[Self; LANES]) -> I::X {
-        isa.x_from_f32(bytemuck::cast_ref(w))
+    fn load<F: Floats>(f: F, w: &[Self; LANES]) -> F::V {
+        f.load_f32(bytemuck::cast_ref(w))
     }
 }
 
 impl FloatFormat for F16 {
     #[inline(always)]
-    fn load16<I: Isa>(isa: I, w: &[Self; LANES]) -> I::X {
-        isa.x_from_f16(bytemuck::cast_ref(w))
+    fn load<F: Floats>(f: F, w: &[Self; LANES]) -> F::V {
+        f.load_f16(bytemuck::cast_ref(w))
     }
 }
 
 impl FloatFormat for BF16 {
     #[inline(always)]
-    fn load16<I: Isa>(isa: I, w: &[Self; LANES]) -> I::X {
-        isa.x_from_bf16(bytemuck::cast_ref(w))
+    fn load<F: Floats>(f: F, w: &[Self; LANES]) -> F::V {
+        f.load_bf16(bytemuck::cast_ref(w))
     }
 }

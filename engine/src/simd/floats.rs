@@ -5,12 +5,12 @@ use half::f16;
 /// Lanes of [`Isa::X`](super::Isa::X): the one lane count of every sum over elements.
 pub const LANES: usize = 16;
 
-/// What formulas over sixteen neighbouring floats are written in.
+/// Operations on sixteen neighbouring floats, in which formulas are written.
 ///
-/// A vector set is its own `Floats`, and a value holds all sixteen lanes. Where lanes are numbers a value is one of them
+/// A value of a vector set holds all sixteen lanes ([`Sixteen`]). Where lanes are numbers a value is one of them
 /// ([`Lane`]): a formula then runs lane after lane with its values in registers, and its code is there once, not sixteen
 /// times. See [`lanes`](super::lanes).
-#[expect(missing_docs, reason = "the operations of `Isa` on sixteen lanes, named alike")]
+#[expect(missing_docs, reason = "names and types say it where nothing stands")]
 pub trait Floats: Copy {
     /// Lanes of a value: [`LANES`] or 1.
     const LANES: usize;
@@ -19,21 +19,37 @@ pub trait Floats: Copy {
 
     fn load(self, v: &[f32; LANES]) -> Self::V;
     fn store(self, v: Self::V, out: &mut [f32; LANES]);
+    /// Little-endian `f32`, at any address.
+    fn load_f32(self, v: &[[u8; 4]; LANES]) -> Self::V;
+    /// Little-endian `f16`.
     fn load_f16(self, v: &[[u8; 2]; LANES]) -> Self::V;
+    /// Little-endian `bf16`.
+    fn load_bf16(self, v: &[[u8; 2]; LANES]) -> Self::V;
     fn load_i8(self, v: &[i8; LANES]) -> Self::V;
     /// Four bits of each byte from `shift` on, less 8.
-    fn load_nibbles(self, v: &[u8; LANES], shift: u32) -> Self::V;
+    #[inline(always)]
+    fn load_nibbles(self, v: &[u8; LANES], shift: u32) -> Self::V {
+        self.load_i8(&v.map(|byte| nibble(byte, shift)))
+    }
+    /// Rounds to `f16`, ties to even.
     fn store_f16(self, v: Self::V, out: &mut [[u8; 2]; LANES]);
+    /// Rounds to bytes, ties to even; every lane lies in `-127.0..=127.0`.
     fn store_i8(self, v: Self::V, out: &mut [i8; LANES]);
     fn splat(self, v: f32) -> Self::V;
     fn add(self, a: Self::V, b: Self::V) -> Self::V;
-    fn add_exact(self, acc: Self::V, a: Self::V, b: Self::V) -> Self::V;
     fn sub(self, a: Self::V, b: Self::V) -> Self::V;
     fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `acc + a * b`, where each product is exact in `f32` (see [`math::shorten`](super::math::shorten)): there a fused
+    /// multiply-add rounds as two operations do, and sets that have one use it.
+    fn add_exact(self, acc: Self::V, a: Self::V, b: Self::V) -> Self::V;
     fn div(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `if a > b { a } else { b }`.
     fn max(self, a: Self::V, b: Self::V) -> Self::V;
     fn abs(self, a: Self::V) -> Self::V;
+    /// `if a < b { yes } else { no }`.
     fn select_lt(self, a: Self::V, b: Self::V, yes: Self::V, no: Self::V) -> Self::V;
+    /// `a * 2^n` for a normal `a` and result, where `n` is the integer in the low bits of `magic` (see
+    /// [`math::exp`](super::math::exp)): one integer addition to the exponent field.
     fn scale_by_magic(self, a: Self::V, magic: Self::V) -> Self::V;
 }
 
@@ -56,6 +72,10 @@ pub trait Halves: Copy {
         f16::from_f32(v).to_bits()
     }
 }
+
+/// All sixteen lanes at once, by the vector set `I`.
+#[derive(Clone, Copy, Debug)]
+pub struct Sixteen<I>(pub I);
 
 /// One of the sixteen lanes, as a number.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +104,14 @@ impl<H: Halves> Floats for Lane<H> {
     #[inline(always)]
     fn store(self, v: f32, out: &mut [f32; LANES]) {
         out[self.lane % LANES] = v;
+    }
+    #[inline(always)]
+    fn load_f32(self, v: &[[u8; 4]; LANES]) -> f32 {
+        f32::from_le_bytes(self.of(v))
+    }
+    #[inline(always)]
+    fn load_bf16(self, v: &[[u8; 2]; LANES]) -> f32 {
+        f32::from_bits(u32::from(u16::from_le_bytes(self.of(v))) << 16)
     }
     #[inline(always)]
     fn load_f16(self, v: &[[u8; 2]; LANES]) -> f32 {

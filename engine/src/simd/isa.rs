@@ -2,7 +2,7 @@
 
 use super::arch::rows::Rows;
 use super::arch::strip::BlockLoops;
-use super::floats::{Floats, LANES, nibble};
+use super::floats::{Floats, LANES};
 use super::form::{ActForm, BlockLayout};
 use super::name::IsaName;
 use bytemuck::Pod;
@@ -55,11 +55,9 @@ pub trait Isa: Copy + Send + Sync + 'static {
     type W: Copy;
     /// [`Isa::ROWS`] lanes of one `f32`.
     type F: Copy;
-    /// [`LANES`] lanes of one `f32`.
-    type X: Copy;
 
-    /// The set's way to work on sixteen lanes: `Self` if all at once, or one after another as a
-    /// [`Lane`](super::Lane).
+    /// The set's way to work on sixteen lanes: all at once ([`Sixteen`](super::Sixteen)), or one after another
+    /// ([`Lane`](super::Lane)).
     type Floats: Floats;
 
     /// The part of sixteen lanes that begins with `lane`.
@@ -201,37 +199,46 @@ pub trait Isa: Copy + Send + Sync + 'static {
         [first, self.dot_u8_scaled::<MAX, N>(acc[1], w, x[1], scale)]
     }
     /// `acc += w . x` of every token, `w` unsigned bytes, with `N` words of its activations from word `N * i` on.
-    /// Meaningless without [`Isa::TOGETHER`], as what follows.
     #[inline(always)]
     fn dots_u8<const N: usize, const T: usize>(
         self,
-        _acc: &mut [Self::W; T],
-        _w: &[Self::W; N],
-        _x: &[impl Quads; T],
-        _i: usize,
+        acc: &mut [Self::W; T],
+        w: &[Self::W; N],
+        x: &[impl Quads; T],
+        i: usize,
     ) {
+        for (acc, x) in acc.iter_mut().zip(x) {
+            *acc = self.dot_u8::<255, N>(*acc, w, x.quads(i));
+        }
     }
     /// `acc += scale * (w . x)` of every token, as [`Isa::dots_u8`]; each lane of `scale` is an `i32` that fits in `i16`.
     #[inline(always)]
     fn add_dots_u8<const N: usize, const T: usize>(
         self,
-        _acc: &mut [Self::W; T],
-        _w: &[Self::W; N],
-        _x: &[impl Quads; T],
-        _i: usize,
-        _scale: Self::W,
+        acc: &mut [Self::W; T],
+        w: &[Self::W; N],
+        x: &[impl Quads; T],
+        i: usize,
+        scale: Self::W,
     ) {
+        for (acc, x) in acc.iter_mut().zip(x) {
+            *acc = self.dot_u8_scaled::<255, N>(*acc, w, x.quads(i), scale);
+        }
     }
     /// [`Isa::add_dots_u8`] in `f32`, where all sums and products are exact: below 2^24.
     #[inline(always)]
     fn add_exact_dots_u8<const N: usize, const T: usize>(
         self,
-        _acc: &mut [Self::F; T],
-        _w: &[Self::W; N],
-        _x: &[impl Quads; T],
-        _i: usize,
-        _scale: Self::W,
+        acc: &mut [Self::F; T],
+        w: &[Self::W; N],
+        x: &[impl Quads; T],
+        i: usize,
+        scale: Self::W,
     ) {
+        for (acc, x) in acc.iter_mut().zip(x) {
+            let dot = self.dot_u8_scaled::<255, N>(self.splat(0), w, x.quads(i), scale);
+            *acc = self.f_add(*acc, self.to_f32(dot));
+        }
     }
     /// `acc + a.low * b[0] + a.high * b[1]`: the lanes of `a` hold two `i16`.
     fn dot_i16(self, acc: Self::W, a: Self::W, b: [i16; 2]) -> Self::W;
@@ -262,61 +269,15 @@ pub trait Isa: Copy + Send + Sync + 'static {
 
     // ---- sixteen lanes
 
-    /// Sixteen values.
-    fn x_load(self, v: &[f32; LANES]) -> Self::X;
-    /// Stores sixteen values.
-    fn x_store(self, v: Self::X, out: &mut [f32; LANES]);
-    /// Sixteen little-endian `f32`, at any address.
-    fn x_from_f32(self, v: &[[u8; 4]; LANES]) -> Self::X;
-    /// Sixteen little-endian `f16`.
-    fn x_from_f16(self, v: &[[u8; 2]; LANES]) -> Self::X;
-    /// Sixteen little-endian `bf16`.
-    fn x_from_bf16(self, v: &[[u8; 2]; LANES]) -> Self::X;
-    /// Sixteen signed bytes.
-    fn x_from_i8(self, v: &[i8; LANES]) -> Self::X;
-    /// Rounds to `f16`, ties to even.
-    fn x_to_f16(self, v: Self::X) -> [[u8; 2]; LANES];
-    /// Rounds to bytes, ties to even; every lane lies in `-127.0..=127.0`.
-    fn x_to_i8(self, v: Self::X) -> [i8; LANES];
-    /// The same value in every lane.
-    fn x_splat(self, v: f32) -> Self::X;
-    /// Sum of lanes.
-    fn x_add(self, a: Self::X, b: Self::X) -> Self::X;
-    /// Difference of lanes.
-    fn x_sub(self, a: Self::X, b: Self::X) -> Self::X;
-    /// Product of lanes.
-    fn x_mul(self, a: Self::X, b: Self::X) -> Self::X;
-    /// `acc + a * b` of lanes, each product of which is exact in `f32` (see [`math::shorten`](super::math::shorten)):
-    /// there a fused multiply-add rounds as two operations do, and sets that have one use it.
-    #[inline(always)]
-    fn x_add_exact(self, acc: Self::X, a: Self::X, b: Self::X) -> Self::X {
-        self.x_add(acc, self.x_mul(a, b))
-    }
-    /// Quotient of lanes.
-    fn x_div(self, a: Self::X, b: Self::X) -> Self::X;
-    /// `if a > b { a } else { b }` of lanes.
-    fn x_max(self, a: Self::X, b: Self::X) -> Self::X;
-    /// Magnitude of lanes.
-    fn x_abs(self, a: Self::X) -> Self::X;
-    /// `if a < b { yes } else { no }` of lanes.
-    fn x_select_lt(self, a: Self::X, b: Self::X, yes: Self::X, no: Self::X) -> Self::X;
-    /// `a * 2^n` for a normal `a` and result, where `n` is the integer in the low bits of `magic`
-    /// (see [`math::exp`](super::math::exp)): one integer addition to the exponent field.
-    fn x_scale_by_magic(self, a: Self::X, magic: Self::X) -> Self::X;
-
     /// The sum of all lanes: lane `l` and `l + 8`, then `+ 4`, `+ 2`, `+ 1`.
     #[inline(always)]
-    fn x_sum(self, v: Self::X) -> f32 {
-        let mut lanes = [0.0; LANES];
-        self.x_store(v, &mut lanes);
-        fold(lanes, |a, b| a + b)
+    fn sum(self, lanes: &[f32; LANES]) -> f32 {
+        fold(*lanes, |a, b| a + b)
     }
-    /// The greatest lane, compared in the order of [`Isa::x_sum`].
+    /// The greatest lane, compared in the order of [`Isa::sum`].
     #[inline(always)]
-    fn x_greatest(self, v: Self::X) -> f32 {
-        let mut lanes = [0.0; LANES];
-        self.x_store(v, &mut lanes);
-        fold(lanes, |a, b| if a > b { a } else { b })
+    fn greatest(self, lanes: &[f32; LANES]) -> f32 {
+        fold(*lanes, |a, b| if a > b { a } else { b })
     }
 }
 
@@ -334,78 +295,4 @@ fn fold(v: [f32; LANES], f: impl Fn(f32, f32) -> f32) -> f32 {
 #[inline(always)]
 pub fn lanes<I: Isa>(isa: I) -> impl Iterator<Item = I::Floats> {
     (0..LANES / I::Floats::LANES).map(move |lane| isa.floats(lane))
-}
-
-impl<I: Isa> Floats for I {
-    const LANES: usize = LANES;
-    type V = I::X;
-
-    #[inline(always)]
-    fn load(self, v: &[f32; LANES]) -> I::X {
-        self.x_load(v)
-    }
-    #[inline(always)]
-    fn store(self, v: I::X, out: &mut [f32; LANES]) {
-        self.x_store(v, out);
-    }
-    #[inline(always)]
-    fn load_f16(self, v: &[[u8; 2]; LANES]) -> I::X {
-        self.x_from_f16(v)
-    }
-    #[inline(always)]
-    fn load_i8(self, v: &[i8; LANES]) -> I::X {
-        self.x_from_i8(v)
-    }
-    #[inline(always)]
-    fn load_nibbles(self, v: &[u8; LANES], shift: u32) -> I::X {
-        self.x_from_i8(&v.map(|byte| nibble(byte, shift)))
-    }
-    #[inline(always)]
-    fn store_f16(self, v: I::X, out: &mut [[u8; 2]; LANES]) {
-        *out = self.x_to_f16(v);
-    }
-    #[inline(always)]
-    fn store_i8(self, v: I::X, out: &mut [i8; LANES]) {
-        *out = self.x_to_i8(v);
-    }
-    #[inline(always)]
-    fn splat(self, v: f32) -> I::X {
-        self.x_splat(v)
-    }
-    #[inline(always)]
-    fn add(self, a: I::X, b: I::X) -> I::X {
-        self.x_add(a, b)
-    }
-    #[inline(always)]
-    fn add_exact(self, acc: I::X, a: I::X, b: I::X) -> I::X {
-        self.x_add_exact(acc, a, b)
-    }
-    #[inline(always)]
-    fn sub(self, a: I::X, b: I::X) -> I::X {
-        self.x_sub(a, b)
-    }
-    #[inline(always)]
-    fn mul(self, a: I::X, b: I::X) -> I::X {
-        self.x_mul(a, b)
-    }
-    #[inline(always)]
-    fn div(self, a: I::X, b: I::X) -> I::X {
-        self.x_div(a, b)
-    }
-    #[inline(always)]
-    fn max(self, a: I::X, b: I::X) -> I::X {
-        self.x_max(a, b)
-    }
-    #[inline(always)]
-    fn abs(self, a: I::X) -> I::X {
-        self.x_abs(a)
-    }
-    #[inline(always)]
-    fn select_lt(self, a: I::X, b: I::X, yes: I::X, no: I::X) -> I::X {
-        self.x_select_lt(a, b, yes, no)
-    }
-    #[inline(always)]
-    fn scale_by_magic(self, a: I::X, magic: I::X) -> I::X {
-        self.x_scale_by_magic(a, magic)
-    }
 }

@@ -91,14 +91,16 @@ mod tests {
         let mut x = -87.0f32;
         while x < 88.0 {
             let mut y = [0.0; 16];
-            Scalar.x_store(exp(Scalar, Scalar.x_splat(x)), &mut y);
+            let lane = Scalar.floats(0);
+            lane.store(exp(lane, lane.splat(x)), &mut y);
             let want = libm::exp(f64::from(x));
             assert!((f64::from(y[0]) - want).abs() <= want * 2.5e-7, "exp({x}) = {} want {want}", y[0]);
             x += 0.013_7;
         }
         for (x, want) in [(-87.1, 0.0), (f32::NEG_INFINITY, 0.0), (0.0, 1.0), (-0.0, 1.0)] {
             let mut y = [7.0; 16];
-            Scalar.x_store(exp(Scalar, Scalar.x_splat(x)), &mut y);
+            let lane = Scalar.floats(0);
+            lane.store(exp(lane, lane.splat(x)), &mut y);
             assert_eq!(y[0], want, "exp({x})");
         }
     }

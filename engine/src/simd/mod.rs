@@ -5,8 +5,8 @@
 //!   rows of a weight matrix. A word holds four bytes of that row, or one `i32`. Integer dots are
 //!   exact and each row's floats stay in its own lane, so no result depends on the number of lanes,
 //!   and no block needs a horizontal sum.
-//! * **Sixteen lanes** ([`Isa::X`]): sixteen neighbouring `f32` elements. Sums over elements run in
-//!   sixteen lanes on every target and fold in the order of [`Isa::x_sum`].
+//! * **Sixteen lanes** ([`Floats`]): sixteen neighbouring `f32` elements. Sums over elements run in
+//!   sixteen lanes on every target and fold in the order of [`Isa::sum`].
 //!
 //! `a * b + c` is two roundings everywhere, or has an exact product, so all targets give the same bits.
 
@@ -20,7 +20,7 @@ mod scalar;
 
 pub use arch::rows::{RowBlocks, Rows};
 pub use arch::strip::{BlockLoops, Panel};
-pub use floats::{Floats, Halves, LANES, Lane};
+pub use floats::{Floats, Halves, LANES, Lane, Sixteen};
 pub use form::{ActForm, BlockLayout};
 pub use isa::{Isa, Op, Quad, Quads, lanes};
 pub use name::IsaName;

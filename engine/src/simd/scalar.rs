@@ -19,15 +19,6 @@ fn bytes_at<T: Pod, const N: usize>(block: &T, offset: usize) -> [u8; N] {
     bytemuck::bytes_of(block).get(offset..).and_then(|b| b.first_chunk()).copied().unwrap_or([0; N])
 }
 
-/// Every lane in place: small where compilers do not unroll.
-#[inline(always)]
-fn each(mut lanes: [f32; LANES], f: impl Fn(usize, f32) -> f32) -> [f32; LANES] {
-    for (i, lane) in lanes.iter_mut().enumerate() {
-        *lane = f(i, *lane);
-    }
-    lanes
-}
-
 impl Halves for Scalar {}
 
 impl Isa for Scalar {
@@ -36,7 +27,6 @@ impl Isa for Scalar {
     const TOKENS: usize = 2;
     type W = u32;
     type F = f32;
-    type X = [f32; LANES];
 
     type Floats = Lane<Self>;
 
@@ -180,75 +170,5 @@ impl Isa for Scalar {
         if let Some(out) = out.first_mut() {
             *out = a;
         }
-    }
-
-    #[inline(always)]
-    fn x_load(self, v: &[f32; LANES]) -> [f32; LANES] {
-        *v
-    }
-    #[inline(always)]
-    fn x_store(self, v: [f32; LANES], out: &mut [f32; LANES]) {
-        *out = v;
-    }
-    #[inline(always)]
-    fn x_from_f32(self, v: &[[u8; 4]; LANES]) -> [f32; LANES] {
-        v.map(f32::from_le_bytes)
-    }
-    #[inline(always)]
-    fn x_from_f16(self, v: &[[u8; 2]; LANES]) -> [f32; LANES] {
-        v.map(|b| f16::from_le_bytes(b).to_f32())
-    }
-    #[inline(always)]
-    fn x_from_bf16(self, v: &[[u8; 2]; LANES]) -> [f32; LANES] {
-        v.map(|b| f32::from_bits(u32::from(u16::from_le_bytes(b)) << 16))
-    }
-    #[inline(always)]
-    fn x_from_i8(self, v: &[i8; LANES]) -> [f32; LANES] {
-        v.map(f32::from)
-    }
-    #[inline(always)]
-    fn x_to_f16(self, v: [f32; LANES]) -> [[u8; 2]; LANES] {
-        v.map(|v| f16::from_f32(v).to_le_bytes())
-    }
-    #[inline(always)]
-    fn x_to_i8(self, v: [f32; LANES]) -> [i8; LANES] {
-        // The rounded integer stands in the low bits of the sum, in two's complement.
-        v.map(|v| (v + 12_582_912.0).to_bits() as i8)
-    }
-    #[inline(always)]
-    fn x_splat(self, v: f32) -> [f32; LANES] {
-        [v; LANES]
-    }
-    #[inline(always)]
-    fn x_add(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
-        each(a, |i, a| a + b[i])
-    }
-    #[inline(always)]
-    fn x_sub(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
-        each(a, |i, a| a - b[i])
-    }
-    #[inline(always)]
-    fn x_mul(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
-        each(a, |i, a| a * b[i])
-    }
-    #[inline(always)]
-    fn x_div(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
-        each(a, |i, a| a / b[i])
-    }
-    #[inline(always)]
-    fn x_max(self, a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES] {
-        each(a, |i, a| if a > b[i] { a } else { b[i] })
-    }
-    #[inline(always)]
-    fn x_abs(self, a: [f32; LANES]) -> [f32; LANES] {
-        each(a, |_, a| f32::from_bits(a.to_bits() & 0x7FFF_FFFF))
-    }
-    #[inline(always)]
-    fn x_select_lt(self, a: [f32; LANES], b: [f32; LANES], yes: [f32; LANES], no: [f32; LANES]) -> [f32; LANES] {
-        each(a, |i, a| if a < b[i] { yes[i] } else { no[i] })
-    }
-    #[inline(always)]
-    fn x_scale_by_magic(self, a: [f32; LANES], magic: [f32; LANES]) -> [f32; LANES] {
-        each(a, |i, a| f32::from_bits(a.to_bits().wrapping_add(magic[i].to_bits() << 23)))
     }
 }

@@ -285,7 +285,7 @@ fn quantise_q4<I: Isa>(isa: I, pair: &[Group; 2]) -> ([[u8; 4]; 4], f16) {
         f.store(top, &mut tops);
         f.store(low, &mut lows);
     }
-    let (top, low) = (isa.x_greatest(isa.x_load(&tops)), isa.x_greatest(isa.x_load(&lows)));
+    let (top, low) = (isa.greatest(&tops), isa.greatest(&lows));
     let d = if low > top { low } else { -top } / 8.0;
     let d = if any_nan(pair) { f32::NAN } else { d };
     // Values so small that 1 / d overflows count as zero.

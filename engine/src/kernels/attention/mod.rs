@@ -245,7 +245,7 @@ fn walk<I: Isa, F: Format<G>, const N: usize, const G: usize>(
                     f.store(f.select_lt(f.splat((high - 1) as f32), lane, hidden, score), &mut scores[n]);
                 }
             }
-            let greatest = isa.x_greatest(isa.x_load(&scores[n]));
+            let greatest = isa.greatest(&scores[n]);
             if greatest > top[n] {
                 // The same in all lanes.
                 let f = isa.floats(0);
@@ -274,7 +274,7 @@ fn walk<I: Isa, F: Format<G>, const N: usize, const G: usize>(
         }
     }
     for (total, out) in total.iter().zip(out) {
-        let total = isa.x_sum(isa.x_load(total));
+        let total = isa.sum(total);
         for out in out.iter_mut().take(groups) {
             for f in lanes(isa) {
                 f.store(f.div(f.load(out), f.splat(total)), out);

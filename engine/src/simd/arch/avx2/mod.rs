@@ -1,10 +1,11 @@
 //! x86-64 with AVX2, F16C and FMA: eight rows to a word. Fused multiply-adds where products are exact.
 
+mod floats;
 mod words;
 
 use super::{align_frame, cpuid, fetch, fetch_ahead};
 use crate::simd::arch::rows::Rows;
-use crate::simd::floats::LANES;
+use crate::simd::floats::{Floats, LANES, Sixteen};
 use crate::simd::isa::{Isa, Op, Quad};
 use crate::simd::name::IsaName;
 use bytemuck::Pod;
@@ -40,6 +41,7 @@ macro_rules! avx2 {
         unsafe { $($body)* }
     }};
 }
+use avx2;
 
 impl Isa for Avx2 {
     const NAME: IsaName = IsaName::Avx2;
@@ -49,13 +51,12 @@ impl Isa for Avx2 {
     const HAS_CRC32C: bool = true;
     type W = __m256i;
     type F = __m256;
-    type X = X;
 
-    type Floats = Self;
+    type Floats = Sixteen<Self>;
 
     #[inline(always)]
-    fn floats(self, _lane: usize) -> Self {
-        self
+    fn floats(self, _lane: usize) -> Sixteen<Self> {
+        Sixteen(self)
     }
 
     type Single = Avx2;
@@ -312,123 +313,9 @@ impl Isa for Avx2 {
             }
         }
     }
-
     #[inline(always)]
-    fn x_load(self, v: &[f32; LANES]) -> X {
-        avx2! { X(_mm256_loadu_ps(v.as_ptr()), _mm256_loadu_ps(v.as_ptr().add(8))) }
-    }
-    #[inline(always)]
-    fn x_store(self, v: X, out: &mut [f32; LANES]) {
-        avx2! {
-            _mm256_storeu_ps(out.as_mut_ptr(), v.0);
-            _mm256_storeu_ps(out.as_mut_ptr().add(8), v.1);
-        }
-    }
-    #[inline(always)]
-    fn x_from_f32(self, v: &[[u8; 4]; LANES]) -> X {
-        avx2! { X(_mm256_loadu_ps(v.as_ptr().cast()), _mm256_loadu_ps(v.as_ptr().add(8).cast())) }
-    }
-    #[inline(always)]
-    fn x_from_f16(self, v: &[[u8; 2]; LANES]) -> X {
-        avx2! {
-            X(
-                _mm256_cvtph_ps(_mm_loadu_si128(v.as_ptr().cast())),
-                _mm256_cvtph_ps(_mm_loadu_si128(v.as_ptr().add(8).cast())),
-            )
-        }
-    }
-    #[inline(always)]
-    fn x_from_bf16(self, v: &[[u8; 2]; LANES]) -> X {
-        avx2! {
-            let wide = |p: *const [u8; 2]| {
-                let v = _mm256_cvtepu16_epi32(_mm_loadu_si128(p.cast()));
-                _mm256_castsi256_ps(_mm256_slli_epi32::<16>(v))
-            };
-            X(wide(v.as_ptr()), wide(v.as_ptr().add(8)))
-        }
-    }
-    #[inline(always)]
-    fn x_from_i8(self, v: &[i8; LANES]) -> X {
-        avx2! {
-            let v = _mm_loadu_si128(v.as_ptr().cast());
-            let wide = |v| _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(v));
-            X(wide(v), wide(_mm_srli_si128::<8>(v)))
-        }
-    }
-    #[inline(always)]
-    fn x_to_f16(self, v: X) -> [[u8; 2]; LANES] {
-        let mut out = [[0; 2]; LANES];
-        avx2! {
-            _mm_storeu_si128(out.as_mut_ptr().cast(), _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(v.0));
-            _mm_storeu_si128(out.as_mut_ptr().add(8).cast(), _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(v.1));
-        }
-        out
-    }
-    #[inline(always)]
-    fn x_to_i8(self, v: X) -> [i8; LANES] {
-        let mut out = [0; LANES];
-        avx2! {
-            let words = _mm256_packs_epi32(_mm256_cvtps_epi32(v.0), _mm256_cvtps_epi32(v.1));
-            let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(words);
-            let bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
-            _mm_storeu_si128(out.as_mut_ptr().cast(), bytes);
-        }
-        out
-    }
-    #[inline(always)]
-    fn x_splat(self, v: f32) -> X {
-        avx2! { X(_mm256_set1_ps(v), _mm256_set1_ps(v)) }
-    }
-    #[inline(always)]
-    fn x_add(self, a: X, b: X) -> X {
-        avx2! { X(_mm256_add_ps(a.0, b.0), _mm256_add_ps(a.1, b.1)) }
-    }
-    #[inline(always)]
-    fn x_sub(self, a: X, b: X) -> X {
-        avx2! { X(_mm256_sub_ps(a.0, b.0), _mm256_sub_ps(a.1, b.1)) }
-    }
-    #[inline(always)]
-    fn x_mul(self, a: X, b: X) -> X {
-        avx2! { X(_mm256_mul_ps(a.0, b.0), _mm256_mul_ps(a.1, b.1)) }
-    }
-    #[inline(always)]
-    fn x_add_exact(self, acc: X, a: X, b: X) -> X {
-        avx2! { X(_mm256_fmadd_ps(a.0, b.0, acc.0), _mm256_fmadd_ps(a.1, b.1, acc.1)) }
-    }
-    #[inline(always)]
-    fn x_div(self, a: X, b: X) -> X {
-        avx2! { X(_mm256_div_ps(a.0, b.0), _mm256_div_ps(a.1, b.1)) }
-    }
-    #[inline(always)]
-    fn x_max(self, a: X, b: X) -> X {
-        avx2! { X(_mm256_max_ps(a.0, b.0), _mm256_max_ps(a.1, b.1)) }
-    }
-    #[inline(always)]
-    fn x_abs(self, a: X) -> X {
-        avx2! {
-            let sign = _mm256_set1_ps(-0.0);
-            X(_mm256_andnot_ps(sign, a.0), _mm256_andnot_ps(sign, a.1))
-        }
-    }
-    #[inline(always)]
-    fn x_select_lt(self, a: X, b: X, yes: X, no: X) -> X {
-        avx2! {
-            let pick = |a, b, yes, no| _mm256_blendv_ps(no, yes, _mm256_cmp_ps::<_CMP_LT_OQ>(a, b));
-            X(pick(a.0, b.0, yes.0, no.0), pick(a.1, b.1, yes.1, no.1))
-        }
-    }
-    #[inline(always)]
-    fn x_scale_by_magic(self, a: X, magic: X) -> X {
-        avx2! {
-            let scale = |a, m| {
-                let n = _mm256_slli_epi32::<23>(_mm256_castps_si256(m));
-                _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(a), n))
-            };
-            X(scale(a.0, magic.0), scale(a.1, magic.1))
-        }
-    }
-    #[inline(always)]
-    fn x_sum(self, v: X) -> f32 {
+    fn sum(self, v: &[f32; LANES]) -> f32 {
+        let v = Sixteen(self).load(v);
         avx2! {
             let eight = _mm256_add_ps(v.0, v.1);
             let four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
@@ -437,7 +324,8 @@ impl Isa for Avx2 {
         }
     }
     #[inline(always)]
-    fn x_greatest(self, v: X) -> f32 {
+    fn greatest(self, v: &[f32; LANES]) -> f32 {
+        let v = Sixteen(self).load(v);
         avx2! {
             let eight = _mm256_max_ps(v.0, v.1);
             let four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));

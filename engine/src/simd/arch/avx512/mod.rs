@@ -1,12 +1,13 @@
 //! x86-64 with AVX-512 F, BW, VL and VNNI: sixteen rows to a word. Fused multiply-adds where products are exact.
 
 mod dots;
+mod floats;
 mod words;
 
 use super::avx2::Avx2;
 use super::{align_frame, cpuid, fetch, fetch_ahead, rebased};
 use crate::simd::arch::rows::Rows;
-use crate::simd::floats::LANES;
+use crate::simd::floats::{Floats, LANES, Sixteen};
 use crate::simd::isa::{Isa, Op, Quad, Quads};
 use crate::simd::name::IsaName;
 use bytemuck::Pod;
@@ -36,6 +37,7 @@ macro_rules! avx512 {
         unsafe { $($body)* }
     }};
 }
+use avx512;
 
 impl Isa for Avx512 {
     const NAME: IsaName = IsaName::Avx512;
@@ -46,13 +48,12 @@ impl Isa for Avx512 {
     const TOGETHER: bool = true;
     type W = __m512i;
     type F = __m512;
-    type X = __m512;
 
-    type Floats = Self;
+    type Floats = Sixteen<Self>;
 
     #[inline(always)]
-    fn floats(self, _lane: usize) -> Self {
-        self
+    fn floats(self, _lane: usize) -> Sixteen<Self> {
+        Sixteen(self)
     }
 
     type Single = Avx2;
@@ -302,94 +303,9 @@ impl Isa for Avx512 {
             }
         }
     }
-
     #[inline(always)]
-    fn x_load(self, v: &[f32; LANES]) -> __m512 {
-        avx512! { _mm512_loadu_ps(v.as_ptr()) }
-    }
-    #[inline(always)]
-    fn x_store(self, v: __m512, out: &mut [f32; LANES]) {
-        avx512! { _mm512_storeu_ps(out.as_mut_ptr(), v) }
-    }
-    #[inline(always)]
-    fn x_from_f32(self, v: &[[u8; 4]; LANES]) -> __m512 {
-        avx512! { _mm512_loadu_ps(v.as_ptr().cast()) }
-    }
-    #[inline(always)]
-    fn x_from_f16(self, v: &[[u8; 2]; LANES]) -> __m512 {
-        // SAFETY: the features are there, as `self` proves.
-        unsafe { words::widened(v) }
-    }
-    #[inline(always)]
-    fn x_from_bf16(self, v: &[[u8; 2]; LANES]) -> __m512 {
-        avx512! {
-            let v = _mm512_cvtepu16_epi32(_mm256_loadu_si256(v.as_ptr().cast()));
-            _mm512_castsi512_ps(_mm512_slli_epi32::<16>(v))
-        }
-    }
-    #[inline(always)]
-    fn x_from_i8(self, v: &[i8; LANES]) -> __m512 {
-        avx512! { _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(v.as_ptr().cast()))) }
-    }
-    #[inline(always)]
-    fn x_to_f16(self, v: __m512) -> [[u8; 2]; LANES] {
-        let mut out = [[0; 2]; LANES];
-        avx512! {
-            _mm256_storeu_si256(out.as_mut_ptr().cast(), _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(v));
-        }
-        out
-    }
-    #[inline(always)]
-    fn x_to_i8(self, v: __m512) -> [i8; LANES] {
-        let mut out = [0; LANES];
-        avx512! { _mm_storeu_si128(out.as_mut_ptr().cast(), _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(v))) };
-        out
-    }
-    #[inline(always)]
-    fn x_splat(self, v: f32) -> __m512 {
-        avx512! { _mm512_set1_ps(v) }
-    }
-    #[inline(always)]
-    fn x_add(self, a: __m512, b: __m512) -> __m512 {
-        avx512! { _mm512_add_ps(a, b) }
-    }
-    #[inline(always)]
-    fn x_sub(self, a: __m512, b: __m512) -> __m512 {
-        avx512! { _mm512_sub_ps(a, b) }
-    }
-    #[inline(always)]
-    fn x_mul(self, a: __m512, b: __m512) -> __m512 {
-        avx512! { _mm512_mul_ps(a, b) }
-    }
-    #[inline(always)]
-    fn x_add_exact(self, acc: __m512, a: __m512, b: __m512) -> __m512 {
-        avx512! { _mm512_fmadd_ps(a, b, acc) }
-    }
-    #[inline(always)]
-    fn x_div(self, a: __m512, b: __m512) -> __m512 {
-        avx512! { _mm512_div_ps(a, b) }
-    }
-    #[inline(always)]
-    fn x_max(self, a: __m512, b: __m512) -> __m512 {
-        avx512! { _mm512_max_ps(a, b) }
-    }
-    #[inline(always)]
-    fn x_abs(self, a: __m512) -> __m512 {
-        avx512! { _mm512_abs_ps(a) }
-    }
-    #[inline(always)]
-    fn x_select_lt(self, a: __m512, b: __m512, yes: __m512, no: __m512) -> __m512 {
-        avx512! { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), no, yes) }
-    }
-    #[inline(always)]
-    fn x_scale_by_magic(self, a: __m512, magic: __m512) -> __m512 {
-        avx512! {
-            let n = _mm512_slli_epi32::<23>(_mm512_castps_si512(magic));
-            _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(a), n))
-        }
-    }
-    #[inline(always)]
-    fn x_sum(self, v: __m512) -> f32 {
+    fn sum(self, v: &[f32; LANES]) -> f32 {
+        let v = Sixteen(self).load(v);
         avx512! {
             let high = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(v)));
             let eight = _mm256_add_ps(_mm512_castps512_ps256(v), high);
@@ -399,7 +315,8 @@ impl Isa for Avx512 {
         }
     }
     #[inline(always)]
-    fn x_greatest(self, v: __m512) -> f32 {
+    fn greatest(self, v: &[f32; LANES]) -> f32 {
+        let v = Sixteen(self).load(v);
         avx512! {
             let high = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(v)));
             let eight = _mm256_max_ps(_mm512_castps512_ps256(v), high);

@@ -7,7 +7,6 @@ macro_rules! as_scalar {
         const TOKENS: usize = if cfg!(feature = "small") { 1 } else { 2 };
         type W = u32;
         type F = f32;
-        type X = [f32; LANES];
 
         type Floats = Lane<Self>;
 
@@ -54,18 +53,6 @@ macro_rules! as_scalar {
         fn f_store(self, a: f32, out: &mut [f32]) {
             Scalar.f_store(a, out)
         }
-        #[inline(always)]
-        fn x_store(self, v: [f32; LANES], out: &mut [f32; LANES]) {
-            *out = v;
-        }
-        #[inline(always)]
-        fn x_from_f16(self, v: &[[u8; 2]; LANES]) -> [f32; LANES] {
-            v.map(|b| widen(u16::from_le_bytes(b)))
-        }
-        #[inline(always)]
-        fn x_to_f16(self, v: [f32; LANES]) -> [[u8; 2]; LANES] {
-            v.map(|v| narrow(v).to_le_bytes())
-        }
         as_scalar! {
             load(words: &[[u8; 4]; LANES], part: usize) -> u32;
             splat(bits: u32) -> u32;
@@ -83,20 +70,6 @@ macro_rules! as_scalar {
             f_add(a: f32, b: f32) -> f32;
             f_sub(a: f32, b: f32) -> f32;
             f_mul(a: f32, b: f32) -> f32;
-            x_load(v: &[f32; LANES]) -> [f32; LANES];
-            x_from_f32(v: &[[u8; 4]; LANES]) -> [f32; LANES];
-            x_from_bf16(v: &[[u8; 2]; LANES]) -> [f32; LANES];
-            x_from_i8(v: &[i8; LANES]) -> [f32; LANES];
-            x_to_i8(v: [f32; LANES]) -> [i8; LANES];
-            x_splat(v: f32) -> [f32; LANES];
-            x_add(a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES];
-            x_sub(a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES];
-            x_mul(a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES];
-            x_div(a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES];
-            x_max(a: [f32; LANES], b: [f32; LANES]) -> [f32; LANES];
-            x_abs(a: [f32; LANES]) -> [f32; LANES];
-            x_select_lt(a: [f32; LANES], b: [f32; LANES], yes: [f32; LANES], no: [f32; LANES]) -> [f32; LANES];
-            x_scale_by_magic(a: [f32; LANES], magic: [f32; LANES]) -> [f32; LANES];
         }
     };
     ($($name:ident($($arg:ident: $ty:ty),*) -> $out:ty;)+) => {$(

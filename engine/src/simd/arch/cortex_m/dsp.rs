@@ -3,7 +3,7 @@
 use super::as_scalar::as_scalar;
 #[cfg(target_abi = "eabihf")]
 use super::dsp_loops;
-use super::halves::{halves, narrow, widen};
+use super::halves::{halves, widen};
 use crate::simd::arch::rows::Rows;
 #[cfg(target_abi = "eabihf")]
 use crate::simd::arch::strip::BlockLoops;

@@ -3,7 +3,7 @@
 
 use super::as_scalar::as_scalar;
 use super::dsp::Dsp;
-use super::halves::{halves, narrow, widen};
+use super::halves::{halves, widen};
 #[cfg(target_abi = "eabihf")]
 use super::helium_loops;
 use crate::simd::arch::rows::Rows;

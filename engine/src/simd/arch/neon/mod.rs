@@ -2,20 +2,18 @@
 //!
 //! How bytes are multiplied is what its rungs differ in: see [`Multiply`].
 
+mod floats;
 mod multiply;
 mod proof;
 mod words;
 
 use crate::simd::arch::rows::Rows;
-use crate::simd::floats::LANES;
+use crate::simd::floats::{Floats, LANES, Sixteen};
 use crate::simd::isa::{Isa, Op, Quad};
 use crate::simd::name::IsaName;
 use bytemuck::Pod;
 use core::arch::aarch64::*;
-use words::{
-    bytes_of, columns, eight, four, four_bytes, halves, halves_of, narrow, sixteen, store, store_four, transposed,
-    widen, word,
-};
+use words::{bytes_of, columns, eight, four_bytes, halves, sixteen, store_four, transposed, widen, word};
 
 pub use multiply::{Dotprod, I8mm, Multiply, Widening};
 pub use proof::{Neon, id_registers_show_dotprod, id_registers_show_i8mm};
@@ -33,6 +31,7 @@ macro_rules! neon {
         unsafe { $($body)* }
     }};
 }
+use neon;
 
 impl X {
     #[inline(always)]
@@ -58,13 +57,12 @@ impl<M: Multiply> Isa for Neon<M> {
     const PAIRS: bool = M::PAIRS;
     type W = uint32x4_t;
     type F = float32x4_t;
-    type X = X;
 
-    type Floats = Self;
+    type Floats = Sixteen<Self>;
 
     #[inline(always)]
-    fn floats(self, _lane: usize) -> Self {
-        self
+    fn floats(self, _lane: usize) -> Sixteen<Self> {
+        Sixteen(self)
     }
 
     type Single = Self;
@@ -288,127 +286,9 @@ impl<M: Multiply> Isa for Neon<M> {
             }
         }
     }
-
     #[inline(always)]
-    fn x_load(self, v: &[f32; LANES]) -> X {
-        let v: &[[f32; 4]; 4] = bytemuck::cast_ref(v);
-        X::of(|i| four(&v[i]))
-    }
-    #[inline(always)]
-    fn x_store(self, v: X, out: &mut [f32; LANES]) {
-        let out: &mut [[f32; 4]; 4] = bytemuck::cast_mut(out);
-        for (out, v) in out.iter_mut().zip([v.0, v.1, v.2, v.3]) {
-            store_four(out, v);
-        }
-    }
-    #[inline(always)]
-    fn x_from_f32(self, v: &[[u8; 4]; LANES]) -> X {
-        // SAFETY of the use: as the macro says; sixteen bytes of four values.
-        X::of(|i| neon! { vreinterpretq_f32_u8(sixteen(v.as_ptr().add(4 * i).cast())) })
-    }
-    #[inline(always)]
-    fn x_from_f16(self, v: &[[u8; 2]; LANES]) -> X {
-        let (a, b) = neon! { halves_of(v) };
-        neon! { X(widen(vget_low_u16(a)), widen(vget_high_u16(a)), widen(vget_low_u16(b)), widen(vget_high_u16(b))) }
-    }
-    #[inline(always)]
-    fn x_from_bf16(self, v: &[[u8; 2]; LANES]) -> X {
-        neon! {
-            let (a, b) = halves_of(v);
-            let wide = |v| vreinterpretq_f32_u32(vshll_n_u16::<16>(v));
-            X(wide(vget_low_u16(a)), wide(vget_high_u16(a)), wide(vget_low_u16(b)), wide(vget_high_u16(b)))
-        }
-    }
-    #[inline(always)]
-    fn x_from_i8(self, v: &[i8; LANES]) -> X {
-        neon! {
-            let v = vreinterpretq_s8_u8(sixteen(v.as_ptr().cast()));
-            let (a, b) = (vmovl_s8(vget_low_s8(v)), vmovl_s8(vget_high_s8(v)));
-            let wide = |v| vcvtq_f32_s32(vmovl_s16(v));
-            X(wide(vget_low_s16(a)), wide(vget_high_s16(a)), wide(vget_low_s16(b)), wide(vget_high_s16(b)))
-        }
-    }
-    #[inline(always)]
-    fn x_to_f16(self, v: X) -> [[u8; 2]; LANES] {
-        let mut out = [[0; 2]; LANES];
-        neon! {
-            let at = out.as_mut_ptr().cast::<u8>();
-            store(at, vreinterpretq_u8_u16(vcombine_u16(narrow(v.0), narrow(v.1))));
-            store(at.add(16), vreinterpretq_u8_u16(vcombine_u16(narrow(v.2), narrow(v.3))));
-        }
-        out
-    }
-    #[inline(always)]
-    fn x_to_i8(self, v: X) -> [i8; LANES] {
-        let mut out = [0; LANES];
-        neon! {
-            let halves = |v| vqmovn_s32(vcvtnq_s32_f32(v));
-            let (a, b) = (vcombine_s16(halves(v.0), halves(v.1)), vcombine_s16(halves(v.2), halves(v.3)));
-            store(out.as_mut_ptr().cast(), vreinterpretq_u8_s8(vcombine_s8(vqmovn_s16(a), vqmovn_s16(b))));
-        }
-        out
-    }
-    #[inline(always)]
-    fn x_splat(self, v: f32) -> X {
-        X::of(|_| neon! { vdupq_n_f32(v) })
-    }
-    #[inline(always)]
-    fn x_add(self, a: X, b: X) -> X {
-        a.zip(b, |a, b| neon! { vaddq_f32(a, b) })
-    }
-    #[inline(always)]
-    fn x_sub(self, a: X, b: X) -> X {
-        a.zip(b, |a, b| neon! { vsubq_f32(a, b) })
-    }
-    #[inline(always)]
-    fn x_mul(self, a: X, b: X) -> X {
-        a.zip(b, |a, b| neon! { vmulq_f32(a, b) })
-    }
-    #[inline(always)]
-    fn x_add_exact(self, acc: X, a: X, b: X) -> X {
-        neon! {
-            X(
-                vfmaq_f32(acc.0, a.0, b.0),
-                vfmaq_f32(acc.1, a.1, b.1),
-                vfmaq_f32(acc.2, a.2, b.2),
-                vfmaq_f32(acc.3, a.3, b.3),
-            )
-        }
-    }
-    #[inline(always)]
-    fn x_div(self, a: X, b: X) -> X {
-        a.zip(b, |a, b| neon! { vdivq_f32(a, b) })
-    }
-    #[inline(always)]
-    fn x_max(self, a: X, b: X) -> X {
-        // Not `fmax`, which gives NaN for either.
-        a.zip(b, |a, b| neon! { vbslq_f32(vcgtq_f32(a, b), a, b) })
-    }
-    #[inline(always)]
-    fn x_abs(self, a: X) -> X {
-        a.map(|a| neon! { vabsq_f32(a) })
-    }
-    #[inline(always)]
-    fn x_select_lt(self, a: X, b: X, yes: X, no: X) -> X {
-        let pick = |a, b, yes, no| neon! { vbslq_f32(vcltq_f32(a, b), yes, no) };
-        X(
-            pick(a.0, b.0, yes.0, no.0),
-            pick(a.1, b.1, yes.1, no.1),
-            pick(a.2, b.2, yes.2, no.2),
-            pick(a.3, b.3, yes.3, no.3),
-        )
-    }
-    #[inline(always)]
-    fn x_scale_by_magic(self, a: X, magic: X) -> X {
-        a.zip(magic, |a, magic| {
-            neon! {
-                let n = vshlq_n_u32::<23>(vreinterpretq_u32_f32(magic));
-                vreinterpretq_f32_u32(vaddq_u32(vreinterpretq_u32_f32(a), n))
-            }
-        })
-    }
-    #[inline(always)]
-    fn x_sum(self, v: X) -> f32 {
+    fn sum(self, v: &[f32; LANES]) -> f32 {
+        let v = Sixteen(self).load(v);
         neon! {
             let four = vaddq_f32(vaddq_f32(v.0, v.2), vaddq_f32(v.1, v.3));
             let two = vadd_f32(vget_low_f32(four), vget_high_f32(four));
@@ -416,7 +296,8 @@ impl<M: Multiply> Isa for Neon<M> {
         }
     }
     #[inline(always)]
-    fn x_greatest(self, v: X) -> f32 {
+    fn greatest(self, v: &[f32; LANES]) -> f32 {
+        let v = Sixteen(self).load(v);
         let max = |a, b| neon! { vbslq_f32(vcgtq_f32(a, b), a, b) };
         let four = max(max(v.0, v.2), max(v.1, v.3));
         let mut lanes = [0.0; 4];
