@@ -2,16 +2,17 @@
 //!
 //! Sub-blocks that are low nibbles come first, then those that are high ones: they take the same instructions with masks that
 //! lie four bits higher, and their sums are 16 times too great. So are the totals made before, and closing takes four bits
-//! off.
+//! off. Totals do not overflow: the greatest is Q6_K's, 16 * 256 * 32 * 128 * 127, just below 2^31. Quants of two and three bits
+//! are shifted instead, and IQ4_XS has both nibbles of a byte at once.
 //!
 //! | registers | |
 //! |---|---|
 //! | row | `r0`; `r6` upper bits |
 //! | activations | `r2`, in the middle between the tokens |
-//! | masks | `r3` of pairs, `r1` of upper bits |
-//! | rotation of upper bits | `r7` |
+//! | masks | `r3` of pairs, or table; `r1` of upper bits |
+//! | rotation of upper bits, shift | `r7`; `r1` rotation of third bits |
 //! | weights, pairs | `r4`, `r5` |
-//! | pairs of activations | `r8`, `r9`; `r6`, `r7` where there are no upper bits |
+//! | pairs of activations | `r8`, `r9`, and two more of `r1`, `r6`, `r7` where they are free |
 //! | integer sums | `r10`, `r11`, `r12`, `lr` |
 //! | scale (and minimum) | `s0` |
 //! | place of the next scale | `s2` |
@@ -32,7 +33,7 @@ use core::arch::naked_asm;
 /// Entry, with step and end at the top of the stack.
 macro_rules! enter_between_tokens {
     () => {
-        concat!(enter!("512"), "vmov s12, s13, r5, r5\n", "add r2, #852\n", "add lr, #852\n", "push {{r11, lr}}\n",)
+        concat!(enter!("512"), "vmov s12, s13, r5, r5\n", "add r2, #852\n", "add lr, #852\n", "push {{r11, lr}}\n")
     };
 }
 

@@ -40,7 +40,7 @@ macro_rules! next_block_from_stack {
 /// Stores neighbouring rows' sums of one token and returns. The stack is as [`enter`] left it.
 macro_rules! leave {
     ($sums:literal) => {
-        concat!("pop {{r0}}\n", "ldr r0, [r0, #20]\n", "vstmia r0, {{", $sums, "}}\n", "pop {{r4-r11, pc}}",)
+        concat!("pop {{r0}}\n", "ldr r0, [r0, #20]\n", "vstmia r0, {{", $sums, "}}\n", "pop {{r4-r11, pc}}")
     };
 }
 

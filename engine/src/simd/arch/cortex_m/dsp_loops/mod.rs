@@ -1,7 +1,8 @@
 //! Block loops for the DSP extension and a scalar FPU: rows of a format times one token or four, in assembly.
 //!
-//! Activations are *pairs*: two 16-bit numbers in a word, made once a vector. Words of weights come apart into pairs in
-//! registers, and an instruction multiplies a pair by a pair and adds both products. A routine is a list of fragments of
+//! Activations are *pairs*: two 16-bit numbers in a word, made once a vector. For each four quants there are two words, of the
+//! first and third, and of the second and fourth, as the bytes of a word of weights come apart by a mask. Such pairs are made
+//! in registers, and an instruction multiplies a pair by a pair and adds both products. A routine is a list of fragments of
 //! assembly, which formats share; `unpack` and `frame` hold those that most of them are made of.
 //!
 //! | format | multiply, one token | multiply, four tokens | scales | close |

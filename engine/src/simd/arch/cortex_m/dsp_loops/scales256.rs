@@ -100,7 +100,7 @@ macro_rules! shift_two_totals {
 /// nibbles are 16 times too great.
 macro_rules! turn_to_high_nibbles {
     () => {
-        concat!(shift_two_totals!("s8, s9"), shift_two_totals!("s10, s11"), "lsls r3, r3, #4\n", "mvns r1, r1\n",)
+        concat!(shift_two_totals!("s8, s9"), shift_two_totals!("s10, s11"), "lsls r3, r3, #4\n", "mvns r1, r1\n")
     };
 }
 

@@ -32,7 +32,7 @@ macro_rules! tokens {
 /// Two pairs times one token's activations.
 macro_rules! token {
     ($op:ident, $sum:literal, $w0:literal $w1:literal, $x0:literal $x1:literal, $x:expr) => {
-        concat!(op!("ldrd", $x0, $x1, $x), mac!($op, $sum, $w0, $x0), mac!(add, $sum, $w1, $x1),)
+        concat!(op!("ldrd", $x0, $x1, $x), mac!($op, $sum, $w0, $x0), mac!(add, $sum, $w1, $x1))
     };
 }
 
@@ -81,8 +81,7 @@ macro_rules! tokens256 {
     };
 }
 
-/// A word of nibbles of a block of 32: its elements are taken as `$sign` says, at the bottom of each half, or `signed`,
-/// less 8, at the top.
+/// A word of nibbles of a block of 32: `unsigned`, in pairs at the bottom of each half, or `signed`, less 8, at the top.
 macro_rules! nibbles32 {
     ($op:ident, unsigned) => {
         concat!(
