@@ -1,13 +1,15 @@
 //! Matrix products: dequantise and multiply in one go, one row loop for every format.
 
+use super::combine::{Combine, combine_into};
 use super::elementwise::Gate;
 use super::executor::Executor;
 use super::input::Input;
-use super::panel::Group;
+use super::panel::{Group, group_row};
 use super::prefetch::AHEAD;
+use super::strips::{FromPairs, Strips};
 use super::unpacked::{FEW, MANY, add_group};
 use crate::quant::{Act, FloatFormat, Format, Matrix, Weight, with_format};
-use crate::simd::{ActForm, BlockLoops, Floats, Isa, LANES, Op, Panel, RowBlocks, Rows, lanes, math};
+use crate::simd::{ActForm, Floats, Isa, LANES, Op, Panel, RowBlocks, Rows, lanes};
 
 /// The most tokens that share one reading of float weights, whatever the set: sixteen lanes take more registers.
 #[cfg_attr(
@@ -26,15 +28,6 @@ const fn parts_at_once<I: Isa>(tokens: usize) -> usize {
     }
 }
 
-/// What becomes of a product.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Combine {
-    /// `y = product`.
-    Store,
-    /// `y = act(y) * product`.
-    Gate(Gate),
-}
-
 /// Elements of a panel that one piece of work covers: whole groups, several pieces a thread as far as
 /// each reads enough to be worth handing out.
 fn chunk(w: &Weight<'_>, tokens: usize, threads: usize) -> usize {
@@ -44,11 +37,6 @@ fn chunk(w: &Weight<'_>, tokens: usize, threads: usize) -> usize {
     let pieces = (w.bytes().saturating_mul(tokens) / PIECE).min(threads.saturating_mul(8)).max(threads);
     let pieces = if threads > 1 { pieces } else { 1 };
     groups.div_ceil(pieces.max(1)).max(1).saturating_mul(LANES).saturating_mul(tokens)
-}
-
-/// Elements that sixteen rows have in a panel; not 0, which no piece of a slice may be.
-fn panel(tokens: usize) -> usize {
-    (LANES * tokens).max(1)
 }
 
 pub(super) fn linear<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
@@ -89,7 +77,7 @@ pub(super) fn gated<I: Isa>(
     let groups = chunk / tokens;
     executor.for_rows(y.as_flattened_mut(), chunk, &|i, y| {
         // A group of rows at a time, so that the gate's values are still at hand for the product.
-        for (g, y) in y.chunks_mut(panel(tokens)).enumerate() {
+        for (g, y) in y.chunks_mut(group_row(tokens)).enumerate() {
             let first_row = i * groups + g * LANES;
             product(isa, gate, x, y, first_row, Combine::Store);
             product(isa, up, x, y, first_row, Combine::Gate(act));
@@ -132,92 +120,6 @@ fn quantised<I: Isa, B: Format>(
     }
 }
 
-/// Rows `first_row..` of a product by the set's own block loops.
-struct Strips<'a> {
-    loops: BlockLoops,
-    panel: Panel<'a>,
-    y: &'a mut [f32],
-    first_row: usize,
-    combine: Combine,
-}
-
-impl Op for Strips<'_> {
-    type Out = ();
-
-    #[inline(always)]
-    fn call<I: Isa>(self, isa: I) {
-        for (g, y) in self.y.chunks_mut(panel(self.panel.tokens)).enumerate() {
-            let row = self.first_row + g * LANES;
-            let y = y.as_chunks_mut::<LANES>().0;
-            let mut t = 0;
-            while t < self.panel.tokens {
-                let Some(y) = y.get_mut(t..) else { return };
-                let done = match self.combine {
-                    Combine::Store => self.loops.multiply(&self.panel, row, t, y),
-                    Combine::Gate(gate) => {
-                        let mut products = [[0.0; LANES]; BlockLoops::TOKENS];
-                        let done = self.loops.multiply(&self.panel, row, t, &mut products);
-                        gate_tile(isa, gate, products.get(..done).unwrap_or_default(), y);
-                        done
-                    }
-                };
-                if done == 0 {
-                    return;
-                }
-                t += done;
-            }
-        }
-    }
-}
-
-/// Puts `tile`'s sixteen products of each token in place.
-#[inline(always)]
-fn combine_into<I: Isa>(isa: I, combine: Combine, tile: &[Group], y: &mut [Group]) {
-    match combine {
-        Combine::Store => {
-            for (product, y) in tile.iter().zip(y) {
-                *y = *product;
-            }
-        }
-        Combine::Gate(gate) => gate_tile(isa, gate, tile, y),
-    }
-}
-
-/// `y = act(y) * tile`. Not part of each format's loop, which would have it once for every tile of tokens.
-#[inline(never)]
-fn gate_tile<I: Isa>(isa: I, gate: Gate, tile: &[Group], y: &mut [Group]) {
-    isa.run(GateTile { gate, tile, y });
-}
-
-struct GateTile<'a> {
-    gate: Gate,
-    tile: &'a [Group],
-    y: &'a mut [Group],
-}
-
-impl Op for GateTile<'_> {
-    type Out = ();
-
-    #[inline(always)]
-    fn call<I: Isa>(self, isa: I) {
-        for (product, y) in self.tile.iter().zip(self.y) {
-            for f in lanes(isa) {
-                let g = f.load(y);
-                let inner = match self.gate {
-                    Gate::Silu => g,
-                    Gate::Gelu => {
-                        // tanh(z) = 2 sigmoid(2z) - 1, so 0.5 x (1 + tanh(z)) = x sigmoid(2z).
-                        let cube = f.mul(f.mul(g, g), g);
-                        f.mul(f.splat(1.595_769), f.add(g, f.mul(f.splat(0.044_715), cube)))
-                    }
-                };
-                let activated = f.mul(g, math::sigmoid(f, inner));
-                f.store(f.mul(activated, f.load(product)), y);
-            }
-        }
-    }
-}
-
 /// Evaluates `$body` for tokens `t..t + N` with `N` the first of `$steps` that fits and is not more than `I::TOKENS`,
 /// over and over.
 macro_rules! for_tokens {
@@ -249,7 +151,7 @@ impl<B: Format> Op for Quantised<'_, B> {
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
         let (m, x, tokens, combine) = (&self.m, self.x, self.tokens, self.combine);
-        for (g, y) in self.y.chunks_mut(panel(tokens)).enumerate() {
+        for (g, y) in self.y.chunks_mut(group_row(tokens)).enumerate() {
             let row = self.first_row + g * LANES;
             let y = y.as_chunks_mut::<LANES>().0;
             if const { I::TOGETHER && I::ROWS == LANES } && tokens >= FEW && row + LANES <= m.rows() {
@@ -268,48 +170,6 @@ impl<B: Format> Op for Quantised<'_, B> {
                 }
                 combine_into(isa, combine, &products, y.get_mut(t..).unwrap_or_default());
             });
-        }
-    }
-}
-
-/// A product with activations in the form of pairs, for formats that the set has no block loop for: each block of
-/// activations becomes bytes again for sixteen rows.
-struct FromPairs<'a, B: Format> {
-    m: Matrix<'a, B>,
-    x: &'a [<B::Act as Act>::Pairs],
-    tokens: usize,
-    y: &'a mut [f32],
-    first_row: usize,
-    combine: Combine,
-}
-
-impl<B: Format> Op for FromPairs<'_, B> {
-    type Out = ();
-
-    #[inline(always)]
-    fn call<I: Isa>(self, isa: I) {
-        let row_blocks = self.m.row_blocks;
-        for (g, y) in self.y.chunks_mut(panel(self.tokens)).enumerate() {
-            let row = self.first_row + g * LANES;
-            for (t, y) in y.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
-                let mut sums = [[0.0; LANES]];
-                let mut acc = [isa.f_splat(0.0); LANES];
-                for (column, x) in self.x.iter().skip(t).step_by(self.tokens).take(row_blocks).enumerate() {
-                    let x = [B::Act::from(*x)];
-                    for (lane, acc) in acc.iter_mut().enumerate().take(self.m.rows().saturating_sub(row)) {
-                        let block = self.m.blocks.get((row + lane) * row_blocks + column..).unwrap_or_default();
-                        let Some(block) = RowBlocks::new(block, 1, 0, 1).and_then(|mut rows| rows.next()) else {
-                            return;
-                        };
-                        let [dot] = B::dot(isa, block, &x);
-                        *acc = isa.f_add(*acc, dot);
-                    }
-                }
-                for (sum, acc) in sums[0].chunks_mut(1).zip(acc) {
-                    isa.f_store(acc, sum);
-                }
-                combine_into(isa, self.combine, &sums, core::slice::from_mut(y));
-            }
         }
     }
 }
@@ -478,7 +338,7 @@ impl<B: FloatFormat> Op for Float<'_, B> {
 
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
-        for (g, y) in self.y.chunks_mut(panel(self.tokens)).enumerate() {
+        for (g, y) in self.y.chunks_mut(group_row(self.tokens)).enumerate() {
             let row = self.first_row + g * LANES;
             for_tokens!(self.tokens, [FLOAT_TOKENS, 2, 1], t, N => {
                 let mut tile = [[0.0; LANES]; N];

@@ -50,6 +50,7 @@
 
 mod attention;
 mod checksum;
+mod combine;
 mod detect;
 mod elementwise;
 mod executor;
@@ -59,6 +60,7 @@ mod input_buffer;
 mod matmul;
 mod panel;
 mod prefetch;
+mod strips;
 mod table;
 mod unpacked;
 

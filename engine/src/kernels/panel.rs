@@ -10,3 +10,8 @@ pub type Group = [f32; LANES];
 pub(crate) const fn groups(n: usize) -> usize {
     n.div_ceil(LANES)
 }
+
+/// Elements of a group row of a panel, the groups of all tokens with the same elements; not 0, which no piece of a slice may be.
+pub(super) fn group_row(tokens: usize) -> usize {
+    (LANES * tokens).max(1)
+}

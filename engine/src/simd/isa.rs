@@ -208,7 +208,7 @@ pub trait Isa: Copy + Send + Sync + 'static {
         i: usize,
     ) {
         for (acc, x) in acc.iter_mut().zip(x) {
-            *acc = self.dot_u8::<255, N>(*acc, w, x.quads(i));
+            *acc = any_u8(self, *acc, w, x.quads(i));
         }
     }
     /// `acc += scale * (w . x)` of every token, as [`Isa::dots_u8`]; each lane of `scale` is an `i32` that fits in `i16`.
@@ -222,7 +222,8 @@ pub trait Isa: Copy + Send + Sync + 'static {
         scale: Self::W,
     ) {
         for (acc, x) in acc.iter_mut().zip(x) {
-            *acc = self.dot_u8_scaled::<255, N>(*acc, w, x.quads(i), scale);
+            let dot = any_u8(self, self.splat(0), w, x.quads(i));
+            *acc = self.add(*acc, self.mul(dot, scale));
         }
     }
     /// [`Isa::add_dots_u8`] in `f32`, where all sums and products are exact: below 2^24.
@@ -236,8 +237,8 @@ pub trait Isa: Copy + Send + Sync + 'static {
         scale: Self::W,
     ) {
         for (acc, x) in acc.iter_mut().zip(x) {
-            let dot = self.dot_u8_scaled::<255, N>(self.splat(0), w, x.quads(i), scale);
-            *acc = self.f_add(*acc, self.to_f32(dot));
+            let dot = any_u8(self, self.splat(0), w, x.quads(i));
+            *acc = self.f_add(*acc, self.to_f32(self.mul(dot, scale)));
         }
     }
     /// `acc + a.low * b[0] + a.high * b[1]`: the lanes of `a` hold two `i16`.
@@ -279,6 +280,18 @@ pub trait Isa: Copy + Send + Sync + 'static {
     fn greatest(self, lanes: &[f32; LANES]) -> f32 {
         fold(*lanes, |a, b| if a > b { a } else { b })
     }
+}
+
+/// `acc + w . x` of any unsigned bytes: seven bits of each and the eighth, as not every set multiplies bytes above 127.
+#[inline(always)]
+fn any_u8<I: Isa, const N: usize>(isa: I, acc: I::W, w: &[I::W; N], x: &[Quad; N]) -> I::W {
+    let (mut low, mut top) = (*w, *w);
+    for (low, top) in low.iter_mut().zip(&mut top) {
+        *low = isa.and(*low, isa.splat(0x7F7F_7F7F));
+        *top = isa.and(isa.shr(*top, 7), isa.splat(0x0101_0101));
+    }
+    let tops = isa.dot_u8::<1, N>(isa.splat(0), &top, x);
+    isa.add(isa.dot_u8::<127, N>(acc, &low, x), isa.shl(tops, 7))
 }
 
 /// Folds sixteen lanes by halves; the order that every horizontal reduction follows.
