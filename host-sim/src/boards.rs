@@ -282,7 +282,7 @@ mod tests {
             assert_eq!(board.cycles_per_byte("Q4_K", 8, false), 8.0 * costs.eight);
         }
         // Emulators know no cycles, and no model is there for a Cortex-M33.
-        for (name, cpu) in [("mps2-an386", "cortex-m4"), ("pico2", "cortex-m4")] {
+        for (name, cpu) in [("mps2-an386", "cortex-m4"), ("pico2", "cortex-m33")] {
             let board = find(name).expect("a board");
             let one = COSTS.cpu[cpu]["dsp"].format["Q4_K"].rows.one;
             assert_eq!(board.cycles_per_byte("Q4_K", 1, false), one * board.cycles_per_instruction);

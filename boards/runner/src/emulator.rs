@@ -43,23 +43,23 @@ pub(crate) fn with_model(board: &Board, qemu: &Qemu, cpu: &Cpu, elf: &Path, imag
 
 /// Runs the emulator for at most `limit`, shows what the firmware says through semihosting, and returns it.
 pub(crate) fn run(mut emulator: Command, limit: Duration) -> Result<String, String> {
-    // Semihosting writes to standard error.
     emulator.args(SEMIHOSTING);
-    emulator.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = spawn(&mut emulator)?;
-    let stderr = child.stderr.take().ok_or("no pipe to the emulator")?;
-    let (output, status) = until_end(child, &listen(stderr), limit, true)?;
-    if status.success() { Ok(output) } else { Err(format!("it ended with {status}")) }
+    said(emulator, limit, true)
 }
 
 /// Runs the emulator for at most `limit` with a command line for the firmware, and returns what that says.
 pub(crate) fn run_quietly(mut emulator: Command, command_line: &str, limit: Duration) -> Result<String, String> {
     emulator.args(semihosting_with(command_line));
+    said(emulator, limit, false)
+}
+
+fn said(mut emulator: Command, limit: Duration, show: bool) -> Result<String, String> {
+    // Semihosting writes to standard error.
     emulator.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = spawn(&mut emulator)?;
     let stderr = child.stderr.take().ok_or("no pipe to the emulator")?;
-    let (output, status) = until_end(child, &listen(stderr), limit, false)?;
-    if status.success() { Ok(output) } else { Err(format!("it ended with {status}, and said {output:?}")) }
+    let (output, status) = until_end(child, &listen(stderr), limit, show)?;
+    if status.success() { Ok(output) } else { Err(format!("it ended with {status}")) }
 }
 
 /// Runs the emulator with a command line for the firmware, an instruction at a time, and hands the address of each one that

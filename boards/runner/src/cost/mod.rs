@@ -54,7 +54,11 @@ pub(crate) fn cost(boards: &[Emulated], all: bool, flags: Flags) -> Result<bool,
                 if flags.cycles && isa == cpu.best_isa() && cycles::has_model(&cpu.name) {
                     table.model = cycles::model(emulated, cpu, &elf, &mut costs)?;
                 }
-                print([&board.name, &cpu.name, isa], &costs, flags.json);
+                if flags.json {
+                    print_json([&board.name, isa], &costs);
+                } else {
+                    print([&board.name, &cpu.name, isa], &costs);
+                }
                 table.cpu.entry(cpu.name.clone()).or_default().insert(isa.clone(), costs);
             }
         }
@@ -74,34 +78,30 @@ pub(crate) fn check(emulated: Emulated, cpu: &Cpu, elf: &Path, compiler: &str, t
     Ok(())
 }
 
-fn print([board, cpu, isa]: [&str; 3], costs: &Costs, json: bool) {
-    if !json {
-        println!("{board}, {cpu}, {isa}: for one token and for each of eight");
-    }
-    for (name, format) in table::in_order(costs) {
-        if json {
-            for (layout, PerByte { one, eight }) in [("rows", format.rows), ("pinned", format.pinned)] {
-                for (tokens, per_byte) in [(1, one), (8, eight)] {
-                    println!(
-                        "{}",
-                        serde_json::json!({ "board": board, "isa": isa, "format": name, "tokens": tokens,
-                            "layout": layout, "per_byte": per_byte })
-                    );
-                }
+/// Prints a line of JSON for each product.
+fn print_json([board, isa]: [&str; 2], costs: &Costs) {
+    for (format, Format { rows, pinned, .. }) in table::in_order(costs) {
+        for (layout, cost) in [("rows", rows), ("pinned", pinned)] {
+            for (tokens, per_byte) in [(1, cost.one), (8, cost.eight)] {
+                let line = serde_json::json!({
+                    "board": board, "isa": isa, "format": format, "tokens": tokens, "layout": layout, "per_byte": per_byte
+                });
+                println!("{line}");
             }
-            continue;
         }
-        let pair = |PerByte { one, eight }: PerByte| format!("{one:6.3} {eight:6.3}");
-        let cycles =
-            |cycles: Option<PerByte>| cycles.map_or(String::new(), |cycles| format!(" ({} cycles)", pair(cycles)));
-        let Format { rows, pinned, rows_cycles, pinned_cycles } = *format;
-        let (rows, pinned) = (pair(rows) + &cycles(rows_cycles), pair(pinned) + &cycles(pinned_cycles));
-        println!("  {name:12} a byte of rows {rows}, pinned {pinned}");
     }
-    if !json {
-        for (cache, product) in &costs.attention {
-            println!("  {cache:12} a product in attention {product:.3}");
-        }
-        println!("  {:12} {:.3}\n  {:12} a byte {:.3}", "element", costs.element, "checksum", costs.checksum);
+}
+
+fn print([board, cpu, isa]: [&str; 3], costs: &Costs) {
+    println!("{board}, {cpu}, {isa}: for one token and for each of eight");
+    let pair = |PerByte { one, eight }: PerByte| format!("{one:6.3} {eight:6.3}");
+    let cycles = |cost: Option<PerByte>| cost.map_or(String::new(), |cost| format!(" ({} cycles)", pair(cost)));
+    for (name, format) in table::in_order(costs) {
+        let (rows, pinned) = (cycles(format.rows_cycles), cycles(format.pinned_cycles));
+        println!("  {name:12} a byte of rows {}{rows}, pinned {}{pinned}", pair(format.rows), pair(format.pinned));
     }
+    for (cache, product) in &costs.attention {
+        println!("  {cache:12} a product in attention {product:.3}");
+    }
+    println!("  {:12} {:.3}\n  {:12} a byte {:.3}", "element", costs.element, "checksum", costs.checksum);
 }
