@@ -29,7 +29,7 @@
 //! matrix product takes, and looks at `rx` each time, so `rx` needs a buffer of some bytes or flow control.
 //!
 //! # Memory
-//! The engine's is `arena`. The future itself holds a line, its tokens, the sampler and the session: about 13 KB. There is no heap.
+//! The engine's is `arena`. The future itself holds a line, its tokens, the sampler and the session: about 10 KB. There is no heap.
 #![no_std]
 #![deny(unsafe_code)]
 

@@ -3,7 +3,7 @@
 
 use core::arch::global_asm;
 
-// Words as far as there are whole ones, then bytes; from the end if the destination lies behind the source.
+// Words as far as there are whole ones (fills: four at a time), then bytes; from the end if the destination lies behind the source.
 global_asm!(
     ".syntax unified",
     ".thumb",
@@ -90,16 +90,26 @@ global_asm!(
     "orr r1, r1, r1, lsl #8",
     "orr r1, r1, r1, lsl #16",
     "1:",
+    "subs r2, #16",
+    "blo 2f",
+    "str r1, [r0], #4",
+    "str r1, [r0], #4",
+    "str r1, [r0], #4",
+    "str r1, [r0], #4",
+    "b 1b",
+    "2:",
+    "adds r2, #16",
+    "3:",
     "subs r2, #4",
     "itt hs",
     "strhs r1, [r0], #4",
-    "bhs 1b",
+    "bhs 3b",
     "adds r2, #4",
-    "2:",
+    "4:",
     "subs r2, #1",
     "itt hs",
     "strbhs r1, [r0], #1",
-    "bhs 2b",
+    "bhs 4b",
     "mov r0, r12",
     "bx lr",
     ".size memset, . - memset",
