@@ -49,7 +49,9 @@ fn doubles_are_this_machines() {
     };
     for a in BOUNDARIES {
         for b in BOUNDARIES {
-            [(a, b), (a ^ SIGN, b), (a, b ^ SIGN)].map(|(a, b)| check(a, b));
+            for (a, b) in [(a, b), (a ^ SIGN, b), (a, b ^ SIGN)] {
+                check(a, b);
+            }
         }
         for _ in 0..10_000 {
             let b = random();
