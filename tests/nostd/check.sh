@@ -94,7 +94,7 @@ done
 # quantised weights, which unroll many tokens, more than the others.
 stack_limit=16896
 load_limit=20480
-quantised_limit=25600
+quantised_limit=24576
 CARGO_PROFILE_RELEASE_OPT_LEVEL=s build --features stack
 stack=$("$program" 2>&1 | sed -n 's/^stack of \(.*\): \([0-9]*\) bytes$/\2 \1/p' | sort -rn | awk '!seen[substr($0, index($0, " "))]++')
 echo "$stack" | sed 's/^/nostd: stack, bytes: /'

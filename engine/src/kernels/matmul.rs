@@ -1,13 +1,13 @@
 //! Matrix products: dequantise and multiply in one go, one row loop for every format.
 
-use super::combine::{Combine, combine_into};
+use super::combine::{Combine, combine_into, gate_tile};
 use super::elementwise::Gate;
 use super::executor::Executor;
 use super::input::Input;
 use super::panel::{Group, group_row};
 use super::prefetch::AHEAD;
 use super::strips::{FromPairs, Strips};
-use super::unpacked::{FEW, MANY, add_group};
+use super::unpacked::{FEW, FEWER, MANY, add_group};
 use crate::quant::{Act, FloatFormat, Format, Matrix, Weight, with_format};
 use crate::simd::{ActForm, Floats, Isa, LANES, Op, Panel, RowBlocks, Rows, lanes};
 
@@ -17,6 +17,18 @@ use crate::simd::{ActForm, Floats, Isa, LANES, Op, Panel, RowBlocks, Rows, lanes
     allow(dead_code, reason = "no format has floats")
 )]
 const FLOAT_TOKENS: usize = 4;
+
+/// The most tokens that share one reading of float weights: one where lanes go one by one, as their sums lie in memory.
+#[cfg_attr(
+    not(any(feature = "f32", feature = "f16", feature = "bf16")),
+    allow(dead_code, reason = "no format has floats")
+)]
+const fn most_float_tokens<I: Isa>() -> usize {
+    match <I::Floats as Floats>::LANES {
+        1 => 1,
+        _ => I::TOKENS,
+    }
+}
 
 /// How many of the words that sixteen interleaved rows take are multiplied with `tokens` tokens at once: all of them, so
 /// that loading overlaps with computing, or one where that would take more sums than there are registers.
@@ -120,13 +132,13 @@ fn quantised<I: Isa, B: Format>(
     }
 }
 
-/// Evaluates `$body` for tokens `t..t + N` with `N` the first of `$steps` that fits and is not more than `I::TOKENS`,
-/// over and over.
+/// Evaluates `$body` for tokens `t..t + N` with `N` the first of `$steps` that fits and is not more than `$most`, over and
+/// over.
 macro_rules! for_tokens {
-    ($tokens:expr, [$($steps:expr),+], $t:ident, $n:ident => $body:expr) => {{
+    ($tokens:expr, [$($steps:expr),+], $most:expr, $t:ident, $n:ident => $body:expr) => {{
         let mut $t = 0;
         // A constant condition, so that what a set does not use is not compiled.
-        $(if const { $steps <= I::TOKENS } {
+        $(if const { $steps <= $most } {
             while $tokens - $t >= $steps {
                 const $n: usize = $steps;
                 $body;
@@ -158,7 +170,7 @@ impl<B: Format> Op for Quantised<'_, B> {
                 isa.run_part(ManyTokens { m, row, x, tokens, y, combine });
                 continue;
             }
-            for_tokens!(tokens, [8, 2, 1], t, N => {
+            for_tokens!(tokens, [8, 2, 1], I::TOKENS, t, N => {
                 let mut products = [[0.0; LANES]; N];
                 let tile = Tile { m, row, x, tokens, t, products: &mut products };
                 // One token's tile of interleaved rows is small: inlined, it is 5 to 10 % faster on AVX-512.
@@ -189,11 +201,17 @@ impl<B: Format> Op for ManyTokens<'_, B> {
 
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
-        for (s, y) in self.y.chunks_mut(MANY).enumerate() {
-            let mut sums = [[0.0; LANES]; MANY];
-            let Some(sums) = sums.get_mut(..y.len()) else { return };
-            add_group(isa, self.m, self.row, self.x, self.tokens, s * MANY, sums);
-            combine_into(isa, self.combine, sums, y);
+        // A product that is stored is added up in its place. Others wait in this frame, which is large without them.
+        let most = if self.combine == Combine::Store { MANY } else { FEWER };
+        for (s, y) in self.y.chunks_mut(most).enumerate() {
+            let mut own = [[0.0; LANES]; FEWER];
+            let sums =
+                if self.combine == Combine::Store { &mut *y } else { own.get_mut(..y.len()).unwrap_or_default() };
+            sums.fill([0.0; LANES]);
+            add_group(isa, self.m, self.row, self.x, self.tokens, s * most, sums);
+            if let Combine::Gate(gate) = self.combine {
+                gate_tile(isa, gate, &own, y);
+            }
         }
     }
 }
@@ -340,7 +358,7 @@ impl<B: FloatFormat> Op for Float<'_, B> {
     fn call<I: Isa>(self, isa: I) {
         for (g, y) in self.y.chunks_mut(group_row(self.tokens)).enumerate() {
             let row = self.first_row + g * LANES;
-            for_tokens!(self.tokens, [FLOAT_TOKENS, 2, 1], t, N => {
+            for_tokens!(self.tokens, [FLOAT_TOKENS, 2, 1], most_float_tokens::<I>(), t, N => {
                 let mut tile = [[0.0; LANES]; N];
                 for lane in 0..LANES {
                     let start = (row + lane) * self.m.row_blocks;

@@ -12,8 +12,11 @@ pub(super) const FEW: usize = 16;
 /// The tokens of most tiles: as many as there are registers for.
 const TILE: usize = 12;
 
-/// The most tokens that share one unpacking: their sums wait in the frame.
+/// The most tokens that share one unpacking.
 pub(super) const MANY: usize = 128;
+
+/// The most tokens that share one unpacking where their sums wait in the frame.
+pub(super) const FEWER: usize = 64;
 
 /// Adds rows `row..row + 16` times tokens `t..t + sums.len()` to `sums`.
 #[inline(always)]
