@@ -117,6 +117,11 @@ impl Subject<'_> {
         let decoded = stats.number("made")?.saturating_sub(1).max(1);
         let mut figures = Figures::of_elf(self.elf)?;
         figures.arena = stats.number("arena_bytes")?;
+        // A program that streams the weights is a variant, which the table of boards does not plan.
+        let planned = simulator.planned_arena(&self.program.board.name)?;
+        if self.program.mapped && figures.arena != planned {
+            return Err(format!("an arena of {} bytes; `flashlet plan` says {planned}", figures.arena));
+        }
         figures.prefill = stats.number("prefill_ns")? / stats.number("prompt")?.max(1);
         figures.decode = stats.number("decode_ns")? / decoded;
         if (stats.number("flash_bytes")? > 100_000) == self.program.mapped {

@@ -2,6 +2,7 @@
 
 use crate::paths::{root, target_dir};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -31,14 +32,30 @@ impl Simulator {
         if status.success() { Ok(Simulator { binary }) } else { Err("the simulator does not build".into()) }
     }
 
+    /// Bytes of the arena that `flashlet plan` finds for the built-in model on a board.
+    pub(crate) fn planned_arena(&self, board: &str) -> Result<u64, String> {
+        #[derive(Deserialize)]
+        struct Plan {
+            arena_bytes: u64,
+        }
+        let mut command = Command::new(&self.binary);
+        command.args(["plan", "--json", "--board", board]);
+        Ok(parsed::<Plan>(command)?.arena_bytes)
+    }
+
     /// `flashlet run ARGS`.
     pub(crate) fn run(&self, args: &[&str]) -> Result<Answer, String> {
         let mut command = Command::new(&self.binary);
         command.args(["run", "--json", "--isa", "scalar", "--threads", "1"]).args(args);
-        let output = command.output().map_err(|error| format!("{}: {error}", self.binary.display()))?;
-        if !output.status.success() {
-            return Err(format!("the simulator: {}", String::from_utf8_lossy(&output.stderr).trim()));
-        }
-        serde_json::from_slice(&output.stdout).map_err(|error| format!("the simulator's answer: {error}"))
+        parsed(command)
     }
+}
+
+/// What `command` prints, which is one JSON object.
+fn parsed<T: DeserializeOwned>(mut command: Command) -> Result<T, String> {
+    let output = command.output().map_err(|error| format!("{:?}: {error}", command.get_program()))?;
+    if !output.status.success() {
+        return Err(format!("the simulator: {}", String::from_utf8_lossy(&output.stderr).trim()));
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| format!("the simulator's answer: {error}"))
 }
