@@ -116,11 +116,12 @@ fn quantised<I: Isa, B: Format>(
     first_row: usize,
     combine: Combine,
 ) {
+    const { assert!(B::LAYOUT.bytes() == size_of::<B>() && B::LAYOUT.elems() == B::ELEMS) };
     let tokens = x.tokens.max(1);
     match (isa.block_loops(B::LAYOUT), I::ACTS) {
         (Some(loops), _) => {
-            let (w, row_bytes) = (bytemuck::cast_slice(m.blocks), m.row_blocks * size_of::<B>());
-            let panel = Panel { w, row_bytes, row_blocks: m.row_blocks, x: x.quants, tokens };
+            let (w, x) = (bytemuck::cast_slice(m.blocks), x.blocks(B::Act::KIND));
+            let panel = Panel { w, row_blocks: m.row_blocks, x, tokens };
             isa.run(Strips { loops, panel, y, first_row, combine });
         }
         (None, ActForm::Bytes) => {

@@ -3,7 +3,7 @@
 //! Like ggml's Q8_0 and Q8_K, with the integer sums that offset formats need kept beside the quants.
 //! A value is `d * q` with `q` in `-127..=127`, rounded ties to even.
 
-use crate::simd::{Floats, Isa, LANES, Quad, Quads, lanes};
+use crate::simd::{ActForm, Floats, Isa, LANES, Quad, Quads, lanes};
 use bytemuck::{Pod, Zeroable};
 use half::f16;
 
@@ -63,6 +63,13 @@ pub struct Pairs256 {
     /// As in [`Act256`].
     pub sums32: [[i16; 2]; 4],
 }
+
+const _: () = {
+    assert!(size_of::<Act32>() == 4 * ActForm::Bytes.words(32) && size_of::<Pairs32>() == 4 * ActForm::Pairs.words(32));
+    assert!(
+        size_of::<Act256>() == 4 * ActForm::Bytes.words(256) && size_of::<Pairs256>() == 4 * ActForm::Pairs.words(256)
+    );
+};
 
 /// Four quants as pairs: the first and the third, the second and the fourth.
 type Pairs = [[i16; 2]; 2];

@@ -2,7 +2,7 @@
 
 use half::f16;
 
-/// Lanes of [`Isa::X`](super::Isa::X): the one lane count of every sum over elements.
+/// Lanes of every sum over elements, on every set.
 pub const LANES: usize = 16;
 
 /// Operations on sixteen neighbouring floats, in which formulas are written.

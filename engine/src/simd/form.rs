@@ -19,6 +19,17 @@ impl ActForm {
         self == other || other == ActForm::Bytes
     }
 
+    /// Words of the activations that a block of `elems` weights is multiplied with, for each token: quants, a scale, and the
+    /// sums of all quants; blocks of 256 have sums of each 16 and 32 too.
+    #[must_use]
+    pub const fn words(self, elems: usize) -> usize {
+        let quants = match self {
+            ActForm::Bytes => elems / 4,
+            ActForm::Pairs => elems / 2,
+        };
+        quants + if elems == 256 { 14 } else { 2 }
+    }
+
     /// The form that [`kernels::detect`](crate::kernels::detect) uses on this target.
     pub const DEFAULT: ActForm =
         if cfg!(all(target_arch = "arm", target_abi = "eabihf", feature = "isa-dsp", not(feature = "isa-helium"))) {
@@ -48,4 +59,38 @@ pub enum BlockLayout {
     TQ1_0,
     TQ2_0,
     MXFP4,
+}
+
+impl BlockLayout {
+    /// Weights of a block.
+    #[must_use]
+    pub const fn elems(self) -> usize {
+        use BlockLayout::{IQ4NL, MXFP4, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0};
+        match self {
+            Q4_0 | Q4_1 | Q5_0 | Q5_1 | Q8_0 | IQ4NL | MXFP4 => 32,
+            _ => 256,
+        }
+    }
+
+    /// Bytes of a block.
+    #[must_use]
+    pub const fn bytes(self) -> usize {
+        match self {
+            BlockLayout::Q4_0 | BlockLayout::IQ4NL => 18,
+            BlockLayout::Q4_1 => 20,
+            BlockLayout::Q5_0 => 22,
+            BlockLayout::Q5_1 => 24,
+            BlockLayout::Q8_0 => 34,
+            BlockLayout::MXFP4 => 17,
+            BlockLayout::Q2K => 84,
+            BlockLayout::Q3K => 110,
+            BlockLayout::Q4K => 144,
+            BlockLayout::Q5K => 176,
+            BlockLayout::Q6K => 210,
+            BlockLayout::Q8K => 292,
+            BlockLayout::IQ4XS => 136,
+            BlockLayout::TQ1_0 => 54,
+            BlockLayout::TQ2_0 => 66,
+        }
+    }
 }

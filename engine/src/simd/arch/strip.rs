@@ -1,6 +1,7 @@
 //! Block loops: a set's own loops over the blocks of neighbouring rows, where the compiler lacks the registers.
 
 use crate::simd::floats::LANES;
+use crate::simd::form::{ActForm, BlockLayout};
 
 /// A strip: neighbouring rows of a weight matrix, and the activations of neighbouring tokens that they are multiplied with.
 ///
@@ -37,9 +38,13 @@ pub struct BlockLoop {
     pub(in crate::simd::arch) run: unsafe extern "C" fn(&Strip),
 }
 
-/// The block loops of a format.
+/// The block loops of a layout.
 #[derive(Clone, Copy, Debug)]
 pub struct BlockLoops {
+    /// The layout of the blocks.
+    pub(in crate::simd::arch) layout: BlockLayout,
+    /// The form of the activations.
+    pub(in crate::simd::arch) form: ActForm,
     /// For one token.
     pub(in crate::simd::arch) one: BlockLoop,
     /// For several tokens, which share the unpacking of weights.
@@ -51,8 +56,6 @@ pub struct BlockLoops {
 pub struct Panel<'a> {
     /// The blocks of all rows, row after row.
     pub w: &'a [u8],
-    /// Bytes of a row.
-    pub row_bytes: usize,
     /// Blocks in a row.
     pub row_blocks: usize,
     /// Activations in the set's form, `[row_blocks][tokens]`.
@@ -69,12 +72,14 @@ impl BlockLoops {
     /// token; returns how many tokens these are. Lanes of rows that do not exist become 0. Returns 0 if shapes disagree.
     #[must_use]
     pub fn multiply(&self, panel: &Panel<'_>, row: usize, t: usize, sums: &mut [[f32; LANES]]) -> usize {
-        let Panel { w, row_bytes, row_blocks, x, tokens } = *panel;
-        let columns = row_blocks.saturating_mul(tokens);
-        let (Some(all_rows), Some(act_words)) = (w.len().checked_div(row_bytes), x.len().checked_div(columns)) else {
+        let Panel { w, row_blocks, x, tokens } = *panel;
+        let act_words = self.form.words(self.layout.elems());
+        let row_bytes = row_blocks.saturating_mul(self.layout.bytes());
+        let all_rows = w.len().checked_div(row_bytes).unwrap_or(0);
+        let left = tokens.saturating_sub(t);
+        if left == 0 || x.len() < row_blocks.saturating_mul(tokens).saturating_mul(act_words) {
             return 0;
-        };
-        let Some(left) = tokens.checked_sub(t).filter(|&left| left > 0) else { return 0 };
+        }
         let chosen = self.several.filter(|several| several.tokens <= left).unwrap_or(self.one);
         let Some(sums) = sums.get_mut(..chosen.tokens) else { return 0 };
         let rows = all_rows.saturating_sub(row).min(LANES);
@@ -90,8 +95,6 @@ impl BlockLoops {
             sums: sums.as_flattened_mut().as_mut_ptr(),
         };
         let mut left = rows;
-        // That blocks have the format's length, and activations the set's, is the caller's to get right: `Format` and `Isa`
-        // state both.
         while left >= chosen.rows {
             // SAFETY: the next `chosen.rows` rows of `row_bytes` bytes lie in `w`, as `row + rows <= all_rows`. Activations
             // of `act_words` words of tokens `t..t + chosen.tokens`, at most `tokens`, lie in each of the `row_blocks`

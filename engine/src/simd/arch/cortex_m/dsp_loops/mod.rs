@@ -40,13 +40,15 @@ mod tokens;
 mod unpack;
 
 use crate::simd::arch::strip::{BlockLoop, BlockLoops, Strip};
-use crate::simd::form::BlockLayout;
+use crate::simd::form::{ActForm, BlockLayout};
 
 /// The loops of a layout.
 #[inline(always)]
 pub(super) fn block_loops(layout: BlockLayout) -> Option<BlockLoops> {
     type Run = unsafe extern "C" fn(&Strip);
     let both = |rows, one: Run, four: Run| BlockLoops {
+        layout,
+        form: ActForm::Pairs,
         one: BlockLoop { rows, tokens: 1, run: one },
         several: if cfg!(feature = "small") { None } else { Some(BlockLoop { rows: 1, tokens: 4, run: four }) },
     };

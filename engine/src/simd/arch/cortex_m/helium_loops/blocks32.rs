@@ -26,6 +26,7 @@ use super::unpack::{
     low_five_bits, low_nibbles, low_values, mxfp4_values,
 };
 use crate::simd::arch::strip::BlockLoops;
+use crate::simd::form::BlockLayout;
 
 /// Loads all that the strip says but the sums' address, and zeroes q7.
 macro_rules! start {
@@ -247,22 +248,22 @@ macro_rules! two_tokens {
 /// Both loops of a format: the place of the quants, the block's bytes, fragments that unpack, the factor of an offset, the
 /// load of a block's first bytes, and fragments that close.
 macro_rules! block_loops {
-    ($format:ident, $one:ident, $two:ident, ($($parts:tt)*), $second:ident $(, table $table:expr)?) => {
+    ($format:ident $layout:ident, $one:ident, $two:ident, ($($parts:tt)*), $second:ident $(, table $table:expr)?) => {
         one_token!($one, $($parts)* $(, table $table)?);
         two_tokens!($two, $($parts)*, $second $(, table $table)?);
 
         /// The format's block loops.
-        pub(super) const $format: BlockLoops = one_and_two_tokens($one, $two);
+        pub(super) const $format: BlockLoops = one_and_two_tokens(BlockLayout::$layout, $one, $two);
     };
 }
 
 block_loops!(
-    Q8_0, q8_0_one, q8_0_two,
+    Q8_0 Q8_0, q8_0_one, q8_0_two,
     (quants "2", bytes "34", load_bytes, low_bytes, high_bytes, offset [], "ldrh", scales_to_floats, scale, add_vectors),
     second_in_register
 );
 block_loops!(
-    Q4_0, q4_0_one, q4_0_two,
+    Q4_0 Q4_0, q4_0_one, q4_0_two,
     (
         quants "2", bytes "18", load_nibbles, low_nibbles, high_nibbles,
         offset ["vmvn.i32 q5, #7"], // -8
@@ -271,7 +272,7 @@ block_loops!(
     second_in_register
 );
 block_loops!(
-    Q4_1, q4_1_one, q4_1_two,
+    Q4_1 Q4_1, q4_1_one, q4_1_two,
     (
         quants "4", bytes "20", load_nibbles, low_nibbles, high_nibbles, offset [],
         "ldr", scales_and_mins_to_floats, scale_with_mins, add_vectors
@@ -279,7 +280,7 @@ block_loops!(
     second_in_register
 );
 block_loops!(
-    Q5_0, q5_0_one, q5_0_two,
+    Q5_0 Q5_0, q5_0_one, q5_0_two,
     (
         quants "6", bytes "22", load_nibbles, low_five_bits, high_five_bits, offset [],
         "ldrh", scales_to_floats, scale, add_vectors
@@ -287,7 +288,7 @@ block_loops!(
     second_in_register
 );
 block_loops!(
-    Q5_1, q5_1_one, q5_1_two,
+    Q5_1 Q5_1, q5_1_one, q5_1_two,
     (
         quants "8", bytes "24", load_nibbles, low_five_bits, high_five_bits, offset ["vmov.i32 q5, #16"],
         "ldr", scales_and_mins_to_floats, scale_with_mins, add_vectors
@@ -295,7 +296,7 @@ block_loops!(
     second_in_register
 );
 block_loops!(
-    IQ4_NL, iq4_nl_one, iq4_nl_two,
+    IQ4_NL IQ4NL, iq4_nl_one, iq4_nl_two,
     (
         quants "2", bytes "18", load_nibbles, low_values, high_values, offset [],
         "ldrh", scales_to_floats, scale, add_vectors
@@ -304,7 +305,7 @@ block_loops!(
     table iq4_values!()
 );
 block_loops!(
-    MXFP4, mxfp4_one, mxfp4_two,
+    MXFP4 MXFP4, mxfp4_one, mxfp4_two,
     (
         quants "1", bytes "17", load_nibbles, low_values, high_values, offset [],
         "ldrb", exponents_to_floats, scale_lanes, add_lanes

@@ -1,14 +1,21 @@
 //! How a block loop is written, begins and ends.
 
 use crate::simd::arch::strip::{BlockLoop, BlockLoops, Strip};
+use crate::simd::form::{ActForm, BlockLayout};
 
 /// A format's block loops for one token and for two, each for four rows.
 pub(super) const fn one_and_two_tokens(
+    layout: BlockLayout,
     one: unsafe extern "C" fn(&Strip),
     two: unsafe extern "C" fn(&Strip),
 ) -> BlockLoops {
     let rows = 4;
-    BlockLoops { one: BlockLoop { rows, tokens: 1, run: one }, several: Some(BlockLoop { rows, tokens: 2, run: two }) }
+    BlockLoops {
+        layout,
+        form: ActForm::Bytes,
+        one: BlockLoop { rows, tokens: 1, run: one },
+        several: Some(BlockLoop { rows, tokens: 2, run: two }),
+    }
 }
 
 /// A block loop: a function of text, which gets its strip in r0. The processor's name brings all extensions, and holds for

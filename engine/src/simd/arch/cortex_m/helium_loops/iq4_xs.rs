@@ -5,6 +5,7 @@ use super::close256::{add_product, scales_to_floats};
 use super::frame::{block_loop, enter, leave, lines, load_strip, one_and_two_tokens};
 use super::unpack::iq4_values;
 use crate::simd::arch::strip::BlockLoops;
+use crate::simd::form::BlockLayout;
 
 /// A sub-block: sixteen bytes of nibbles, which stand for values in the table at label 9. `next` ends the address of the
 /// last activations, which goes on to the next ones.
@@ -92,4 +93,4 @@ iq4_xs!(iq4_xs_one, one);
 iq4_xs!(iq4_xs_two, two);
 
 /// Block loops of IQ4_XS.
-pub(super) const IQ4_XS: BlockLoops = one_and_two_tokens(iq4_xs_one, iq4_xs_two);
+pub(super) const IQ4_XS: BlockLoops = one_and_two_tokens(BlockLayout::IQ4XS, iq4_xs_one, iq4_xs_two);

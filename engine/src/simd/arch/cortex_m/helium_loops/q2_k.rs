@@ -4,6 +4,7 @@ use super::blocks256::{one, rows, two, two_rows};
 use super::close256::{add_difference, multiply_sums16, scales_to_floats};
 use super::frame::{block_loop, enter, leave, lines, load_strip, one_and_two_tokens};
 use crate::simd::arch::strip::BlockLoops;
+use crate::simd::form::BlockLayout;
 
 /// Sixteen bytes of quants of two bits: those of four sub-blocks. Of the eight scales of half a block the even ones
 /// (`vmovlb`) or the odd ones (`vmovlt`) are these sub-blocks'. `next` ends the address of the last activations, which goes
@@ -77,4 +78,4 @@ q2_k!(q2_k_one, two_rows);
 q2_k!(q2_k_two, two);
 
 /// Block loops of Q2_K.
-pub(super) const Q2_K: BlockLoops = one_and_two_tokens(q2_k_one, q2_k_two);
+pub(super) const Q2_K: BlockLoops = one_and_two_tokens(BlockLayout::Q2K, q2_k_one, q2_k_two);

@@ -7,6 +7,7 @@ use super::blocks256::{one, rows, two};
 use super::close256::{add_product, scales_to_floats};
 use super::frame::{block_loop, enter, leave, lines, load_strip, one_and_two_tokens};
 use crate::simd::arch::strip::BlockLoops;
+use crate::simd::form::BlockLayout;
 
 /// Sixteen quants of a plane to the upper bits of q1, and their products: the third bits, turned, come from q2, the lower
 /// ones from the upper bits of q0, after a shift where the plane is not the last.
@@ -120,4 +121,4 @@ q3_k!(q3_k_one, one);
 q3_k!(q3_k_two, two);
 
 /// Block loops of Q3_K.
-pub(super) const Q3_K: BlockLoops = one_and_two_tokens(q3_k_one, q3_k_two);
+pub(super) const Q3_K: BlockLoops = one_and_two_tokens(BlockLayout::Q3K, q3_k_one, q3_k_two);

@@ -4,6 +4,7 @@ use super::blocks256::{one, rows, two, two_rows};
 use super::close256::{add_difference, scales_to_floats};
 use super::frame::{block_loop, enter, leave, lines, load_strip, one_and_two_tokens};
 use crate::simd::arch::strip::BlockLoops;
+use crate::simd::form::BlockLayout;
 
 /// Sixteen bytes of nibbles: of two sub-blocks, high nibbles first. `low` is the end of the address of the low nibbles'
 /// activations, which goes on to the next ones.
@@ -174,6 +175,6 @@ q5_k!(q5_k_one, one);
 q5_k!(q5_k_two, two);
 
 /// Block loops of Q4_K.
-pub(super) const Q4_K: BlockLoops = one_and_two_tokens(q4_k_one, q4_k_two);
+pub(super) const Q4_K: BlockLoops = one_and_two_tokens(BlockLayout::Q4K, q4_k_one, q4_k_two);
 /// Block loops of Q5_K.
-pub(super) const Q5_K: BlockLoops = one_and_two_tokens(q5_k_one, q5_k_two);
+pub(super) const Q5_K: BlockLoops = one_and_two_tokens(BlockLayout::Q5K, q5_k_one, q5_k_two);

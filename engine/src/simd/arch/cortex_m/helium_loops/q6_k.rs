@@ -4,6 +4,7 @@ use super::blocks256::{one, rows, two};
 use super::close256::{add_product, multiply_sums16, scales_to_floats};
 use super::frame::{block_loop, enter, leave, lines, load_strip, one_and_two_tokens};
 use crate::simd::arch::strip::BlockLoops;
+use crate::simd::form::BlockLayout;
 
 /// Sixteen quants of each of four planes of Q6_K: four sub-blocks, whose upper two bits lie in the same bytes. Places are
 /// those of the first two planes' nibbles, of the upper bits, and of the half block's scales, the even or odd ones of which
@@ -104,4 +105,4 @@ q6_k!(q6_k_one, one);
 q6_k!(q6_k_two, two);
 
 /// Block loops of Q6_K.
-pub(super) const Q6_K: BlockLoops = one_and_two_tokens(q6_k_one, q6_k_two);
+pub(super) const Q6_K: BlockLoops = one_and_two_tokens(BlockLayout::Q6K, q6_k_one, q6_k_two);
