@@ -138,8 +138,8 @@ impl<'a> Arena<'a> {
         self.rest.as_ref().map_or(usize::MAX, |r| r.len())
     }
 
-    /// As [`carve`](Self::carve), but for a failure, which [`check`](Self::check) tells: what is carved piece by piece
-    /// has one place to fail in, which takes less code. The slice is empty then.
+    /// Carves like [`carve`](Self::carve), but returns an empty slice where there is no room; [`check`](Self::check) returns
+    /// the error later. A value of many slices then has one place to fail in, which takes less code.
     pub(crate) fn take<T: Pod>(&mut self, region: Region, len: usize) -> &'a mut [T] {
         let bytes = self.take_bytes(region, len.saturating_mul(size_of::<T>()));
         // Aligned, and as long as elements are.

@@ -51,7 +51,7 @@ impl Simulator {
     }
 }
 
-/// What `command` prints, which is one JSON object.
+/// Runs `command` and parses its output, one JSON object.
 fn parsed<T: DeserializeOwned>(mut command: Command) -> Result<T, String> {
     let output = command.output().map_err(|error| format!("{:?}: {error}", command.get_program()))?;
     if !output.status.success() {

@@ -145,7 +145,7 @@ pub(crate) fn to_float(a: u64) -> u32 {
     }
 }
 
-/// What compilers call for Arm's cores: doubles are in pairs of core registers.
+/// The routines that compilers call on Arm cores; doubles are passed in pairs of core registers.
 #[cfg(target_arch = "arm")]
 mod calls {
     macro_rules! calls {

@@ -1,4 +1,4 @@
-//! What kernels cost on the boards' processors, from the table `host-sim/costs.toml`, which `board-runner cost` writes.
+//! Costs of kernels on the boards' processors: the table `host-sim/costs.toml`, which `board-runner cost` writes.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -10,8 +10,8 @@ pub fn apart<'f, F: Future>(mut future: Pin<&'f mut F>) -> impl Future<Output = 
     poll_fn(move |context| poll_apart(future.as_mut(), context))
 }
 
-/// As [`apart`], but the output goes to `output`: what a future gives is moved from frame to frame, and an output may be
-/// large.
+/// Polls a future like [`apart`] and writes its output to `output`. A returned output is moved from frame to frame, which
+/// takes stack for each if it is large.
 pub fn apart_into<'f, F: Future>(
     mut future: Pin<&'f mut F>,
     output: &'f mut Poll<F::Output>,

@@ -112,7 +112,7 @@ impl Gguf {
         };
         let (tensors_offset, alignment, skips) = check_keys(source, n_kv).await?;
         let mut gguf = Gguf { version, n_kv, n_tensors, alignment, tensors_offset, data_offset: 0, skips };
-        // Where the data section begins is known only after the whole directory: then all is checked again, with it.
+        // The data section begins after the directory. A second walk checks the tensors' data against the file's end.
         let end = gguf.check_tensors(source).await?;
         gguf.data_offset = end.checked_next_multiple_of(alignment.into()).unwrap_or(u64::MAX);
         gguf.check_tensors(source).await?;

@@ -60,7 +60,7 @@ impl TensorWalk {
         }
     }
 
-    /// Where the walk is in the file: after the last tensor the directory's end.
+    /// The walk's position in the file; after the last tensor it is the directory's end.
     pub(super) fn position(&self) -> u64 {
         self.cursor.pos()
     }

@@ -1,10 +1,10 @@
-//! What becomes of a matrix product's results.
+//! Storing a matrix product, or combining it with a gate.
 
 use super::elementwise::Gate;
 use super::panel::Group;
 use crate::simd::{Floats, Isa, Op, lanes, math};
 
-/// What becomes of a product.
+/// The use of a product.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Combine {
     /// `y = product`.

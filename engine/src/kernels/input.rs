@@ -13,7 +13,7 @@ pub struct Input<'a> {
     pub tokens: usize,
     /// The values, a panel.
     pub float: &'a [Group],
-    /// What the values are quantised to.
+    /// The quantisation of the values.
     pub kind: ActKind,
     /// The quantised values in the form of the kernels that prepared them, `[blocks][tokens]`; empty for
     /// [`ActKind::Float`].
@@ -30,7 +30,7 @@ impl<'a> Input<'a> {
 
 /// The place for quantised activations of [`Kernels::prepare`](super::Kernels::prepare), and what they are quantised to.
 pub struct Quants<'a> {
-    /// What they are quantised to.
+    /// The quantisation.
     pub kind: ActKind,
     /// Words in the kernels' form, `[blocks][tokens]`.
     pub words: &'a mut [u32],

@@ -4,8 +4,8 @@ use super::elementwise::Norm;
 use super::input::{Input, Quants};
 use super::panel::Group;
 use super::table::Kernels;
-use crate::quant::{Act32, Act256, ActKind, Pairs32, Pairs256};
-use crate::simd::ActForm;
+use crate::quant::ActKind;
+use crate::simd::{ActForm, LANES};
 
 /// Memory for an [`Input`].
 pub struct InputBuffer<'a> {
@@ -18,14 +18,12 @@ pub struct InputBuffer<'a> {
 
 /// Words of the quants of `tokens` vectors of `groups` times sixteen elements, as far as there are whole blocks.
 fn words(kind: ActKind, form: ActForm, groups: usize, tokens: usize) -> usize {
-    let (blocks, bytes) = match (kind, form) {
-        (ActKind::Float, _) => return 0,
-        (ActKind::Q8x32, ActForm::Bytes) => (groups / 2, size_of::<Act32>()),
-        (ActKind::Q8x32, ActForm::Pairs) => (groups / 2, size_of::<Pairs32>()),
-        (ActKind::Q8x256, ActForm::Bytes) => (groups / 16, size_of::<Act256>()),
-        (ActKind::Q8x256, ActForm::Pairs) => (groups / 16, size_of::<Pairs256>()),
+    let elems = match kind {
+        ActKind::Float => return 0,
+        ActKind::Q8x32 => 32,
+        ActKind::Q8x256 => 256,
     };
-    blocks.saturating_mul(tokens).saturating_mul(bytes / size_of::<u32>())
+    (groups / (elems / LANES)).saturating_mul(tokens).saturating_mul(form.words(elems))
 }
 
 impl<'a> InputBuffer<'a> {

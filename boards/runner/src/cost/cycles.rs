@@ -58,8 +58,8 @@ pub(super) fn model((board, qemu): Emulated, cpu: &Cpu, program: &Path, costs: &
     Ok(version)
 }
 
-/// What the firmware says about its costs, and the addresses of the engine's instructions between each two readings of the
-/// clock, in the order in which they are executed.
+/// Runs the firmware: its output, and the addresses of the engine's instructions between each two readings of the clock, in
+/// order of execution.
 fn runs(emulator: Command, command_line: &str, program: &Path) -> Result<(String, Vec<Vec<u64>>), String> {
     let symbols = elf::symbols(program)?;
     let clock = symbols.iter().find(|symbol| symbol.name == "cost_clock").ok_or("the program has no cost_clock")?;

@@ -15,7 +15,7 @@ use board_table::Cpu;
 use board_table::costs::{Costs, Format, PerByte, Table};
 use std::path::Path;
 
-/// What the command does beside counting.
+/// Options of the command.
 #[derive(Clone, Copy)]
 pub(crate) struct Flags {
     /// A line of JSON for each figure, and nothing else.
