@@ -151,6 +151,26 @@ macro_rules! two_planes {
     };
 }
 
+/// The routine `3`: sixteen elements of one plane, whose quants go on at `r0` and, with `$upper`, upper bits at `r6`.
+macro_rules! sixteen_elements {
+    ($planes:ident, $upper:literal) => {
+        concat!(
+            "3:\n",
+            "push {{lr}}\n",
+            $planes!(new, "0"),
+            ".irp k, 1, 2, 3\n",
+            $planes!(add, "\\k"),
+            ".endr\n",
+            next_signed_scale!(),
+            apply_scale_to_four_tokens!(),
+            "adds r0, #16\n",
+            $upper,
+            "adds r2, #32\n",
+            "pop {{pc}}\n",
+        )
+    };
+}
+
 /// Q6_K.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn q6_k(strip: &Strip) {
@@ -175,10 +195,7 @@ pub(super) unsafe extern "C" fn q6_k(strip: &Strip) {
         two_planes!(),
         "subs r2, #128",
         // The quants were taken as q + 32.
-        offsets_of_four_tokens!(new, "sxtb16", "r0, #64", "0"),
-        offsets_of_four_tokens!(add, "sxtb16", "r0, #64", "1"),
-        offsets_of_four_tokens!(add, "sxtb16", "r0, #64", "2"),
-        offsets_of_four_tokens!(add, "sxtb16", "r0, #64", "3"),
+        all_offsets_of_four_tokens!("sxtb16", "r0, #64"),
         subtract_offsets!("9"),
         "ldrh r4, [r0, #80]",
         "adds r0, #82",
@@ -188,19 +205,7 @@ pub(super) unsafe extern "C" fn q6_k(strip: &Strip) {
         next_block_from_stack!("2b", "0"),
         "add sp, #8",
         leave_four_tokens!(),
-        // Sixteen elements of one plane.
-        "3:",
-        "push {{lr}}",
-        planes256!(new, "0"),
-        ".irp k, 1, 2, 3",
-        planes256!(add, "\\k"),
-        ".endr",
-        next_signed_scale!(),
-        apply_scale_to_four_tokens!(),
-        "adds r0, #16",
-        "adds r6, #16",
-        "adds r2, #32",
-        "pop {{pc}}",
+        sixteen_elements!(planes256, "adds r6, #16\n"),
     )
 }
 
@@ -249,10 +254,7 @@ pub(super) unsafe extern "C" fn q2_k(strip: &Strip) {
         four_planes!(""),
         four_planes!(""),
         "adds r0, #4",
-        offsets_of_four_tokens!(new, "uxtb16", "sp, #16", "0"),
-        offsets_of_four_tokens!(add, "uxtb16", "sp, #16", "1"),
-        offsets_of_four_tokens!(add, "uxtb16", "sp, #16", "2"),
-        offsets_of_four_tokens!(add, "uxtb16", "sp, #16", "3"),
+        all_offsets_of_four_tokens!("uxtb16", "sp, #16"),
         "asr r10, r10, #4",
         "asr r11, r11, #4",
         "asr r12, r12, #4",
@@ -266,18 +268,7 @@ pub(super) unsafe extern "C" fn q2_k(strip: &Strip) {
         next_block_from_stack!("2b", "32"),
         "add sp, #40",
         leave_four_tokens!(),
-        // Sixteen elements of one plane.
-        "3:",
-        "push {{lr}}",
-        two_bits256!(new, "0"),
-        ".irp k, 1, 2, 3",
-        two_bits256!(add, "\\k"),
-        ".endr",
-        next_signed_scale!(),
-        apply_scale_to_four_tokens!(),
-        "adds r0, #16",
-        "adds r2, #32",
-        "pop {{pc}}",
+        sixteen_elements!(two_bits256, ""),
     )
 }
 
@@ -304,28 +295,13 @@ pub(super) unsafe extern "C" fn q3_k(strip: &Strip) {
         four_planes!("subs r6, #32\nadds r1, #1\n"),
         "adds r0, #14",
         // The quants were taken as q + 4.
-        offsets_of_four_tokens!(new, "sxtb16", "sp, #0", "0"),
-        offsets_of_four_tokens!(add, "sxtb16", "sp, #0", "1"),
-        offsets_of_four_tokens!(add, "sxtb16", "sp, #0", "2"),
-        offsets_of_four_tokens!(add, "sxtb16", "sp, #0", "3"),
+        all_offsets_of_four_tokens!("sxtb16", "sp, #0"),
         subtract_offsets!("2"),
         close_four_tokens256!(""),
         next_block_from_stack!("2b", "16"),
         "add sp, #24",
         leave_four_tokens!(),
-        // Sixteen elements of one plane.
-        "3:",
-        "push {{lr}}",
-        three_bits256!(new, "0"),
-        ".irp k, 1, 2, 3",
-        three_bits256!(add, "\\k"),
-        ".endr",
-        next_signed_scale!(),
-        apply_scale_to_four_tokens!(),
-        "adds r0, #16",
-        "adds r6, #16",
-        "adds r2, #32",
-        "pop {{pc}}",
+        sixteen_elements!(three_bits256, "adds r6, #16\n"),
     )
 }
 

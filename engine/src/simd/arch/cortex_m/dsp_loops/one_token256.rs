@@ -127,6 +127,22 @@ pub(super) unsafe extern "C" fn q5_k(strip: &Strip) {
     )
 }
 
+/// The routine `3`: sixteen elements of each of four planes.
+macro_rules! sixteen_elements {
+    ($planes:ident) => {
+        concat!(
+            "3:\n",
+            "push {{lr}}\n",
+            $planes!(new),
+            ".rept 3\n",
+            $planes!(add),
+            ".endr\n",
+            apply_scales_of_four_planes!(),
+            "pop {{pc}}\n",
+        )
+    };
+}
+
 /// Q6_K: one row.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn q6_k(strip: &Strip) {
@@ -158,15 +174,7 @@ pub(super) unsafe extern "C" fn q6_k(strip: &Strip) {
         next_block_from_stack!("2b", "0"),
         "add sp, #8",
         leave!("s14"),
-        // Sixteen elements of each of four planes.
-        "3:",
-        "push {{lr}}",
-        six_bit_planes!(new),
-        ".rept 3",
-        six_bit_planes!(add),
-        ".endr",
-        apply_scales_of_four_planes!(),
-        "pop {{pc}}",
+        sixteen_elements!(six_bit_planes),
     )
 }
 
@@ -206,15 +214,7 @@ pub(super) unsafe extern "C" fn q2_k(strip: &Strip) {
         next_block_from_stack!("2b", "16"),
         "add sp, #24",
         leave!("s14"),
-        // Sixteen elements of each of four planes.
-        "3:",
-        "push {{lr}}",
-        two_bit_planes!(new),
-        ".rept 3",
-        two_bit_planes!(add),
-        ".endr",
-        apply_scales_of_four_planes!(),
-        "pop {{pc}}",
+        sixteen_elements!(two_bit_planes),
     )
 }
 
@@ -260,15 +260,7 @@ pub(super) unsafe extern "C" fn q3_k(strip: &Strip) {
         next_block_from_stack!("2b", "48"),
         "add sp, #56",
         leave!("s14"),
-        // Sixteen elements of each of four planes.
-        "3:",
-        "push {{lr}}",
-        three_bit_planes!(new),
-        ".rept 3",
-        three_bit_planes!(add),
-        ".endr",
-        apply_scales_of_four_planes!(),
-        "pop {{pc}}",
+        sixteen_elements!(three_bit_planes),
     )
 }
 

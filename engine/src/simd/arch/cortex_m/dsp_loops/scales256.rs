@@ -313,6 +313,18 @@ macro_rules! offsets_of_four_tokens {
     };
 }
 
+/// The sixteen scales at the address `$first`, times the sums of four tokens' activations.
+macro_rules! all_offsets_of_four_tokens {
+    ($extend:literal, $first:literal) => {
+        concat!(
+            offsets_of_four_tokens!(new, $extend, $first, "0"),
+            offsets_of_four_tokens!(add, $extend, $first, "1"),
+            offsets_of_four_tokens!(add, $extend, $first, "2"),
+            offsets_of_four_tokens!(add, $extend, $first, "3"),
+        )
+    };
+}
+
 /// Subtracts the four sums, shifted by `$shift`, from the totals.
 macro_rules! subtract_offsets {
     ($shift:literal) => {
@@ -350,8 +362,9 @@ macro_rules! close_four_tokens256 {
 }
 
 pub(super) use {
-    apply_scale_to_four_tokens, apply_scales_of_four_planes, apply_scales_of_two_rows, begin_total, clear_four_totals,
-    close_four_tokens_with_mins, close_four_tokens256, close_token_with_mins, close_with_mins, k_scales,
-    next_four_planes, next_signed_scale, nibble_scales, offset_of_scales, offsets_of_four_tokens, shift_two_totals,
-    split_scales, spread_scales, subtract_offsets, sum_of_mins, sum_of_token_mins, turn_to_high_nibbles,
+    all_offsets_of_four_tokens, apply_scale_to_four_tokens, apply_scales_of_four_planes, apply_scales_of_two_rows,
+    begin_total, clear_four_totals, close_four_tokens_with_mins, close_four_tokens256, close_token_with_mins,
+    close_with_mins, k_scales, next_four_planes, next_signed_scale, nibble_scales, offset_of_scales,
+    offsets_of_four_tokens, shift_two_totals, split_scales, spread_scales, subtract_offsets, sum_of_mins,
+    sum_of_token_mins, turn_to_high_nibbles,
 };
