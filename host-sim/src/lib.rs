@@ -34,6 +34,8 @@ use failure::Failure;
 /// Runs the command that the process arguments ask for.
 #[must_use]
 pub fn main() -> ExitCode {
+    #[cfg(unix)]
+    io::interrupt::report_size_limits();
     let result = match Cli::try_parse() {
         Ok(cli) => {
             let result = cli.command.run();

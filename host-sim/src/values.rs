@@ -32,12 +32,12 @@ pub(crate) fn at_least_zero(text: &str) -> Result<f32, String> {
     number(text, "a number of at least 0 is needed", |x| x >= 0.0)
 }
 
-/// Parses a finite positive number.
+/// Parses a repeat penalty. Quotients of logits by a much smaller one would all overflow to the same greatest value.
 ///
 /// # Errors
 /// The requirement, in words.
-pub(crate) fn above_zero(text: &str) -> Result<f32, String> {
-    number(text, "a number above 0 is needed", |x| x > 0.0)
+pub(crate) fn penalty(text: &str) -> Result<f32, String> {
+    number(text, "a number from 0.001 to 1000 is needed", |x| (0.001..=1000.0).contains(&x))
 }
 
 /// Parses a number from 0 to 1.

@@ -74,6 +74,8 @@ fn wrong_usage_exits_with_2() {
         &[][..],
         &["walk"],
         &["run", "--no-such-flag"],
+        &["run", "--stop", "", "x"],
+        &["run", "--repeat-penalty", "1e-40", "x"],
         &["run", "-m"],
         &["run", "-m", "x", "prompt", "--ids", "y"],
         &["run", "-m", "x", "--chat", "--raw", "prompt"],

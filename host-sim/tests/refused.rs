@@ -46,8 +46,13 @@ fn a_key_that_is_not_known_is_named_and_can_be_ignored() {
     }
     let packed = Place::new("unknown-key-packed.gguf");
     assert_eq!(flashlet_with(b"", &["pack", model, packed.path()]).0, 1);
-    let (code, _, err) = flashlet_with(b"", &[&["pack", model, packed.path()], &ignoring[..]].concat());
-    assert_eq!(code, 0, "{err}");
+    let (code, out, err) = flashlet_with(b"", &[&["pack", model, packed.path()], &ignoring[..]].concat());
+    assert!(code == 0 && out.contains("llama.surprises_: not in the packed file"), "{out}{err}");
+    // A board, which ignores no key, can open the packed file.
+    let run = ["run", "-m", packed.path(), "--raw", "-n", "2", "--temp", "0", "t5"];
+    assert_eq!(flashlet_with(b"", &run).0, 0);
+    let (code, _, err) = flashlet_with(b"", &[&run[..], &["--ignore-key", "llama.surprise_"]].concat());
+    assert!(code == 0 && err.contains("has no key llama.surprise_"), "{err}");
 }
 
 /// A file with more names than the engine compares by itself; the last repeats the first.

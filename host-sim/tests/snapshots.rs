@@ -127,7 +127,7 @@ fn what_cannot_be_used_is_explained() {
         fails(&[&args[..], flags].concat(), words);
     };
     load(&model, &ids, "/no/such/file.snap", &[], "/no/such/file.snap: no such file");
-    load(&model, &ids, std::env::temp_dir().to_str().expect("UTF-8"), &[], "holds no snapshot");
+    load(&model, &ids, std::env::temp_dir().to_str().expect("UTF-8"), &[], "is no regular file");
     load(&model, &ids, &model, &[], "holds no snapshot");
     load(&model, &other, file.path(), &[], "token 39");
     load(&fixture("llama-f32-gqa"), &ids, file.path(), &[], "another model");
@@ -162,6 +162,16 @@ fn what_cannot_be_used_is_explained() {
         );
         assert_eq!(contents(&broken), bytes);
     }
+    // Another command writes the snapshot just now.
+    let writer = fs::File::options().write(true).open(&file.0).expect("it is there");
+    writer.try_lock().expect("nobody else has it");
+    let save = ["run", "-m", &model, "--ids", ids.path(), "--ctx", "96", "--save-prefix", file.path()];
+    fails(&save, "is being written by another command");
+    drop(writer);
+    // An empty file has nothing to lose.
+    fs::write(&broken.0, []).expect("the temporary folder can be written");
+    run(&model, &ids, &["--ctx", "96", "--save-prefix", broken.path()]);
+    assert_eq!(contents(&broken), saved);
     fs::write(&broken.0, [0xff; 8192]).expect("the temporary folder can be written");
     run(&model, &ids, &["--ctx", "96", "--save-prefix", broken.path()]);
     assert_eq!(contents(&broken), saved);

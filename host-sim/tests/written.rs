@@ -88,6 +88,22 @@ fn special_files_are_left_alone() {
 }
 
 #[test]
+fn a_limit_on_the_size_of_files_is_an_error() {
+    let setting = Setting::new("limit");
+    let names = setting.0.names();
+    let output = setting.path("output");
+    for args in setting.commands(&output) {
+        // No file may have more than 512 bytes.
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -f 1 && exec \"$@\"", "sh", env!("CARGO_BIN_EXE_flashlet")]).args(&args);
+        let result = command.stdout(Stdio::null()).output().expect("a shell");
+        let err = String::from_utf8_lossy(&result.stderr);
+        assert!(result.status.code() == Some(1) && err.contains(&output), "{args:?}: {:?} {err}", result.status);
+        assert_eq!(setting.0.names(), names);
+    }
+}
+
+#[test]
 fn standard_output_is_no_place_for_a_file() {
     let setting = Setting::new("stdout");
     // A link to it, which a rename would replace.

@@ -7,7 +7,7 @@ use clap::Args;
 use flashlet::gguf::MAX_ALIGNMENT;
 use flashlet::session::{self, Model};
 
-use crate::engine::about_file;
+use crate::engine::{about_file, warn_of_unknown_key};
 use crate::failure::Failure;
 use crate::hardware::source::ModelFile;
 use crate::io::output::print;
@@ -38,7 +38,7 @@ pub(crate) struct PackArgs {
     /// Add no checksums
     #[arg(long)]
     pub(crate) no_checksums: bool,
-    /// Pack as if the file did not have this metadata key, which is refused because it may change results; may be given more than once
+    /// Leave out this metadata key, which is refused because it may change results; may be given more than once
     #[arg(long, value_name = "KEY")]
     pub(crate) ignore_key: Vec<String>,
 }
@@ -72,13 +72,16 @@ pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
             error => Failure::about(args.input.display(), error),
         })?;
     drop(meter);
+    for key in ignored.iter().filter(|&&key| !report.ignored.iter().any(|ignored| ignored == key)) {
+        warn_of_unknown_key(&args.input.display(), key);
+    }
     // What cannot be read back is not left behind.
     let written = output.file()?;
     let mut packed = ModelFile::of(&args.output, written).map_err(|error| output.failure(&error))?;
     drop(packed.map());
     let mut source = packed.source();
     let plan = wait(async {
-        let model = Model::open_ignoring(&mut source, &ignored).await?;
+        let model = Model::open(&mut source).await?;
         model.plan(&mut source, &session::Options::default(), None).await
     });
     let plan = plan.map_err(|error| Failure::about(args.output.display(), error))?;
@@ -122,6 +125,9 @@ fn text(report: &Report, before: u64, index_memory: usize) -> String {
     if report.index_bytes > 0 {
         let (flash, memory) = (show(report.index_bytes), show(index_memory as u64));
         line("index", format!("of the vocabulary: {flash} more, and {memory} less of memory where the file is mapped"));
+    }
+    for key in &report.ignored {
+        line("ignored", format!("{}: not in the packed file", printable(key)));
     }
     if !report.stripped.is_empty() {
         let total: u64 = report.stripped.iter().map(|(_, bytes)| bytes).sum();

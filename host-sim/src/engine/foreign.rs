@@ -75,11 +75,13 @@ fn by_start(head: &[u8], size: u64) -> Option<(String, &'static str)> {
     }
     if head.starts_with(b"PK\x03\x04") {
         // PyTorch's archive begins with the entry NAME/data.pkl.
-        let torch = head.windows(9).any(|name| name == b"/data.pkl");
-        return Some(match torch {
-            true => ("a PyTorch file (a zip archive)".into(), CONVERT),
-            false => ("a zip archive".into(), UNPACK),
-        });
+        if head.windows(9).any(|name| name == b"/data.pkl") {
+            return Some(("a PyTorch file (a zip archive)".into(), CONVERT));
+        }
+        if zip_name(head).ends_with(b".npy") {
+            return Some(("NumPy arrays (a zip archive)".into(), CONVERT));
+        }
+        return Some(("a zip archive".into(), UNPACK));
     }
     if let [0x80, 2..=5, ..] = head {
         return Some(("a PyTorch file (a Python pickle)".into(), CONVERT));
@@ -96,6 +98,22 @@ fn by_start(head: &[u8], size: u64) -> Option<(String, &'static str)> {
     by_text(head, size)
 }
 
+/// The name of a zip archive's first entry: its length is at byte 26, itself at byte 30.
+fn zip_name(head: &[u8]) -> &[u8] {
+    let length = head.get(26..28).map_or(0, |bytes| usize::from(bytes[0]) | usize::from(bytes[1]) << 8);
+    head.get(30..30 + length).unwrap_or_default()
+}
+
+/// True for a section's line of TOML or INI: a bare name in brackets, which no JSON begins with.
+fn is_section(line: &str) -> bool {
+    let name = line.trim_end().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let name = name.map(|name| name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name));
+    name.is_some_and(|name| {
+        let bare = name.chars().all(|c| c.is_alphanumeric() || "_-. ".contains(c));
+        bare && name.contains(char::is_alphabetic) && !["true", "false", "null"].contains(&name)
+    })
+}
+
 /// The name of a text that starts with `head`, and the next step.
 fn by_text(head: &[u8], size: u64) -> Option<(String, &'static str)> {
     let text = String::from_utf8_lossy(head);
@@ -107,6 +125,9 @@ fn by_text(head: &[u8], size: u64) -> Option<(String, &'static str)> {
     }
     if starts("<?xml") || starts("<error") {
         return Some(("an XML text, such as a server's error message".into(), DOWNLOAD));
+    }
+    if is_section(text.lines().next().unwrap_or_default()) {
+        return Some(("a TOML or INI text, such as a program's settings".into(), MODEL));
     }
     if text.starts_with(['{', '[']) {
         return Some(("a JSON text, such as a model's configuration or a server's error message".into(), MODEL));
@@ -201,6 +222,7 @@ mod tests {
     fn formats_are_called_by_their_names() {
         // The first bytes as each format's specification has them.
         let tar = [&b"model.gguf"[..], &[0; 247], b"ustar\x0000"].concat();
+        let arrays = b"PK\x03\x04\x14\0\0\0\0\0\xa4L|]?LB\x9d\x08\0\0\0\x08\0\0\0\x09\0\0\0arr_0.npy";
         let torch = b"PK\x03\x04\0\0\x08\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\0\x12\0archive/data.pklFB\x0e\0";
         for (head, words) in [
             (&0x6767_6d6c_u32.to_le_bytes()[..], "old ggml file"),
@@ -215,6 +237,7 @@ mod tests {
             (b"\xfd7zXZ\0\0\x04", "xz"),
             (b"\x28\xb5\x2f\xfd\x24", "zstd"),
             (b"PK\x03\x04\x14\0\0\0\x08\0model.gguf", "a zip archive: unpack"),
+            (arrays, "NumPy arrays (a zip archive): take a GGUF"),
             (torch, "PyTorch file (a zip archive): take a GGUF"),
             (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", "PyTorch file (a Python pickle)"),
             (b"\x40\0\0\0\0\0\0\0{\"__metadata__\":{\"format\":\"pt\"}}", "safetensors"),
@@ -223,6 +246,12 @@ mod tests {
             (b"\n  <html><head>", "an HTML page"),
             (b"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code>", "XML"),
             (b"{\"error\":\"Repository not found\"}", "JSON"),
+            (b"[1, 2]", "JSON"),
+            (b"[\"a\"]\n", "JSON"),
+            (b"[true]", "JSON"),
+            (b"[package]\nname = \"x\"\n", "a TOML or INI text"),
+            (b"# Boards\n[[board]]\n", "a text"),
+            (b"[[board]]\r\nname = 1\r\n", "a TOML or INI text"),
             (&[0; 1000], "zeros"),
         ] {
             let text = recognised(&file(head)).unwrap_or_default();

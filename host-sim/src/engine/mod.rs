@@ -16,7 +16,7 @@ mod vocabulary;
 pub(crate) use args::{ComputeArgs, Draft, DraftArgs, EngineArgs, ModelArgs};
 pub(crate) use loaded::Engine;
 pub(crate) use machine::{Machine, cores};
-pub(crate) use opened::{Opened, about_file, check_names, open_file, open_model};
+pub(crate) use opened::{Opened, about_file, check_names, open_file, open_model, warn_of_unknown_key};
 pub(crate) use plan::{Context, Misfit, Room, TooSmall};
 pub(crate) use stats::{Memory, Traffic};
 pub(crate) use vocabulary::encode;

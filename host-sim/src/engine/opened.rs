@@ -10,6 +10,8 @@ use super::args::{EngineArgs, ModelArgs, SourceKind};
 use super::foreign;
 use crate::failure::Failure;
 use crate::hardware::source::{FileFlash, ModelFile};
+use crate::io::output::warn;
+use crate::io::printable::printable;
 use crate::sim::wait;
 
 /// An error in `file`: what the file is instead of a model, or else the error with the names of the keys and tensors at
@@ -54,6 +56,11 @@ pub(crate) fn check_names<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> 
         return Ok(());
     }
     wait(gguf.check_names(source, &mut vec![0; most as usize * 2]))
+}
+
+/// Warns that `--ignore-key` names a key that `file` does not have: it may be misspelled.
+pub(crate) fn warn_of_unknown_key(file: &dyn core::fmt::Display, key: &str) {
+    warn(&format!("{file} has no key {}: --ignore-key changes nothing", printable(key)));
 }
 
 /// Opens the model that `args` name, as `args` or the board to simulate ask for it.
@@ -102,6 +109,12 @@ impl<'f> Opened<'f> {
         let model = wait(Model::open_ignoring(&mut source, &ignored));
         let model = model.map_err(|error| about_file(file, &mut source, error))?;
         check_names(model.gguf(), &mut source).map_err(|error| about_file(file, &mut source, error))?;
+        for key in ignored {
+            let found = wait(model.gguf().find(&mut source, &[key]));
+            if found.map_err(|error| about_file(file, &mut source, error))?.is_none() {
+                warn_of_unknown_key(&file.path().display(), key);
+            }
+        }
         Ok(Opened { file, model, source })
     }
 

@@ -41,7 +41,8 @@ impl Engine<'_> {
     /// Saves the state that `ids`, all the tokens fed so far, have left in the file at `path`.
     pub(crate) fn save_prefix(&self, path: &Path, model: ModelHash, ids: &[u32]) -> Result<(), Failure> {
         let need = usize::try_from(Snapshots::<FileNor>::bytes_for(&self.session)).unwrap_or(usize::MAX);
-        if path.exists() {
+        // An empty file holds nothing to keep.
+        if path.metadata().is_ok_and(|file| file.is_file() && file.len() > 0) {
             let mut nor = FileNor::open(path, true)?;
             if !is_ours(&mut nor, model).map_err(|error| failure(path, &mut nor, error))? {
                 let shown = path.display();

@@ -1,9 +1,10 @@
 //! Arguments of the commands that generate text: the sampler, and the end of the text.
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use flashlet::text::{MAX_CANDIDATES, MAX_RECENT, SamplerConfig};
 
-use crate::values::{above_zero, at_least_zero, probability};
+use crate::values::{at_least_zero, penalty, probability};
 
 /// The sampler's settings.
 #[derive(Args, Clone, Debug)]
@@ -20,8 +21,8 @@ pub(crate) struct SamplingArgs {
     /// Drop tokens less likely than P times the likeliest; 0 for none
     #[arg(long, value_name = "P", default_value_t = 0.05, value_parser = probability, help_heading = "Sampling")]
     pub(crate) min_p: f32,
-    /// Divide the logits of recent tokens by R; 1 leaves them
-    #[arg(long, value_name = "R", default_value_t = 1.0, value_parser = above_zero, help_heading = "Sampling")]
+    /// Divide the logits of recent tokens by R, from 0.001 to 1000; 1 leaves them
+    #[arg(long, value_name = "R", default_value_t = 1.0, value_parser = penalty, help_heading = "Sampling")]
     pub(crate) repeat_penalty: f32,
     /// How many tokens count as recent, at most 256
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(..=MAX_RECENT as i64), help_heading = "Sampling")]
@@ -50,7 +51,7 @@ impl SamplingArgs {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct EndArgs {
     /// End before this text; may be given more than once
-    #[arg(long, value_name = "STRING")]
+    #[arg(long, value_name = "STRING", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) stop: Vec<String>,
     /// Go on after the model's end-of-text tokens
     #[arg(long)]

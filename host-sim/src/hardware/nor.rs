@@ -1,6 +1,6 @@
 //! A file as a NOR flash chip. On a simulated board only reading it takes time: erasing and programming take none.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -39,12 +39,19 @@ impl FileNor {
         let bytes = metadata.len();
         let whole =
             bytes.is_multiple_of(ERASE_BYTES as u64) && (2..=MAX_BLOCKS).contains(&(bytes / ERASE_BYTES as u64));
-        if !metadata.is_file() || !whole {
+        if !metadata.is_file() {
+            return Err(Failure::new(format!("{shown} is no regular file, which a snapshot is kept in: name another")));
+        }
+        if !whole {
             return Err(Failure::new(format!(
                 "{shown} holds no snapshot: {bytes} bytes are no flash of 4096-byte blocks (another file, or cut short)"
             )));
         }
         let file = File::options().read(true).write(writes).open(path).map_err(|error| Failure::io(&shown, &error))?;
+        // Where the file system has no locks, none is held.
+        if writes && matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+            return Err(Failure::new(format!("{shown} is being written by another command: wait until it ends")));
+        }
         Ok(FileNor { file, bytes: bytes as usize, busy: false, error: None })
     }
 

@@ -1,4 +1,4 @@
-//! Removal of unfinished files when a signal ends the process.
+//! Signals: unfinished files are removed when one ends the process, and a limit on a file's size is an error.
 
 use core::ffi::{c_char, c_int};
 use core::ptr::null_mut;
@@ -49,6 +49,13 @@ pub(crate) fn remove_unfinished() {
             unsafe { libc::unlink(path) };
         }
     }
+}
+
+/// Has a write beyond the limit of a file's size fail with an error, which names the file, where the signal for it would
+/// end the process without a word.
+pub(crate) fn report_size_limits() {
+    // SAFETY: no handler is installed; the signal is only ignored.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 
 fn install() {

@@ -37,7 +37,7 @@ pub struct Options<'o> {
     pub checksums: bool,
     /// Add the vocabulary's index, which then takes no memory where the file is mapped.
     pub index: bool,
-    /// Keys that are not understood and do not matter: see [`Model::open_ignoring`].
+    /// Keys that are not understood and do not matter, which the packed file does not have: see [`Model::open_ignoring`].
     pub ignored: &'o [&'o str],
 }
 
@@ -71,7 +71,9 @@ pub fn pack<F: Flash>(
     let has_merges = entries.iter().any(|entry| entry.key == "tokenizer.ggml.merges");
     let mut keys = Keys::default();
     for entry in &entries {
-        if options.strip && !keys::is_read(entry, &architecture, has_merges) {
+        if options.ignored.contains(&entry.key.as_str()) {
+            report.ignored.push(entry.key.clone());
+        } else if options.strip && !keys::is_read(entry, &architecture, has_merges) {
             report.stripped.push((entry.key.clone(), entry.bytes()));
         } else {
             keys.entry(entry);

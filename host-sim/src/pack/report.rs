@@ -6,7 +6,9 @@
 pub struct Report {
     /// The packed file.
     pub bytes: u64,
-    /// Keys left out, with their bytes.
+    /// Keys left out because the caller ignores them.
+    pub ignored: Vec<String>,
+    /// Keys left out because no board reads them, with their bytes.
     pub stripped: Vec<(String, u64)>,
     /// Tensors.
     pub n_tensors: usize,
