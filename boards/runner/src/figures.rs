@@ -107,9 +107,10 @@ impl Table {
 }
 
 const HEAD: &str = "\
-# Firmware with a prompt, answering with the demo model: bytes of .text, .rodata and .bss, of the arena and of the
-# deepest stack; instructions for a prompt's token and for an answer's (QEMU's -icount). Written by
-# `cargo run --release -p board-runner -- test --update`; a test fails when a number grows by more than 5 %.
+# Firmware with a prompt, answering with `tests/fixtures/models/house.gguf`, the demo model of 2026-11: bytes of .text,
+# .rodata and .bss, of the arena and of the deepest stack; instructions for a prompt's token and for an answer's (QEMU's
+# -icount). Written by `cargo run --release -p board-runner -- test --update`; a test fails when a number grows by more
+# than 5 %.
 ";
 
 fn format(rows: &BTreeMap<(String, String), Figures>) -> String {

@@ -1,7 +1,7 @@
 //! Programs with too little stack: they must say so on the console and end.
 
 use crate::emulator;
-use crate::paths::demo_model;
+use crate::paths::test_model;
 use board_table::{Board, Cpu, Qemu};
 use core::time::Duration;
 use std::path::Path;
@@ -14,7 +14,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs a program that was built with `bytes` of stack on one of the board's processors, and asks it for an answer.
 pub(crate) fn run(board: &Board, qemu: &Qemu, cpu: &Cpu, elf: &Path, bytes: usize) -> Result<(), String> {
-    let emulator = emulator::with_model(board, qemu, cpu, elf, &demo_model(), Path::new("/dev/null"));
+    let emulator = emulator::with_model(board, qemu, cpu, elf, &test_model(), Path::new("/dev/null"));
     let (said, status) = emulator::run_console(emulator, "is the garage door open?\r", TIME_LIMIT)?;
     judge(&said, status, bytes)
 }

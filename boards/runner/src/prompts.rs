@@ -4,7 +4,7 @@
 use crate::emulator::{Serial, with_model};
 use crate::figures::Figures;
 use crate::model::RealModel;
-use crate::paths::{demo_model, target_dir};
+use crate::paths::{target_dir, test_model};
 use crate::simulator::{Answer, Simulator};
 use board_table::{Cpu, Program, Qemu};
 use core::time::Duration;
@@ -89,13 +89,13 @@ impl Subject<'_> {
         Ok((serial, said))
     }
 
-    /// Everything that is asked about the demo model. Gives the figures.
-    pub(crate) fn demo(&self, simulator: &Simulator) -> Result<Figures, String> {
-        let model = fs::read(demo_model()).map_err(|error| format!("the demo model: {error}"))?;
+    /// Everything that is asked about the test model. Gives the figures.
+    pub(crate) fn house(&self, simulator: &Simulator) -> Result<Figures, String> {
+        let model = fs::read(test_model()).map_err(|error| format!("the test model: {error}"))?;
         if model.len() > self.program.board.model_bytes {
-            return Err(format!("the demo model's {} bytes do not fit the flash", model.len()));
+            return Err(format!("the test model's {} bytes do not fit the flash", model.len()));
         }
-        let (mut serial, said) = self.open(&image_file("demo.bin", model.clone())?, TIME_LIMIT)?;
+        let (mut serial, said) = self.open(&image_file("house.bin", model.clone())?, TIME_LIMIT)?;
         expect(&said, &format!(" bytes of {}, ", self.program.arena))?;
         expect(&said, "ready")?;
         let figures = self.answers(&mut serial, simulator)?;
@@ -132,7 +132,7 @@ impl Subject<'_> {
             [counted, "is the garage door open?", "tv off and close the blinds", "Größe, naïve café: 数学 🙂?"]
         {
             let said = serial.ask(prompt)?;
-            let answer = simulator.run(&["--kv", &self.program.board.firmware.kv, prompt])?;
+            let answer = simulator.chat(&self.program.board.firmware.kv, prompt)?;
             Stats::parse(&said)?.is(&answer).map_err(|error| format!("{prompt:?}: {error}"))?;
             println!(
                 "   {prompt:?}: {} tokens and logits {} are the simulator's",
@@ -145,25 +145,10 @@ impl Subject<'_> {
         }
         let prompt = "set a timer for 12 minutes";
         let said = serial.ask(prompt)?;
-        let args = [
-            "--kv",
-            &self.program.board.firmware.kv,
-            "--temp",
-            "1.3",
-            "--top-k",
-            "30",
-            "--top-p",
-            "0.98",
-            "--min-p",
-            "0.01",
-            "--seed",
-            "7",
-            "-n",
-            "12",
-            "--raw",
-            prompt,
-        ];
-        Stats::parse(&said)?.is(&simulator.run(&args)?).map_err(|error| format!("with settings: {error}"))?;
+        let settings = "--temp 1.3 --top-k 30 --top-p 0.98 --min-p 0.01 --seed 7 -n 12 --raw";
+        let args: Vec<&str> = settings.split(' ').chain([prompt]).collect();
+        let answer = simulator.house(&self.program.board.firmware.kv, &args)?;
+        Stats::parse(&said)?.is(&answer).map_err(|error| format!("with settings: {error}"))?;
         println!("   with temperature, top-k, top-p, min-p, a seed and no template too");
         for line in ["/temp 0", "/seed 0", "/len 256", "/chat on"] {
             serial.ask(line)?;
@@ -234,7 +219,7 @@ impl Subject<'_> {
 /// What a user does wrong is said, and the board answers the next prompt as before.
 fn errors(serial: &mut Serial, simulator: &Simulator, kv: &str) -> Result<(), String> {
     let prompt = "open the garage door";
-    let answer = simulator.run(&["--kv", kv, prompt])?;
+    let answer = simulator.chat(kv, prompt)?;
     let goes_on = |serial: &mut Serial| Stats::parse(&serial.ask(prompt)?)?.is(&answer);
     expect(&serial.ask(&"x".repeat(600))?, "error: the line has 600 bytes, 512 are the most\n")?;
     goes_on(serial)?;

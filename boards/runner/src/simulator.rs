@@ -1,6 +1,6 @@
 //! What the simulator says: the reference for every board.
 
-use crate::paths::{root, target_dir};
+use crate::paths::{root, target_dir, test_model};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
@@ -32,15 +32,27 @@ impl Simulator {
         if status.success() { Ok(Simulator { binary }) } else { Err("the simulator does not build".into()) }
     }
 
-    /// Bytes of the arena that `flashlet plan` finds for the built-in model on a board.
+    /// Bytes of the arena that `flashlet plan` finds for the test model on a board.
     pub(crate) fn planned_arena(&self, board: &str) -> Result<u64, String> {
         #[derive(Deserialize)]
         struct Plan {
             arena_bytes: u64,
         }
         let mut command = Command::new(&self.binary);
-        command.args(["plan", "--json", "--board", board]);
+        command.args(["plan", "--json", "--board", board, "-m"]).arg(test_model());
         Ok(parsed::<Plan>(command)?.arena_bytes)
+    }
+
+    /// The test model's likeliest answer to `prompt`, with a cache in the format `kv`.
+    pub(crate) fn chat(&self, kv: &str, prompt: &str) -> Result<Answer, String> {
+        self.house(kv, &["--chat", "--temp", "0", prompt])
+    }
+
+    /// `flashlet run ARGS` of the test model, with a cache in the format `kv`.
+    pub(crate) fn house(&self, kv: &str, args: &[&str]) -> Result<Answer, String> {
+        let model = test_model();
+        let model = model.to_str().ok_or("the repository's path is not UTF-8")?;
+        self.run(&[&["-m", model, "--kv", kv], args].concat())
     }
 
     /// `flashlet run ARGS`.

@@ -89,7 +89,7 @@ impl Tests {
                 let started = Instant::now();
                 let subject = Subject { program, qemu, cpu, elf: &elf };
                 let row = figures_row(program, qemu, cpu);
-                let result = subject.demo(&self.simulator).and_then(|figures| {
+                let result = subject.house(&self.simulator).and_then(|figures| {
                     println!("   {figures:?}");
                     if self.update {
                         table.set(&row, figures);
