@@ -5,7 +5,8 @@ use crate::simd::form::{ActForm, BlockLayout};
 
 /// A strip: neighbouring rows of a weight matrix, and the activations of neighbouring tokens that they are multiplied with.
 ///
-/// Assembly reads the fields by their offsets on 32-bit processors.
+/// Assembly reads the fields by their offsets on 32-bit processors, and keeps its place among the rows in them: `w`, `sums`
+/// and `rows` are used up by a loop.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Strip {
@@ -21,21 +22,26 @@ pub struct Strip {
     pub blocks: usize,
     /// Byte 20: the sums; row `r` of token `t` is at byte `64 * t + 4 * r`.
     pub sums: *mut f32,
+    /// Byte 24: rows, a multiple of those that the loop takes together, and not 0.
+    pub rows: usize,
 }
 
-/// A loop over the blocks of a strip, for a number of rows and tokens.
+/// A routine that multiplies a strip.
+pub(in crate::simd::arch) type Run = unsafe extern "C" fn(&mut Strip);
+
+/// A loop over the blocks of a strip.
 #[derive(Clone, Copy, Debug)]
 pub struct BlockLoop {
-    /// Rows of a strip, at most [`LANES`].
+    /// Rows that are multiplied at once, at most [`LANES`]: a strip has a multiple of them.
     pub(in crate::simd::arch) rows: usize,
     /// Tokens that are multiplied at once, at most [`BlockLoops::TOKENS`].
     pub(in crate::simd::arch) tokens: usize,
     /// The routine.
     ///
     /// # Safety
-    /// The strip's weights may be read for `rows` rows of `blocks` blocks, its activations for `blocks` blocks of `tokens`
-    /// tokens, and its sums may be written for `rows` rows of `tokens` tokens.
-    pub(in crate::simd::arch) run: unsafe extern "C" fn(&Strip),
+    /// The strip's weights may be read for all its rows of `blocks` blocks, its activations for `blocks` blocks of `tokens`
+    /// tokens, and its sums may be written for all its rows of `tokens` tokens.
+    pub(in crate::simd::arch) run: Run,
 }
 
 /// The block loops of a layout.
@@ -86,32 +92,27 @@ impl BlockLoops {
         if rows < LANES {
             sums.fill([0.0; LANES]);
         }
-        let mut strip = Strip {
+        let strip = |row: usize, sums: &mut [[f32; LANES]]| Strip {
             w: w.as_ptr().wrapping_add(row * row_bytes),
             row_bytes,
             x: x.as_ptr().wrapping_add(t * act_words),
             x_step: tokens * act_words * size_of::<u32>(),
             blocks: row_blocks,
             sums: sums.as_flattened_mut().as_mut_ptr(),
+            rows: chosen.rows,
         };
-        let mut left = rows;
-        while left >= chosen.rows {
-            // SAFETY: the next `chosen.rows` rows of `row_bytes` bytes lie in `w`, as `row + rows <= all_rows`. Activations
-            // of `act_words` words of tokens `t..t + chosen.tokens`, at most `tokens`, lie in each of the `row_blocks`
-            // columns of `x`. `sums` has a group of sixteen for each of these tokens.
-            unsafe { (chosen.run)(&strip) };
-            strip.w = strip.w.wrapping_add(chosen.rows * row_bytes);
-            strip.sums = strip.sums.wrapping_add(chosen.rows);
-            left -= chosen.rows;
+        let together = rows - rows % chosen.rows;
+        if together > 0 {
+            // SAFETY: `together` rows of `row_bytes` bytes lie in `w`, as `row + rows <= all_rows`. Activations of `act_words`
+            // words of tokens `t..t + chosen.tokens`, at most `tokens`, lie in each of the `row_blocks` columns of `x`. `sums`
+            // has a group of sixteen for each of these tokens.
+            unsafe { (chosen.run)(&mut Strip { rows: together, ..strip(row, sums) }) };
         }
-        // The last rows, too few for a strip, go one by one: every row of the strip is the same one.
-        strip.row_bytes = 0;
-        for lane in rows - left..rows {
+        // The last rows, too few for the loop, go one by one: every row of the strip is the same one.
+        for lane in together..rows {
             let mut last = [[0.0; LANES]; Self::TOKENS];
-            strip.sums = last.as_flattened_mut().as_mut_ptr();
             // SAFETY: as above, but one row lies in `w`, and `last` has a group for each of `chosen.tokens <= TOKENS` tokens.
-            unsafe { (chosen.run)(&strip) };
-            strip.w = strip.w.wrapping_add(row_bytes);
+            unsafe { (chosen.run)(&mut Strip { row_bytes: 0, ..strip(row + lane, &mut last) }) };
             for (sums, last) in sums.iter_mut().zip(&last) {
                 sums[lane % LANES] = last[0];
             }

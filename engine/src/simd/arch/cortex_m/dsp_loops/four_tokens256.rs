@@ -46,7 +46,7 @@ macro_rules! next_k_scale {
 
 /// Q4_K.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q4_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q4_k(strip: &mut Strip) {
     naked_asm!(
         enter_between_tokens!(),
         "sub sp, #16",
@@ -86,7 +86,7 @@ pub(super) unsafe extern "C" fn q4_k(strip: &Strip) {
 
 /// Q5_K.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q5_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q5_k(strip: &mut Strip) {
     naked_asm!(
         enter_between_tokens!(),
         "sub sp, #16",
@@ -173,7 +173,7 @@ macro_rules! sixteen_elements {
 
 /// Q6_K.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q6_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q6_k(strip: &mut Strip) {
     naked_asm!(
         enter_between_tokens!(),
         "2:",
@@ -229,7 +229,7 @@ macro_rules! four_planes {
 
 /// Q2_K.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q2_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q2_k(strip: &mut Strip) {
     naked_asm!(
         enter_between_tokens!(),
         "sub sp, #32",
@@ -274,7 +274,7 @@ pub(super) unsafe extern "C" fn q2_k(strip: &Strip) {
 
 /// Q3_K.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q3_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q3_k(strip: &mut Strip) {
     naked_asm!(
         enter_between_tokens!(),
         "sub sp, #16",
@@ -307,7 +307,7 @@ pub(super) unsafe extern "C" fn q3_k(strip: &Strip) {
 
 /// IQ4_XS.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn iq4_xs(strip: &Strip) {
+pub(super) unsafe extern "C" fn iq4_xs(strip: &mut Strip) {
     naked_asm!(
         enter_between_tokens!(),
         "sub sp, #8",

@@ -39,13 +39,12 @@ mod tables;
 mod tokens;
 mod unpack;
 
-use crate::simd::arch::strip::{BlockLoop, BlockLoops, Strip};
+use crate::simd::arch::strip::{BlockLoop, BlockLoops, Run};
 use crate::simd::form::{ActForm, BlockLayout};
 
 /// The loops of a layout.
 #[inline(always)]
 pub(super) fn block_loops(layout: BlockLayout) -> Option<BlockLoops> {
-    type Run = unsafe extern "C" fn(&Strip);
     let both = |rows, one: Run, four: Run| BlockLoops {
         layout,
         form: ActForm::Pairs,

@@ -36,14 +36,14 @@ macro_rules! rows_of_nibbles {
             ".endr",
             $close,
             next_block!("2b"),
-            leave!("s14, s15"),
+            leave!(two rows),
         )
     };
 }
 
 /// Q4_0: two rows.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q4_0(strip: &Strip) {
+pub(super) unsafe extern "C" fn q4_0(strip: &mut Strip) {
     rows_of_nibbles!(
         scales_of_two_rows!(),
         concat!(
@@ -58,7 +58,7 @@ pub(super) unsafe extern "C" fn q4_0(strip: &Strip) {
 
 /// Q4_1: two rows.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q4_1(strip: &Strip) {
+pub(super) unsafe extern "C" fn q4_1(strip: &mut Strip) {
     rows_of_nibbles!(
         scales_and_mins_of_two_rows!(),
         concat!(
@@ -88,14 +88,14 @@ macro_rules! row_of_five_bits {
             $close,
             next_block_from_stack!("2b", "0"),
             "add sp, #8",
-            leave!("s14"),
+            leave!(one row),
         )
     };
 }
 
 /// Q5_0: one row.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q5_0(strip: &Strip) {
+pub(super) unsafe extern "C" fn q5_0(strip: &mut Strip) {
     row_of_five_bits!(
         signed,
         "mov r3, #0xF800F800",
@@ -106,7 +106,7 @@ pub(super) unsafe extern "C" fn q5_0(strip: &Strip) {
 
 /// Q5_1: one row.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q5_1(strip: &Strip) {
+pub(super) unsafe extern "C" fn q5_1(strip: &mut Strip) {
     row_of_five_bits!(
         unsigned,
         "mov r3, #0x001F001F",
@@ -123,7 +123,7 @@ pub(super) unsafe extern "C" fn q5_1(strip: &Strip) {
 
 /// Q8_0: two rows.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q8_0(strip: &Strip) {
+pub(super) unsafe extern "C" fn q8_0(strip: &mut Strip) {
     naked_asm!(
         enter!("64"),
         "add r1, r0",
@@ -137,7 +137,7 @@ pub(super) unsafe extern "C" fn q8_0(strip: &Strip) {
         "vmov s2, s3, r10, r12",
         close!("s4", "", "s0" "s2" "s14", "s1" "s3" "s15"),
         next_block!("2b"),
-        leave!("s14, s15"),
+        leave!(two rows),
     )
 }
 
@@ -167,7 +167,7 @@ macro_rules! rows_by_table {
             close!("s8", "", "s0" "s4" "s12", "s1" "s5" "s13", "s2" "s6" "s14", "s3" "s7" "s15"),
             next_block_from_stack!("2b", "0"),
             "add sp, #8",
-            leave!("s12-s15"),
+            leave!(four rows),
             pairs = sym $pairs,
         )
     };
@@ -175,12 +175,12 @@ macro_rules! rows_by_table {
 
 /// IQ4_NL: four rows.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn iq4_nl(strip: &Strip) {
+pub(super) unsafe extern "C" fn iq4_nl(strip: &mut Strip) {
     rows_by_table!(scales_of_four_rows!(), IQ4_PAIRS)
 }
 
 /// MXFP4: four rows.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn mxfp4(strip: &Strip) {
+pub(super) unsafe extern "C" fn mxfp4(strip: &mut Strip) {
     rows_by_table!(power_scales_of_four_rows!(), MXFP4_PAIRS)
 }

@@ -27,7 +27,7 @@ use core::arch::naked_asm;
 
 /// Q4_K: two rows.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q4_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q4_k(strip: &mut Strip) {
     naked_asm!(
         enter!("512"),
         "push {{r11, lr}}",
@@ -74,13 +74,13 @@ pub(super) unsafe extern "C" fn q4_k(strip: &Strip) {
         close_with_mins!("", "s0" "s8", "s2" "s10", "s14"; "s1" "s9", "s3" "s11", "s15"),
         next_block_from_stack!("2b", "0"),
         "add sp, #8",
-        leave!("s14, s15"),
+        leave!(two rows),
     )
 }
 
 /// Q5_K: one row.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q5_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q5_k(strip: &mut Strip) {
     naked_asm!(
         enter!("512"),
         "push {{r11, lr}}",
@@ -123,7 +123,7 @@ pub(super) unsafe extern "C" fn q5_k(strip: &Strip) {
         close_with_mins!("", "s0" "s8", "s2" "s10", "s14"),
         next_block_from_stack!("2b", "8"),
         "add sp, #16",
-        leave!("s14"),
+        leave!(one row),
     )
 }
 
@@ -145,7 +145,7 @@ macro_rules! sixteen_elements {
 
 /// Q6_K: one row.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q6_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q6_k(strip: &mut Strip) {
     naked_asm!(
         enter!("320"),
         "push {{r11, lr}}",
@@ -173,14 +173,14 @@ pub(super) unsafe extern "C" fn q6_k(strip: &Strip) {
         close!("s4", "", "s0" "s9" "s14"),
         next_block_from_stack!("2b", "0"),
         "add sp, #8",
-        leave!("s14"),
+        leave!(one row),
         sixteen_elements!(six_bit_planes),
     )
 }
 
 /// Q2_K: one row.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q2_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q2_k(strip: &mut Strip) {
     naked_asm!(
         enter!("320"),
         "push {{r11, lr}}",
@@ -213,14 +213,14 @@ pub(super) unsafe extern "C" fn q2_k(strip: &Strip) {
         close_with_mins!("", "s0" "s9", "s2" "s10", "s14"),
         next_block_from_stack!("2b", "16"),
         "add sp, #24",
-        leave!("s14"),
+        leave!(one row),
         sixteen_elements!(two_bit_planes),
     )
 }
 
 /// Q3_K: one row.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q3_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q3_k(strip: &mut Strip) {
     naked_asm!(
         enter!("320"),
         "push {{r11, lr}}",
@@ -259,14 +259,14 @@ pub(super) unsafe extern "C" fn q3_k(strip: &Strip) {
         close!("s4", "", "s0" "s9" "s14"),
         next_block_from_stack!("2b", "48"),
         "add sp, #56",
-        leave!("s14"),
+        leave!(one row),
         sixteen_elements!(three_bit_planes),
     )
 }
 
 /// IQ4_XS: one row.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn iq4_xs(strip: &Strip) {
+pub(super) unsafe extern "C" fn iq4_xs(strip: &mut Strip) {
     naked_asm!(
         enter!("512"),
         "push {{r11, lr}}",
@@ -297,7 +297,7 @@ pub(super) unsafe extern "C" fn iq4_xs(strip: &Strip) {
         close!("s4", "", "s0" "s9" "s14"),
         next_block_from_stack!("2b", "8"),
         "add sp, #16",
-        leave!("s14"),
+        leave!(one row),
         pairs = sym IQ4_PAIRS,
     )
 }

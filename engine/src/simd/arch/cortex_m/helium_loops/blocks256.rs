@@ -1,4 +1,4 @@
-//! Block loops of formats whose blocks are 256 weights. They take four rows, one or two at a time.
+//! Block loops of formats whose blocks are 256 weights. They take one or two rows at a time.
 //!
 //! A sub-block's integer sum goes to a lane of a vector. Four of these are multiplied with a vector of scales, and the
 //! products added to the block's sum in a register. Floats are the scalar unit's, which keeps denormals.
@@ -12,7 +12,7 @@
 //! | r5 | activations of the second token, or the second row's block |
 //! | r0, r2 and r4, r6 | integer sums of two sub-blocks |
 //! | r8 and r10 | the block's integer sum |
-//! | r7, r12 | where the row's sum goes, and where the one after the last row's would |
+//! | r7, r12 | where the row's sum goes, and where the one after the strip's last row's would |
 //! | r9 | bytes from the end of a block's quants of activations to the next block's |
 //! | r11 | the row's first block |
 //! | lr | blocks left |
@@ -208,9 +208,9 @@ macro_rules! rows {
             lines! {
                 "ldr r11, [r0]";
                 "ldr r9, [r0, #12]";
-                "ldr r7, [r0, #20]";
+                "ldrd r7, r12, [r0, #20]";
                 "sub r9, #256";
-                "add r12, r7, #16";
+                "add r12, r7, r12, lsl #2";
                 "vmov.i8 q5, #" $mask;
                 // A row, or two.
                 "2:";

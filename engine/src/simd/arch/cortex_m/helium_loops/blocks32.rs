@@ -1,4 +1,4 @@
-//! Block loops of formats whose blocks are 32 weights. They take four rows together.
+//! Block loops of formats whose blocks are 32 weights. They take four rows together, and then the next four.
 //!
 //! | register | one token | two tokens |
 //! |---|---|---|
@@ -28,10 +28,11 @@ use super::unpack::{
 use crate::simd::arch::strip::BlockLoops;
 use crate::simd::form::BlockLayout;
 
-/// Loads all that the strip says but the sums' address, and zeroes q7.
-macro_rules! start {
+/// Begins four rows of the strip at r0: loads their places, and zeroes q7.
+macro_rules! start_rows {
     () => {
         lines! {
+            "1:";
             "ldm r0, {r1, r3, r9, r11, r12}";
             "add r5, r1, r3, lsl #1";
             "add r7, r5, r3";
@@ -42,14 +43,22 @@ macro_rules! start {
     };
 }
 
-/// Stores the rows' sums of a token from q7 to the strip's sums, whose address r0 is to hold.
-macro_rules! store_sums {
-    () => {
+/// Stores the rows' sums of a token from q7, and those of a second one from the register given, and goes to the next four
+/// rows, if there are any.
+macro_rules! end_rows {
+    ($($second:literal)?) => {
         concat!(
             load_strip!("r0"),
+            lines! { "ldrd r1, r2, [r0, #20]"; },
+            $(lines! { "vstrw.32 " $second ", [r1, #64]"; },)?
             lines! {
-                "ldr r0, [r0, #20]";
-                "vstrw.32 q7, [r0]";
+                "ldrd r3, r4, [r0]";
+                "vstrw.32 q7, [r1], #16";
+                "add r3, r3, r4, lsl #2";
+                "subs r2, #4";
+                "str r3, [r0]";
+                "strd r1, r2, [r0, #20]";
+                "bne 1b";
             }
         )
     };
@@ -76,7 +85,7 @@ macro_rules! one_token {
         block_loop!(
             $name,
             enter!(),
-            start!(),
+            start_rows!(),
             $($offset,)?
             "dls lr, r12",
             "2:",
@@ -130,7 +139,7 @@ macro_rules! one_token {
             "add r9, r11",
             $add!("q7", "q1"),
             "le lr, 2b",
-            store_sums!(),
+            end_rows!(),
             leave!(),
             $($table,)?
         );
@@ -185,7 +194,7 @@ macro_rules! two_tokens {
         block_loop!(
             $name,
             enter!(),
-            start!(),
+            start_rows!(),
             "sub sp, #32",
             "vstrw.32 q7, [sp]",
             "vstrw.32 q7, [sp, #16]",
@@ -237,8 +246,7 @@ macro_rules! two_tokens {
             "add sp, #32",
             "vmov q1, q7",
             "vmov q7, q0",
-            store_sums!(),
-            "vstrw.32 q1, [r0, #64]",
+            end_rows!("q1"),
             leave!(),
             $($table,)?
         );

@@ -1,14 +1,10 @@
 //! How a block loop is written, begins and ends.
 
-use crate::simd::arch::strip::{BlockLoop, BlockLoops, Strip};
+use crate::simd::arch::strip::{BlockLoop, BlockLoops, Run};
 use crate::simd::form::{ActForm, BlockLayout};
 
 /// A format's block loops for one token and for two, each for four rows.
-pub(super) const fn one_and_two_tokens(
-    layout: BlockLayout,
-    one: unsafe extern "C" fn(&Strip),
-    two: unsafe extern "C" fn(&Strip),
-) -> BlockLoops {
+pub(super) const fn one_and_two_tokens(layout: BlockLayout, one: Run, two: Run) -> BlockLoops {
     let rows = 4;
     BlockLoops {
         layout,
@@ -24,7 +20,7 @@ macro_rules! block_loop {
     ($name:ident, $($text:expr),+ $(,)?) => {
         // SAFETY: the text keeps to the calling convention: it restores what the caller keeps, and returns.
         #[unsafe(naked)]
-        unsafe extern "C" fn $name(strip: &$crate::simd::arch::strip::Strip) {
+        unsafe extern "C" fn $name(strip: &mut $crate::simd::arch::strip::Strip) {
             core::arch::naked_asm!(".cpu cortex-m55", $($text),+, options(raw))
         }
     };

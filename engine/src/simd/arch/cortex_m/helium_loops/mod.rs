@@ -1,5 +1,5 @@
 //! Block loops for Helium: for each format one that takes a token, and one that takes two and unpacks the weights once for
-//! both. Both take four rows.
+//! both. Both take any multiple of four rows.
 //!
 //! A loop is put together from fragments of assembly, macros that expand to text. In the table, `x` stands for each of
 //! `low` and `high`, the two halves of a block of 32.
