@@ -63,7 +63,7 @@ impl Isa for Helium {
     #[cfg(target_abi = "eabihf")]
     #[inline(always)]
     fn block_loops(self, layout: BlockLayout) -> Option<BlockLoops> {
-        helium_loops::block_loops(layout)
+        Some(helium_loops::block_loops(layout))
     }
 
     #[inline(always)]

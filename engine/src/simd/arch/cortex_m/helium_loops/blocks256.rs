@@ -40,6 +40,16 @@ macro_rules! one {
     (weights $at:literal) => {
         lines! { "vldrb.u8 q0, [r1, #" $at "]"; }
     };
+    // Multiplies them as they are, or times three each, or makes them anew by a fragment.
+    (multiply_packed $how:literal, $first:literal, $second:literal, $at:literal) => {
+        one!(multiply $how, "q0", $first, $second, $at)
+    };
+    (times_three) => {
+        lines! { "vmul.i8 q0, q0, q5"; }
+    };
+    (packed $fragment:ident) => {
+        $fragment!("q0", "r1")
+    };
     // Unpacks them to q1 by an instruction around their register, and by another if given, and multiplies them.
     (
         unpack_and_multiply [$before:literal, $after:literal $(, $then:literal)?],
@@ -105,6 +115,15 @@ macro_rules! two {
     (weights $at:literal) => {
         one!(weights $at)
     };
+    (multiply_packed $how:literal, $first:literal, $second:literal, $at:literal) => {
+        two!(multiply $how, "q0", $first, $second, $at)
+    };
+    (times_three) => {
+        one!(times_three)
+    };
+    (packed $fragment:ident) => {
+        one!(packed $fragment)
+    };
     (
         unpack_and_multiply [$before:literal, $after:literal $(, $then:literal)?],
         $how:literal, $first:literal, $second:literal, $at:literal
@@ -150,6 +169,18 @@ pub(super) use two;
 macro_rules! two_rows {
     (weights $at:literal) => {
         concat!(one!(weights $at), lines! { "vldrb.u8 q2, [r5, #" $at "]"; })
+    };
+    (load $at:literal) => {
+        one!(load $at)
+    };
+    (multiply_packed $how:literal, $first:literal, $second:literal, $at:literal) => {
+        concat!(one!(multiply_packed $how, $first, $second, $at), lines! { $how ".s8 " $second ", q2, q3"; })
+    };
+    (times_three) => {
+        concat!(one!(times_three), lines! { "vmul.i8 q2, q2, q5"; })
+    };
+    (packed $fragment:ident) => {
+        concat!(one!(packed $fragment), $fragment!("q2", "r5"))
     };
     (
         unpack_and_multiply [$before:literal, $after:literal $(, $then:literal)?],

@@ -19,6 +19,9 @@
 //! | IQ4_XS | `values` | the same | `four_scales` | `add_product` |
 //! | Q2_K | `two_bits_of_four` | the same | `four_scales`, `scales_and_mins` | `add_difference` |
 //! | Q3_K | `three_bits_of_four` | the same | `four_scales` | `add_product` |
+//! | Q8_K | `bytes` | the same | | `add_product` |
+//! | TQ1_0 | `five_digits`, `four_times` | the same | | `add_less_one` |
+//! | TQ2_0 | `two_bits_of_four` | the same | | `add_less_one` |
 //!
 //! Weights lie at any address. Vectors of them are loaded byte by byte (`vldrb`), since other vector loads need addresses
 //! aligned to their elements, and so do scalar loads of two registers.
@@ -34,6 +37,8 @@ mod q2_k;
 mod q3_k;
 mod q45_k;
 mod q6_k;
+mod q8_k;
+mod ternary;
 mod unpack;
 
 use crate::simd::arch::strip::BlockLoops;
@@ -41,8 +46,8 @@ use crate::simd::form::BlockLayout;
 
 /// The block loops of a layout.
 #[inline(always)]
-pub(super) fn block_loops(layout: BlockLayout) -> Option<BlockLoops> {
-    Some(match layout {
+pub(super) const fn block_loops(layout: BlockLayout) -> BlockLoops {
+    match layout {
         BlockLayout::Q8_0 => blocks32::Q8_0,
         BlockLayout::Q4_0 => blocks32::Q4_0,
         BlockLayout::Q4_1 => blocks32::Q4_1,
@@ -55,7 +60,9 @@ pub(super) fn block_loops(layout: BlockLayout) -> Option<BlockLoops> {
         BlockLayout::Q5K => q45_k::Q5_K,
         BlockLayout::Q6K => q6_k::Q6_K,
         BlockLayout::IQ4XS => iq4_xs::IQ4_XS,
+        BlockLayout::Q8K => q8_k::Q8_K,
+        BlockLayout::TQ1_0 => ternary::TQ1_0,
+        BlockLayout::TQ2_0 => ternary::TQ2_0,
         BlockLayout::MXFP4 => blocks32::MXFP4,
-        _ => return None,
-    })
+    }
 }
