@@ -34,7 +34,7 @@ pub(in crate::simd::arch) type Run = unsafe extern "C" fn(&mut Strip);
 pub struct BlockLoop {
     /// Rows that are multiplied at once, at most [`LANES`]: a strip has a multiple of them.
     pub(in crate::simd::arch) rows: usize,
-    /// Tokens that are multiplied at once, at most [`BlockLoops::TOKENS`].
+    /// Tokens that are multiplied at once, at most [`Panel::TOKENS`].
     pub(in crate::simd::arch) tokens: usize,
     /// The routine.
     ///
@@ -57,53 +57,73 @@ pub struct BlockLoops {
     pub(in crate::simd::arch) several: Option<BlockLoop>,
 }
 
-/// Rows of a matrix and the activations of a pass.
+/// Rows of a matrix and the activations of a pass, with the block loops that multiply them.
 #[derive(Clone, Copy, Debug)]
 pub struct Panel<'a> {
-    /// The blocks of all rows, row after row.
-    pub w: &'a [u8],
-    /// Blocks in a row.
-    pub row_blocks: usize,
-    /// Activations in the set's form, `[row_blocks][tokens]`.
-    pub x: &'a [u32],
-    /// Tokens of the pass.
-    pub tokens: usize,
+    loops: &'static BlockLoops,
+    w: &'a [u8],
+    row_blocks: usize,
+    row_bytes: usize,
+    rows: usize,
+    x: &'a [u32],
+    /// Words of a block's activations of one token.
+    act_words: usize,
+    tokens: usize,
 }
 
-impl BlockLoops {
-    /// The most tokens that [`BlockLoops::multiply`] takes at once.
+impl<'a> Panel<'a> {
+    /// The most tokens that [`Panel::multiply`] takes at once.
     pub const TOKENS: usize = 4;
 
-    /// The products of rows `row..row + LANES` with as many tokens from `t` on as a loop takes, one group of `sums` to a
-    /// token; returns how many tokens these are. Lanes of rows that do not exist become 0. Returns 0 if shapes disagree.
+    /// Rows of `row_blocks` blocks, one after the other in `w`, and the activations of `tokens` tokens in the loops' form,
+    /// `[row_blocks][tokens]`; `None` if these are too few, or rows are empty.
     #[must_use]
-    pub fn multiply(&self, panel: &Panel<'_>, row: usize, t: usize, sums: &mut [[f32; LANES]]) -> usize {
-        let Panel { w, row_blocks, x, tokens } = *panel;
-        let act_words = self.form.words(self.layout.elems());
-        let row_bytes = row_blocks.saturating_mul(self.layout.bytes());
-        let all_rows = w.len().checked_div(row_bytes).unwrap_or(0);
-        let left = tokens.saturating_sub(t);
-        if left == 0 || x.len() < row_blocks.saturating_mul(tokens).saturating_mul(act_words) {
-            return 0;
-        }
-        let chosen = self.several.filter(|several| several.tokens <= left).unwrap_or(self.one);
-        let Some(sums) = sums.get_mut(..chosen.tokens) else { return 0 };
-        let rows = all_rows.saturating_sub(row).min(LANES);
+    pub fn new(
+        loops: &'static BlockLoops,
+        w: &'a [u8],
+        row_blocks: usize,
+        x: &'a [u32],
+        tokens: usize,
+    ) -> Option<Self> {
+        let row_bytes = row_blocks.checked_mul(loops.layout.bytes())?;
+        let rows = w.len().checked_div(row_bytes)?;
+        let act_words = loops.form.words(loops.layout.elems());
+        let fits = x.len() >= row_blocks.checked_mul(tokens)?.checked_mul(act_words)?;
+        fits.then_some(Panel { loops, w, row_blocks, row_bytes, rows, x, act_words, tokens })
+    }
+
+    /// The tokens of the pass.
+    #[must_use]
+    pub fn tokens(&self) -> usize {
+        self.tokens
+    }
+
+    /// The products of rows `row..row + LANES` with as many tokens from `t` on as a loop takes, one group of `sums` to a
+    /// token; returns how many tokens these are. Lanes of rows that do not exist become 0.
+    #[must_use]
+    pub fn multiply(&self, row: usize, t: usize, sums: &mut [[f32; LANES]]) -> usize {
+        let left = self.tokens.saturating_sub(t);
+        let chosen = match &self.loops.several {
+            Some(several) if several.tokens <= left => several,
+            _ => &self.loops.one,
+        };
+        let Some(sums) = sums.get_mut(..chosen.tokens).filter(|_| left > 0) else { return 0 };
+        let rows = self.rows.saturating_sub(row).min(LANES);
         if rows < LANES {
             sums.fill([0.0; LANES]);
         }
         let strip = |row: usize, sums: &mut [[f32; LANES]]| Strip {
-            w: w.as_ptr().wrapping_add(row * row_bytes),
-            row_bytes,
-            x: x.as_ptr().wrapping_add(t * act_words),
-            x_step: tokens * act_words * size_of::<u32>(),
-            blocks: row_blocks,
+            w: self.w.as_ptr().wrapping_add(row * self.row_bytes),
+            row_bytes: self.row_bytes,
+            x: self.x.as_ptr().wrapping_add(t * self.act_words),
+            x_step: self.tokens * self.act_words * size_of::<u32>(),
+            blocks: self.row_blocks,
             sums: sums.as_flattened_mut().as_mut_ptr(),
             rows: chosen.rows,
         };
-        let together = rows - rows % chosen.rows;
+        let together = rows - rows.checked_rem(chosen.rows).unwrap_or_default();
         if together > 0 {
-            // SAFETY: `together` rows of `row_bytes` bytes lie in `w`, as `row + rows <= all_rows`. Activations of `act_words`
+            // SAFETY: `together` rows of `row_bytes` bytes lie in `w`, as `row + rows <= self.rows`. Activations of `act_words`
             // words of tokens `t..t + chosen.tokens`, at most `tokens`, lie in each of the `row_blocks` columns of `x`. `sums`
             // has a group of sixteen for each of these tokens.
             unsafe { (chosen.run)(&mut Strip { rows: together, ..strip(row, sums) }) };

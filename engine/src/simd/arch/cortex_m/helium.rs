@@ -62,7 +62,7 @@ impl Isa for Helium {
 
     #[cfg(target_abi = "eabihf")]
     #[inline(always)]
-    fn block_loops(self, layout: BlockLayout) -> Option<BlockLoops> {
+    fn block_loops(self, layout: BlockLayout) -> Option<&'static BlockLoops> {
         Some(helium_loops::block_loops(layout))
     }
 

@@ -27,13 +27,13 @@ macro_rules! four_tokens {
         naked_asm!(
             enter!($read),
             "push {{r11, lr}}",
+            begin_rows!(),
             "vmov s12, s13, r5, r5",
             $constants,
             "2:",
             $($block,)+
             next_block_from_stack!("2b", "0"),
-            "add sp, #8",
-            leave_four_tokens!(),
+            leave_four_tokens!("8"),
             $(pairs = sym $pairs)?
         )
     };

@@ -1,21 +1,41 @@
-//! Fragments around the blocks of a strip: entry, step to the next block, and to the next rows, and return.
+//! Fragments around the blocks of a strip: entry, step to the next block, to the next rows, and return.
 
-/// Saves registers, the strip's address at the top of the stack, and begins its first rows at label 1, as each of the next
-/// ones: `r0` row, `r1` bytes from a row to the next, `r2` activations, `lr` their end, `r11` the step to the next block's
-/// activations, less the `$read` bytes that a block moves `r2` on. Two sums in `s14` and `s15` are 0, as is `r5`.
+/// Saves registers, and the strip's address at the top of the stack. `lr` becomes the end of the activations, `r11` the step
+/// to the next block's, less the `$read` bytes that a block moves on. The strip's address is in `r4` for [`begin_rows`].
 macro_rules! enter {
     ($read:literal) => {
         concat!(
             // The baseline of Armv8-M has neither DSP nor an FPU.
             ".cpu cortex-m33\n.fpu fpv5-sp-d16\n",
             "push {{r0, r4-r11, lr}}\n",
-            "1:\n",
-            "ldm r0, {{r0-r4}}\n",
-            "mla lr, r3, r4, r2\n",
-            op!("sub", "r11", "r3", concat!("#", $read)),
-            "movs r5, #0\n",
-            "vmov s14, s15, r5, r5\n",
+            "mov r4, r0\n",
+            "add r0, #8\n",
+            "ldm r0, {{r1-r3}}\n",
+            "mla lr, r2, r3, r1\n",
+            op!("sub", "r11", "r2", concat!("#", $read)),
         )
+    };
+}
+
+/// Begins rows of the strip at `r4`: `r0` first row, `r1` bytes from a row to the next, `r2` activations. Two sums in `s14`
+/// and `s15` are 0, as is `r5`.
+macro_rules! begin_rows {
+    () => {
+        concat!("1:\n", "ldm r4, {{r0-r2}}\n", "movs r5, #0\n", "vmov s14, s15, r5, r5\n")
+    };
+}
+
+/// [`enter`] for four tokens of blocks of 256, with step and end of the activations at the top of the stack.
+macro_rules! enter_between_tokens {
+    () => {
+        concat!(enter!("512"), "add lr, #852\n", "push {{r11, lr}}\n")
+    };
+}
+
+/// Begins a row of four tokens, whose sums in `s12` to `s15` are 0. `r2` lies in the middle between them.
+macro_rules! begin_between_tokens {
+    () => {
+        concat!(begin_rows!(), "vmov s12, s13, r5, r5\n", "add r2, #852\n")
     };
 }
 
@@ -38,53 +58,55 @@ macro_rules! next_block_from_stack {
     };
 }
 
-/// Stores sums by instructions that move `r1` on to the next rows' sums, goes to these rows, `$rows` further, and returns
-/// behind the last ones. `$step` is the bytes of as many rows in terms of `r4`, those of one. The stack is as [`enter`] left
-/// it.
+/// Stores sums by instructions that move `r5` on behind them, begins the next `$rows`, which lie at `$next`, and returns
+/// behind the last ones. The stack is `$stack` bytes below where [`enter`] left it.
 macro_rules! next_rows {
-    ($store:expr, $rows:literal, $step:literal) => {
+    ($rows:literal, $next:literal, $store:expr $(, $stack:literal)?) => {
         concat!(
-            "ldr r0, [sp]\n",
-            "ldrd r1, r2, [r0, #20]\n",
-            "ldrd r3, r4, [r0]\n",
+            op!("ldr", "r4", concat!("[sp", $(", #", $stack,)? "]")),
+            "ldrd r5, r6, [r4, #20]\n",
             $store,
-            op!("add", "r3", "r3", $step),
-            op!("subs", "r2", $rows),
-            "str r3, [r0]\n",
-            "strd r1, r2, [r0, #20]\n",
+            op!("subs", "r6", $rows),
+            op!("str", $next, "[r4]"),
+            "strd r5, r6, [r4, #20]\n",
             "bne 1b\n",
+            $(op!("add", "sp", concat!("#", $stack)),)?
             "pop {{r0, r4-r11, pc}}",
         )
     };
 }
 
-/// [`next_rows`] of one token.
+/// [`next_rows`] of one token. The last row's place is in `r0`, in `r1`, or `r1` bytes from `r3`.
 macro_rules! leave {
-    (one row) => {
-        next_rows!("vstmia r1!, {{s14}}\n", "#1", "r4")
+    (one row $(, $stack:literal)?) => {
+        next_rows!("#1", "r0", "vstmia r5!, {{s14}}\n" $(, $stack)?)
     };
-    (two rows) => {
-        next_rows!("vstmia r1!, {{s14, s15}}\n", "#2", "r4, lsl #1")
+    (two rows $(, $stack:literal)?) => {
+        next_rows!("#2", "r1", "vstmia r5!, {{s14, s15}}\n" $(, $stack)?)
     };
-    (four rows) => {
-        next_rows!("vstmia r1!, {{s12-s15}}\n", "#4", "r4, lsl #2")
+    (four rows $(, $stack:literal)?) => {
+        next_rows!("#4", "r3", "vstmia r5!, {{s12-s15}}\nadd r3, r1\n" $(, $stack)?)
     };
 }
 
 /// [`next_rows`] of one row of four tokens.
 macro_rules! leave_four_tokens {
-    () => {
+    ($stack:literal) => {
         next_rows!(
-            concat!(
-                "vstr s13, [r1, #64]\n",
-                "vstr s14, [r1, #128]\n",
-                "vstr s15, [r1, #192]\n",
-                "vstmia r1!, {{s12}}\n",
-            ),
             "#1",
-            "r4"
+            "r0",
+            concat!(
+                "vstr s13, [r5, #64]\n",
+                "vstr s14, [r5, #128]\n",
+                "vstr s15, [r5, #192]\n",
+                "vstmia r5!, {{s12}}\n",
+            ),
+            $stack
         )
     };
 }
 
-pub(super) use {enter, leave, leave_four_tokens, next_block, next_block_from_stack, next_rows};
+pub(super) use {
+    begin_between_tokens, begin_rows, enter, enter_between_tokens, leave, leave_four_tokens, next_block,
+    next_block_from_stack, next_rows,
+};

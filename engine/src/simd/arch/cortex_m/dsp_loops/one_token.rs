@@ -26,6 +26,7 @@ macro_rules! rows_of_nibbles {
     ($scales:expr, $close:expr) => {
         naked_asm!(
             enter!("32"),
+            begin_rows!(),
             "add r1, r0",
             "mov r3, #0x000F000F",
             "2:",
@@ -77,6 +78,7 @@ macro_rules! row_of_five_bits {
         naked_asm!(
             enter!("32"),
             "push {{r11, lr}}",
+            begin_rows!(),
             spread_constant!(),
             $mask,
             "2:",
@@ -87,8 +89,7 @@ macro_rules! row_of_five_bits {
             five_bits!(add, $sign, "12", "28"),
             $close,
             next_block_from_stack!("2b", "0"),
-            "add sp, #8",
-            leave!(one row),
+            leave!(one row, "8"),
         )
     };
 }
@@ -126,6 +127,7 @@ pub(super) unsafe extern "C" fn q5_1(strip: &mut Strip) {
 pub(super) unsafe extern "C" fn q8_0(strip: &mut Strip) {
     naked_asm!(
         enter!("64"),
+        begin_rows!(),
         "add r1, r0",
         "2:",
         scales_of_two_rows!(),
@@ -147,6 +149,7 @@ macro_rules! rows_by_table {
         naked_asm!(
             enter!("32"),
             "push {{r11, lr}}",
+            begin_rows!(),
             "vmov s12, s13, r5, r5",
             "add r3, r0, r1, lsl #1",
             "movw r12, #:lower16:{pairs}",
@@ -166,8 +169,7 @@ macro_rules! rows_by_table {
             "vmov s6, s7, r11, lr",
             close!("s8", "", "s0" "s4" "s12", "s1" "s5" "s13", "s2" "s6" "s14", "s3" "s7" "s15"),
             next_block_from_stack!("2b", "0"),
-            "add sp, #8",
-            leave!(four rows),
+            leave!(four rows, "8"),
             pairs = sym $pairs,
         )
     };

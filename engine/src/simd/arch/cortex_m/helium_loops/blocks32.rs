@@ -44,19 +44,19 @@ macro_rules! start_rows {
 }
 
 /// Stores the rows' sums of a token from q7, and those of a second one from the register given, and goes to the next four
-/// rows, if there are any.
+/// rows, which follow the last one, if there are any.
 macro_rules! end_rows {
     ($($second:literal)?) => {
         concat!(
             load_strip!("r0"),
-            lines! { "ldrd r1, r2, [r0, #20]"; },
+            lines! {
+                "ldrd r1, r2, [r0, #20]";
+                "str r7, [r0]";
+            },
             $(lines! { "vstrw.32 " $second ", [r1, #64]"; },)?
             lines! {
-                "ldrd r3, r4, [r0]";
                 "vstrw.32 q7, [r1], #16";
-                "add r3, r3, r4, lsl #2";
                 "subs r2, #4";
-                "str r3, [r0]";
                 "strd r1, r2, [r0, #20]";
                 "bne 1b";
             }

@@ -46,23 +46,23 @@ use crate::simd::form::BlockLayout;
 
 /// The block loops of a layout.
 #[inline(always)]
-pub(super) const fn block_loops(layout: BlockLayout) -> BlockLoops {
+pub(super) const fn block_loops(layout: BlockLayout) -> &'static BlockLoops {
     match layout {
-        BlockLayout::Q8_0 => blocks32::Q8_0,
-        BlockLayout::Q4_0 => blocks32::Q4_0,
-        BlockLayout::Q4_1 => blocks32::Q4_1,
-        BlockLayout::Q5_0 => blocks32::Q5_0,
-        BlockLayout::Q5_1 => blocks32::Q5_1,
-        BlockLayout::IQ4NL => blocks32::IQ4_NL,
-        BlockLayout::Q2K => q2_k::Q2_K,
-        BlockLayout::Q3K => q3_k::Q3_K,
-        BlockLayout::Q4K => q45_k::Q4_K,
-        BlockLayout::Q5K => q45_k::Q5_K,
-        BlockLayout::Q6K => q6_k::Q6_K,
-        BlockLayout::IQ4XS => iq4_xs::IQ4_XS,
-        BlockLayout::Q8K => q8_k::Q8_K,
-        BlockLayout::TQ1_0 => ternary::TQ1_0,
-        BlockLayout::TQ2_0 => ternary::TQ2_0,
-        BlockLayout::MXFP4 => blocks32::MXFP4,
+        BlockLayout::Q8_0 => &blocks32::Q8_0,
+        BlockLayout::Q4_0 => &blocks32::Q4_0,
+        BlockLayout::Q4_1 => &blocks32::Q4_1,
+        BlockLayout::Q5_0 => &blocks32::Q5_0,
+        BlockLayout::Q5_1 => &blocks32::Q5_1,
+        BlockLayout::IQ4NL => &blocks32::IQ4_NL,
+        BlockLayout::Q2K => &q2_k::Q2_K,
+        BlockLayout::Q3K => &q3_k::Q3_K,
+        BlockLayout::Q4K => &q45_k::Q4_K,
+        BlockLayout::Q5K => &q45_k::Q5_K,
+        BlockLayout::Q6K => &q6_k::Q6_K,
+        BlockLayout::IQ4XS => &iq4_xs::IQ4_XS,
+        BlockLayout::Q8K => &q8_k::Q8_K,
+        BlockLayout::TQ1_0 => &ternary::TQ1_0,
+        BlockLayout::TQ2_0 => &ternary::TQ2_0,
+        BlockLayout::MXFP4 => &blocks32::MXFP4,
     }
 }
