@@ -93,7 +93,7 @@ macro_rules! one {
     };
     // Stores the row's sum, and goes to the next row, where r2 is the bytes between rows.
     (store) => {
-        lines! { "vstmia r7!, {s28}"; }
+        lines! { "vstmia r7!, {{s28}}"; }
     };
     (next_row) => {
         lines! { "add r11, r2"; }
@@ -222,7 +222,7 @@ macro_rules! two_rows {
         concat!(one!(next $bytes), lines! { "add r5, #" $bytes; })
     };
     (store) => {
-        lines! { "vstmia r7!, {s28, s29}"; }
+        lines! { "vstmia r7!, {{s28, s29}}"; }
     };
     (next_row) => {
         lines! { "add r11, r11, r2, lsl #1"; }
@@ -232,7 +232,7 @@ pub(super) use two_rows;
 
 /// A block loop. `base` is the byte of the block that r1 points to, `bytes` is the block's size.
 macro_rules! rows {
-    ($name:ident, $many:ident, mask $mask:literal, base $base:literal, bytes $bytes:literal, $block:expr $(, $table:expr)?) => {
+    ($name:ident, $many:ident, mask $mask:literal, base $base:literal, bytes $bytes:literal, $block:expr $(, table $table:expr)? $(, values $values:ident)?) => {
         block_loop!(
             $name,
             enter!(),
@@ -269,6 +269,7 @@ macro_rules! rows {
             "bne 2b",
             leave!(),
             $($table,)?
+            $(table_address!(); $values)?
         );
     };
 }

@@ -19,29 +19,30 @@ use super::close32::{
     add_offset, add_vectors, scale, scale_with_mins, scales_and_mins_to_floats, scales_to_floats, second_in_memory,
     second_in_register,
 };
-use super::frame::{block_loop, enter, leave, lines, load_strip, one_and_two_tokens};
+use super::frame::{block_loop, enter, leave, lines, load_strip, one_and_two_tokens, table_address};
 use super::mxfp4::{add_lanes, exponents_to_floats, in_lanes, scale_lanes};
 use super::unpack::{
-    high_bytes, high_five_bits, high_nibbles, high_values, iq4_values, load_bytes, load_nibbles, low_bytes,
-    low_five_bits, low_nibbles, low_values, mxfp4_values,
+    IQ4_TABLE, MXFP4_TABLE, high_five_bits, high_nibbles, high_values, load_nibbles, low_bytes, low_five_bits,
+    low_nibbles, low_values,
 };
 use crate::simd::arch::strip::BlockLoops;
 use crate::simd::form::BlockLayout;
 
-/// Begins four rows of the strip at r0: loads their places, and zeroes q7.
+/// Begins four rows of the strip at r0: loads their places, which an instruction may move together, and zeroes q7.
 macro_rules! start_rows {
-    () => {
+    ($($move_first:literal)?) => {
         lines! {
             "1:";
-            "ldm r0, {r1, r3, r9, r11, r12}";
+            "ldm r0, {{r1, r3, r9, r11, r12}}";
+            $($move_first;)?
             "add r5, r1, r3, lsl #1";
             "add r7, r5, r3";
             "add r3, r1, r3";
-            "vmov.i8 q6, #15";
             "vmov.i32 q7, #0";
         }
     };
 }
+pub(super) use start_rows;
 
 /// Stores the rows' sums of a token from q7, and those of a second one from the register given, and goes to the next four
 /// rows, which follow the last one, if there are any.
@@ -63,6 +64,7 @@ macro_rules! end_rows {
         )
     };
 }
+pub(super) use end_rows;
 
 /// A row's products with a token's activations, with other fragments between them.
 macro_rules! multiply_one {
@@ -80,13 +82,14 @@ macro_rules! multiply_one {
 macro_rules! one_token {
     (
         $name:ident, quants $at:literal, bytes $bytes:literal, $load:ident, $low:ident, $high:ident,
-        offset [$($offset:literal)?], $first:literal, $to_floats:ident, $scale:ident, $add:ident $(, table $table:expr)?
+        offset [$($offset:literal)?], $first:literal, $to_floats:ident, $scale:ident, $add:ident $(, table $table:ident)?
     ) => {
         block_loop!(
             $name,
             enter!(),
-            start_rows!(),
+            "vmov.i8 q6, #15",
             $($offset,)?
+            start_rows!(),
             "dls lr, r12",
             "2:",
             $load!($at, "q4", "q2", "r1", "r0", "q5"),
@@ -141,7 +144,7 @@ macro_rules! one_token {
             "le lr, 2b",
             end_rows!(),
             leave!(),
-            $($table,)?
+            $(table_address!(); $table)?
         );
     };
 }
@@ -163,6 +166,7 @@ macro_rules! multiply_two {
         )
     };
 }
+pub(super) use multiply_two;
 
 /// A row before the last one, the next row's load, and loads of the activations if given.
 macro_rules! row_of_two {
@@ -183,17 +187,19 @@ macro_rules! row_of_two {
         )
     };
 }
+pub(super) use row_of_two;
 
 /// The loop for two tokens.
 macro_rules! two_tokens {
     (
         $name:ident, quants $at:literal, bytes $bytes:literal, $load:ident, $low:ident, $high:ident,
         offset [$($offset:literal)?], $first:literal, $to_floats:ident, $scale:ident, $add:ident,
-        $second:ident $(, table $table:expr)?
+        $second:ident $(, table $table:ident)?
     ) => {
         block_loop!(
             $name,
             enter!(),
+            "vmov.i8 q6, #15",
             start_rows!(),
             "sub sp, #32",
             "vstrw.32 q7, [sp]",
@@ -248,15 +254,16 @@ macro_rules! two_tokens {
             "vmov q7, q0",
             end_rows!("q1"),
             leave!(),
-            $($table,)?
+            $(table_address!(); $table)?
         );
     };
 }
+pub(super) use two_tokens;
 
 /// Both loops of a format: the place of the quants, the block's bytes, fragments that unpack, the factor of an offset, the
 /// load of a block's first bytes, and fragments that close.
 macro_rules! block_loops {
-    ($format:ident $layout:ident, $one:ident, $two:ident, ($($parts:tt)*), $second:ident $(, table $table:expr)?) => {
+    ($format:ident $layout:ident, $one:ident, $two:ident, ($($parts:tt)*), $second:ident $(, table $table:ident)?) => {
         one_token!($one, $($parts)* $(, table $table)?);
         two_tokens!($two, $($parts)*, $second $(, table $table)?);
 
@@ -265,11 +272,6 @@ macro_rules! block_loops {
     };
 }
 
-block_loops!(
-    Q8_0 Q8_0, q8_0_one, q8_0_two,
-    (quants "2", bytes "34", load_bytes, low_bytes, high_bytes, offset [], "ldrh", scales_to_floats, scale, add_vectors),
-    second_in_register
-);
 block_loops!(
     Q4_0 Q4_0, q4_0_one, q4_0_two,
     (
@@ -310,7 +312,7 @@ block_loops!(
         "ldrh", scales_to_floats, scale, add_vectors
     ),
     second_in_memory,
-    table iq4_values!()
+    table IQ4_TABLE
 );
 block_loops!(
     MXFP4 MXFP4, mxfp4_one, mxfp4_two,
@@ -319,5 +321,5 @@ block_loops!(
         "ldrb", exponents_to_floats, scale_lanes, add_lanes
     ),
     second_in_memory,
-    table mxfp4_values!()
+    table MXFP4_TABLE
 );

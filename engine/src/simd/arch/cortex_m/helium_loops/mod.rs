@@ -6,8 +6,8 @@
 //!
 //! | format | unpack | multiply | scale | close |
 //! |---|---|---|---|---|
-//! | Q8_0 | `x_bytes` | `multiply_one`, `multiply_two` | `scale` | `add_vectors` |
-//! | Q4_0 | `x_nibbles` | the same | `add_offset` (-8), `scale` | the same |
+//! | Q8_0 | `x_bytes` | `row`, `multiply_two` | `scale` | `add_vectors` |
+//! | Q4_0 | `x_nibbles` | `multiply_one`, `multiply_two` | `add_offset` (-8), `scale` | the same |
 //! | Q4_1 | `x_nibbles` | the same | `scale_with_mins` | the same |
 //! | Q5_0 | `x_five_bits` | the same | `scale` | the same |
 //! | Q5_1 | `x_five_bits` | the same | `add_offset` (16), `scale_with_mins` | the same |
@@ -37,6 +37,7 @@ mod q2_k;
 mod q3_k;
 mod q45_k;
 mod q6_k;
+mod q8_0;
 mod q8_k;
 mod ternary;
 mod unpack;
@@ -48,7 +49,7 @@ use crate::simd::form::BlockLayout;
 #[inline(always)]
 pub(super) const fn block_loops(layout: BlockLayout) -> &'static BlockLoops {
     match layout {
-        BlockLayout::Q8_0 => &blocks32::Q8_0,
+        BlockLayout::Q8_0 => &q8_0::Q8_0,
         BlockLayout::Q4_0 => &blocks32::Q4_0,
         BlockLayout::Q4_1 => &blocks32::Q4_1,
         BlockLayout::Q5_0 => &blocks32::Q5_0,

@@ -93,7 +93,7 @@ macro_rules! tq1_0 {
                 digit!($many, "vmladava", "], #16"),
                 $many!(close block_scale ["52"], add_less_one),
             ),
-            ".p2align 2\n9: .word 0x01010101, 0x03030303, 0x09090909, 0x1B1B1B1B"
+            table ".p2align 2\n9: .word 0x01010101, 0x03030303, 0x09090909, 0x1B1B1B1B"
         );
     };
 }
