@@ -79,6 +79,11 @@ fn pairs([a, b, c, d]: Quad) -> Pairs {
     [[a.into(), c.into()], [b.into(), d.into()]]
 }
 
+#[inline(always)]
+fn bytes([[a, c], [b, d]]: Pairs) -> Quad {
+    [a as i8, b as i8, c as i8, d as i8]
+}
+
 impl From<Act32> for Pairs32 {
     #[inline(always)]
     fn from(x: Act32) -> Self {
@@ -94,6 +99,21 @@ impl From<Act256> for Pairs256 {
     }
 }
 
+impl From<Pairs32> for Act32 {
+    #[inline(always)]
+    fn from(x: Pairs32) -> Self {
+        Act32 { q: x.q.map(bytes), d: x.d, sum: x.sum }
+    }
+}
+
+impl From<Pairs256> for Act256 {
+    #[inline(always)]
+    fn from(x: Pairs256) -> Self {
+        let Pairs256 { q, d, sum, sums16, sums32 } = x;
+        Act256 { q: q.map(|q| q.map(bytes)), d, sum, sums16, sums32 }
+    }
+}
+
 /// Which activations a weight format is multiplied with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ActKind {
@@ -106,16 +126,20 @@ pub enum ActKind {
 }
 
 /// A block of activations, as bytes.
-pub trait Act: Pod {
+pub trait Act: Pod + From<Self::Pairs> {
+    /// The same block in the form of pairs.
+    type Pairs: Pod;
     /// Which activations these are.
     const KIND: ActKind;
 }
 
 impl Act for Act32 {
+    type Pairs = Pairs32;
     const KIND: ActKind = ActKind::Q8x32;
 }
 
 impl Act for Act256 {
+    type Pairs = Pairs256;
     const KIND: ActKind = ActKind::Q8x256;
 }
 

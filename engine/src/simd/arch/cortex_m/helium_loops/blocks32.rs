@@ -22,8 +22,8 @@ use super::close32::{
 use super::frame::{block_loop, enter, leave, lines, load_strip, one_and_two_tokens, table_address};
 use super::mxfp4::{add_lanes, exponents_to_floats, in_lanes, scale_lanes};
 use super::unpack::{
-    IQ4_TABLE, MXFP4_TABLE, high_five_bits, high_nibbles, high_values, load_nibbles, low_bytes, low_five_bits,
-    low_nibbles, low_values,
+    IQ4_TABLE, MXFP4_TABLE, high_five_bits, high_nibbles, high_values, load_nibbles, low_five_bits, low_nibbles,
+    low_values,
 };
 use crate::simd::arch::strip::BlockLoops;
 use crate::simd::form::BlockLayout;
