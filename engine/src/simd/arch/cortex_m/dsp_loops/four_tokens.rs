@@ -27,9 +27,8 @@ macro_rules! four_tokens {
         naked_asm!(
             enter!($read),
             "push {{r11, lr}}",
-            begin_rows!(),
-            "vmov s12, s13, r5, r5",
             $constants,
+            begin_four_tokens!(),
             "2:",
             $($block,)+
             next_block_from_stack!("2b", "0"),

@@ -226,8 +226,8 @@ pub(super) unsafe extern "C" fn q2_k(strip: &mut Strip) {
     naked_asm!(
         enter_between_tokens!(),
         "sub sp, #32",
-        begin_between_tokens!(),
         "mov r3, #0x00030003",
+        begin_between_tokens!(),
         "2:",
         // Scales to the stack, then minimums, 16 times too great.
         ".irp at, 0, 4, 8, 12",
@@ -271,8 +271,8 @@ pub(super) unsafe extern "C" fn q3_k(strip: &mut Strip) {
     naked_asm!(
         enter_between_tokens!(),
         "sub sp, #16",
-        begin_between_tokens!(),
         "mov r3, #0x00070007",
+        begin_between_tokens!(),
         "2:",
         split_scales!(),
         "ldrh r4, [r0, #108]",
@@ -304,9 +304,9 @@ pub(super) unsafe extern "C" fn iq4_xs(strip: &mut Strip) {
     naked_asm!(
         enter_between_tokens!(),
         "sub sp, #8",
-        begin_between_tokens!(),
         "movw r3, #:lower16:{pairs}",
         "movt r3, #:upper16:{pairs}",
+        begin_between_tokens!(),
         "2:",
         "ldr r5, [r0, #4]",
         "ldr r4, [r0], #8",

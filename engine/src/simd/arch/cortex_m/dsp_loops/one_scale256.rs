@@ -185,8 +185,8 @@ pub(super) unsafe extern "C" fn q8_k_four(strip: &mut Strip) {
 pub(super) unsafe extern "C" fn tq1_0_four(strip: &mut Strip) {
     naked_asm!(
         enter_between_tokens!(),
-        begin_between_tokens!(),
         "mov r3, #0x00030003",
+        begin_between_tokens!(),
         "2:",
         clear_four_sums!(),
         "movs r1, #8",
@@ -215,8 +215,8 @@ pub(super) unsafe extern "C" fn tq1_0_four(strip: &mut Strip) {
 pub(super) unsafe extern "C" fn tq2_0_four(strip: &mut Strip) {
     naked_asm!(
         enter_between_tokens!(),
-        begin_between_tokens!(),
         "mov r3, #0x00030003",
+        begin_between_tokens!(),
         "2:",
         clear_four_sums!(),
         "add r4, r0, #64",
