@@ -5,14 +5,15 @@ use crate::simd::form::{ActForm, BlockLayout};
 
 /// A strip: neighbouring rows of a weight matrix, and the activations of neighbouring tokens that they are multiplied with.
 ///
-/// Assembly reads the fields by their offsets on 32-bit processors, and keeps its place among the rows in them: `w`, `sums`
-/// and `rows` are used up by a loop.
+/// Assembly reads the fields by their offsets on 32-bit processors, and keeps its place among the rows in them: a loop uses
+/// `w`, `sums` and `rows` up.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Strip {
     /// Byte 0: the first row's first block.
     pub w: *const u8,
-    /// Byte 4: bytes from a row to the next; 0 makes every row the first.
+    /// Byte 4: bytes of a row, which the next one follows. 0 makes every row the first, for as many rows as the loop takes
+    /// together.
     pub row_bytes: usize,
     /// Byte 8: the first token's activations of the first block.
     pub x: *const u32,
