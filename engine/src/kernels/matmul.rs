@@ -6,10 +6,10 @@ use super::executor::Executor;
 use super::input::Input;
 use super::panel::{Group, group_row};
 use super::prefetch::AHEAD;
-use super::strips::{FromPairs, Strips};
+use super::strips::strips;
 use super::unpacked::{FEW, FEWER, MANY, add_group};
 use crate::quant::{Act, FloatFormat, Format, Matrix, Weight, with_format};
-use crate::simd::{ActForm, Floats, Isa, LANES, Op, Panel, RowBlocks, Rows, lanes};
+use crate::simd::{Floats, Isa, LANES, Op, Panel, RowBlocks, Rows, lanes};
 
 /// The most tokens that share one reading of float weights, whatever the set: sixteen lanes take more registers.
 #[cfg_attr(
@@ -118,18 +118,13 @@ fn quantised<I: Isa, B: Format>(
 ) {
     const { assert!(B::LAYOUT.bytes() == size_of::<B>() && B::LAYOUT.elems() == B::ELEMS) };
     let tokens = x.tokens.max(1);
-    match (isa.block_loops(B::LAYOUT), I::ACTS) {
-        (Some(loops), _) => {
-            let (w, x) = (bytemuck::cast_slice(m.blocks), x.blocks(B::Act::KIND));
-            let panel = Panel { w, row_blocks: m.row_blocks, x, tokens };
-            isa.run(Strips { loops, panel, y, first_row, combine });
-        }
-        (None, ActForm::Bytes) => {
-            isa.run(Quantised { m, x: x.blocks(B::Act::KIND), tokens, y, first_row, combine });
-        }
-        (None, ActForm::Pairs) => {
-            isa.run(FromPairs { m, x: x.blocks(B::Act::KIND), tokens, y, first_row, combine });
-        }
+    let Some(loops) = isa.block_loops(B::LAYOUT) else {
+        isa.run(Quantised { m, x: x.blocks(B::Act::KIND), tokens, y, first_row, combine });
+        return;
+    };
+    let w = bytemuck::cast_slice(m.blocks);
+    if let Some(panel) = Panel::new(loops, w, m.row_blocks, x.blocks(B::Act::KIND), tokens) {
+        strips(isa, &panel, y, first_row, combine);
     }
 }
 

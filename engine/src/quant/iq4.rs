@@ -8,10 +8,7 @@ use super::dot::{Format, dot_i8};
 use super::scale::{scale, scaled};
 use super::unpacked::{Unpacked, unsigned};
 use super::words::{map_nibbles, nibbles};
-use crate::simd::{BlockLayout, Isa, Rows};
-
-/// The values that nibbles stand for, ggml's `kvalues_iq4nl`.
-pub const IQ4_VALUES: [i8; 16] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
+use crate::simd::{BlockLayout, IQ4_VALUES, Isa, Rows};
 
 /// ggml's `block_iq4_nl`: `x = d * IQ4_VALUES[q]`.
 #[repr(C)]

@@ -8,10 +8,7 @@ use super::dot::{Format, dot_i8};
 use super::iq4::lookup_nibbles;
 use super::unpacked::{Unpacked, unsigned};
 use super::words::map_nibbles;
-use crate::simd::{BlockLayout, Isa, Rows};
-
-/// Twice the values of the sixteen E2M1 codes, ggml's `kvalues_mxfp4`.
-pub const MXFP4_VALUES: [i8; 16] = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
+use crate::simd::{BlockLayout, Isa, MXFP4_VALUES, Rows};
 
 /// ggml's `block_mxfp4`: `x = 2^(e - 128) * MXFP4_VALUES[q]`.
 ///

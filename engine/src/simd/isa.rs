@@ -88,7 +88,7 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// The set's own loops over the blocks of rows that lie as in a file, where the compiler lacks the registers for the
     /// generic ones.
     #[inline(always)]
-    fn block_loops(self, _layout: BlockLayout) -> Option<BlockLoops> {
+    fn block_loops(self, _layout: BlockLayout) -> Option<&'static BlockLoops> {
         None
     }
 

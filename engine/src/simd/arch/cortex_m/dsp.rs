@@ -79,8 +79,8 @@ impl Isa for Dsp {
 
     #[cfg(target_abi = "eabihf")]
     #[inline(always)]
-    fn block_loops(self, layout: BlockLayout) -> Option<BlockLoops> {
-        dsp_loops::block_loops(layout)
+    fn block_loops(self, layout: BlockLayout) -> Option<&'static BlockLoops> {
+        Some(dsp_loops::block_loops(layout))
     }
 
     #[inline(always)]

@@ -62,8 +62,8 @@ impl Isa for Helium {
 
     #[cfg(target_abi = "eabihf")]
     #[inline(always)]
-    fn block_loops(self, layout: BlockLayout) -> Option<BlockLoops> {
-        helium_loops::block_loops(layout)
+    fn block_loops(self, layout: BlockLayout) -> Option<&'static BlockLoops> {
+        Some(helium_loops::block_loops(layout))
     }
 
     #[inline(always)]

@@ -27,13 +27,12 @@ macro_rules! four_tokens {
         naked_asm!(
             enter!($read),
             "push {{r11, lr}}",
-            "vmov s12, s13, r5, r5",
             $constants,
+            begin_four_tokens!(),
             "2:",
             $($block,)+
             next_block_from_stack!("2b", "0"),
-            "add sp, #8",
-            leave_four_tokens!(),
+            leave_four_tokens!("8"),
             $(pairs = sym $pairs)?
         )
     };
@@ -41,7 +40,7 @@ macro_rules! four_tokens {
 
 /// Q4_0.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q4_0(strip: &Strip) {
+pub(super) unsafe extern "C" fn q4_0(strip: &mut Strip) {
     four_tokens!(
         "32",
         "mov r3, #0xF000F000",
@@ -58,7 +57,7 @@ pub(super) unsafe extern "C" fn q4_0(strip: &Strip) {
 
 /// Q4_1.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q4_1(strip: &Strip) {
+pub(super) unsafe extern "C" fn q4_1(strip: &mut Strip) {
     four_tokens!(
         "32",
         "mov r3, #0x000F000F",
@@ -75,7 +74,7 @@ pub(super) unsafe extern "C" fn q4_1(strip: &Strip) {
 
 /// Q5_0.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q5_0(strip: &Strip) {
+pub(super) unsafe extern "C" fn q5_0(strip: &mut Strip) {
     four_tokens!(
         "32",
         concat!(spread_constant!(), "mov r3, #0xF800F800"),
@@ -93,7 +92,7 @@ pub(super) unsafe extern "C" fn q5_0(strip: &Strip) {
 
 /// Q5_1.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q5_1(strip: &Strip) {
+pub(super) unsafe extern "C" fn q5_1(strip: &mut Strip) {
     four_tokens!(
         "32",
         concat!(spread_constant!(), "mov r3, #0x001F001F"),
@@ -111,13 +110,13 @@ pub(super) unsafe extern "C" fn q5_1(strip: &Strip) {
 
 /// Q8_0.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q8_0(strip: &Strip) {
+pub(super) unsafe extern "C" fn q8_0(strip: &mut Strip) {
     four_tokens!("64", "", [scale!(), bytes32!(new), ".rept 7", bytes32!(add), ".endr", close_four_tokens!("0", "")])
 }
 
 /// IQ4_NL.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn iq4_nl(strip: &Strip) {
+pub(super) unsafe extern "C" fn iq4_nl(strip: &mut Strip) {
     four_tokens!(
         "32",
         "movw r3, #:lower16:{pairs}\nmovt r3, #:upper16:{pairs}",
@@ -128,7 +127,7 @@ pub(super) unsafe extern "C" fn iq4_nl(strip: &Strip) {
 
 /// MXFP4.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn mxfp4(strip: &Strip) {
+pub(super) unsafe extern "C" fn mxfp4(strip: &mut Strip) {
     four_tokens!(
         "32",
         "movw r3, #:lower16:{pairs}\nmovt r3, #:upper16:{pairs}",

@@ -30,13 +30,6 @@ use super::unpack::*;
 use crate::simd::arch::strip::Strip;
 use core::arch::naked_asm;
 
-/// Entry, with step and end at the top of the stack.
-macro_rules! enter_between_tokens {
-    () => {
-        concat!(enter!("512"), "vmov s12, s13, r5, r5\n", "add r2, #852\n", "add lr, #852\n", "push {{r11, lr}}\n")
-    };
-}
-
 /// The scale of a sub-block to `r4`, and the place of that of the next one, which takes the same nibbles, to `r5`.
 macro_rules! next_k_scale {
     () => {
@@ -46,10 +39,11 @@ macro_rules! next_k_scale {
 
 /// Q4_K.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q4_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q4_k(strip: &mut Strip) {
     naked_asm!(
         enter_between_tokens!(),
         "sub sp, #16",
+        begin_between_tokens!(),
         "2:",
         k_scales!("r0", "r4", "r5", "s0"),
         "strd r4, r5, [sp]",
@@ -79,17 +73,17 @@ pub(super) unsafe extern "C" fn q4_k(strip: &Strip) {
         "subs r2, #64",
         close_four_tokens_with_mins!(),
         next_block_from_stack!("2b", "16"),
-        "add sp, #24",
-        leave_four_tokens!(),
+        leave_four_tokens!("24"),
     )
 }
 
 /// Q5_K.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q5_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q5_k(strip: &mut Strip) {
     naked_asm!(
         enter_between_tokens!(),
         "sub sp, #16",
+        begin_between_tokens!(),
         "2:",
         k_scales!("r0", "r4", "r5", "s0"),
         "strd r4, r5, [sp]",
@@ -127,8 +121,7 @@ pub(super) unsafe extern "C" fn q5_k(strip: &Strip) {
         "subs r2, #64",
         close_four_tokens_with_mins!(),
         next_block_from_stack!("2b", "16"),
-        "add sp, #24",
-        leave_four_tokens!(),
+        leave_four_tokens!("24"),
     )
 }
 
@@ -173,9 +166,10 @@ macro_rules! sixteen_elements {
 
 /// Q6_K.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q6_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q6_k(strip: &mut Strip) {
     naked_asm!(
         enter_between_tokens!(),
+        begin_between_tokens!(),
         "2:",
         clear_four_totals!(),
         "add r5, r0, #192",
@@ -203,8 +197,7 @@ pub(super) unsafe extern "C" fn q6_k(strip: &Strip) {
         "vcvtb.f32.f16 s0, s0",
         close_four_tokens256!(", #4"),
         next_block_from_stack!("2b", "0"),
-        "add sp, #8",
-        leave_four_tokens!(),
+        leave_four_tokens!("8"),
         sixteen_elements!(planes256, "adds r6, #16\n"),
     )
 }
@@ -229,11 +222,12 @@ macro_rules! four_planes {
 
 /// Q2_K.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q2_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q2_k(strip: &mut Strip) {
     naked_asm!(
         enter_between_tokens!(),
         "sub sp, #32",
         "mov r3, #0x00030003",
+        begin_between_tokens!(),
         "2:",
         // Scales to the stack, then minimums, 16 times too great.
         ".irp at, 0, 4, 8, 12",
@@ -266,19 +260,19 @@ pub(super) unsafe extern "C" fn q2_k(strip: &Strip) {
         close_token_with_mins!("", "284", "s10", "s6", "s14"),
         close_token_with_mins!("", "852", "s11", "s7", "s15"),
         next_block_from_stack!("2b", "32"),
-        "add sp, #40",
-        leave_four_tokens!(),
+        leave_four_tokens!("40"),
         sixteen_elements!(two_bits256, ""),
     )
 }
 
 /// Q3_K.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q3_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q3_k(strip: &mut Strip) {
     naked_asm!(
         enter_between_tokens!(),
         "sub sp, #16",
         "mov r3, #0x00070007",
+        begin_between_tokens!(),
         "2:",
         split_scales!(),
         "ldrh r4, [r0, #108]",
@@ -299,20 +293,20 @@ pub(super) unsafe extern "C" fn q3_k(strip: &Strip) {
         subtract_offsets!("2"),
         close_four_tokens256!(""),
         next_block_from_stack!("2b", "16"),
-        "add sp, #24",
-        leave_four_tokens!(),
+        leave_four_tokens!("24"),
         sixteen_elements!(three_bits256, "adds r6, #16\n"),
     )
 }
 
 /// IQ4_XS.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn iq4_xs(strip: &Strip) {
+pub(super) unsafe extern "C" fn iq4_xs(strip: &mut Strip) {
     naked_asm!(
         enter_between_tokens!(),
         "sub sp, #8",
         "movw r3, #:lower16:{pairs}",
         "movt r3, #:upper16:{pairs}",
+        begin_between_tokens!(),
         "2:",
         "ldr r5, [r0, #4]",
         "ldr r4, [r0], #8",
@@ -335,8 +329,7 @@ pub(super) unsafe extern "C" fn iq4_xs(strip: &Strip) {
         "bne 3b",
         close_four_tokens256!(""),
         next_block_from_stack!("2b", "8"),
-        "add sp, #16",
-        leave_four_tokens!(),
+        leave_four_tokens!("16"),
         pairs = sym IQ4_PAIRS,
     )
 }

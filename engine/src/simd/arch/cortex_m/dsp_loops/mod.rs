@@ -20,6 +20,9 @@
 //! | Q2_K | `two_bit_planes` | `two_bits256` | `nibble_scales` | `close_with_mins` |
 //! | Q3_K | `three_bit_planes` | `three_bits256` | `split_scales` | `close` |
 //! | IQ4_XS | `lookups_of_one_row` | `lookups256` | `spread_scales` | `close` |
+//! | Q8_K | `bytes_of_two_rows` | `bytes256` | the block's | `close` |
+//! | TQ1_0 | `digits` | `digits256` | `scale` | `close_less_one` |
+//! | TQ2_0 | `two_bit_planes` | `two_bits256` | `scale` | `close_less_one` |
 //!
 //! Of the scales and closes, the table names those of one row; the others say of how many rows or tokens they are.
 //!
@@ -30,6 +33,7 @@
 mod four_tokens;
 mod four_tokens256;
 mod frame;
+mod one_scale256;
 mod one_token;
 mod one_token256;
 mod rows;
@@ -39,33 +43,48 @@ mod tables;
 mod tokens;
 mod unpack;
 
-use crate::simd::arch::strip::{BlockLoop, BlockLoops, Strip};
+use crate::simd::arch::strip::{BlockLoop, BlockLoops, Run};
 use crate::simd::form::{ActForm, BlockLayout};
 
-/// The loops of a layout.
-#[inline(always)]
-pub(super) fn block_loops(layout: BlockLayout) -> Option<BlockLoops> {
-    type Run = unsafe extern "C" fn(&Strip);
-    let both = |rows, one: Run, four: Run| BlockLoops {
+/// A layout's loops for one token, which takes rows together, and for four, which takes one row.
+const fn one_and_four_tokens(layout: BlockLayout, rows: usize, one: Run, four: Run) -> BlockLoops {
+    BlockLoops {
         layout,
         form: ActForm::Pairs,
         one: BlockLoop { rows, tokens: 1, run: one },
         several: if cfg!(feature = "small") { None } else { Some(BlockLoop { rows: 1, tokens: 4, run: four }) },
+    }
+}
+
+/// The loops of `$layout`, with the rows that the one for one token takes.
+macro_rules! loops_of {
+    ($layout:expr, $($name:ident $rows:literal $one:expr, $four:expr;)+) => {
+        match $layout {
+            $(BlockLayout::$name => const { &one_and_four_tokens(BlockLayout::$name, $rows, $one, $four) },)+
+        }
     };
-    Some(match layout {
-        BlockLayout::Q4_0 => both(2, one_token::q4_0, four_tokens::q4_0),
-        BlockLayout::Q4_1 => both(2, one_token::q4_1, four_tokens::q4_1),
-        BlockLayout::Q5_0 => both(1, one_token::q5_0, four_tokens::q5_0),
-        BlockLayout::Q5_1 => both(1, one_token::q5_1, four_tokens::q5_1),
-        BlockLayout::Q8_0 => both(2, one_token::q8_0, four_tokens::q8_0),
-        BlockLayout::IQ4NL => both(4, one_token::iq4_nl, four_tokens::iq4_nl),
-        BlockLayout::MXFP4 => both(4, one_token::mxfp4, four_tokens::mxfp4),
-        BlockLayout::Q4K => both(2, one_token256::q4_k, four_tokens256::q4_k),
-        BlockLayout::Q5K => both(1, one_token256::q5_k, four_tokens256::q5_k),
-        BlockLayout::Q6K => both(1, one_token256::q6_k, four_tokens256::q6_k),
-        BlockLayout::Q2K => both(1, one_token256::q2_k, four_tokens256::q2_k),
-        BlockLayout::Q3K => both(1, one_token256::q3_k, four_tokens256::q3_k),
-        BlockLayout::IQ4XS => both(1, one_token256::iq4_xs, four_tokens256::iq4_xs),
-        _ => return None,
-    })
+}
+
+/// The loops of a layout.
+#[inline(always)]
+pub(super) fn block_loops(layout: BlockLayout) -> &'static BlockLoops {
+    loops_of! {
+        layout,
+        Q4_0 2 one_token::q4_0, four_tokens::q4_0;
+        Q4_1 2 one_token::q4_1, four_tokens::q4_1;
+        Q5_0 1 one_token::q5_0, four_tokens::q5_0;
+        Q5_1 1 one_token::q5_1, four_tokens::q5_1;
+        Q8_0 2 one_token::q8_0, four_tokens::q8_0;
+        IQ4NL 4 one_token::iq4_nl, four_tokens::iq4_nl;
+        MXFP4 4 one_token::mxfp4, four_tokens::mxfp4;
+        Q4K 2 one_token256::q4_k, four_tokens256::q4_k;
+        Q5K 1 one_token256::q5_k, four_tokens256::q5_k;
+        Q6K 1 one_token256::q6_k, four_tokens256::q6_k;
+        Q2K 1 one_token256::q2_k, four_tokens256::q2_k;
+        Q3K 1 one_token256::q3_k, four_tokens256::q3_k;
+        IQ4XS 1 one_token256::iq4_xs, four_tokens256::iq4_xs;
+        Q8K 2 one_scale256::q8_k, one_scale256::q8_k_four;
+        TQ1_0 1 one_scale256::tq1_0, one_scale256::tq1_0_four;
+        TQ2_0 1 one_scale256::tq2_0, one_scale256::tq2_0_four;
+    }
 }

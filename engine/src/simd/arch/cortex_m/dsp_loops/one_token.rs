@@ -26,6 +26,7 @@ macro_rules! rows_of_nibbles {
     ($scales:expr, $close:expr) => {
         naked_asm!(
             enter!("32"),
+            begin_rows!(),
             "add r1, r0",
             "mov r3, #0x000F000F",
             "2:",
@@ -36,14 +37,14 @@ macro_rules! rows_of_nibbles {
             ".endr",
             $close,
             next_block!("2b"),
-            leave!("s14, s15"),
+            leave!(two rows),
         )
     };
 }
 
 /// Q4_0: two rows.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q4_0(strip: &Strip) {
+pub(super) unsafe extern "C" fn q4_0(strip: &mut Strip) {
     rows_of_nibbles!(
         scales_of_two_rows!(),
         concat!(
@@ -58,7 +59,7 @@ pub(super) unsafe extern "C" fn q4_0(strip: &Strip) {
 
 /// Q4_1: two rows.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q4_1(strip: &Strip) {
+pub(super) unsafe extern "C" fn q4_1(strip: &mut Strip) {
     rows_of_nibbles!(
         scales_and_mins_of_two_rows!(),
         concat!(
@@ -77,6 +78,7 @@ macro_rules! row_of_five_bits {
         naked_asm!(
             enter!("32"),
             "push {{r11, lr}}",
+            begin_rows!(),
             spread_constant!(),
             $mask,
             "2:",
@@ -87,15 +89,14 @@ macro_rules! row_of_five_bits {
             five_bits!(add, $sign, "12", "28"),
             $close,
             next_block_from_stack!("2b", "0"),
-            "add sp, #8",
-            leave!("s14"),
+            leave!(one row, "8"),
         )
     };
 }
 
 /// Q5_0: one row.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q5_0(strip: &Strip) {
+pub(super) unsafe extern "C" fn q5_0(strip: &mut Strip) {
     row_of_five_bits!(
         signed,
         "mov r3, #0xF800F800",
@@ -106,7 +107,7 @@ pub(super) unsafe extern "C" fn q5_0(strip: &Strip) {
 
 /// Q5_1: one row.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q5_1(strip: &Strip) {
+pub(super) unsafe extern "C" fn q5_1(strip: &mut Strip) {
     row_of_five_bits!(
         unsigned,
         "mov r3, #0x001F001F",
@@ -123,9 +124,10 @@ pub(super) unsafe extern "C" fn q5_1(strip: &Strip) {
 
 /// Q8_0: two rows.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q8_0(strip: &Strip) {
+pub(super) unsafe extern "C" fn q8_0(strip: &mut Strip) {
     naked_asm!(
         enter!("64"),
+        begin_rows!(),
         "add r1, r0",
         "2:",
         scales_of_two_rows!(),
@@ -137,7 +139,7 @@ pub(super) unsafe extern "C" fn q8_0(strip: &Strip) {
         "vmov s2, s3, r10, r12",
         close!("s4", "", "s0" "s2" "s14", "s1" "s3" "s15"),
         next_block!("2b"),
-        leave!("s14, s15"),
+        leave!(two rows),
     )
 }
 
@@ -147,6 +149,7 @@ macro_rules! rows_by_table {
         naked_asm!(
             enter!("32"),
             "push {{r11, lr}}",
+            begin_rows!(),
             "vmov s12, s13, r5, r5",
             "add r3, r0, r1, lsl #1",
             "movw r12, #:lower16:{pairs}",
@@ -166,8 +169,7 @@ macro_rules! rows_by_table {
             "vmov s6, s7, r11, lr",
             close!("s8", "", "s0" "s4" "s12", "s1" "s5" "s13", "s2" "s6" "s14", "s3" "s7" "s15"),
             next_block_from_stack!("2b", "0"),
-            "add sp, #8",
-            leave!("s12-s15"),
+            leave!(four rows, "8"),
             pairs = sym $pairs,
         )
     };
@@ -175,12 +177,12 @@ macro_rules! rows_by_table {
 
 /// IQ4_NL: four rows.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn iq4_nl(strip: &Strip) {
+pub(super) unsafe extern "C" fn iq4_nl(strip: &mut Strip) {
     rows_by_table!(scales_of_four_rows!(), IQ4_PAIRS)
 }
 
 /// MXFP4: four rows.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn mxfp4(strip: &Strip) {
+pub(super) unsafe extern "C" fn mxfp4(strip: &mut Strip) {
     rows_by_table!(power_scales_of_four_rows!(), MXFP4_PAIRS)
 }

@@ -27,10 +27,11 @@ use core::arch::naked_asm;
 
 /// Q4_K: two rows.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q4_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q4_k(strip: &mut Strip) {
     naked_asm!(
         enter!("512"),
         "push {{r11, lr}}",
+        begin_rows!(),
         "add r1, r0",
         "mov r3, #0x000F000F",
         "2:",
@@ -73,18 +74,18 @@ pub(super) unsafe extern "C" fn q4_k(strip: &Strip) {
         "vmul.f32 s1, s1, s4",
         close_with_mins!("", "s0" "s8", "s2" "s10", "s14"; "s1" "s9", "s3" "s11", "s15"),
         next_block_from_stack!("2b", "0"),
-        "add sp, #8",
-        leave!("s14, s15"),
+        leave!(two rows, "8"),
     )
 }
 
 /// Q5_K: one row.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q5_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q5_k(strip: &mut Strip) {
     naked_asm!(
         enter!("512"),
         "push {{r11, lr}}",
         "sub sp, #8",
+        begin_rows!(),
         "mov r3, #0x001F001F",
         "2:",
         "ldrd r8, r9, [r2, #552]",
@@ -122,8 +123,7 @@ pub(super) unsafe extern "C" fn q5_k(strip: &Strip) {
         "vmul.f32 s0, s0, s4",
         close_with_mins!("", "s0" "s8", "s2" "s10", "s14"),
         next_block_from_stack!("2b", "8"),
-        "add sp, #16",
-        leave!("s14"),
+        leave!(one row, "16"),
     )
 }
 
@@ -145,10 +145,11 @@ macro_rules! sixteen_elements {
 
 /// Q6_K: one row.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q6_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q6_k(strip: &mut Strip) {
     naked_asm!(
         enter!("320"),
         "push {{r11, lr}}",
+        begin_rows!(),
         "mov r3, #0x003F003F",
         "2:",
         // The quants are taken as q + 32.
@@ -172,19 +173,19 @@ pub(super) unsafe extern "C" fn q6_k(strip: &Strip) {
         "adds r0, #114",
         close!("s4", "", "s0" "s9" "s14"),
         next_block_from_stack!("2b", "0"),
-        "add sp, #8",
-        leave!("s14"),
+        leave!(one row, "8"),
         sixteen_elements!(six_bit_planes),
     )
 }
 
 /// Q2_K: one row.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q2_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q2_k(strip: &mut Strip) {
     naked_asm!(
         enter!("320"),
         "push {{r11, lr}}",
         "sub sp, #16",
+        begin_rows!(),
         "mov r3, #0x00030003",
         "2:",
         nibble_scales!(new, "0"),
@@ -212,19 +213,19 @@ pub(super) unsafe extern "C" fn q2_k(strip: &Strip) {
         "vmul.f32 s0, s0, s4",
         close_with_mins!("", "s0" "s9", "s2" "s10", "s14"),
         next_block_from_stack!("2b", "16"),
-        "add sp, #24",
-        leave!("s14"),
+        leave!(one row, "24"),
         sixteen_elements!(two_bit_planes),
     )
 }
 
 /// Q3_K: one row.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn q3_k(strip: &Strip) {
+pub(super) unsafe extern "C" fn q3_k(strip: &mut Strip) {
     naked_asm!(
         enter!("320"),
         "push {{r11, lr}}",
         "sub sp, #48",
+        begin_rows!(),
         "mov r3, #0x00070007",
         "2:",
         split_scales!(),
@@ -258,19 +259,19 @@ pub(super) unsafe extern "C" fn q3_k(strip: &Strip) {
         "vcvtb.f32.f16 s0, s0",
         close!("s4", "", "s0" "s9" "s14"),
         next_block_from_stack!("2b", "48"),
-        "add sp, #56",
-        leave!("s14"),
+        leave!(one row, "56"),
         sixteen_elements!(three_bit_planes),
     )
 }
 
 /// IQ4_XS: one row.
 #[unsafe(naked)]
-pub(super) unsafe extern "C" fn iq4_xs(strip: &Strip) {
+pub(super) unsafe extern "C" fn iq4_xs(strip: &mut Strip) {
     naked_asm!(
         enter!("512"),
         "push {{r11, lr}}",
         "sub sp, #8",
+        begin_rows!(),
         "movw r3, #:lower16:{pairs}",
         "movt r3, #:upper16:{pairs}",
         "2:",
@@ -296,8 +297,7 @@ pub(super) unsafe extern "C" fn iq4_xs(strip: &Strip) {
         "vmov s9, r12",
         close!("s4", "", "s0" "s9" "s14"),
         next_block_from_stack!("2b", "8"),
-        "add sp, #16",
-        leave!("s14"),
+        leave!(one row, "16"),
         pairs = sym IQ4_PAIRS,
     )
 }

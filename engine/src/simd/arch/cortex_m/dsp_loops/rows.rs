@@ -145,31 +145,52 @@ macro_rules! six_bit_planes {
     };
 }
 
-/// A word of four planes of 2-bit quants.
+/// A word of four planes of 2-bit quants, whose sums are in `r10`, `r11`, `r12`, `lr`, or in the registers given.
 macro_rules! two_bit_planes {
     ($op:ident) => {
+        two_bit_planes!($op, "r10" "r11" "r12" "lr")
+    };
+    ($op:ident, $sum0:literal $sum1:literal $sum2:literal $sum3:literal) => {
         concat!(
             "ldr r4, [r0], #4\n",
             "ldrd r6, r7, [r2, #64]\n",
             "ldrd r8, r9, [r2, #128]\n",
             "and r5, r3, r4, lsr #2\n",
             "and r1, r3, r4, lsr #10\n",
-            mac!($op, "r11", "r5", "r6"),
+            mac!($op, $sum1, "r5", "r6"),
             "and r5, r3, r4, lsr #4\n",
-            mac!(add, "r11", "r1", "r7"),
+            mac!(add, $sum1, "r1", "r7"),
             "ldrd r6, r7, [r2, #192]\n",
             "and r1, r3, r4, lsr #12\n",
-            mac!($op, "r12", "r5", "r8"),
+            mac!($op, $sum2, "r5", "r8"),
             "and r5, r3, r4, lsr #6\n",
-            mac!(add, "r12", "r1", "r9"),
+            mac!(add, $sum2, "r1", "r9"),
             "ldrd r8, r9, [r2], #8\n",
             "and r1, r3, r4, lsr #14\n",
-            mac!($op, "lr", "r5", "r6"),
+            mac!($op, $sum3, "r5", "r6"),
             "and r5, r3, r4\n",
-            mac!(add, "lr", "r1", "r7"),
+            mac!(add, $sum3, "r1", "r7"),
             "and r4, r3, r4, lsr #8\n",
-            mac!($op, "r10", "r5", "r8"),
-            mac!(add, "r10", "r4", "r9"),
+            mac!($op, $sum0, "r5", "r8"),
+            mac!(add, $sum0, "r4", "r9"),
+        )
+    };
+}
+
+/// Base-3 digits `$digits` of a word's bytes, whose activations lie `$step` bytes apart. A byte is a fraction `b / 256`: the
+/// upper half of its product with 3 is a digit, and the lower half is what the next digit is taken from.
+macro_rules! digits {
+    ($digits:literal, $step:literal) => {
+        concat!(
+            "ldr r4, [r0], #4\n",
+            "ror r5, r4, #8\n",
+            concat!(".irp digit, ", $digits, "\n"),
+            op!("ldrd", "r6", "r7", concat!("[r2, #\\digit*", $step, "]")),
+            next_digits!("r4" "r5", "r8" "r9"),
+            mac!(add, "r10", "r8", "r6"),
+            mac!(add, "r10", "r9", "r7"),
+            ".endr\n",
+            "adds r2, #8\n",
         )
     };
 }
@@ -256,6 +277,6 @@ macro_rules! lookups_of_four_rows {
 }
 
 pub(super) use {
-    bytes_of_two_rows, five_bit_planes, five_bits, lookup_of_four_rows, lookups_of_four_rows, lookups_of_one_row,
-    nibbles_of_two_rows, six_bit_planes, six_bits, three_bit_planes, three_bits, two_bit_planes,
+    bytes_of_two_rows, digits, five_bit_planes, five_bits, lookup_of_four_rows, lookups_of_four_rows,
+    lookups_of_one_row, nibbles_of_two_rows, six_bit_planes, six_bits, three_bit_planes, three_bits, two_bit_planes,
 };

@@ -1,5 +1,7 @@
 //! Tables of formats whose nibbles choose from uneven values.
 
+use crate::simd::form::{IQ4_VALUES, MXFP4_VALUES};
+
 /// The values of each byte's low and high nibble, as a pair.
 const fn pairs(values: [i8; 16]) -> [u32; 256] {
     let mut pairs = [0; 256];
@@ -12,9 +14,8 @@ const fn pairs(values: [i8; 16]) -> [u32; 256] {
     pairs
 }
 
-/// IQ4_NL's values.
-pub(super) static IQ4_PAIRS: [u32; 256] =
-    pairs([-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]);
+/// IQ4_NL's and IQ4_XS's values.
+pub(super) static IQ4_PAIRS: [u32; 256] = pairs(IQ4_VALUES);
 
 /// MXFP4's values, doubled.
-pub(super) static MXFP4_PAIRS: [u32; 256] = pairs([0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12]);
+pub(super) static MXFP4_PAIRS: [u32; 256] = pairs(MXFP4_VALUES);

@@ -168,6 +168,33 @@ macro_rules! lookups256 {
     };
 }
 
+/// Word `$k` of bytes of a block of 256.
+macro_rules! bytes256 {
+    ($op:ident, $k:literal) => {
+        concat!(
+            op!("ldr", "r5", concat!("[r0, #4*", $k, "]")),
+            "sxtb16 r4, r5\n",
+            "sxtb16 r5, r5, ror #8\n",
+            tokens256!($op, "r4" "r5", ["r6" "r7"], concat!("8*", $k)),
+        )
+    };
+}
+
+/// The first `$digits` base-3 digits of a word's bytes. The activations of the next digit lie `$step` bytes behind.
+macro_rules! digits256 {
+    ($digits:literal, $step:literal) => {
+        concat!(
+            "ldr r6, [r0], #4\n",
+            "ror r7, r6, #8\n",
+            op!(".rept", $digits),
+            next_digits!("r6" "r7", "r4" "r5"),
+            tokens256!(add, "r4" "r5", [], "0"),
+            op!("adds", "r2", concat!("#", $step)),
+            ".endr\n",
+        )
+    };
+}
+
 /// Word `$k` of a plane of 2-bit quants, whose first bit is given by `r7`.
 macro_rules! two_bits256 {
     ($op:ident, $k:literal) => {
@@ -231,6 +258,6 @@ macro_rules! planes256 {
 }
 
 pub(super) use {
-    bytes32, five_bits32, high32, lookups32, lookups256, low32, nibbles32, nibbles256, planes256, three_bits256, token,
-    tokens, tokens32, tokens256, two_bits256,
+    bytes32, bytes256, digits256, five_bits32, high32, lookups32, lookups256, low32, nibbles32, nibbles256, planes256,
+    three_bits256, token, tokens, tokens32, tokens256, two_bits256,
 };

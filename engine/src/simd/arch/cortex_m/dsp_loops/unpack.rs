@@ -105,4 +105,21 @@ macro_rules! looked_up_pairs {
     };
 }
 
-pub(super) use {looked_up_pairs, mac, op, pair_of_five_bits, spread_constant, spread_fifth_bits, swap_nibbles};
+/// The next base-3 digits of bytes in pairs: their digits to `$to0` and `$to1`. Pairs of other bits lie between the bytes at
+/// first.
+macro_rules! next_digits {
+    ($w0:literal $w1:literal, $to0:literal $to1:literal) => {
+        concat!(
+            op!("uxtb16", $w0, $w0),
+            op!("uxtb16", $w1, $w1),
+            op!("add", $w0, $w0, $w0, "lsl #1"),
+            op!("add", $w1, $w1, $w1, "lsl #1"),
+            op!("and", $to0, "r3", $w0, "lsr #8"),
+            op!("and", $to1, "r3", $w1, "lsr #8"),
+        )
+    };
+}
+
+pub(super) use {
+    looked_up_pairs, mac, next_digits, op, pair_of_five_bits, spread_constant, spread_fifth_bits, swap_nibbles,
+};

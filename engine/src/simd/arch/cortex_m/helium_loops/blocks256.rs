@@ -1,4 +1,4 @@
-//! Block loops of formats whose blocks are 256 weights. They take four rows, one or two at a time.
+//! Block loops of formats whose blocks are 256 weights. They take one or two rows at a time.
 //!
 //! A sub-block's integer sum goes to a lane of a vector. Four of these are multiplied with a vector of scales, and the
 //! products added to the block's sum in a register. Floats are the scalar unit's, which keeps denormals.
@@ -12,7 +12,7 @@
 //! | r5 | activations of the second token, or the second row's block |
 //! | r0, r2 and r4, r6 | integer sums of two sub-blocks |
 //! | r8 and r10 | the block's integer sum |
-//! | r7, r12 | where the row's sum goes, and where the one after the last row's would |
+//! | r7, r12 | where the row's sum goes, and where the one after the strip's last row's would |
 //! | r9 | bytes from the end of a block's quants of activations to the next block's |
 //! | r11 | the row's first block |
 //! | lr | blocks left |
@@ -39,6 +39,16 @@ macro_rules! one {
     // Loads packed weights.
     (weights $at:literal) => {
         lines! { "vldrb.u8 q0, [r1, #" $at "]"; }
+    };
+    // Multiplies them as they are, or times three each, or makes them anew by a fragment.
+    (multiply_packed $how:literal, $first:literal, $second:literal, $at:literal) => {
+        one!(multiply $how, "q0", $first, $second, $at)
+    };
+    (times_three) => {
+        lines! { "vmul.i8 q0, q0, q5"; }
+    };
+    (packed $fragment:ident) => {
+        $fragment!("q0", "r1")
     };
     // Unpacks them to q1 by an instruction around their register, and by another if given, and multiplies them.
     (
@@ -83,7 +93,7 @@ macro_rules! one {
     };
     // Stores the row's sum, and goes to the next row, where r2 is the bytes between rows.
     (store) => {
-        lines! { "vstmia r7!, {s28}"; }
+        lines! { "vstmia r7!, {{s28}}"; }
     };
     (next_row) => {
         lines! { "add r11, r2"; }
@@ -104,6 +114,15 @@ macro_rules! two {
     };
     (weights $at:literal) => {
         one!(weights $at)
+    };
+    (multiply_packed $how:literal, $first:literal, $second:literal, $at:literal) => {
+        two!(multiply $how, "q0", $first, $second, $at)
+    };
+    (times_three) => {
+        one!(times_three)
+    };
+    (packed $fragment:ident) => {
+        one!(packed $fragment)
     };
     (
         unpack_and_multiply [$before:literal, $after:literal $(, $then:literal)?],
@@ -151,6 +170,18 @@ macro_rules! two_rows {
     (weights $at:literal) => {
         concat!(one!(weights $at), lines! { "vldrb.u8 q2, [r5, #" $at "]"; })
     };
+    (load $at:literal) => {
+        one!(load $at)
+    };
+    (multiply_packed $how:literal, $first:literal, $second:literal, $at:literal) => {
+        concat!(one!(multiply_packed $how, $first, $second, $at), lines! { $how ".s8 " $second ", q2, q3"; })
+    };
+    (times_three) => {
+        concat!(one!(times_three), lines! { "vmul.i8 q2, q2, q5"; })
+    };
+    (packed $fragment:ident) => {
+        concat!(one!(packed $fragment), $fragment!("q2", "r5"))
+    };
     (
         unpack_and_multiply [$before:literal, $after:literal $(, $then:literal)?],
         $how:literal, $first:literal, $second:literal, $at:literal
@@ -191,7 +222,7 @@ macro_rules! two_rows {
         concat!(one!(next $bytes), lines! { "add r5, #" $bytes; })
     };
     (store) => {
-        lines! { "vstmia r7!, {s28, s29}"; }
+        lines! { "vstmia r7!, {{s28, s29}}"; }
     };
     (next_row) => {
         lines! { "add r11, r11, r2, lsl #1"; }
@@ -201,16 +232,16 @@ pub(super) use two_rows;
 
 /// A block loop. `base` is the byte of the block that r1 points to, `bytes` is the block's size.
 macro_rules! rows {
-    ($name:ident, $many:ident, mask $mask:literal, base $base:literal, bytes $bytes:literal, $block:expr $(, $table:expr)?) => {
+    ($name:ident, $many:ident, mask $mask:literal, base $base:literal, bytes $bytes:literal, $block:expr $(, table $table:expr)? $(, values $values:ident)?) => {
         block_loop!(
             $name,
             enter!(),
             lines! {
                 "ldr r11, [r0]";
                 "ldr r9, [r0, #12]";
-                "ldr r7, [r0, #20]";
+                "ldrd r7, r12, [r0, #20]";
                 "sub r9, #256";
-                "add r12, r7, #16";
+                "add r12, r7, r12, lsl #2";
                 "vmov.i8 q5, #" $mask;
                 // A row, or two.
                 "2:";
@@ -238,6 +269,7 @@ macro_rules! rows {
             "bne 2b",
             leave!(),
             $($table,)?
+            $(table_address!(); $values)?
         );
     };
 }

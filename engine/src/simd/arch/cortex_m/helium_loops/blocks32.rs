@@ -1,4 +1,4 @@
-//! Block loops of formats whose blocks are 32 weights. They take four rows together.
+//! Block loops of formats whose blocks are 32 weights. They take four rows together, and then the next four.
 //!
 //! | register | one token | two tokens |
 //! |---|---|---|
@@ -19,41 +19,52 @@ use super::close32::{
     add_offset, add_vectors, scale, scale_with_mins, scales_and_mins_to_floats, scales_to_floats, second_in_memory,
     second_in_register,
 };
-use super::frame::{block_loop, enter, leave, lines, load_strip, one_and_two_tokens};
+use super::frame::{block_loop, enter, leave, lines, load_strip, one_and_two_tokens, table_address};
 use super::mxfp4::{add_lanes, exponents_to_floats, in_lanes, scale_lanes};
 use super::unpack::{
-    high_bytes, high_five_bits, high_nibbles, high_values, iq4_values, load_bytes, load_nibbles, low_bytes,
-    low_five_bits, low_nibbles, low_values, mxfp4_values,
+    IQ4_TABLE, MXFP4_TABLE, high_five_bits, high_nibbles, high_values, load_nibbles, low_five_bits, low_nibbles,
+    low_values,
 };
 use crate::simd::arch::strip::BlockLoops;
 use crate::simd::form::BlockLayout;
 
-/// Loads all that the strip says but the sums' address, and zeroes q7.
-macro_rules! start {
-    () => {
+/// Begins four rows of the strip at r0: loads their places, which an instruction may move together, and zeroes q7.
+macro_rules! start_rows {
+    ($($move_first:literal)?) => {
         lines! {
-            "ldm r0, {r1, r3, r9, r11, r12}";
+            "1:";
+            "ldm r0, {{r1, r3, r9, r11, r12}}";
+            $($move_first;)?
             "add r5, r1, r3, lsl #1";
             "add r7, r5, r3";
             "add r3, r1, r3";
-            "vmov.i8 q6, #15";
             "vmov.i32 q7, #0";
         }
     };
 }
+pub(super) use start_rows;
 
-/// Stores the rows' sums of a token from q7 to the strip's sums, whose address r0 is to hold.
-macro_rules! store_sums {
-    () => {
+/// Stores the rows' sums of a token from q7, and those of a second one from the register given, and goes to the next four
+/// rows, which follow the last one, if there are any.
+macro_rules! end_rows {
+    ($($second:literal)?) => {
         concat!(
             load_strip!("r0"),
             lines! {
-                "ldr r0, [r0, #20]";
-                "vstrw.32 q7, [r0]";
+                "ldrd r1, r2, [r0, #20]";
+                "str r7, [r0]";
+            },
+            $(lines! { "vstrw.32 " $second ", [r1, #64]"; },)?
+            lines! {
+                "vstrw.32 q7, [r1], #16";
+                "subs r2, #4";
+                "strd r1, r2, [r0, #20]";
+                "bne 1b";
             }
         )
     };
 }
+pub(super) use end_rows;
 
 /// A row's products with a token's activations, with other fragments between them.
 macro_rules! multiply_one {
@@ -71,13 +82,14 @@ macro_rules! multiply_one {
 macro_rules! one_token {
     (
         $name:ident, quants $at:literal, bytes $bytes:literal, $load:ident, $low:ident, $high:ident,
-        offset [$($offset:literal)?], $first:literal, $to_floats:ident, $scale:ident, $add:ident $(, table $table:expr)?
+        offset [$($offset:literal)?], $first:literal, $to_floats:ident, $scale:ident, $add:ident $(, table $table:ident)?
     ) => {
         block_loop!(
             $name,
             enter!(),
-            start!(),
+            "vmov.i8 q6, #15",
             $($offset,)?
+            start_rows!(),
             "dls lr, r12",
             "2:",
             $load!($at, "q4", "q2", "r1", "r0", "q5"),
@@ -130,9 +142,9 @@ macro_rules! one_token {
             "add r9, r11",
             $add!("q7", "q1"),
             "le lr, 2b",
-            store_sums!(),
+            end_rows!(),
             leave!(),
-            $($table,)?
+            $(table_address!(); $table)?
         );
     };
 }
@@ -154,6 +166,7 @@ macro_rules! multiply_two {
         )
     };
 }
+pub(super) use multiply_two;
 
 /// A row before the last one, the next row's load, and loads of the activations if given.
 macro_rules! row_of_two {
@@ -174,18 +187,20 @@ macro_rules! row_of_two {
         )
     };
 }
+pub(super) use row_of_two;
 
 /// The loop for two tokens.
 macro_rules! two_tokens {
     (
         $name:ident, quants $at:literal, bytes $bytes:literal, $load:ident, $low:ident, $high:ident,
         offset [$($offset:literal)?], $first:literal, $to_floats:ident, $scale:ident, $add:ident,
-        $second:ident $(, table $table:expr)?
+        $second:ident $(, table $table:ident)?
     ) => {
         block_loop!(
             $name,
             enter!(),
-            start!(),
+            "vmov.i8 q6, #15",
+            start_rows!(),
             "sub sp, #32",
             "vstrw.32 q7, [sp]",
             "vstrw.32 q7, [sp, #16]",
@@ -237,18 +252,18 @@ macro_rules! two_tokens {
             "add sp, #32",
             "vmov q1, q7",
             "vmov q7, q0",
-            store_sums!(),
-            "vstrw.32 q1, [r0, #64]",
+            end_rows!("q1"),
             leave!(),
-            $($table,)?
+            $(table_address!(); $table)?
         );
     };
 }
+pub(super) use two_tokens;
 
 /// Both loops of a format: the place of the quants, the block's bytes, fragments that unpack, the factor of an offset, the
 /// load of a block's first bytes, and fragments that close.
 macro_rules! block_loops {
-    ($format:ident $layout:ident, $one:ident, $two:ident, ($($parts:tt)*), $second:ident $(, table $table:expr)?) => {
+    ($format:ident $layout:ident, $one:ident, $two:ident, ($($parts:tt)*), $second:ident $(, table $table:ident)?) => {
         one_token!($one, $($parts)* $(, table $table)?);
         two_tokens!($two, $($parts)*, $second $(, table $table)?);
 
@@ -257,11 +272,6 @@ macro_rules! block_loops {
     };
 }
 
-block_loops!(
-    Q8_0 Q8_0, q8_0_one, q8_0_two,
-    (quants "2", bytes "34", load_bytes, low_bytes, high_bytes, offset [], "ldrh", scales_to_floats, scale, add_vectors),
-    second_in_register
-);
 block_loops!(
     Q4_0 Q4_0, q4_0_one, q4_0_two,
     (
@@ -302,7 +312,7 @@ block_loops!(
         "ldrh", scales_to_floats, scale, add_vectors
     ),
     second_in_memory,
-    table iq4_values!()
+    table IQ4_TABLE
 );
 block_loops!(
     MXFP4 MXFP4, mxfp4_one, mxfp4_two,
@@ -311,5 +321,5 @@ block_loops!(
         "ldrb", exponents_to_floats, scale_lanes, add_lanes
     ),
     second_in_memory,
-    table mxfp4_values!()
+    table MXFP4_TABLE
 );

@@ -55,8 +55,8 @@ macro_rules! multiply_sums16 {
     ($x:literal) => {
         lines! {
             "add r0, " $x ", #8";
-            "vld20.32 {q2, q3}, [r0]";
-            "vld21.32 {q2, q3}, [r0]";
+            "vld20.32 {{q2, q3}}, [r0]";
+            "vld21.32 {{q2, q3}}, [r0]";
             "vmladav.s16 r0, q0, q2";
             "vmladava.s16 r0, q1, q3";
         }

@@ -1,14 +1,10 @@
 //! How a block loop is written, begins and ends.
 
-use crate::simd::arch::strip::{BlockLoop, BlockLoops, Strip};
+use crate::simd::arch::strip::{BlockLoop, BlockLoops, Run};
 use crate::simd::form::{ActForm, BlockLayout};
 
 /// A format's block loops for one token and for two, each for four rows.
-pub(super) const fn one_and_two_tokens(
-    layout: BlockLayout,
-    one: unsafe extern "C" fn(&Strip),
-    two: unsafe extern "C" fn(&Strip),
-) -> BlockLoops {
+pub(super) const fn one_and_two_tokens(layout: BlockLayout, one: Run, two: Run) -> BlockLoops {
     let rows = 4;
     BlockLoops {
         layout,
@@ -18,18 +14,26 @@ pub(super) const fn one_and_two_tokens(
     }
 }
 
-/// A block loop: a function of text, which gets its strip in r0. The processor's name brings all extensions, and holds for
+/// A block loop: a function of text, which gets its strip in r0, and the table whose address it takes, if any. The processor's name brings all extensions, and holds for
 /// the assembly of later functions too; LLVM 20 cannot write a file that names `armv8.1-m.main` instead.
 macro_rules! block_loop {
-    ($name:ident, $($text:expr),+ $(,)?) => {
+    ($name:ident, $($text:expr),+ $(,)? $(; $table:ident)?) => {
         // SAFETY: the text keeps to the calling convention: it restores what the caller keeps, and returns.
         #[unsafe(naked)]
-        unsafe extern "C" fn $name(strip: &$crate::simd::arch::strip::Strip) {
-            core::arch::naked_asm!(".cpu cortex-m55", $($text),+, options(raw))
+        unsafe extern "C" fn $name(strip: &mut $crate::simd::arch::strip::Strip) {
+            core::arch::naked_asm!(".cpu cortex-m55", $($text),+ $(, table = sym $table)?)
         }
     };
 }
 pub(super) use block_loop;
+
+/// The address of a block loop's table, at label 9.
+macro_rules! table_address {
+    () => {
+        ".p2align 2\n9: .word {table}"
+    };
+}
+pub(super) use table_address;
 
 /// Text of lines that end with `;`, each of pieces side by side.
 macro_rules! lines {
@@ -43,8 +47,8 @@ pub(super) use lines;
 macro_rules! enter {
     () => {
         lines! {
-            "push {r0, r4-r11, lr}";
-            "vpush {d8-d15}";
+            "push {{r0, r4-r11, lr}}";
+            "vpush {{d8-d15}}";
         }
     };
 }
@@ -62,8 +66,8 @@ pub(super) use load_strip;
 macro_rules! leave {
     () => {
         lines! {
-            "vpop {d8-d15}";
-            "pop {r0, r4-r11, pc}";
+            "vpop {{d8-d15}}";
+            "pop {{r0, r4-r11, pc}}";
         }
     };
 }

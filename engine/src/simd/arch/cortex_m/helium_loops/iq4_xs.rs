@@ -2,19 +2,19 @@
 
 use super::blocks256::{one, rows, two};
 use super::close256::{add_product, scales_to_floats};
-use super::frame::{block_loop, enter, leave, lines, load_strip, one_and_two_tokens};
-use super::unpack::iq4_values;
+use super::frame::{block_loop, enter, leave, lines, load_strip, one_and_two_tokens, table_address};
+use super::unpack::IQ4_TABLE;
 use crate::simd::arch::strip::BlockLoops;
 use crate::simd::form::BlockLayout;
 
-/// A sub-block: sixteen bytes of nibbles, which stand for values in the table at label 9. `next` ends the address of the
+/// A sub-block: sixteen bytes of nibbles, which stand for values in the table whose address is at label 9. `next` ends the address of the
 /// last activations, which goes on to the next ones.
 macro_rules! values {
     ($many:ident, $at:literal, $first:literal, $second:literal, $next:literal) => {
         concat!(
             lines! {
                 "vldrb.u8 q0, [r1, #" $at "]";
-                "adr " $first ", 9f";
+                "ldr " $first ", 9f";
                 "vshr.u8 q1, q0, #4";
                 "vand q0, q0, q5";
                 // A load gathers bytes at sixteen offsets.
@@ -84,7 +84,7 @@ macro_rules! iq4_xs {
                 $many!(scale "vmladava", "q1", four_scales ["17", "vshr.u32 q1, q1, #4"]),
                 $many!(close block_scale [], add_product),
             ),
-            iq4_values!()
+            values IQ4_TABLE
         );
     };
 }

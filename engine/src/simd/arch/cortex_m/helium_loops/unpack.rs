@@ -5,6 +5,8 @@
 //! All take the place of the quants in the block, `low`, `high`, the register of the block's address, and a register and a
 //! vector that are theirs until `high` is made. The mask 0x0F is in q6.
 
+use crate::simd::form::{IQ4_VALUES, MXFP4_VALUES};
+
 /// Loads nothing: [`low_bytes`] and [`high_bytes`] do.
 macro_rules! load_bytes {
     ($($unused:literal),*) => {
@@ -82,27 +84,17 @@ macro_rules! high_five_bits {
 }
 pub(super) use high_five_bits;
 
-/// The table of the values that nibbles of IQ4_NL and IQ4_XS stand for: `IQ4_VALUES`.
-macro_rules! iq4_values {
-    () => {
-        "9: .byte -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113"
-    };
-}
-pub(super) use iq4_values;
+/// [`IQ4_VALUES`] in memory.
+pub(super) static IQ4_TABLE: [i8; 16] = IQ4_VALUES;
 
-/// The table of the values that nibbles of MXFP4 stand for: `MXFP4_VALUES`.
-macro_rules! mxfp4_values {
-    () => {
-        "9: .byte 0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12"
-    };
-}
-pub(super) use mxfp4_values;
+/// [`MXFP4_VALUES`] in memory.
+pub(super) static MXFP4_TABLE: [i8; 16] = MXFP4_VALUES;
 
-/// The values that low nibbles stand for, from the table at label 9: a load gathers bytes at sixteen offsets.
+/// The values that low nibbles stand for, from the table whose address is at label 9: a load gathers bytes at sixteen offsets.
 macro_rules! low_values {
     ($at:literal, $low:literal, $high:literal, $block:literal, $free:literal, $spare:literal) => {
         lines! {
-            "adr " $free ", 9f";
+            "ldr " $free ", 9f";
             "vshr.u8 " $spare ", " $high ", #4";
             "vand " $high ", " $high ", q6";
             "vldrb.u8 " $low ", [" $free ", " $high "]";
