@@ -1,5 +1,6 @@
 //! The trait of instruction sets, and how formulas over floats run on one.
 
+use super::arch::attention::AttentionLoops;
 use super::arch::rows::Rows;
 use super::arch::strip::BlockLoops;
 use super::floats::{Floats, LANES};
@@ -89,6 +90,12 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// generic ones.
     #[inline(always)]
     fn block_loops(self, _layout: BlockLayout) -> Option<BlockLoops> {
+        None
+    }
+
+    /// The set's own loops over cached keys and values, likewise.
+    #[inline(always)]
+    fn attention_loops(self) -> Option<AttentionLoops> {
         None
     }
 

@@ -20,6 +20,8 @@ use format::{Format, Row};
 
 mod cache;
 mod format;
+#[cfg(any(feature = "kv_f16", feature = "kv_q8_0"))]
+mod loops;
 
 pub use cache::{KvBlocks, KvType, WriteKv};
 

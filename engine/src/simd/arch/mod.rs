@@ -1,6 +1,7 @@
 //! One file per instruction set: the only `unsafe` in the engine.
 #![allow(unsafe_code, reason = "intrinsics and the row pointers behind them")]
 
+pub mod attention;
 pub mod rows;
 pub mod strip;
 

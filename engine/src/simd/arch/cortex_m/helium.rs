@@ -2,10 +2,14 @@
 //! target do not know its registers, so vectors live within one piece of assembly.
 
 use super::as_scalar::as_scalar;
+#[cfg(target_abi = "eabihf")]
+use super::attention_loops;
 use super::dsp::Dsp;
 use super::halves::{halves, widen};
 #[cfg(target_abi = "eabihf")]
 use super::helium_loops;
+#[cfg(target_abi = "eabihf")]
+use crate::simd::arch::attention::AttentionLoops;
 use crate::simd::arch::rows::Rows;
 #[cfg(target_abi = "eabihf")]
 use crate::simd::arch::strip::BlockLoops;
@@ -64,6 +68,11 @@ impl Isa for Helium {
     #[inline(always)]
     fn block_loops(self, layout: BlockLayout) -> Option<BlockLoops> {
         helium_loops::block_loops(layout)
+    }
+    #[cfg(target_abi = "eabihf")]
+    #[inline(always)]
+    fn attention_loops(self) -> Option<AttentionLoops> {
+        Some(attention_loops::HELIUM)
     }
 
     #[inline(always)]

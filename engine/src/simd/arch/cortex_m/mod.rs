@@ -1,6 +1,8 @@
 //! Cortex-M: one row at a time. Floats are [`Scalar`](crate::simd::Scalar)'s, as is all that is not written here.
 
 mod as_scalar;
+#[cfg(target_abi = "eabihf")]
+mod attention_loops;
 mod dsp;
 #[cfg(target_abi = "eabihf")]
 mod dsp_loops;
