@@ -1,6 +1,7 @@
 //! The trait of instruction sets, and how formulas over floats run on one.
 
 use super::arch::attention::AttentionLoops;
+use super::arch::quantise::QuantiseLoops;
 use super::arch::rows::Rows;
 use super::arch::strip::BlockLoops;
 use super::floats::{Floats, LANES};
@@ -96,6 +97,12 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// The set's own loops over cached keys and values, likewise.
     #[inline(always)]
     fn attention_loops(self) -> Option<AttentionLoops> {
+        None
+    }
+
+    /// The set's own loops that quantise activations, likewise.
+    #[inline(always)]
+    fn quantise_loops(self) -> Option<QuantiseLoops> {
         None
     }
 

@@ -29,7 +29,7 @@ pub(super) trait Format<const G: usize> {
     /// A query of zeros.
     const NONE: Self::Query;
     /// Takes in a query, padded with zeros to whole groups.
-    fn query<I: Isa>(isa: I, row: &Row<G>) -> Self::Query;
+    fn query<I: Isa>(isa: I, row: &[Group], query: &mut Self::Query);
     /// Scores of a block's sixteen keys.
     fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [Group; N];
     /// A weight of a value, as short as products that are exact need it.
@@ -194,14 +194,12 @@ impl<const G: usize> Format<G> for F16 {
     const NONE: Self::Query = [[0.0; LANES]; G];
 
     #[inline(always)]
-    fn query<I: Isa>(isa: I, row: &Row<G>) -> Self::Query {
-        let mut row = *row;
-        for group in &mut row {
+    fn query<I: Isa>(isa: I, row: &[Group], query: &mut Self::Query) {
+        for (group, query) in row.iter().zip(query) {
             for f in lanes(isa) {
-                f.store(math::shorten::<_, 11>(f, f.load(group)), group);
+                f.store(math::shorten::<_, 11>(f, f.load(group)), query);
             }
         }
-        row
     }
 
     /// Queries have 13 bits, so that each product with a key is exact. Four partial sums, of the elements `i % 4`, added as `(0 + 1) + (2 + 3)`.
@@ -364,12 +362,10 @@ impl<B: Blocks, const G: usize> Format<G> for B {
     const NONE: Self::Query = [Act32 { q: [[0; 4]; 8], d: 0.0, sum: 0 }; MAX_HEAD_DIM / 32];
 
     #[inline(always)]
-    fn query<I: Isa>(isa: I, row: &Row<G>) -> Self::Query {
-        let mut query = <B as Format<G>>::NONE;
+    fn query<I: Isa>(isa: I, row: &[Group], query: &mut Self::Query) {
         for (act, pair) in query.iter_mut().zip(row.as_chunks::<2>().0) {
             *act = Act32::quantise(isa, &B::turn(pair));
         }
-        query
     }
 
     /// Exact integer dots of 32 elements, scaled and added block by block.

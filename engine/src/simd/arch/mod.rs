@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "intrinsics and the row pointers behind them")]
 
 pub mod attention;
+pub mod quantise;
 pub mod rows;
 pub mod strip;
 

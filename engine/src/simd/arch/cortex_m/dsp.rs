@@ -7,7 +7,11 @@ use super::attention_loops;
 use super::dsp_loops;
 use super::halves::{halves, widen};
 #[cfg(target_abi = "eabihf")]
+use super::quantise_loops;
+#[cfg(target_abi = "eabihf")]
 use crate::simd::arch::attention::AttentionLoops;
+#[cfg(target_abi = "eabihf")]
+use crate::simd::arch::quantise::QuantiseLoops;
 use crate::simd::arch::rows::Rows;
 #[cfg(target_abi = "eabihf")]
 use crate::simd::arch::strip::BlockLoops;
@@ -90,6 +94,11 @@ impl Isa for Dsp {
     #[inline(always)]
     fn attention_loops(self) -> Option<AttentionLoops> {
         Some(attention_loops::DSP)
+    }
+    #[cfg(target_abi = "eabihf")]
+    #[inline(always)]
+    fn quantise_loops(self) -> Option<QuantiseLoops> {
+        Some(quantise_loops::DSP)
     }
 
     #[inline(always)]

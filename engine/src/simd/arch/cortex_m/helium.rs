@@ -9,7 +9,11 @@ use super::halves::{halves, widen};
 #[cfg(target_abi = "eabihf")]
 use super::helium_loops;
 #[cfg(target_abi = "eabihf")]
+use super::quantise_loops;
+#[cfg(target_abi = "eabihf")]
 use crate::simd::arch::attention::AttentionLoops;
+#[cfg(target_abi = "eabihf")]
+use crate::simd::arch::quantise::QuantiseLoops;
 use crate::simd::arch::rows::Rows;
 #[cfg(target_abi = "eabihf")]
 use crate::simd::arch::strip::BlockLoops;
@@ -73,6 +77,11 @@ impl Isa for Helium {
     #[inline(always)]
     fn attention_loops(self) -> Option<AttentionLoops> {
         Some(attention_loops::HELIUM)
+    }
+    #[cfg(target_abi = "eabihf")]
+    #[inline(always)]
+    fn quantise_loops(self) -> Option<QuantiseLoops> {
+        Some(quantise_loops::HELIUM)
     }
 
     #[inline(always)]

@@ -12,10 +12,16 @@ mod helium;
 #[cfg(all(feature = "isa-helium", target_abi = "eabihf"))]
 mod helium_loops;
 #[cfg(target_abi = "eabihf")]
+mod quantise_loops;
+#[cfg(all(feature = "isa-helium", target_abi = "eabihf"))]
+mod sin_cos;
+#[cfg(target_abi = "eabihf")]
 mod sqrt;
 
 pub use dsp::Dsp;
 #[cfg(feature = "isa-helium")]
 pub use helium::Helium;
+#[cfg(all(feature = "isa-helium", target_abi = "eabihf"))]
+pub(crate) use sin_cos::quarters_and_rest;
 #[cfg(target_abi = "eabihf")]
 pub(crate) use sqrt::sqrt;
