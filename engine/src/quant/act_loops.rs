@@ -4,12 +4,13 @@ use super::act::{Act32, Act256, Pairs32, Pairs256, sums_of_groups};
 use crate::simd::{LANES, QuantiseLoops};
 use half::f16;
 
-/// Scales below this are for the careful way: denormal values are more than half a quant then.
+/// A scale below this may make a denormal value half a quant or more.
 const LEAST_SCALE: f32 = 1.0 / (1u128 << 124) as f32;
-/// A factor that makes any such value normal, exactly.
+/// A power of two that makes values normal whose quants are not 0.
 const UP: f32 = (1u64 << 63) as f32;
 
-/// Quants of `N` groups of `x`, each `step` behind the one before, in the set's form; returns their common scale and each group's sum.
+/// Quants of `N` groups of `x`, each `step` behind the one before, in the set's form. Returns their common scale and each
+/// group's sum.
 #[inline(never)]
 fn quantise<const N: usize>(
     loops: &QuantiseLoops,

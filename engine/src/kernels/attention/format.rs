@@ -12,7 +12,7 @@ use crate::kernels::prefetch::AHEAD;
 use crate::quant::Act32;
 #[cfg(feature = "kv_q4_0")]
 use crate::quant::nibbles;
-#[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
+#[cfg(feature = "kv_q8_0")]
 use crate::simd::AttentionLoops;
 use crate::simd::{Floats, Isa, LANES, lanes, math};
 #[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
@@ -286,6 +286,7 @@ pub(super) trait Blocks {
         *pair
     }
     /// The set's own loops, where it has them for the format.
+    #[cfg(feature = "kv_q8_0")]
     #[inline(always)]
     fn loops<I: Isa>(_: I) -> Option<AttentionLoops> {
         None

@@ -98,8 +98,8 @@ impl<T> CachedRows<'_, T> {
 }
 
 impl AttentionLoops {
-    /// `sums[l] += factors[factor_step * i] * rows[step * i][l]` for all factors, in order. Each product is exact in `f32`, and every factor
-    /// is 0 or at least 2^-60. Shapes that disagree change nothing.
+    /// `sums[l] += factors[factor_step * i] * rows[step * i][l]` for all factors, in order. Each product is exact in `f32`,
+    /// and every factor is 0 or at least 2^-60. Shapes that disagree change nothing.
     #[inline(always)]
     pub fn add_halves(
         &self,

@@ -1,9 +1,10 @@
 //! Attention loops for Helium.
 //!
-//! Vectors of floats flush denormals to zero. Products with rows are 0 or at least 2^-96: factors are 0 or at least 2^-60 and
-//! have at most 16 bits, halves are multiples of 2^-24. Sums of such products and of normal numbers are 0 or normal, but the sums to which they are
-//! added may be denormal at first. The FPU notes that in FPSCR (input flushed, result flushed), and the scalar loop takes over, as nothing
-//! is stored before. Scores are far above the least normal number for the reason that `close32` gives.
+//! Vectors of floats flush denormals to zero. Factors are 0 or at least 2^-60 and have at most 16 bits, and halves are
+//! multiples of 2^-24: their products are multiples of 2^-99. Sums of such products and of normal numbers are 0 or normal,
+//! but the sums to which they are added may be denormal at first. The FPU notes in FPSCR that it flushed an input or a
+//! result, and then the scalar loop takes over, as nothing is stored before. Scores of 8-bit keys are far above the least
+//! normal number for the reason that `close32` gives.
 
 use super::dsp;
 use crate::simd::arch::attention::{AttentionLoops, KeyDots, RowSum};

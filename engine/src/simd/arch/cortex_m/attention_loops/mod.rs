@@ -1,4 +1,5 @@
-//! Attention loops for the DSP extension with a scalar FPU, and for Helium: see [`AttentionLoops`](crate::simd::arch::attention::AttentionLoops).
+//! Attention loops for the DSP extension with a scalar FPU, and for Helium: see
+//! [`AttentionLoops`](crate::simd::arch::attention::AttentionLoops).
 //!
 //! | loop | DSP | Helium |
 //! |---|---|---|
