@@ -35,6 +35,18 @@ impl Layer {
         Layer { ty, head_dim, sharing, window, chunks }
     }
 
+    /// A layer whose first block of values all but fades away: its sums become denormal when the next block's scores are 84
+    /// higher, and nothing is added to them.
+    fn fading(ty: KvType) -> Layer {
+        let head_dim = 64;
+        let panel = |value: f32| vec![[value; LANES]; N_HEAD_KV * head_dim / LANES];
+        let chunks = (0..POSITIONS).map(|position| match position / LANES {
+            0 => (1, [panel(1.0), panel(0.0), panel(1.0e-4)]),
+            _ => (1, [panel(1.0), panel(84.0 / 16.0), panel(0.0)]),
+        });
+        Layer { ty, head_dim, sharing: 1, window: None, chunks: chunks.collect() }
+    }
+
     /// All chunks' outputs, then the cache, two bytes to an element.
     fn run(&self, kernels: &dyn Kernels) -> Vec<Group> {
         let (ty, head_dim, n_head_kv, blocks) = (self.ty, self.head_dim, N_HEAD_KV, POSITIONS.div_ceil(LANES));
@@ -67,13 +79,15 @@ pub(crate) fn run(test: &mut Test<'_>) -> fmt::Result {
         let dims = if ty.head_multiple() == 1 { &[8, 16, 64, 80, 256] } else { &[32, 64, 96, 256][..] };
         for (&head_dim, sharing) in dims.iter().zip([1, 3, 2, 1, 2]) {
             for window in [None, Some(1), Some(9), Some(17)] {
-                for scale in [2.0, 1.0e-7, 300.0] {
+                for scale in [2.0, 1.0e-7, 300.0, 1.0e6] {
                     let layer = Layer::new(&mut rng, ty, head_dim, sharing, window, scale);
                     let what = format_args!("attention {ty:?}, heads of {head_dim}, window {window:?}, scale {scale}");
                     test.same_bits(what, |kernels| layer.run(kernels))?;
                 }
             }
         }
+        let layer = Layer::fading(ty);
+        test.same_bits(format_args!("attention {ty:?}, denormal sums"), |kernels| layer.run(kernels))?;
     }
     test.done("attention")
 }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use flashlet::kernels::{Group, HeadRotation, Input, Kernels, Norm, RopeStyle};
 use flashlet::quant::{Act, Act32, Act256, ActKind};
+use flashlet::simd::math::sin_cos;
 use flashlet::simd::{ActForm, LANES};
 use flashlet_test_data::{Activations, Rng, activations, panel};
 
@@ -37,8 +38,62 @@ fn prepared(kernels: &dyn Kernels, x: &[Group], tokens: usize, norm: Option<Norm
     out
 }
 
+/// Scales of 256 values: one below which they count as zero, one at which denormal values are up to half a quant or more,
+/// ordinary ones, and one of the greatest numbers.
+const SCALES: [f32; 6] = [1.0e-36, 2.0e-36, 5.0e-36, 1.0e-35, 1.0, 3.0e38];
+
+/// Values whose quants lie between two numbers, denormal ones, and in every other panel one or more that are not finite.
+fn difficult(rng: &mut Rng, scale: f32, tokens: usize, strange: &[f32]) -> Vec<Group> {
+    let mut x = rng.panel(512, tokens, scale);
+    for (i, x) in x.as_flattened_mut().iter_mut().enumerate() {
+        match i % 5 {
+            0 => *x = scale * (i % 128) as f32 / 127.0,
+            1 => *x = scale * ((i % 254) as f32 - 126.5) / 127.0,
+            2 => *x *= 1.0e-3,
+            _ => {}
+        }
+    }
+    for (strange, x) in strange.iter().zip(x.as_flattened_mut().iter_mut().skip(7).step_by(300)) {
+        *x = *strange;
+    }
+    x
+}
+
+/// Quantised inputs at the ends of the range of floats.
+fn difficult_inputs(test: &mut Test<'_>, rng: &mut Rng) -> fmt::Result {
+    for scale in SCALES {
+        for strange in [&[][..], &[f32::NAN], &[f32::INFINITY], &[f32::NEG_INFINITY, f32::NAN, f32::MIN_POSITIVE / 4.0]]
+        {
+            for tokens in [1, 3] {
+                let x = difficult(rng, scale, tokens, strange);
+                for kind in [ActKind::Q8x32, ActKind::Q8x256] {
+                    let what = format_args!("{kind:?} of {tokens} tokens up to {scale}, with {strange:?}");
+                    test.same_bits(what, |kernels| prepared(kernels, &x, tokens, None, kind))?;
+                }
+            }
+        }
+    }
+    test.done("difficult inputs")
+}
+
+/// Sine and cosine are the same on every processor.
+fn angles(test: &mut Test<'_>) -> fmt::Result {
+    let angles = (0..256u32).map(|i| f64::from(i * i) * 0.7 - 11.0).chain([0.0, 1.0e-9, 4.0e9]);
+    let group = |angle| {
+        let (sin, cos) = sin_cos(angle);
+        let mut group = [0.0; LANES];
+        (group[0], group[1]) = (sin, cos);
+        group
+    };
+    let angles: Vec<Group> = angles.map(group).collect();
+    test.same_bits(format_args!("sine and cosine"), |_| angles.clone())?;
+    test.done("sine and cosine")
+}
+
 pub(crate) fn run(test: &mut Test<'_>) -> fmt::Result {
     let mut rng = Rng(2);
+    difficult_inputs(test, &mut rng)?;
+    angles(test)?;
     for tokens in [1, 2, 5] {
         for t in 0..6 {
             let x: Vec<_> = (t..t + tokens).map(|t| activations(&mut rng, t, 768)).collect();

@@ -2,7 +2,7 @@
 
 use super::elementwise::Norm;
 use super::panel::Group;
-use crate::quant::{Act32, Act256, ActKind, Pairs32, Pairs256};
+use crate::quant::{Act32, Act256, ActKind, FromLoops, Pairs32, Pairs256};
 use crate::simd::{ActForm, Isa, LANES, Op};
 use bytemuck::Pod;
 
@@ -69,12 +69,13 @@ impl Op for Prepare<'_> {
 
 #[inline(always)]
 fn copy(from: &[Group], to: &mut [Group]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = *from;
+    let n = from.len().min(to.len());
+    if let (Some(to), Some(from)) = (to.get_mut(..n), from.get(..n)) {
+        to.copy_from_slice(from);
     }
 }
 
-trait Quantise<const N: usize>: Pod {
+trait Quantise<const N: usize>: Pod + FromLoops {
     fn quantise<I: Isa>(isa: I, x: &[[f32; LANES]; N]) -> Self;
 }
 
@@ -125,6 +126,10 @@ fn quantise<I: Isa, Q: Quantise<N>, const N: usize>(
         copy(copied.next().unwrap_or_default(), x);
         let Some(out) = outs.next() else { continue };
         for (t, out) in out.iter_mut().enumerate() {
+            if let Some(loops) = isa.quantise_loops() {
+                out.fill(&loops, x.get(t..).unwrap_or_default(), tokens);
+                continue;
+            }
             let mut block = [[0.0; LANES]; N];
             for (to, from) in block.iter_mut().zip(x.iter().skip(t).step_by(tokens)) {
                 *to = *from;

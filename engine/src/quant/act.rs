@@ -198,15 +198,22 @@ impl Act32 {
     }
 }
 
+/// The sum of all groups' sums, and those of 16 and of 32 quants in the order that [`Act256`] has them.
+#[inline(always)]
+pub(super) fn sums_of_groups(sums: [i16; 16]) -> (i32, [[i16; 2]; 8], [[i16; 2]; 4]) {
+    let sum = sums.iter().fold(0, |sum, &s| sum + i32::from(s));
+    let [a, b, c, e, f, g, h, i, j, k, l, m, n, o, p, r] = sums;
+    let sums16 = [[a, c], [b, e], [f, h], [g, i], [j, l], [k, m], [n, p], [o, r]];
+    let sums32 = [[a + b, f + g], [c + e, h + i], [j + k, n + o], [l + m, p + r]];
+    (sum, sums16, sums32)
+}
+
 impl Act256 {
     /// Quantises 256 values.
     #[inline(always)]
     pub fn quantise<I: Isa>(isa: I, x: &[[f32; LANES]; 16]) -> Act256 {
         let (q, d, sums) = quantise(isa, x, |d| d);
-        let sum = sums.iter().fold(0, |sum, &s| sum + i32::from(s));
-        let [a, b, c, e, f, g, h, i, j, k, l, m, n, o, p, r] = sums;
-        let sums16 = [[a, c], [b, e], [f, h], [g, i], [j, l], [k, m], [n, p], [o, r]];
-        let sums32 = [[a + b, f + g], [c + e, h + i], [j + k, n + o], [l + m, p + r]];
+        let (sum, sums16, sums32) = sums_of_groups(sums);
         Act256 { q: bytemuck::cast(q), d, sum, sums16, sums32 }
     }
 

@@ -5,6 +5,7 @@
 //! dequantisation, which means f32 arithmetic in the order that each type's documentation gives.
 
 mod act;
+mod act_loops;
 mod block;
 mod dot;
 mod float;
@@ -30,6 +31,7 @@ mod words;
 #[cfg(feature = "kv_q4_0")]
 pub(crate) use act::any_nan;
 pub use act::{Act, Act32, Act256, ActKind, Pairs32, Pairs256};
+pub(crate) use act_loops::FromLoops;
 pub use block::Block;
 pub use dot::{FloatFormat, Format};
 pub use formats::*;

@@ -1,5 +1,7 @@
 //! The trait of instruction sets, and how formulas over floats run on one.
 
+use super::arch::attention::AttentionLoops;
+use super::arch::quantise::QuantiseLoops;
 use super::arch::rows::Rows;
 use super::arch::strip::BlockLoops;
 use super::floats::{Floats, LANES};
@@ -89,6 +91,18 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// generic ones.
     #[inline(always)]
     fn block_loops(self, _layout: BlockLayout) -> Option<&'static BlockLoops> {
+        None
+    }
+
+    /// The set's own loops over cached keys and values, likewise.
+    #[inline(always)]
+    fn attention_loops(self) -> Option<AttentionLoops> {
+        None
+    }
+
+    /// The set's own loops that quantise activations, likewise.
+    #[inline(always)]
+    fn quantise_loops(self) -> Option<QuantiseLoops> {
         None
     }
 

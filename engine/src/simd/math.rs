@@ -65,6 +65,21 @@ pub fn rsqrt(x: f32) -> f32 {
 /// keeps it exact enough for any position in a context.
 #[must_use]
 pub fn sin_cos(angle: f64) -> (f32, f32) {
+    #[cfg(all(target_arch = "arm", target_abi = "eabihf", feature = "isa-helium"))]
+    let (quarters, sin, cos) = super::arch::cortex_m::quarters_and_rest(angle);
+    #[cfg(not(all(target_arch = "arm", target_abi = "eabihf", feature = "isa-helium")))]
+    let (quarters, sin, cos) = quarters_and_rest(angle);
+    match (quarters as i64) & 3 {
+        0 => (sin, cos),
+        1 => (cos, -sin),
+        2 => (-sin, -cos),
+        _ => (-cos, sin),
+    }
+}
+
+/// Quarter turns of an angle, rounded, and the rest's sine and cosine.
+#[cfg(not(all(target_arch = "arm", target_abi = "eabihf", feature = "isa-helium")))]
+fn quarters_and_rest(angle: f64) -> (f64, f32, f32) {
     let quarters = libm::rint(angle * core::f64::consts::FRAC_2_PI);
     // Two parts of pi / 2: the product with the first is exact while `quarters` has below 20 bits.
     let r = (angle - quarters * 1.570_796_326_734_125_6) - quarters * 6.077_100_506_506_192e-11;
@@ -72,13 +87,7 @@ pub fn sin_cos(angle: f64) -> (f32, f32) {
     let sin = r * (1.0 + r2 * (-1.0 / 6.0 + r2 * (1.0 / 120.0 + r2 * (-1.0 / 5040.0 + r2 * (1.0 / 362_880.0)))));
     let cos =
         1.0 + r2 * (-0.5 + r2 * (1.0 / 24.0 + r2 * (-1.0 / 720.0 + r2 * (1.0 / 40_320.0 - r2 * (1.0 / 3_628_800.0)))));
-    let (sin, cos) = (sin as f32, cos as f32);
-    match (quarters as i64) & 3 {
-        0 => (sin, cos),
-        1 => (cos, -sin),
-        2 => (-sin, -cos),
-        _ => (-cos, sin),
-    }
+    (quarters, sin as f32, cos as f32)
 }
 
 #[cfg(test)]

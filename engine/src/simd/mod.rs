@@ -18,6 +18,8 @@ pub mod math;
 mod name;
 mod scalar;
 
+pub use arch::attention::{AttentionLoops, ByteRow, CachedRows, HalfRow};
+pub use arch::quantise::QuantiseLoops;
 pub use arch::rows::{RowBlocks, Rows};
 pub use arch::strip::{BlockLoops, Panel};
 pub use floats::{Floats, Halves, LANES, Lane, Sixteen};

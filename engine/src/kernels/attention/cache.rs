@@ -104,7 +104,8 @@ impl KvType {
     }
 }
 
-/// One layer's part of the cache: `[n_head_kv][blocks]` for keys, and the same for values.
+/// One layer's part of the cache: `[n_head_kv][blocks]` for keys, and the same for values. Both begin at addresses that are
+/// multiples of 4.
 #[derive(Clone, Copy, Debug)]
 pub struct KvBlocks<T> {
     /// Keys. F16: `[head_dim][16]` halves a block. Q8_0: `[head_dim / 4][16][4]` quants, then

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "kv_q4_0")]
 use super::cache::{QUERY_SCALE, hadamard};
+#[cfg(any(feature = "kv_f16", feature = "kv_q8_0"))]
+use super::loops;
 #[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
 use crate::kernels::heads::MAX_HEAD_DIM;
 use crate::kernels::panel::Group;
@@ -10,6 +12,8 @@ use crate::kernels::prefetch::AHEAD;
 use crate::quant::Act32;
 #[cfg(feature = "kv_q4_0")]
 use crate::quant::nibbles;
+#[cfg(feature = "kv_q8_0")]
+use crate::simd::AttentionLoops;
 use crate::simd::{Floats, Isa, LANES, lanes, math};
 #[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
 use bytemuck::Pod;
@@ -25,7 +29,7 @@ pub(super) trait Format<const G: usize> {
     /// A query of zeros.
     const NONE: Self::Query;
     /// Takes in a query, padded with zeros to whole groups.
-    fn query<I: Isa>(isa: I, row: &Row<G>) -> Self::Query;
+    fn query<I: Isa>(isa: I, row: &[Group], query: &mut Self::Query);
     /// Scores of a block's sixteen keys.
     fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [Group; N];
     /// A weight of a value, as short as products that are exact need it.
@@ -190,19 +194,20 @@ impl<const G: usize> Format<G> for F16 {
     const NONE: Self::Query = [[0.0; LANES]; G];
 
     #[inline(always)]
-    fn query<I: Isa>(isa: I, row: &Row<G>) -> Self::Query {
-        let mut row = *row;
-        for group in &mut row {
+    fn query<I: Isa>(isa: I, row: &[Group], query: &mut Self::Query) {
+        for (group, query) in row.iter().zip(query) {
             for f in lanes(isa) {
-                f.store(math::shorten::<_, 11>(f, f.load(group)), group);
+                f.store(math::shorten::<_, 11>(f, f.load(group)), query);
             }
         }
-        row
     }
 
     /// Queries have 13 bits, so that each product with a key is exact. Four partial sums, of the elements `i % 4`, added as `(0 + 1) + (2 + 3)`.
     #[inline(always)]
     fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [Group; N] {
+        if let Some(loops) = isa.attention_loops() {
+            return queries.each_ref().map(|query| loops::score_halves(&loops, query.as_flattened(), block));
+        }
         let keys = block.as_chunks::<2>().0.as_chunks::<LANES>().0.as_chunks::<LANES>().0;
         let mut scores = [[0.0; LANES]; N];
         for f in lanes(isa) {
@@ -241,6 +246,12 @@ impl<const G: usize> Format<G> for F16 {
         out: &mut [Row<G>; N],
         groups: usize,
     ) {
+        if let Some(loops) = isa.attention_loops() {
+            for (p, out) in p.iter().zip(out) {
+                loops::mix_halves(&loops, block, p, range.clone(), out.get_mut(..groups).unwrap_or_default());
+            }
+            return;
+        }
         let halves = block.as_chunks::<2>().0.as_chunks::<LANES>().0;
         let mut g = 0;
         if const { at_once::<I>(N) == 4 } {
@@ -274,6 +285,12 @@ pub(super) trait Blocks {
     fn turn(pair: &[Group; 2]) -> [Group; 2] {
         *pair
     }
+    /// The set's own loops, where it has them for the format.
+    #[cfg(feature = "kv_q8_0")]
+    #[inline(always)]
+    fn loops<I: Isa>(_: I) -> Option<AttentionLoops> {
+        None
+    }
     /// Exact dots of 32 elements of part `part` of sixteen keys with each query's.
     fn dot<I: Isa, const N: usize>(isa: I, words: &[[[u8; 4]; LANES]], part: usize, queries: [&Act32; N]) -> [I::W; N];
 }
@@ -286,6 +303,11 @@ pub(super) struct Q8;
 impl Blocks for Q8 {
     const WORDS: usize = 8;
     type Values = [i8; LANES];
+
+    #[inline(always)]
+    fn loops<I: Isa>(isa: I) -> Option<AttentionLoops> {
+        isa.attention_loops()
+    }
 
     #[inline(always)]
     fn dot<I: Isa, const N: usize>(isa: I, words: &[[[u8; 4]; LANES]], part: usize, queries: [&Act32; N]) -> [I::W; N] {
@@ -341,12 +363,10 @@ impl<B: Blocks, const G: usize> Format<G> for B {
     const NONE: Self::Query = [Act32 { q: [[0; 4]; 8], d: 0.0, sum: 0 }; MAX_HEAD_DIM / 32];
 
     #[inline(always)]
-    fn query<I: Isa>(isa: I, row: &Row<G>) -> Self::Query {
-        let mut query = <B as Format<G>>::NONE;
+    fn query<I: Isa>(isa: I, row: &[Group], query: &mut Self::Query) {
         for (act, pair) in query.iter_mut().zip(row.as_chunks::<2>().0) {
             *act = Act32::quantise(isa, &B::turn(pair));
         }
-        query
     }
 
     /// Exact integer dots of 32 elements, scaled and added block by block.
@@ -354,6 +374,10 @@ impl<B: Blocks, const G: usize> Format<G> for B {
     fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [Group; N] {
         let mut scores = [[0.0; LANES]; N];
         let (quants, scales) = split::<B>(block);
+        #[cfg(feature = "kv_q8_0")]
+        if let Some(loops) = B::loops(isa) {
+            return queries.each_ref().map(|query| loops::score_bytes(&loops, query, quants, scales));
+        }
         let words = quants.as_chunks::<4>().0.as_chunks::<LANES>().0.chunks_exact(B::WORDS);
         for part in 0..LANES / I::ROWS {
             let mut acc = [isa.f_splat(0.0); N];
@@ -396,7 +420,7 @@ impl<B: Blocks, const G: usize> Format<G> for B {
         groups: usize,
     ) {
         let (quants, scales) = split::<B>(block);
-        let quants = bytemuck::try_cast_slice::<u8, B::Values>(quants).unwrap_or_default();
+        let rows = bytemuck::try_cast_slice::<u8, B::Values>(quants).unwrap_or_default();
         for (i, scale) in scales.iter().enumerate() {
             let mut scaled = [[0.0; LANES]; N];
             for f in lanes(isa) {
@@ -405,11 +429,19 @@ impl<B: Blocks, const G: usize> Format<G> for B {
                     f.store(math::shorten::<_, 8>(f, f.mul(f.load(p), d)), scaled);
                 }
             }
+            #[cfg(feature = "kv_q8_0")]
+            if let Some(loops) = B::loops(isa) {
+                for (p, out) in scaled.iter().zip(&mut *out) {
+                    let out = out.get_mut(..groups).unwrap_or_default();
+                    loops::mix_bytes(&loops, quants, p, range.clone(), out, 2 * i);
+                }
+                continue;
+            }
             if const { at_once::<I>(N) > 1 } {
-                add_values::<I, _, N, 2, G>(isa, quants, &scaled, &range, out, groups, 2 * i);
+                add_values::<I, _, N, 2, G>(isa, rows, &scaled, &range, out, groups, 2 * i);
             } else {
-                add_values::<I, _, N, 1, G>(isa, quants, &scaled, &range, out, groups, 2 * i);
-                add_values::<I, _, N, 1, G>(isa, quants, &scaled, &range, out, groups, 2 * i + 1);
+                add_values::<I, _, N, 1, G>(isa, rows, &scaled, &range, out, groups, 2 * i);
+                add_values::<I, _, N, 1, G>(isa, rows, &scaled, &range, out, groups, 2 * i + 1);
             }
         }
     }

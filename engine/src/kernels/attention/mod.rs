@@ -20,6 +20,8 @@ use format::{Format, Row};
 
 mod cache;
 mod format;
+#[cfg(any(feature = "kv_f16", feature = "kv_q8_0"))]
+mod loops;
 
 pub use cache::{KvBlocks, KvType, WriteKv};
 
@@ -170,13 +172,14 @@ impl<F: Format<G>, const N: usize, const G: usize> Op for Tile<'_, '_, F, N, G> 
             let (head, t) = place.of(n);
             // There is room for it where the result comes to be.
             read_head(job.queries, tokens, t, head * dim, dim, query.as_flattened_mut());
-            for q in query.iter_mut().take(groups) {
+            let query = query.get_mut(..groups).unwrap_or_default();
+            for q in query.iter_mut() {
                 for f in lanes(isa) {
                     f.store(f.mul(f.load(q), f.splat(job.scale)), q);
                 }
             }
-            *to = F::query(isa, query);
-            *query = [[0.0; LANES]; G];
+            F::query(isa, query, to);
+            query.fill([0.0; LANES]);
         }
         for (n, seen) in seen.iter_mut().enumerate() {
             let position = job.position + place.of(n).1;

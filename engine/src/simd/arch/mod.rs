@@ -1,6 +1,8 @@
 //! One file per instruction set: the only `unsafe` in the engine.
 #![allow(unsafe_code, reason = "intrinsics and the row pointers behind them")]
 
+pub mod attention;
+pub mod quantise;
 pub mod rows;
 pub mod strip;
 

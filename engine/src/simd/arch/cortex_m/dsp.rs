@@ -2,8 +2,16 @@
 
 use super::as_scalar::as_scalar;
 #[cfg(target_abi = "eabihf")]
+use super::attention_loops;
+#[cfg(target_abi = "eabihf")]
 use super::dsp_loops;
 use super::halves::{halves, widen};
+#[cfg(target_abi = "eabihf")]
+use super::quantise_loops;
+#[cfg(target_abi = "eabihf")]
+use crate::simd::arch::attention::AttentionLoops;
+#[cfg(target_abi = "eabihf")]
+use crate::simd::arch::quantise::QuantiseLoops;
 use crate::simd::arch::rows::Rows;
 #[cfg(target_abi = "eabihf")]
 use crate::simd::arch::strip::BlockLoops;
@@ -81,6 +89,16 @@ impl Isa for Dsp {
     #[inline(always)]
     fn block_loops(self, layout: BlockLayout) -> Option<&'static BlockLoops> {
         Some(dsp_loops::block_loops(layout))
+    }
+    #[cfg(target_abi = "eabihf")]
+    #[inline(always)]
+    fn attention_loops(self) -> Option<AttentionLoops> {
+        Some(attention_loops::DSP)
+    }
+    #[cfg(target_abi = "eabihf")]
+    #[inline(always)]
+    fn quantise_loops(self) -> Option<QuantiseLoops> {
+        Some(quantise_loops::DSP)
     }
 
     #[inline(always)]

@@ -2,10 +2,18 @@
 //! target do not know its registers, so vectors live within one piece of assembly.
 
 use super::as_scalar::as_scalar;
+#[cfg(target_abi = "eabihf")]
+use super::attention_loops;
 use super::dsp::Dsp;
 use super::halves::{halves, widen};
 #[cfg(target_abi = "eabihf")]
 use super::helium_loops;
+#[cfg(target_abi = "eabihf")]
+use super::quantise_loops;
+#[cfg(target_abi = "eabihf")]
+use crate::simd::arch::attention::AttentionLoops;
+#[cfg(target_abi = "eabihf")]
+use crate::simd::arch::quantise::QuantiseLoops;
 use crate::simd::arch::rows::Rows;
 #[cfg(target_abi = "eabihf")]
 use crate::simd::arch::strip::BlockLoops;
@@ -64,6 +72,16 @@ impl Isa for Helium {
     #[inline(always)]
     fn block_loops(self, layout: BlockLayout) -> Option<&'static BlockLoops> {
         Some(helium_loops::block_loops(layout))
+    }
+    #[cfg(target_abi = "eabihf")]
+    #[inline(always)]
+    fn attention_loops(self) -> Option<AttentionLoops> {
+        Some(attention_loops::HELIUM)
+    }
+    #[cfg(target_abi = "eabihf")]
+    #[inline(always)]
+    fn quantise_loops(self) -> Option<QuantiseLoops> {
+        Some(quantise_loops::HELIUM)
     }
 
     #[inline(always)]
