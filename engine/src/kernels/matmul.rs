@@ -167,8 +167,8 @@ impl<B: Format> Op for Quantised<'_, B> {
         for (g, y) in self.y.chunks_mut(group_row(tokens)).enumerate() {
             let row = self.first_row + g * LANES;
             let y = y.as_chunks_mut::<LANES>().0;
-            if const { I::TOGETHER && I::ROWS == LANES } && tokens >= FEW && row + LANES <= m.rows() {
-                isa.run_part(ManyTokens { m, row, x, tokens, y, combine });
+            let many = tokens >= FEW && row + LANES <= m.rows();
+            if many && isa.run_unpacking(ManyTokens { m, row, x, tokens, y: &mut *y, combine }) {
                 continue;
             }
             for_tokens!(tokens, [8, 2, 1], I::TOKENS, t, N => {

@@ -1,10 +1,10 @@
 //! The traits of formats that are multiplied with activations, and the dot products that formats share.
 
-use super::act::{Act, Act32, Act256};
+use super::act::{Act, Act32};
 use super::block::Block;
 use super::scale::{scaled, scaled_with_min};
-use super::unpacked::{self, Unpacked};
-use crate::simd::{BlockLayout, Floats, Isa, LANES, Quads, Rows};
+use super::unpacked::Unpacked;
+use crate::simd::{BlockLayout, Floats, Isa, LANES, Rows};
 
 /// A block format with an integer dot product.
 ///
@@ -34,26 +34,6 @@ pub trait FloatFormat: Block {
     fn load<F: Floats>(f: F, w: &[Self; LANES]) -> F::V;
 }
 
-/// Evaluates `$one` for every token's value and activations, or `$two` for those of two where the set multiplies two
-/// tokens at once. (Not a function of closures: these would not have the set's features.)
-macro_rules! for_each_token {
-    ($I:ident, $T:ident, $values:ident, $x:ident, |$v:pat_param, $a:ident| $one:expr, |$v2:pat_param, $b:ident| $two:expr) => {{
-        let mut t = 0;
-        if const { $I::PAIRS } {
-            while t + 1 < $T {
-                let ($v2, $a, $b) = ([$values[t], $values[t + 1]], &$x[t], &$x[t + 1]);
-                [$values[t], $values[t + 1]] = $two;
-                t += 2;
-            }
-        }
-        while t < $T {
-            let ($v, $a) = ($values[t], &$x[t]);
-            $values[t] = $one;
-            t += 1;
-        }
-    }};
-}
-
 /// `(d * dx) * (q . x + start * sum of x)` for every token: 32 quants, each at most `MAX`.
 #[inline(always)]
 pub(super) fn dot_u8<I: Isa, const MAX: u8, const T: usize>(
@@ -63,22 +43,30 @@ pub(super) fn dot_u8<I: Isa, const MAX: u8, const T: usize>(
     start: i32,
     x: &[Act32; T],
 ) -> [I::F; T] {
-    if const { I::TOGETHER && T > 1 } {
-        return unpacked::dot32(isa, d, q, start, x);
+    let mut sums = [isa.splat(0); T];
+    for (sum, x) in sums.iter_mut().zip(x) {
+        // By way of memory: what is loaded comes to every lane for nothing, what is in a register takes a product's time.
+        *sum = isa.splat(*isa.rebased(&((start * x.sum) as u32)));
     }
+    isa.dots_u8::<MAX, 8, T>(&mut sums, q, x, 0);
+    scale_each(isa, d, &sums, x)
+}
+
+/// `(d * dx) * (q . x)` for every token: 32 signed quants.
+#[inline(always)]
+pub(super) fn dot_i8<I: Isa, const T: usize>(isa: I, d: I::F, q: &[I::W; 8], x: &[Act32; T]) -> [I::F; T] {
+    let mut sums = [isa.splat(0); T];
+    isa.dots_i8(&mut sums, q, x, 0);
+    scale_each(isa, d, &sums, x)
+}
+
+/// `(d * dx) * sum` for every token.
+#[inline(always)]
+fn scale_each<I: Isa, const T: usize>(isa: I, d: I::F, sums: &[I::W; T], x: &[Act32; T]) -> [I::F; T] {
     let mut out = [d; T];
-    for_each_token!(
-        I,
-        T,
-        out,
-        x,
-        |_, a| scaled(isa, d, a.d, isa.dot_u8::<MAX, 8>(isa.splat((start * a.sum) as u32), q, &a.q)),
-        |_, b| {
-            let starts = [isa.splat((start * a.sum) as u32), isa.splat((start * b.sum) as u32)];
-            let sums = isa.pair_u8::<MAX, 8>(starts, q, [&a.q, &b.q]);
-            [scaled(isa, d, a.d, sums[0]), scaled(isa, d, b.d, sums[1])]
-        }
-    );
+    for ((out, x), &sum) in out.iter_mut().zip(x).zip(sums) {
+        *out = scaled(isa, d, x.d, sum);
+    }
     out
 }
 
@@ -90,53 +78,13 @@ pub(super) fn dot_u8_with_min<I: Isa, const MAX: u8, const T: usize>(
     q: &[I::W; 8],
     x: &[Act32; T],
 ) -> [I::F; T] {
-    if const { I::TOGETHER && T > 1 } {
-        return unpacked::dot32_with_min(isa, [d, m], q, x);
-    }
+    let mut sums = [isa.splat(0); T];
+    isa.dots_u8::<MAX, 8, T>(&mut sums, q, x, 0);
     let mut out = [d; T];
-    for_each_token!(
-        I,
-        T,
-        out,
-        x,
-        |_, a| scaled_with_min(isa, d, m, a, isa.dot_u8::<MAX, 8>(isa.splat(0), q, &a.q)),
-        |_, b| {
-            let sums = isa.pair_u8::<MAX, 8>([isa.splat(0); 2], q, [&a.q, &b.q]);
-            [scaled_with_min(isa, d, m, a, sums[0]), scaled_with_min(isa, d, m, b, sums[1])]
-        }
-    );
-    out
-}
-
-/// `(d * dx) * (q . x)` for every token: 32 signed quants.
-#[inline(always)]
-pub(super) fn dot_i8<I: Isa, const T: usize>(isa: I, d: I::F, q: &[I::W; 8], x: &[Act32; T]) -> [I::F; T] {
-    if const { I::TOGETHER && T > 1 } {
-        return unpacked::dot32(isa, d, &unpacked::unsigned(isa, *q), -128, x);
+    for ((out, x), &sum) in out.iter_mut().zip(x).zip(&sums) {
+        *out = scaled_with_min(isa, d, m, x, sum);
     }
-    let mut out = [d; T];
-    for_each_token!(I, T, out, x, |_, a| scaled(isa, d, a.d, isa.dot_i8(isa.splat(0), q, &a.q, a.sum)), |_, b| {
-        let sums = isa.pair_i8([isa.splat(0); 2], q, [&a.q, &b.q], [a.sum, b.sum]);
-        [scaled(isa, d, a.d, sums[0]), scaled(isa, d, b.d, sums[1])]
-    });
     out
-}
-
-/// `sums += scale * (q . x)` for every token: the `N` words of quants from `N * i` on, each at most `MAX`.
-#[inline(always)]
-pub(super) fn add_scaled<I: Isa, const MAX: u8, const N: usize, const T: usize>(
-    isa: I,
-    sums: &mut [I::W; T],
-    q: &[I::W; N],
-    x: &[Act256; T],
-    i: usize,
-    scale: I::W,
-) {
-    if const { I::TOGETHER && T > 1 } {
-        return isa.add_dots_u8(sums, q, x, i, scale);
-    }
-    for_each_token!(I, T, sums, x, |sum, a| isa.dot_u8_scaled::<MAX, N>(sum, q, a.quads(i), scale), |two, b| isa
-        .pair_u8_scaled::<MAX, N>(two, q, [a.quads(i), b.quads(i)], scale));
 }
 
 /// `acc + sum of s * sums`, the bytes of each word of `s` against two pairs of `sums`.

@@ -8,7 +8,7 @@ use super::dot::{Format, dot_i8};
 use super::scale::{scale, scaled};
 use super::unpacked::{Unpacked, unsigned};
 use super::words::{map_nibbles, nibbles};
-use crate::simd::{BlockLayout, Isa, Rows};
+use crate::simd::{BlockLayout, Isa, Quads, Rows};
 
 /// The values that nibbles stand for, ggml's `kvalues_iq4nl`.
 pub const IQ4_VALUES: [i8; 16] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
@@ -136,7 +136,7 @@ impl Format for IQ4XS {
             let scale = sub_scale(isa, d_and_high, scales_low, i);
             let q = lookup_nibbles(isa, &IQ4_VALUES, isa.words(rows, 8 + 16 * i));
             for (sum, x) in sums.iter_mut().zip(x) {
-                let dot = isa.dot_i8(isa.splat(0), &q, x.sub32(i), x.sum32(i));
+                let dot = isa.dot_i8(isa.splat(0), &q, x.quads(i), x.sum32(i));
                 *sum = isa.add(*sum, isa.mul(dot, scale));
             }
         }

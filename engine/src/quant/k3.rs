@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::act::Act256;
 use super::block::{Block, assert_layout};
-use super::dot::{Format, add_scaled, dot_bytes};
+use super::dot::{Format, dot_bytes};
 use super::scale::{scale, scaled};
 use super::unpacked::Unpacked;
 use super::words::{bytes, planes, two_groups};
@@ -101,8 +101,8 @@ impl Format for Q3K {
                         *q = isa.or(isa.and(isa.shr(*q, 2 * plane as u32), two), isa.shl(third, 2));
                     }
                     let group = 8 * half + 2 * plane;
-                    add_scaled::<I, 7, 4, T>(isa, &mut sums, &q[0], x, group, s_first);
-                    add_scaled::<I, 7, 4, T>(isa, &mut sums, &q[1], x, group + 1, s_second);
+                    isa.scaled_dots_u8::<7, 4, T>(&mut sums, &q[0], x, group, s_first);
+                    isa.scaled_dots_u8::<7, 4, T>(&mut sums, &q[1], x, group + 1, s_second);
                 }
             }
         }

@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::act::Act256;
 use super::block::{Block, assert_layout};
-use super::dot::{Format, add_scaled, dot_bytes};
+use super::dot::{Format, dot_bytes};
 use super::scale::{scale, scale_and_min, scaled};
 use super::unpacked::{Unpacked, flat};
 use super::unrolled::unrolled;
@@ -174,8 +174,8 @@ macro_rules! dot_k45 {
             let s = bytes($isa, scales[$i / 2 % 2]);
             let (s_low, s_high) = (s[2 * $i % 4], s[(2 * $i + 1) % 4]);
             let [low, high]: [[I::W; 8]; 2] = $quants;
-            add_scaled::<I, $max, 8, T>($isa, &mut sums, &low, $x, 2 * $i, s_low);
-            add_scaled::<I, $max, 8, T>($isa, &mut sums, &high, $x, 2 * $i + 1, s_high);
+            $isa.scaled_dots_u8::<$max, 8, T>(&mut sums, &low, $x, 2 * $i, s_low);
+            $isa.scaled_dots_u8::<$max, 8, T>(&mut sums, &high, $x, 2 * $i + 1, s_high);
         });
         let mut out = [d; T];
         for ((out, x), sum) in out.iter_mut().zip($x).zip(sums) {

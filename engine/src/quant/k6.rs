@@ -4,7 +4,7 @@ use bytemuck::{Pod, Zeroable};
 
 use super::act::Act256;
 use super::block::{Block, assert_layout};
-use super::dot::{Format, add_scaled, dot_bytes};
+use super::dot::{Format, dot_bytes};
 use super::scale::{scale, scaled};
 use super::unpacked::Unpacked;
 use super::unrolled::unrolled;
@@ -89,13 +89,8 @@ impl Format for Q6K {
                         *q = isa.or(isa.and(isa.shr(*q, 4 * nibble as u32), four), isa.and(h, two));
                     }
                     let group = 8 * half + 2 * plane;
-                    add_scaled::<I, 63, 4, T>(isa, &mut sums, &q[0], x, group, s_first);
-                    add_scaled::<I, 63, 4, T>(isa, &mut sums, &q[1], x, group + 1, s_second);
-                    if T > 1 {
-                        for sum in &mut sums {
-                            *sum = isa.settle(*sum);
-                        }
-                    }
+                    isa.scaled_dots_u8::<63, 4, T>(&mut sums, &q[0], x, group, s_first);
+                    isa.scaled_dots_u8::<63, 4, T>(&mut sums, &q[1], x, group + 1, s_second);
                 });
             });
         });

@@ -94,9 +94,7 @@ impl Format for Q8K {
         let mut sums = [isa.splat(0); T];
         for i in 0..8 {
             let q: [I::W; 8] = isa.words(rows, 4 + 32 * i);
-            for (sum, x) in sums.iter_mut().zip(x) {
-                *sum = isa.dot_i8(*sum, &q, x.sub32(i), x.sum32(i));
-            }
+            isa.dots_i8(&mut sums, &q, x, i);
         }
         let mut out = [d; T];
         for ((out, x), sum) in out.iter_mut().zip(x).zip(sums) {

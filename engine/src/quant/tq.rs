@@ -112,12 +112,10 @@ impl Format for TQ1_0 {
                 *q = digit(isa, *q, power);
             }
             let c = [digit(isa, third, power)];
-            for (sum, x) in sums.iter_mut().zip(x) {
-                *sum = isa.dot_u8::<2, 8>(*sum, &a, x.sub32(n));
-                *sum = isa.dot_u8::<2, 4>(*sum, &b, x.sub16(10 + n));
-                if let Some(quad) = x.sub16(15).get(n) {
-                    *sum = isa.dot_u8::<2, 1>(*sum, &c, core::array::from_ref(quad));
-                }
+            isa.dots_u8::<2, 8, T>(&mut sums, &a, x, n);
+            isa.dots_u8::<2, 4, T>(&mut sums, &b, x, 10 + n);
+            if n < 4 {
+                isa.dots_u8::<2, 1, T>(&mut sums, &c, x, 60 + n);
             }
         }
         let d = isa.half_at(rows, 52);
@@ -170,9 +168,7 @@ impl Format for TQ2_0 {
                 for q in &mut q {
                     *q = isa.and(isa.shr(*q, 2 * plane as u32), two);
                 }
-                for (sum, x) in sums.iter_mut().zip(x) {
-                    *sum = isa.dot_u8::<3, 8>(*sum, &q, x.sub32(4 * half + plane));
-                }
+                isa.dots_u8::<3, 8, T>(&mut sums, &q, x, 4 * half + plane);
             }
         }
         let d = isa.half_at(rows, 64);

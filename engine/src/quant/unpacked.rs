@@ -1,7 +1,7 @@
 //! Blocks as they are once unpacked, and their dot products with many tokens.
 
 use super::act::{Act32, Act256};
-use super::scale::{scaled, scaled_with_min};
+use super::dot::{dot_u8, dot_u8_with_min};
 use super::unrolled::unrolled;
 use super::words::bytes;
 use crate::simd::Isa;
@@ -39,39 +39,6 @@ pub(super) fn unsigned<I: Isa, const N: usize>(isa: I, quants: [I::W; N]) -> [I:
     quants
 }
 
-/// Blocks of 32: `(d * dx) * (q . x + start * sum of x)`.
-#[inline(always)]
-pub(super) fn dot32<I: Isa, const T: usize>(isa: I, d: I::F, q: &[I::W; 8], start: i32, x: &[Act32; T]) -> [I::F; T] {
-    let mut sums = [isa.splat(0); T];
-    for (sum, x) in sums.iter_mut().zip(x) {
-        // By way of memory: what is loaded comes to every lane for nothing, what is in a register takes a product's time.
-        *sum = isa.splat(*isa.rebased(&((start * x.sum) as u32)));
-    }
-    isa.dots_u8(&mut sums, q, x, 0);
-    let mut out = [d; T];
-    for ((out, x), &sum) in out.iter_mut().zip(x).zip(&sums) {
-        *out = scaled(isa, d, x.d, sum);
-    }
-    out
-}
-
-/// Blocks of 32 with a minimum: `dx * (d * (q . x) + m * sum of x)`.
-#[inline(always)]
-pub(super) fn dot32_with_min<I: Isa, const T: usize>(
-    isa: I,
-    [d, m]: [I::F; 2],
-    q: &[I::W; 8],
-    x: &[Act32; T],
-) -> [I::F; T] {
-    let mut sums = [isa.splat(0); T];
-    isa.dots_u8(&mut sums, q, x, 0);
-    let mut out = [d; T];
-    for ((out, x), &sum) in out.iter_mut().zip(x).zip(&sums) {
-        *out = scaled_with_min(isa, d, m, x, sum);
-    }
-    out
-}
-
 impl<I: Isa> Unpacked<I> {
     /// Of zeros.
     #[inline(always)]
@@ -99,16 +66,16 @@ impl<I: Isa> Unpacked<I> {
         }
     }
 
-    /// [`dot32`].
+    /// See [`dot_u8`].
     #[inline(always)]
     pub(super) fn dot32<const T: usize>(&self, isa: I, start: i32, x: &[Act32; T]) -> [I::F; T] {
-        dot32(isa, self.d[0], self.sub(0), start, x)
+        dot_u8::<I, 255, T>(isa, self.d[0], self.sub(0), start, x)
     }
 
-    /// [`dot32_with_min`].
+    /// See [`dot_u8_with_min`].
     #[inline(always)]
     pub(super) fn dot32_with_min<const T: usize>(&self, isa: I, x: &[Act32; T]) -> [I::F; T] {
-        dot32_with_min(isa, self.d, self.sub(0), x)
+        dot_u8_with_min::<I, 255, T>(isa, self.d, self.sub(0), x)
     }
 
     /// Puts bytes in place as offsets, see [`dot_bytes`](super::dot::dot_bytes).
@@ -135,10 +102,10 @@ impl<I: Isa> Unpacked<I> {
     pub(super) fn dot_small_subs32_with_mins<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::F; T] {
         let (mut out, mut second) = ([isa.f_splat(0.0); T], [isa.f_splat(0.0); T]);
         unrolled!(I, i in [0, 1, 2, 3] {
-            isa.add_exact_dots_u8(&mut out, self.sub::<8>(i), x, i, self.scales[i]);
+            self.add_exact(isa, &mut out, i, x);
         });
         unrolled!(I, i in [4, 5, 6, 7] {
-            isa.add_exact_dots_u8(&mut second, self.sub::<8>(i), x, i, self.scales[i]);
+            self.add_exact(isa, &mut second, i, x);
         });
         for (out, &second) in out.iter_mut().zip(&second) {
             *out = isa.f_add(*out, second);
@@ -146,6 +113,17 @@ impl<I: Isa> Unpacked<I> {
         scale_by(isa, self.d[0], &mut out, x);
         self.less_mins(isa, &mut out, &self.offsets32(isa, x), x);
         out
+    }
+
+    /// `acc += scale * (q . x)` of sub-block `i` of 32 in `f32`, where it is exact: below 2^24.
+    #[inline(always)]
+    fn add_exact<const T: usize>(&self, isa: I, acc: &mut [I::F; T], i: usize, x: &[Act256; T]) {
+        let mut dots = [isa.splat(0); T];
+        isa.dots_u8::<255, 8, T>(&mut dots, self.sub(i), x, i);
+        let scale = isa.to_f32(self.scales[i]);
+        for (acc, &dot) in acc.iter_mut().zip(&dots) {
+            *acc = isa.f_add_exact(*acc, isa.to_f32(dot), scale);
+        }
     }
 
     /// Sub-blocks of 16: `(d * dx) * (sum of scale * (q . x) - 2^shift * (offsets . sums of x + start * sum of x))`.
@@ -181,7 +159,7 @@ impl<I: Isa> Unpacked<I> {
     pub(super) fn dot256<const T: usize>(&self, isa: I, start: i32, x: &[Act256; T]) -> [I::F; T] {
         let mut sums = starts(isa, start, x);
         unrolled!(I, i in [0, 1, 2, 3, 4, 5, 6, 7] {
-            isa.dots_u8(&mut sums, self.sub::<8>(i), x, i);
+            isa.dots_u8::<255, 8, T>(&mut sums, self.sub(i), x, i);
         });
         self.scaled(isa, &sums, x)
     }
@@ -191,7 +169,7 @@ impl<I: Isa> Unpacked<I> {
     fn sums16<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::W; T] {
         let mut sums = [isa.splat(0); T];
         unrolled!(I, i in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] {
-            isa.add_dots_u8(&mut sums, self.sub::<4>(i), x, i, self.scales[i]);
+            isa.scaled_dots_u8::<255, 4, T>(&mut sums, self.sub(i), x, i, self.scales[i]);
         });
         sums
     }
@@ -201,7 +179,7 @@ impl<I: Isa> Unpacked<I> {
     fn sums32<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::W; T] {
         let mut sums = [isa.splat(0); T];
         unrolled!(I, i in [0, 1, 2, 3, 4, 5, 6, 7] {
-            isa.add_dots_u8(&mut sums, self.sub::<8>(i), x, i, self.scales[i]);
+            isa.scaled_dots_u8::<255, 8, T>(&mut sums, self.sub(i), x, i, self.scales[i]);
         });
         sums
     }
