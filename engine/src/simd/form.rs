@@ -39,6 +39,12 @@ impl ActForm {
         };
 }
 
+/// The values that nibbles of IQ4_NL and IQ4_XS stand for, ggml's `kvalues_iq4nl`.
+pub const IQ4_VALUES: [i8; 16] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
+
+/// Twice the values of the sixteen E2M1 codes, ggml's `kvalues_mxfp4`.
+pub const MXFP4_VALUES: [i8; 16] = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
+
 /// The layouts of quantised blocks, by ggml's names: what quants and scales a block has, and where.
 #[expect(missing_docs, reason = "ggml's names")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

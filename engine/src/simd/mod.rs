@@ -21,7 +21,7 @@ mod scalar;
 pub use arch::rows::{RowBlocks, Rows};
 pub use arch::strip::{BlockLoops, Panel};
 pub use floats::{Floats, Halves, LANES, Lane, Sixteen};
-pub use form::{ActForm, BlockLayout};
+pub use form::{ActForm, BlockLayout, IQ4_VALUES, MXFP4_VALUES};
 pub use isa::{Isa, Op, Quad, Quads, lanes};
 pub use name::IsaName;
 pub use scalar::Scalar;
