@@ -1,6 +1,6 @@
 //! Matrix products of sets that have block loops of their own.
 
-use super::combine::{Combine, combine_into, gate_tile};
+use super::combine::{Combine, Piece, combine_into, gate_tile};
 use super::panel::group_row;
 use crate::quant::{Act, Format, Matrix};
 use crate::simd::{BlockLoops, Isa, LANES, Op, Panel, RowBlocks};
@@ -9,9 +9,7 @@ use crate::simd::{BlockLoops, Isa, LANES, Op, Panel, RowBlocks};
 pub(super) struct Strips<'a> {
     pub(super) loops: BlockLoops,
     pub(super) panel: Panel<'a>,
-    pub(super) y: &'a mut [f32],
-    pub(super) first_row: usize,
-    pub(super) combine: Combine,
+    pub(super) piece: Piece<'a>,
 }
 
 impl Op for Strips<'_> {
@@ -19,13 +17,13 @@ impl Op for Strips<'_> {
 
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
-        for (g, y) in self.y.chunks_mut(group_row(self.panel.tokens)).enumerate() {
-            let row = self.first_row + g * LANES;
+        for (g, y) in self.piece.y.chunks_mut(group_row(self.panel.tokens)).enumerate() {
+            let row = self.piece.first_row + g * LANES;
             let y = y.as_chunks_mut::<LANES>().0;
             let mut t = 0;
             while t < self.panel.tokens {
                 let Some(y) = y.get_mut(t..) else { return };
-                let done = match self.combine {
+                let done = match self.piece.combine {
                     Combine::Store => self.loops.multiply(&self.panel, row, t, y),
                     Combine::Gate(gate) => {
                         let mut products = [[0.0; LANES]; BlockLoops::TOKENS];
@@ -49,9 +47,7 @@ pub(super) struct FromPairs<'a, B: Format> {
     pub(super) m: Matrix<'a, B>,
     pub(super) x: &'a [<B::Act as Act>::Pairs],
     pub(super) tokens: usize,
-    pub(super) y: &'a mut [f32],
-    pub(super) first_row: usize,
-    pub(super) combine: Combine,
+    pub(super) piece: Piece<'a>,
 }
 
 impl<B: Format> Op for FromPairs<'_, B> {
@@ -60,8 +56,8 @@ impl<B: Format> Op for FromPairs<'_, B> {
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
         let row_blocks = self.m.row_blocks;
-        for (g, y) in self.y.chunks_mut(group_row(self.tokens)).enumerate() {
-            let row = self.first_row + g * LANES;
+        for (g, y) in self.piece.y.chunks_mut(group_row(self.tokens)).enumerate() {
+            let row = self.piece.first_row + g * LANES;
             for (t, y) in y.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
                 let mut sums = [[0.0; LANES]];
                 let mut acc = [isa.f_splat(0.0); LANES];
@@ -79,7 +75,7 @@ impl<B: Format> Op for FromPairs<'_, B> {
                 for (sum, acc) in sums[0].chunks_mut(1).zip(acc) {
                     isa.f_store(acc, sum);
                 }
-                combine_into(isa, self.combine, &sums, core::slice::from_mut(y));
+                combine_into(isa, self.piece.combine, &sums, core::slice::from_mut(y));
             }
         }
     }

@@ -48,7 +48,7 @@ pub(super) trait Source<I: Isa, B: Format> {
     const IN_MEMORY: bool;
 
     /// The scales of the products and of the minimums.
-    fn scales(&self) -> [I::F; 2];
+    fn scales(&self, isa: I) -> [I::F; 2];
 
     /// The scales and minimums of sub-blocks.
     fn sub_scales(&self) -> &SubScales<I>;
@@ -91,10 +91,14 @@ macro_rules! each_32 {
         } else if const { B::DESCRIPTION.planes() == 2 } {
             unrolled!(I, piece in [0, 1, 2, 3] {
                 $w.load($isa, piece);
-                unrolled!(I, plane in [0, 1] {
-                    let ($i, $q) = $w.quants($isa, piece, plane);
+                {
+                    let ($i, $q) = $w.quants($isa, piece, 0);
                     $body
-                });
+                }
+                {
+                    let ($i, $q) = $w.quants($isa, piece, 1);
+                    $body
+                }
             });
         } else {
             unrolled!(I, piece in [0, 1] {
@@ -135,8 +139,8 @@ macro_rules! kernel {
 kernel! {
     /// Blocks of 32, quants at most `MAX`: `(d * dx) * (q . x + start * sum of x)`.
     One32<MAX>, Act32, |isa, w, x| {
-        let [d, _] = w.scales();
         let (_, q) = w.quants(isa, 0, 0);
+        let [d, _] = w.scales(isa);
         let mut sums = starts32(isa, const { B::DESCRIPTION.start() }, x);
         isa.dots_u8::<MAX, 8, T>(&mut sums, &q, x, 0);
         scaled32(isa, d, &sums, x)
@@ -146,7 +150,7 @@ kernel! {
 kernel! {
     /// Blocks of 32 with a minimum, quants at most `MAX`: `dx * (d * (q . x) + m * sum of x)`.
     One32WithMin<MAX>, Act32, |isa, w, x| {
-        let [d, m] = w.scales();
+        let [d, m] = w.scales(isa);
         let (_, q) = w.quants(isa, 0, 0);
         let mut sums = [isa.splat(0); T];
         isa.dots_u8::<MAX, 8, T>(&mut sums, &q, x, 0);
@@ -163,8 +167,8 @@ kernel! {
 kernel! {
     /// Blocks of 32 signed quants: `(d * dx) * (q . x)`.
     Signed32, Act32, |isa, w, x| {
-        let [d, _] = w.scales();
         let (_, q) = w.quants(isa, 0, 0);
+        let [d, _] = w.scales(isa);
         let mut sums = starts32(isa, const { if S::IN_MEMORY { -128 } else { 0 } }, x);
         S::add_signed(isa, &mut sums, &q, x, 0);
         scaled32(isa, d, &sums, x)
@@ -178,7 +182,7 @@ kernel! {
         each_32!(isa, w, |i, q| {
             isa.dots_u8::<MAX, 8, T>(&mut sums, &q, x, i);
         });
-        scaled256(isa, w.scales()[0], &sums, x)
+        scaled256(isa, w.scales(isa)[0], &sums, x)
     }
 }
 
@@ -189,7 +193,7 @@ kernel! {
         each_32!(isa, w, |i, q| {
             S::add_signed(isa, &mut sums, &q, x, i);
         });
-        scaled256(isa, w.scales()[0], &sums, x)
+        scaled256(isa, w.scales(isa)[0], &sums, x)
     }
 }
 
@@ -216,13 +220,14 @@ kernel! {
                 *sum = isa.sub(*sum, isa.shl(start, 7));
             }
         }
-        scaled256(isa, w.scales()[0], &sums, x)
+        scaled256(isa, w.scales(isa)[0], &sums, x)
     }
 }
 
 kernel! {
     /// Sub-blocks of 16, quants at most `MAX`: `(d * dx) * (sum of scale * (q . x + start * sum of x))`.
     Subs16<MAX>, Act256, |isa, w, x| {
+        let [d, _] = w.scales(isa);
         let mut sums = sums16::<I, B, S, MAX, T>(isa, &mut w, x);
         // The scales are plus a bias, and the start is less than 0 by a power of two.
         let bias = const { -(SubScales::<I>::bias(B::DESCRIPTION.form) as i32) };
@@ -231,7 +236,7 @@ kernel! {
         for (sum, &offset) in sums.iter_mut().zip(&offsets) {
             *sum = isa.sub(*sum, isa.shl(offset, const { B::DESCRIPTION.start().trailing_zeros() }));
         }
-        scaled256(isa, w.scales()[0], &sums, x)
+        scaled256(isa, d, &sums, x)
     }
 }
 
@@ -240,7 +245,7 @@ kernel! {
     /// `(d * dx) * (sum of scale * (q . x)) - (dmin * dx) * (mins . sums of x)`.
     Mins16<MAX>, Act256, |isa, w, x| {
         let sums = sums16::<I, B, S, MAX, T>(isa, &mut w, x);
-        let [d, dmin] = w.scales();
+        let [d, dmin] = w.scales(isa);
         let mut mins = [isa.splat(0); T];
         add_bytes(isa, &mut mins, &w.sub_scales().mins, x, |x| &x.sums16);
         less(isa, scaled256(isa, d, &sums, x), scaled256(isa, dmin, &mins, x))
@@ -251,6 +256,7 @@ kernel! {
     /// Sub-blocks of 32 with a minimum each, quants at most `MAX`:
     /// `(d * dx) * (sum of scale * (q . x)) - (dmin * dx) * (mins . sums of x)`.
     Mins32<MAX>, Act256, |isa, w, x| {
+        let [d, dmin] = w.scales(isa);
         let sums = if const { S::IN_MEMORY && MAX == 15 } {
             exact_sums32::<I, B, S, MAX, T>(isa, &mut w, x)
         } else {
@@ -260,7 +266,6 @@ kernel! {
             });
             to_f32(isa, &sums)
         };
-        let [d, dmin] = w.scales();
         let mut mins = [isa.splat(0); T];
         add_bytes(isa, &mut mins, &w.sub_scales().mins[..2], x, |x| &x.sums32);
         less(isa, scale_by(isa, d, sums, x), scaled256(isa, dmin, &mins, x))

@@ -2,7 +2,7 @@
 
 use super::description::{Field, Quants, ScaleForm, Values};
 use super::dot::{Format, Source};
-use super::words::{bytes, nibbles};
+use super::words::nibbles;
 use crate::simd::{Isa, Quads, Rows};
 
 /// Scales of sub-blocks and, where there are any, their minimums: bytes in order, the scales plus [`SubScales::bias`].
@@ -15,9 +15,7 @@ pub(super) struct SubScales<I: Isa> {
 /// A block of each of [`Isa::ROWS`] rows, whose quants are unpacked in registers.
 pub(super) struct Reader<'a, I: Isa, B: Format> {
     rows: Rows<'a, B>,
-    /// Scales of the products, and of the minimums.
-    pub(super) d: [I::F; 2],
-    pub(super) sub: SubScales<I>,
+    sub: SubScales<I>,
     /// Words whose low or high bits the next quants have.
     low: [I::W; 8],
     high: [I::W; 8],
@@ -145,7 +143,7 @@ impl<I: Isa> SubScales<I> {
             let high = isa.and(isa.shr(self.scales[1], 2 * i as u32), isa.splat(0x30));
             return isa.sub(isa.or(low, high), isa.splat(32));
         }
-        let scale = bytes(isa, self.scales[i / 4 % 4])[i % 4];
+        let scale = isa.and(isa.shr(self.scales[i / 4 % 4], 8 * (i % 4) as u32), isa.splat(0xFF));
         match const { Self::bias(B::DESCRIPTION.form) } {
             0 => scale,
             bias => isa.sub(scale, isa.splat(bias)),
@@ -181,7 +179,7 @@ impl<'a, I: Isa, B: Format> Reader<'a, I, B> {
     #[inline(always)]
     pub(super) fn new(isa: I, rows: Rows<'a, B>) -> Self {
         let none = [isa.splat(0); 8];
-        let mut reader = Reader { rows, d: scales(isa, rows), sub: SubScales::read(isa, rows), low: none, high: none };
+        let mut reader = Reader { rows, sub: SubScales::read(isa, rows), low: none, high: none };
         if const { B::DESCRIPTION.high().elems() == 256 } {
             reader.high = isa.words(
                 rows,
@@ -258,8 +256,8 @@ impl<I: Isa, B: Format> Source<I, B> for Reader<'_, I, B> {
     const IN_MEMORY: bool = false;
 
     #[inline(always)]
-    fn scales(&self) -> [I::F; 2] {
-        self.d
+    fn scales(&self, isa: I) -> [I::F; 2] {
+        scales(isa, self.rows)
     }
 
     #[inline(always)]

@@ -32,7 +32,7 @@ impl<I: Isa> Unpacked<I> {
     #[inline(always)]
     pub(super) fn fill<B: Format>(&mut self, isa: I, from: Reader<'_, I, B>) {
         let mut from = from;
-        self.d = from.scales();
+        self.d = from.scales(isa);
         self.sub = *from.sub_scales();
         for (i, scale) in self.scales.iter_mut().enumerate().take(const { SubScales::<I>::count(B::DESCRIPTION.form) })
         {
@@ -71,7 +71,7 @@ impl<I: Isa, B: Format> Source<I, B> for &Unpacked<I> {
     const IN_MEMORY: bool = true;
 
     #[inline(always)]
-    fn scales(&self) -> [I::F; 2] {
+    fn scales(&self, _isa: I) -> [I::F; 2] {
         self.d
     }
 

@@ -1,4 +1,4 @@
-//! Unpacking: nibbles and bytes of words.
+//! Nibbles of words.
 
 use crate::simd::Isa;
 
@@ -12,11 +12,4 @@ pub(crate) fn nibbles<I: Isa>(isa: I, w: [I::W; 4]) -> [I::W; 8] {
         *q = isa.and(*q, mask);
     }
     q
-}
-
-/// Each byte of a word as an `i32`.
-#[inline(always)]
-pub(super) fn bytes<I: Isa>(isa: I, w: I::W) -> [I::W; 4] {
-    let mask = isa.splat(0xFF);
-    [isa.and(w, mask), isa.and(isa.shr(w, 8), mask), isa.and(isa.shr(w, 16), mask), isa.shr(w, 24)]
 }

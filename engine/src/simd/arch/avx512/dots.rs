@@ -13,7 +13,7 @@ pub(super) fn quad(x: &Quad) -> i32 {
 /// block's operands first, and run out of registers.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn settle(a: __m512i) -> __m512i {
+pub(super) fn settle(a: __m512i) -> __m512i {
     let mut a = a;
     // SAFETY: no instruction; it only ties the order of what is around it.
     unsafe { core::arch::asm!("/* {0} */", inout(zmm_reg) a, options(nostack, preserves_flags)) };

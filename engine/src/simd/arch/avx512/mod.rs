@@ -227,6 +227,11 @@ impl Isa for Avx512 {
         i: usize,
     ) {
         avx512! { dots::dots(acc, w, x, i) }
+        if const { T > 1 } {
+            for acc in acc {
+                *acc = avx512! { dots::settle(*acc) };
+            }
+        }
     }
     #[inline(always)]
     fn dots_i8<const T: usize>(self, acc: &mut [__m512i; T], w: &[__m512i; 8], x: &[impl Quads; T], i: usize) {
