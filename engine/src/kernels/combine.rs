@@ -13,6 +13,16 @@ pub(super) enum Combine {
     Gate(Gate),
 }
 
+/// A piece of a product: its rows from `first_row` on, as many as `y` has groups for.
+pub(super) struct Piece<'a> {
+    /// The products, a panel.
+    pub(super) y: &'a mut [f32],
+    /// The first row.
+    pub(super) first_row: usize,
+    /// The use of the products.
+    pub(super) combine: Combine,
+}
+
 /// Puts `tile`'s sixteen products of each token in place.
 #[inline(always)]
 pub(super) fn combine_into<I: Isa>(isa: I, combine: Combine, tile: &[Group], y: &mut [Group]) {

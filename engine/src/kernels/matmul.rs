@@ -1,10 +1,10 @@
 //! Matrix products: dequantise and multiply in one go, one row loop for every format.
 
-use super::combine::{Combine, combine_into, gate_tile};
+use super::combine::{Combine, Piece, combine_into, gate_tile};
 use super::elementwise::Gate;
 use super::executor::Executor;
 use super::input::Input;
-use super::panel::{Group, group_row};
+use super::panel::{Group, Tile, group_row};
 use super::prefetch::AHEAD;
 use super::strips::strips;
 use super::unpacked::{FEW, FEWER, MANY, add_group};
@@ -72,7 +72,7 @@ fn single<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], combine
     let groups = chunk / tokens;
     executor.for_rows(y.as_flattened_mut(), chunk, &|i, y| {
         let first_row = i * groups;
-        product(isa, w, x, y, first_row, combine);
+        product(isa, w, x, Piece { y, first_row, combine });
     });
 }
 
@@ -91,40 +91,33 @@ pub(super) fn gated<I: Isa>(
         // A group of rows at a time, so that the gate's values are still at hand for the product.
         for (g, y) in y.chunks_mut(group_row(tokens)).enumerate() {
             let first_row = i * groups + g * LANES;
-            product(isa, gate, x, y, first_row, Combine::Store);
-            product(isa, up, x, y, first_row, Combine::Gate(act));
+            product(isa, gate, x, Piece { y: &mut *y, first_row, combine: Combine::Store });
+            product(isa, up, x, Piece { y, first_row, combine: Combine::Gate(act) });
         }
     });
 }
 
-/// Rows `first_row..` of the product, as many as `y` has groups for.
-fn product<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, y: &mut [f32], first_row: usize, combine: Combine) {
+/// A piece of a product.
+fn product<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, piece: Piece<'_>) {
     with_format!(
         w,
-        m => quantised(isa, m, x, y, first_row, combine),
-        m => isa.run(Float { m, x: x.float, tokens: x.tokens.max(1), y, first_row, combine })
+        m => quantised(isa, m, x, piece),
+        m => isa.run(Float { m, x: x.float, tokens: x.tokens.max(1), piece })
     );
 }
 
-/// Rows `first_row..` of the product with quantised weights.
+/// A piece of a product with quantised weights.
 #[inline(always)]
-fn quantised<I: Isa, B: Format>(
-    isa: I,
-    m: Matrix<'_, B>,
-    x: &Input<'_>,
-    y: &mut [f32],
-    first_row: usize,
-    combine: Combine,
-) {
+fn quantised<I: Isa, B: Format>(isa: I, m: Matrix<'_, B>, x: &Input<'_>, piece: Piece<'_>) {
     const { assert!(B::LAYOUT.bytes() == size_of::<B>() && B::LAYOUT.elems() == B::ELEMS) };
     let tokens = x.tokens.max(1);
     let Some(loops) = isa.block_loops(B::LAYOUT) else {
-        isa.run(Quantised { m, x: x.blocks(B::Act::KIND), tokens, y, first_row, combine });
+        isa.run(Quantised { m, x: x.blocks(B::Act::KIND), tokens, piece });
         return;
     };
     let w = bytemuck::cast_slice(m.blocks);
     if let Some(panel) = Panel::new(loops, w, m.row_blocks, x.blocks(B::Act::KIND), tokens) {
-        strips(isa, &panel, y, first_row, combine);
+        strips(isa, &panel, piece);
     }
 }
 
@@ -148,9 +141,7 @@ struct Quantised<'a, B: Format> {
     m: Matrix<'a, B>,
     x: &'a [B::Act],
     tokens: usize,
-    y: &'a mut [f32],
-    first_row: usize,
-    combine: Combine,
+    piece: Piece<'a>,
 }
 
 impl<B: Format> Op for Quantised<'_, B> {
@@ -158,25 +149,26 @@ impl<B: Format> Op for Quantised<'_, B> {
 
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
-        let (m, x, tokens, combine) = (&self.m, self.x, self.tokens, self.combine);
-        for (g, y) in self.y.chunks_mut(group_row(tokens)).enumerate() {
-            let row = self.first_row + g * LANES;
+        let (m, x, tokens, combine) = (&self.m, self.x, self.tokens, self.piece.combine);
+        for (g, y) in self.piece.y.chunks_mut(group_row(tokens)).enumerate() {
+            let row = self.piece.first_row + g * LANES;
             let y = y.as_chunks_mut::<LANES>().0;
-            if const { I::TOGETHER && I::ROWS == LANES } && tokens >= FEW && row + LANES <= m.rows() {
-                isa.run_part(ManyTokens { m, row, x, tokens, y, combine });
+            let many = tokens >= FEW && row + LANES <= m.rows();
+            let tile = Tile { m, row, x, tokens, t: 0 };
+            if many && isa.run_unpacking(ManyTokens { tile, y: &mut *y, combine }) {
                 continue;
             }
             for_tokens!(tokens, [8, 2, 1], I::TOKENS, t, N => {
                 let mut products = [[0.0; LANES]; N];
-                let tile = Tile { m, row, x, tokens, t, products: &mut products };
+                let (tile, products) = (Tile { t, ..tile }, &mut products);
                 // One token's tile of interleaved rows is small: inlined, it is 5 to 10 % faster on AVX-512.
                 match (I::INTERLEAVES && m.interleaves(row), const { N == 1 }) {
-                    (true, true) => Interleaved(tile).call(isa),
-                    (true, false) => isa.run_part(Interleaved(tile)),
-                    (false, true) => isa.single().run_part(AsInFile(tile)),
-                    (false, false) => isa.run_part(AsInFile(tile)),
+                    (true, true) => Interleaved { tile, products }.call(isa),
+                    (true, false) => isa.run_part(Interleaved { tile, products }),
+                    (false, true) => isa.single().run_part(AsInFile { tile, products }),
+                    (false, false) => isa.run_part(AsInFile { tile, products }),
                 }
-                combine_into(isa, combine, &products, y.get_mut(t..).unwrap_or_default());
+                combine_into(isa, combine, products, y.get_mut(t..).unwrap_or_default());
             });
         }
     }
@@ -184,10 +176,7 @@ impl<B: Format> Op for Quantised<'_, B> {
 
 /// Sixteen rows from `row` on, times all tokens, each column of blocks unpacked once.
 struct ManyTokens<'a, B: Format> {
-    m: &'a Matrix<'a, B>,
-    row: usize,
-    x: &'a [B::Act],
-    tokens: usize,
+    tile: Tile<'a, B>,
     y: &'a mut [Group],
     combine: Combine,
 }
@@ -204,7 +193,7 @@ impl<B: Format> Op for ManyTokens<'_, B> {
             let sums =
                 if self.combine == Combine::Store { &mut *y } else { own.get_mut(..y.len()).unwrap_or_default() };
             sums.fill([0.0; LANES]);
-            add_group(isa, self.m, self.row, self.x, self.tokens, s * most, sums);
+            add_group(isa, Tile { t: s * most, ..self.tile }, sums);
             if let Combine::Gate(gate) = self.combine {
                 gate_tile(isa, gate, &own, y);
             }
@@ -212,70 +201,62 @@ impl<B: Format> Op for ManyTokens<'_, B> {
     }
 }
 
-/// Sixteen rows from `row` on, times tokens `t..t + N`.
-struct Tile<'a, B: Format, const N: usize> {
-    m: &'a Matrix<'a, B>,
-    row: usize,
-    x: &'a [B::Act],
-    tokens: usize,
-    t: usize,
+/// The products of a tile of interleaved rows.
+struct Interleaved<'a, B: Format, const N: usize> {
+    tile: Tile<'a, B>,
     products: &'a mut [Group; N],
 }
-
-/// The products of a tile of interleaved rows.
-struct Interleaved<'a, B: Format, const N: usize>(Tile<'a, B, N>);
 
 impl<B: Format, const N: usize> Op for Interleaved<'_, B, N> {
     type Out = ();
 
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
-        let Tile { m, row, x, tokens, t, products } = self.0;
+        let Interleaved { tile, products } = self;
         for part in (0..LANES / I::ROWS).step_by(const { parts_at_once::<I>(N) }) {
             match const { parts_at_once::<I>(N) } {
-                4 => dot_group::<I, B, N, 4>(isa, m, row, x, tokens, t, part, products),
-                2 => dot_group::<I, B, N, 2>(isa, m, row, x, tokens, t, part, products),
-                _ => dot_group::<I, B, N, 1>(isa, m, row, x, tokens, t, part, products),
+                4 => dot_group::<I, B, N, 4>(isa, tile, part, products),
+                2 => dot_group::<I, B, N, 2>(isa, tile, part, products),
+                _ => dot_group::<I, B, N, 1>(isa, tile, part, products),
             }
         }
     }
 }
 
 /// The products of a tile of rows that follow each other as in a file.
-struct AsInFile<'a, B: Format, const N: usize>(Tile<'a, B, N>);
+struct AsInFile<'a, B: Format, const N: usize> {
+    tile: Tile<'a, B>,
+    products: &'a mut [Group; N],
+}
 
 impl<B: Format, const N: usize> Op for AsInFile<'_, B, N> {
     type Out = ();
 
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
-        let Tile { m, row, x, tokens, t, products } = self.0;
-        let end = (row + LANES).min(m.rows());
-        let mut next = row;
+        let AsInFile { tile, products } = self;
+        let end = (tile.row + LANES).min(tile.m.rows());
+        let mut next = tile.row;
         while next < end {
             // The last rows, fewer than lanes, go one by one: all lanes take the same row.
             let lanes = if next + I::ROWS <= end { I::ROWS } else { 1 };
-            dot_rows::<I, B, N>(isa, m, next, x, tokens, t, next - row, lanes, products);
+            dot_rows::<I, B, N>(isa, tile, next, lanes, products);
             next += lanes;
         }
     }
 }
 
-/// Rows `row..row + I::ROWS` times tokens `t..t + N`; the first `lanes` results go to
-/// `tile[..][part..]`.
+/// Rows `row..row + I::ROWS` times the tile's tokens; the first `lanes` results go to `products`.
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "an inlined piece of one loop")]
 fn dot_rows<I: Isa, B: Format, const N: usize>(
     isa: I,
-    m: &Matrix<'_, B>,
+    tile: Tile<'_, B>,
     row: usize,
-    x: &[B::Act],
-    tokens: usize,
-    t: usize,
-    part: usize,
     lanes: usize,
-    tile: &mut [Group; N],
+    products: &mut [Group; N],
 ) {
+    let Tile { m, x, tokens, t, .. } = tile;
+    let part = row - tile.row;
     let Some(blocks) = RowBlocks::new(m.blocks, m.row_blocks, row, I::ROWS) else { return };
     // The first tile of tokens fetches the rows behind these, as many blocks a step as it uses.
     let behind = if t == 0 { (row + I::ROWS) * m.row_blocks } else { m.blocks.len() };
@@ -290,26 +271,22 @@ fn dot_rows<I: Isa, B: Format, const N: usize>(
             *acc = isa.f_add(*acc, dot);
         }
     }
-    for (tile, acc) in tile.iter_mut().zip(acc) {
-        if let Some(out) = tile.get_mut(part..part + lanes) {
+    for (product, acc) in products.iter_mut().zip(acc) {
+        if let Some(out) = product.get_mut(part..part + lanes) {
             isa.f_store(acc, out);
         }
     }
 }
 
-/// Words `first..first + P` of the interleaved group of sixteen rows that begins with `row`, times tokens `t..t + N`.
+/// Parts `first..first + P` of the tile's rows, which are interleaved, times its tokens.
 #[inline(always)]
-#[expect(clippy::too_many_arguments, reason = "an inlined piece of one loop")]
 fn dot_group<I: Isa, B: Format, const N: usize, const P: usize>(
     isa: I,
-    m: &Matrix<'_, B>,
-    row: usize,
-    x: &[B::Act],
-    tokens: usize,
-    t: usize,
+    tile: Tile<'_, B>,
     first: usize,
-    tile: &mut [Group; N],
+    products: &mut [Group; N],
 ) {
+    let Tile { m, row, x, tokens, t } = tile;
     let Some(columns) = RowBlocks::interleaved(m.blocks, m.row_blocks, row, I::ROWS) else { return };
     // What the first tile has fetched is there for the others. Nothing further is no condition in a hot loop.
     let columns = columns.fetching(if t == 0 { AHEAD } else { 0 });
@@ -326,8 +303,8 @@ fn dot_group<I: Isa, B: Format, const N: usize, const P: usize>(
         }
     }
     for (part, acc) in (first..).zip(acc) {
-        for (tile, acc) in tile.iter_mut().zip(acc) {
-            if let Some(out) = tile.get_mut(part * I::ROWS..(part + 1) * I::ROWS) {
+        for (product, acc) in products.iter_mut().zip(acc) {
+            if let Some(out) = product.get_mut(part * I::ROWS..(part + 1) * I::ROWS) {
                 isa.f_store(acc, out);
             }
         }
@@ -342,9 +319,7 @@ struct Float<'a, B> {
     m: Matrix<'a, B>,
     x: &'a [Group],
     tokens: usize,
-    y: &'a mut [f32],
-    first_row: usize,
-    combine: Combine,
+    piece: Piece<'a>,
 }
 
 impl<B: FloatFormat> Op for Float<'_, B> {
@@ -352,8 +327,8 @@ impl<B: FloatFormat> Op for Float<'_, B> {
 
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
-        for (g, y) in self.y.chunks_mut(group_row(self.tokens)).enumerate() {
-            let row = self.first_row + g * LANES;
+        for (g, y) in self.piece.y.chunks_mut(group_row(self.tokens)).enumerate() {
+            let row = self.piece.first_row + g * LANES;
             for_tokens!(self.tokens, [FLOAT_TOKENS, 2, 1], most_float_tokens::<I>(), t, N => {
                 let mut tile = [[0.0; LANES]; N];
                 for lane in 0..LANES {
@@ -364,7 +339,7 @@ impl<B: FloatFormat> Op for Float<'_, B> {
                     }
                 }
                 let y = y.as_chunks_mut::<LANES>().0.get_mut(t..).unwrap_or_default();
-                combine_into(isa, self.combine, &tile, y);
+                combine_into(isa, self.piece.combine, &tile, y);
             });
         }
     }

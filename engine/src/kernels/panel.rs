@@ -1,5 +1,6 @@
 //! Panels: groups of sixteen neighbouring elements.
 
+use crate::quant::{Format, Matrix};
 use crate::simd::LANES;
 
 /// Sixteen neighbouring elements of one token.
@@ -15,3 +16,25 @@ pub(crate) const fn groups(n: usize) -> usize {
 pub(super) fn group_row(tokens: usize) -> usize {
     (LANES * tokens).max(1)
 }
+
+/// A tile of a product: sixteen rows of a matrix from `row` on, times some tokens from `t` on.
+pub(super) struct Tile<'a, B: Format> {
+    /// The matrix.
+    pub(super) m: &'a Matrix<'a, B>,
+    /// The first row.
+    pub(super) row: usize,
+    /// The activations of all tokens, `[row_blocks][tokens]`.
+    pub(super) x: &'a [B::Act],
+    /// Tokens of the activations.
+    pub(super) tokens: usize,
+    /// The first token.
+    pub(super) t: usize,
+}
+
+impl<B: Format> Clone for Tile<'_, B> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<B: Format> Copy for Tile<'_, B> {}

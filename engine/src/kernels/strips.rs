@@ -1,19 +1,19 @@
 //! Matrix products of sets that have block loops of their own.
 
-use super::combine::{Combine, gate_tile};
+use super::combine::{Combine, Piece, gate_tile};
 use super::panel::group_row;
 use crate::simd::{Isa, LANES, Panel};
 
-/// Rows `first_row..` of a product by the set's own block loops. One function for all formats, as it is the same for all.
+/// A piece of a product by the set's own block loops. One function for all formats, as it is the same for all.
 #[inline(never)]
-pub(super) fn strips<I: Isa>(isa: I, panel: &Panel<'_>, y: &mut [f32], first_row: usize, combine: Combine) {
-    for (g, y) in y.chunks_mut(group_row(panel.tokens())).enumerate() {
-        let row = first_row + g * LANES;
+pub(super) fn strips<I: Isa>(isa: I, panel: &Panel<'_>, piece: Piece<'_>) {
+    for (g, y) in piece.y.chunks_mut(group_row(panel.tokens())).enumerate() {
+        let row = piece.first_row + g * LANES;
         let y = y.as_chunks_mut::<LANES>().0;
         let mut t = 0;
         while t < panel.tokens() {
             let Some(y) = y.get_mut(t..) else { return };
-            let done = match combine {
+            let done = match piece.combine {
                 Combine::Store => panel.multiply(row, t, y),
                 Combine::Gate(gate) => {
                     let mut products = [[0.0; LANES]; Panel::TOKENS];

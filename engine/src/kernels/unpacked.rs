@@ -1,8 +1,8 @@
 //! Products with many tokens: each column of blocks is unpacked once for all of them.
 
-use super::panel::Group;
+use super::panel::{Group, Tile};
 use super::prefetch::AHEAD;
-use crate::quant::{Format, Matrix, Unpacked};
+use crate::quant::{Format, Unpacked};
 use crate::simd::{Isa, LANES, RowBlocks, Rows};
 use core::slice::Chunks;
 
@@ -18,17 +18,10 @@ pub(super) const MANY: usize = 128;
 /// The most tokens that share one unpacking where their sums wait in the frame.
 pub(super) const FEWER: usize = 64;
 
-/// Adds rows `row..row + 16` times tokens `t..t + sums.len()` to `sums`.
+/// Adds a tile's products with as many tokens as there are `sums`.
 #[inline(always)]
-pub(super) fn add_group<I: Isa, B: Format>(
-    isa: I,
-    m: &Matrix<'_, B>,
-    row: usize,
-    x: &[B::Act],
-    tokens: usize,
-    t: usize,
-    sums: &mut [Group],
-) {
+pub(super) fn add_group<I: Isa, B: Format>(isa: I, tile: Tile<'_, B>, sums: &mut [Group]) {
+    let Tile { m, row, x, tokens, t } = tile;
     let columns = if m.interleaves(row) {
         RowBlocks::interleaved(m.blocks, m.row_blocks, row, LANES)
     } else {

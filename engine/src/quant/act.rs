@@ -216,25 +216,6 @@ impl Act256 {
         let (sum, sums16, sums32) = sums_of_groups(sums);
         Act256 { q: bytemuck::cast(q), d, sum, sums16, sums32 }
     }
-
-    /// The 32 quants of sub-block `i`, below 8.
-    #[inline(always)]
-    pub(super) fn sub32(&self, i: usize) -> &[Quad; 8] {
-        let subs: &[[Quad; 8]; 8] = bytemuck::cast_ref(&self.q);
-        &subs[i & 7]
-    }
-
-    /// The sum of sub-block `i`'s quants, `i` below 8.
-    #[inline(always)]
-    pub(super) fn sum32(&self, i: usize) -> i32 {
-        i32::from(self.sums32[i / 4 % 2 * 2 + i % 2][i / 2 % 2])
-    }
-
-    /// The 16 quants of group `i`, below 16.
-    #[inline(always)]
-    pub(super) fn sub16(&self, i: usize) -> &[Quad; 4] {
-        &self.q[i & 15]
-    }
 }
 
 impl Quads for Act32 {
@@ -243,6 +224,10 @@ impl Quads for Act32 {
         let all = self.q.as_chunks::<N>().0;
         &all[i % (8 / N)]
     }
+    #[inline(always)]
+    fn sum32(&self, _i: usize) -> i32 {
+        self.sum
+    }
 }
 
 impl Quads for Act256 {
@@ -250,5 +235,9 @@ impl Quads for Act256 {
     fn quads<const N: usize>(&self, i: usize) -> &[Quad; N] {
         let all = self.q.as_flattened().as_chunks::<N>().0;
         &all[i % (64 / N)]
+    }
+    #[inline(always)]
+    fn sum32(&self, i: usize) -> i32 {
+        i32::from(self.sums32[i / 4 % 2 * 2 + i % 2][i / 2 % 2])
     }
 }

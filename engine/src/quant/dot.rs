@@ -1,19 +1,24 @@
-//! The traits of formats that are multiplied with activations, and the dot products that formats share.
+//! The kernels that multiply a block with activations, one for each pair of quants and scales.
 
 use super::act::{Act, Act32, Act256};
 use super::block::Block;
-use super::scale::{scaled, scaled_with_min};
-use super::unpacked::{self, Unpacked};
+use super::description::Description;
+use super::read::{Reader, SubScales};
+use super::unpacked::Unpacked;
+use super::unrolled::unrolled;
 use crate::simd::{BlockLayout, Floats, Isa, LANES, Quads, Rows};
 
 /// A block format with an integer dot product.
 ///
-/// `dot` is written once, over the primitives of any [`Isa`]: it unpacks one block of each of
+/// A kernel is written once, over the primitives of any [`Isa`]: it unpacks one block of each of
 /// [`Isa::ROWS`] rows in registers and multiplies it with `T` tokens' activations. Integer sums are
 /// exact; the `f32` operations on them are few and their order is part of the format.
 pub trait Format: Block {
     /// The layout of a block, by which sets know their own loops.
     const LAYOUT: BlockLayout;
+
+    /// The places and forms of quants and scales.
+    const DESCRIPTION: Description;
 
     /// The activations that a block is multiplied with.
     type Act: Act;
@@ -22,7 +27,10 @@ pub trait Format: Block {
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Self::Act; T]) -> [I::F; T];
 
     /// Unpacks one block of each of [`Isa::ROWS`] rows.
-    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>);
+    #[inline(always)]
+    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
+        to.fill::<Self>(isa, Reader::new(isa, rows));
+    }
 
     /// [`Format::dot`] of blocks that [`Format::unpack`] unpacked.
     fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Self::Act; T]) -> [I::F; T];
@@ -34,119 +42,362 @@ pub trait FloatFormat: Block {
     fn load<F: Floats>(f: F, w: &[Self; LANES]) -> F::V;
 }
 
-/// Evaluates `$one` for every token's value and activations, or `$two` for those of two where the set multiplies two
-/// tokens at once. (Not a function of closures: these would not have the set's features.)
-macro_rules! for_each_token {
-    ($I:ident, $T:ident, $values:ident, $x:ident, |$v:pat_param, $a:ident| $one:expr, |$v2:pat_param, $b:ident| $two:expr) => {{
-        let mut t = 0;
-        if const { $I::PAIRS } {
-            while t + 1 < $T {
-                let ($v2, $a, $b) = ([$values[t], $values[t + 1]], &$x[t], &$x[t + 1]);
-                [$values[t], $values[t + 1]] = $two;
-                t += 2;
+/// The blocks that a kernel multiplies: unpacked in registers piece by piece ([`Reader`]), or in memory ([`Unpacked`]).
+pub(super) trait Source<I: Isa, B: Format> {
+    /// The quants lie in memory, and signed ones are bytes plus 128.
+    const IN_MEMORY: bool;
+
+    /// The scales of the products and of the minimums.
+    fn scales(&self, isa: I) -> [I::F; 2];
+
+    /// The scales and minimums of sub-blocks.
+    fn sub_scales(&self) -> &SubScales<I>;
+
+    /// The scale of sub-block `i`, an `i32`.
+    fn sub_scale(&self, isa: I, i: usize) -> I::W;
+
+    /// Loads the words of piece `piece` of the block, which have bits of 32 quants in each of their planes.
+    fn load(&mut self, isa: I, piece: usize);
+
+    /// The 32 quants of a plane of the piece that was loaded, and which 32 of the block they are.
+    fn quants(&mut self, isa: I, piece: usize, plane: usize) -> (usize, [I::W; 8]);
+
+    /// `sums += q . x` for signed quants `32 * i..` as they are in this source.
+    fn add_signed<const T: usize>(isa: I, sums: &mut [I::W; T], q: &[I::W; 8], x: &[impl Quads; T], i: usize);
+
+    /// `sums += scale * (q . x)`, as [`Source::add_signed`].
+    fn add_signed_scaled<const T: usize>(
+        isa: I,
+        sums: &mut [I::W; T],
+        scaled: (&[I::W; 8], I::W),
+        x: &[impl Quads; T],
+        i: usize,
+    );
+}
+
+/// Evaluates `$body` for each 32 quants of a block of 256 and their number `$i`.
+macro_rules! each_32 {
+    ($isa:ident, $w:ident, |$i:ident, $q:pat_param| $body:block) => {
+        if const { S::IN_MEMORY } {
+            unrolled!(I, piece in [0, 1, 2, 3, 4, 5, 6, 7] {
+                let ($i, $q) = $w.quants($isa, piece, 0);
+                $body
+            });
+        } else if const { B::DESCRIPTION.planes() == 1 } {
+            for piece in 0..8 {
+                let ($i, $q) = $w.quants($isa, piece, 0);
+                $body
+            }
+        } else if const { B::DESCRIPTION.planes() == 2 } {
+            unrolled!(I, piece in [0, 1, 2, 3] {
+                $w.load($isa, piece);
+                {
+                    let ($i, $q) = $w.quants($isa, piece, 0);
+                    $body
+                }
+                {
+                    let ($i, $q) = $w.quants($isa, piece, 1);
+                    $body
+                }
+            });
+        } else {
+            unrolled!(I, piece in [0, 1] {
+                $w.load($isa, piece);
+                unrolled!(I, plane in [0, 1, 2, 3] {
+                    let ($i, $q) = $w.quants($isa, piece, plane);
+                    $body
+                });
+            });
+        }
+    };
+}
+pub(super) use each_32;
+
+/// Declares a kernel: its formula, and the body of its `dot`.
+macro_rules! kernel {
+    ($(#[$doc:meta])* $name:ident $(<$MAX:ident>)?, $act:ty,
+     |$isa:ident, $w:ident, $x:ident| $body:block) => {
+        $(#[$doc])*
+        pub(super) struct $name $(<const $MAX: u8>)?;
+
+        impl $(<const $MAX: u8>)? $name $(<$MAX>)? {
+            #[inline(always)]
+            pub(super) fn dot<I: Isa, B: Format, S: Source<I, B>, const T: usize>(
+                $isa: I,
+                $w: S,
+                $x: &[$act; T],
+            ) -> [I::F; T] {
+                $(const { assert!($MAX == B::DESCRIPTION.max()) };)?
+                #[allow(unused_mut, reason = "one kernel reads no quants by steps")]
+                let mut $w = $w;
+                $body
             }
         }
-        while t < $T {
-            let ($v, $a) = ($values[t], &$x[t]);
-            $values[t] = $one;
-            t += 1;
-        }
-    }};
+    };
 }
 
-/// `(d * dx) * (q . x + start * sum of x)` for every token: 32 quants, each at most `MAX`.
-#[inline(always)]
-pub(super) fn dot_u8<I: Isa, const MAX: u8, const T: usize>(
-    isa: I,
-    d: I::F,
-    q: &[I::W; 8],
-    start: i32,
-    x: &[Act32; T],
-) -> [I::F; T] {
-    if const { I::TOGETHER && T > 1 } {
-        return unpacked::dot32(isa, d, q, start, x);
+kernel! {
+    /// Blocks of 32, quants at most `MAX`: `(d * dx) * (q . x + start * sum of x)`.
+    One32<MAX>, Act32, |isa, w, x| {
+        let (_, q) = w.quants(isa, 0, 0);
+        let [d, _] = w.scales(isa);
+        let mut sums = starts32(isa, const { B::DESCRIPTION.start() }, x);
+        isa.dots_u8::<MAX, 8, T>(&mut sums, &q, x, 0);
+        scaled32(isa, d, &sums, x)
     }
-    let mut out = [d; T];
-    for_each_token!(
-        I,
-        T,
-        out,
-        x,
-        |_, a| scaled(isa, d, a.d, isa.dot_u8::<MAX, 8>(isa.splat((start * a.sum) as u32), q, &a.q)),
-        |_, b| {
-            let starts = [isa.splat((start * a.sum) as u32), isa.splat((start * b.sum) as u32)];
-            let sums = isa.pair_u8::<MAX, 8>(starts, q, [&a.q, &b.q]);
-            [scaled(isa, d, a.d, sums[0]), scaled(isa, d, b.d, sums[1])]
+}
+
+kernel! {
+    /// Blocks of 32 with a minimum, quants at most `MAX`: `dx * (d * (q . x) + m * sum of x)`.
+    One32WithMin<MAX>, Act32, |isa, w, x| {
+        let [d, m] = w.scales(isa);
+        let (_, q) = w.quants(isa, 0, 0);
+        let mut sums = [isa.splat(0); T];
+        isa.dots_u8::<MAX, 8, T>(&mut sums, &q, x, 0);
+        let mut out = [d; T];
+        for ((out, x), &sum) in out.iter_mut().zip(x).zip(&sums) {
+            let products = isa.f_mul(d, isa.to_f32(sum));
+            let mins = isa.f_mul(m, isa.to_f32(isa.splat(x.sum as u32)));
+            *out = isa.f_mul(isa.f_add(products, mins), isa.f_splat(x.d));
         }
-    );
-    out
+        out
+    }
 }
 
-/// `dx * (d * (q . x) + m * sum of x)` for every token: 32 quants, each at most `MAX`.
-#[inline(always)]
-pub(super) fn dot_u8_with_min<I: Isa, const MAX: u8, const T: usize>(
-    isa: I,
-    [d, m]: [I::F; 2],
-    q: &[I::W; 8],
-    x: &[Act32; T],
-) -> [I::F; T] {
-    if const { I::TOGETHER && T > 1 } {
-        return unpacked::dot32_with_min(isa, [d, m], q, x);
+kernel! {
+    /// Blocks of 32 signed quants: `(d * dx) * (q . x)`.
+    Signed32, Act32, |isa, w, x| {
+        let (_, q) = w.quants(isa, 0, 0);
+        let [d, _] = w.scales(isa);
+        let mut sums = starts32(isa, const { if S::IN_MEMORY { -128 } else { 0 } }, x);
+        S::add_signed(isa, &mut sums, &q, x, 0);
+        scaled32(isa, d, &sums, x)
     }
-    let mut out = [d; T];
-    for_each_token!(
-        I,
-        T,
-        out,
-        x,
-        |_, a| scaled_with_min(isa, d, m, a, isa.dot_u8::<MAX, 8>(isa.splat(0), q, &a.q)),
-        |_, b| {
-            let sums = isa.pair_u8::<MAX, 8>([isa.splat(0); 2], q, [&a.q, &b.q]);
-            [scaled_with_min(isa, d, m, a, sums[0]), scaled_with_min(isa, d, m, b, sums[1])]
+}
+
+kernel! {
+    /// Blocks of 256 with one scale, quants at most `MAX`: `(d * dx) * (q . x + start * sum of x)`.
+    One256<MAX>, Act256, |isa, w, x| {
+        let mut sums = starts256(isa, const { B::DESCRIPTION.start() }, x);
+        each_32!(isa, w, |i, q| {
+            isa.dots_u8::<MAX, 8, T>(&mut sums, &q, x, i);
+        });
+        scaled256(isa, w.scales(isa)[0], &sums, x)
+    }
+}
+
+kernel! {
+    /// Blocks of 256 signed quants with one scale: `(d * dx) * (q . x)`.
+    Signed256, Act256, |isa, w, x| {
+        let mut sums = starts256(isa, const { if S::IN_MEMORY { -128 } else { 0 } }, x);
+        each_32!(isa, w, |i, q| {
+            S::add_signed(isa, &mut sums, &q, x, i);
+        });
+        scaled256(isa, w.scales(isa)[0], &sums, x)
+    }
+}
+
+kernel! {
+    /// Sub-blocks of 32 signed quants: `(d * dx) * (sum of scale * (q . x))`.
+    SignedSubs32, Act256, |isa, w, x| {
+        let mut sums = [isa.splat(0); T];
+        each_32!(isa, w, |i, q| {
+            S::add_signed_scaled(isa, &mut sums, (&q, w.sub_scale(isa, i)), x, i);
+        });
+        if const { S::IN_MEMORY } {
+            // Two scales to a word: 0 and 2, 1 and 3, 4 and 6, 5 and 7.
+            let low = isa.splat(0xFFFF);
+            let mut starts = [isa.splat(0); T];
+            unrolled!(I, pair in [0, 1, 2, 3] {
+                let first = pair / 2 * 4 + pair % 2;
+                let (a, b) = (w.sub_scale(isa, first), w.sub_scale(isa, first + 2));
+                let both = isa.or(isa.and(a, low), isa.shl(b, 16));
+                for (start, x) in starts.iter_mut().zip(x) {
+                    *start = isa.dot_i16(*start, both, x.sums32[pair]);
+                }
+            });
+            for (sum, &start) in sums.iter_mut().zip(&starts) {
+                *sum = isa.sub(*sum, isa.shl(start, 7));
+            }
         }
-    );
-    out
-}
-
-/// `(d * dx) * (q . x)` for every token: 32 signed quants.
-#[inline(always)]
-pub(super) fn dot_i8<I: Isa, const T: usize>(isa: I, d: I::F, q: &[I::W; 8], x: &[Act32; T]) -> [I::F; T] {
-    if const { I::TOGETHER && T > 1 } {
-        return unpacked::dot32(isa, d, &unpacked::unsigned(isa, *q), -128, x);
+        scaled256(isa, w.scales(isa)[0], &sums, x)
     }
-    let mut out = [d; T];
-    for_each_token!(I, T, out, x, |_, a| scaled(isa, d, a.d, isa.dot_i8(isa.splat(0), q, &a.q, a.sum)), |_, b| {
-        let sums = isa.pair_i8([isa.splat(0); 2], q, [&a.q, &b.q], [a.sum, b.sum]);
-        [scaled(isa, d, a.d, sums[0]), scaled(isa, d, b.d, sums[1])]
-    });
-    out
 }
 
-/// `sums += scale * (q . x)` for every token: the `N` words of quants from `N * i` on, each at most `MAX`.
+kernel! {
+    /// Sub-blocks of 16, quants at most `MAX`: `(d * dx) * (sum of scale * (q . x + start * sum of x))`.
+    Subs16<MAX>, Act256, |isa, w, x| {
+        let [d, _] = w.scales(isa);
+        let mut sums = sums16::<I, B, S, MAX, T>(isa, &mut w, x);
+        // The scales are plus a bias, and the start is less than 0 by a power of two.
+        let bias = const { -(SubScales::<I>::bias(B::DESCRIPTION.form) as i32) };
+        let mut offsets = starts256(isa, bias, x);
+        add_bytes(isa, &mut offsets, &w.sub_scales().scales, x, |x| &x.sums16);
+        for (sum, &offset) in sums.iter_mut().zip(&offsets) {
+            *sum = isa.sub(*sum, isa.shl(offset, const { B::DESCRIPTION.start().trailing_zeros() }));
+        }
+        scaled256(isa, d, &sums, x)
+    }
+}
+
+kernel! {
+    /// Sub-blocks of 16 with a minimum each, quants at most `MAX`:
+    /// `(d * dx) * (sum of scale * (q . x)) - (dmin * dx) * (mins . sums of x)`.
+    Mins16<MAX>, Act256, |isa, w, x| {
+        let sums = sums16::<I, B, S, MAX, T>(isa, &mut w, x);
+        let [d, dmin] = w.scales(isa);
+        let mut mins = [isa.splat(0); T];
+        add_bytes(isa, &mut mins, &w.sub_scales().mins, x, |x| &x.sums16);
+        less(isa, scaled256(isa, d, &sums, x), scaled256(isa, dmin, &mins, x))
+    }
+}
+
+kernel! {
+    /// Sub-blocks of 32 with a minimum each, quants at most `MAX`:
+    /// `(d * dx) * (sum of scale * (q . x)) - (dmin * dx) * (mins . sums of x)`.
+    Mins32<MAX>, Act256, |isa, w, x| {
+        let [d, dmin] = w.scales(isa);
+        let sums = if const { S::IN_MEMORY && MAX == 15 } {
+            exact_sums32::<I, B, S, MAX, T>(isa, &mut w, x)
+        } else {
+            let mut sums = [isa.splat(0); T];
+            each_32!(isa, w, |i, q| {
+                isa.scaled_dots_u8::<MAX, 8, T>(&mut sums, &q, x, i, w.sub_scale(isa, i));
+            });
+            to_f32(isa, &sums)
+        };
+        let mut mins = [isa.splat(0); T];
+        add_bytes(isa, &mut mins, &w.sub_scales().mins[..2], x, |x| &x.sums32);
+        less(isa, scale_by(isa, d, sums, x), scaled256(isa, dmin, &mins, x))
+    }
+}
+
+/// `sum of scale * (q . x)`, sub-blocks of 16.
 #[inline(always)]
-pub(super) fn add_scaled<I: Isa, const MAX: u8, const N: usize, const T: usize>(
+fn sums16<I: Isa, B: Format, S: Source<I, B>, const MAX: u8, const T: usize>(
     isa: I,
-    sums: &mut [I::W; T],
-    q: &[I::W; N],
+    w: &mut S,
     x: &[Act256; T],
-    i: usize,
-    scale: I::W,
-) {
-    if const { I::TOGETHER && T > 1 } {
-        return isa.add_dots_u8(sums, q, x, i, scale);
-    }
-    for_each_token!(I, T, sums, x, |sum, a| isa.dot_u8_scaled::<MAX, N>(sum, q, a.quads(i), scale), |two, b| isa
-        .pair_u8_scaled::<MAX, N>(two, q, [a.quads(i), b.quads(i)], scale));
+) -> [I::W; T] {
+    let mut sums = [isa.splat(0); T];
+    each_32!(isa, w, |i, [a, b, c, d, e, f, g, h]| {
+        isa.scaled_dots_u8::<MAX, 4, T>(&mut sums, &[a, b, c, d], x, 2 * i, w.sub_scale(isa, 2 * i));
+        isa.scaled_dots_u8::<MAX, 4, T>(&mut sums, &[e, f, g, h], x, 2 * i + 1, w.sub_scale(isa, 2 * i + 1));
+    });
+    sums
 }
 
-/// `acc + sum of s * sums`, the bytes of each word of `s` against two pairs of `sums`.
+/// `sum of scale * (q . x)`, sub-blocks of 32, in `f32`: four sub-blocks' products of quants up to 15, at most
+/// `4 * 63 * 32 * 15 * 127`, fit in its 24 bits. Both halves' sum is rounded once, as the whole `i32` would be.
 #[inline(always)]
-pub(super) fn dot_bytes<I: Isa>(isa: I, acc: I::W, s: &[I::W], sums: &[[i16; 2]]) -> I::W {
-    let even = isa.splat(0x00FF_00FF);
-    let mut acc = acc;
-    for (&s, sums) in s.iter().zip(sums.as_chunks::<2>().0) {
-        acc = isa.dot_i16(acc, isa.and(s, even), sums[0]);
-        acc = isa.dot_i16(acc, isa.and(isa.shr(s, 8), even), sums[1]);
+fn exact_sums32<I: Isa, B: Format, S: Source<I, B>, const MAX: u8, const T: usize>(
+    isa: I,
+    w: &mut S,
+    x: &[Act256; T],
+) -> [I::F; T] {
+    let mut halves = [[isa.f_splat(0.0); T]; 2];
+    each_32!(isa, w, |i, q| {
+        let mut dots = [isa.splat(0); T];
+        isa.dots_u8::<MAX, 8, T>(&mut dots, &q, x, i);
+        let scale = isa.to_f32(w.sub_scale(isa, i));
+        for (sum, &dot) in halves[i / 4 % 2].iter_mut().zip(&dots) {
+            *sum = isa.f_add_exact(*sum, isa.to_f32(dot), scale);
+        }
+    });
+    let [mut sums, second] = halves;
+    for (sum, &second) in sums.iter_mut().zip(&second) {
+        *sum = isa.f_add(*sum, second);
     }
-    acc
+    sums
+}
+
+// What follows are many short loops over the tokens: compilers leave one long loop rolled, with all it uses in memory.
+
+/// `start * sum of x`, blocks of 32.
+#[inline(always)]
+fn starts32<I: Isa, const T: usize>(isa: I, start: i32, x: &[Act32; T]) -> [I::W; T] {
+    let mut sums = [isa.splat(0); T];
+    if start != 0 {
+        for (sum, x) in sums.iter_mut().zip(x) {
+            // By way of memory: what is loaded comes to every lane for nothing, what is in a register takes a product's
+            // time.
+            *sum = isa.splat(*isa.rebased(&((start * x.sum) as u32)));
+        }
+    }
+    sums
+}
+
+/// `start * sum of x`, blocks of 256.
+#[inline(always)]
+fn starts256<I: Isa, const T: usize>(isa: I, start: i32, x: &[Act256; T]) -> [I::W; T] {
+    let mut sums = [isa.splat(0); T];
+    for (sum, x) in sums.iter_mut().zip(x) {
+        *sum = isa.splat((start * x.sum) as u32);
+    }
+    sums
+}
+
+/// `acc += sum of s * sums`, the bytes of each word of `s` against two pairs of sums of `x`.
+#[inline(always)]
+fn add_bytes<I: Isa, const N: usize, const T: usize>(
+    isa: I,
+    acc: &mut [I::W; T],
+    s: &[I::W],
+    x: &[Act256; T],
+    sums: impl Fn(&Act256) -> &[[i16; 2]; N],
+) {
+    let even = isa.splat(0x00FF_00FF);
+    for (i, &s) in s.iter().enumerate() {
+        let (low, high) = (isa.and(s, even), isa.and(isa.shr(s, 8), even));
+        for (acc, x) in acc.iter_mut().zip(x) {
+            *acc = isa.dot_i16(*acc, low, sums(x)[2 * i % N]);
+            *acc = isa.dot_i16(*acc, high, sums(x)[(2 * i + 1) % N]);
+        }
+    }
+}
+
+/// `(d * dx) * sum` of blocks of 32.
+#[inline(always)]
+fn scaled32<I: Isa, const T: usize>(isa: I, d: I::F, sums: &[I::W; T], x: &[Act32; T]) -> [I::F; T] {
+    let mut out = [d; T];
+    for ((out, x), &sum) in out.iter_mut().zip(x).zip(sums) {
+        *out = isa.f_mul(isa.f_mul(d, isa.f_splat(x.d)), isa.to_f32(sum));
+    }
+    out
+}
+
+/// `(d * dx) * sum` of blocks of 256.
+#[inline(always)]
+fn scaled256<I: Isa, const T: usize>(isa: I, d: I::F, sums: &[I::W; T], x: &[Act256; T]) -> [I::F; T] {
+    scale_by(isa, d, to_f32(isa, sums), x)
+}
+
+/// The sums as `f32`.
+#[inline(always)]
+fn to_f32<I: Isa, const T: usize>(isa: I, sums: &[I::W; T]) -> [I::F; T] {
+    let mut out = [isa.f_splat(0.0); T];
+    for (out, &sum) in out.iter_mut().zip(sums) {
+        *out = isa.to_f32(sum);
+    }
+    out
+}
+
+/// `(d * dx) * sums`.
+#[inline(always)]
+fn scale_by<I: Isa, const T: usize>(isa: I, d: I::F, sums: [I::F; T], x: &[Act256; T]) -> [I::F; T] {
+    let mut out = sums;
+    for (out, x) in out.iter_mut().zip(x) {
+        *out = isa.f_mul(isa.f_mul(d, isa.f_splat(x.d)), *out);
+    }
+    out
+}
+
+/// `a - b`.
+#[inline(always)]
+fn less<I: Isa, const T: usize>(isa: I, a: [I::F; T], b: [I::F; T]) -> [I::F; T] {
+    let mut out = a;
+    for (out, &b) in out.iter_mut().zip(&b) {
+        *out = isa.f_sub(*out, b);
+    }
+    out
 }

@@ -1,75 +1,22 @@
-//! Blocks as they are once unpacked, and their dot products with many tokens.
+//! Blocks as they are once unpacked into memory.
 
-use super::act::{Act32, Act256};
-use super::scale::{scaled, scaled_with_min};
+use super::description::Values;
+use super::dot::{Format, Source, each_32};
+use super::read::{Reader, SubScales};
 use super::unrolled::unrolled;
-use super::words::bytes;
-use crate::simd::Isa;
+use crate::simd::{Isa, Quads};
 
 /// A block of each of [`Isa::ROWS`] rows, unpacked once for all tokens: where a set multiplies so fast that unpacking for
 /// every few tokens takes its time.
 pub struct Unpacked<I: Isa> {
-    /// The quants, unsigned bytes in element order.
-    pub(super) q: [I::W; 64],
+    /// The quants, unsigned bytes in element order; signed ones are plus 128.
+    q: [[I::W; 8]; 8],
     /// The sub-blocks' scales, `i32`.
-    pub(super) scales: [I::W; 16],
-    /// What sums of activations are multiplied with, two `i16` to a word in their order.
-    pub(super) offsets: [I::W; 8],
-    /// Scales of the products and of the offsets.
-    pub(super) d: [I::F; 2],
-}
-
-/// Two halves of sixteen words.
-#[inline(always)]
-pub(super) fn flat<W: Copy>([low, high]: [[W; 8]; 2]) -> [W; 16] {
-    let mut all = [low[0]; 16];
-    let (first, second) = all.split_at_mut(8);
-    first.copy_from_slice(&low);
-    second.copy_from_slice(&high);
-    all
-}
-
-/// Signed quants as `q + 128`.
-#[inline(always)]
-pub(super) fn unsigned<I: Isa, const N: usize>(isa: I, quants: [I::W; N]) -> [I::W; N] {
-    let mut quants = quants;
-    for q in &mut quants {
-        *q = isa.xor(*q, isa.splat(0x8080_8080));
-    }
-    quants
-}
-
-/// Blocks of 32: `(d * dx) * (q . x + start * sum of x)`.
-#[inline(always)]
-pub(super) fn dot32<I: Isa, const T: usize>(isa: I, d: I::F, q: &[I::W; 8], start: i32, x: &[Act32; T]) -> [I::F; T] {
-    let mut sums = [isa.splat(0); T];
-    for (sum, x) in sums.iter_mut().zip(x) {
-        // By way of memory: what is loaded comes to every lane for nothing, what is in a register takes a product's time.
-        *sum = isa.splat(*isa.rebased(&((start * x.sum) as u32)));
-    }
-    isa.dots_u8(&mut sums, q, x, 0);
-    let mut out = [d; T];
-    for ((out, x), &sum) in out.iter_mut().zip(x).zip(&sums) {
-        *out = scaled(isa, d, x.d, sum);
-    }
-    out
-}
-
-/// Blocks of 32 with a minimum: `dx * (d * (q . x) + m * sum of x)`.
-#[inline(always)]
-pub(super) fn dot32_with_min<I: Isa, const T: usize>(
-    isa: I,
-    [d, m]: [I::F; 2],
-    q: &[I::W; 8],
-    x: &[Act32; T],
-) -> [I::F; T] {
-    let mut sums = [isa.splat(0); T];
-    isa.dots_u8(&mut sums, q, x, 0);
-    let mut out = [d; T];
-    for ((out, x), &sum) in out.iter_mut().zip(x).zip(&sums) {
-        *out = scaled_with_min(isa, d, m, x, sum);
-    }
-    out
+    scales: [I::W; 16],
+    /// The sub-blocks' scales and minimums as bytes.
+    sub: SubScales<I>,
+    /// Scales of the products and of the minimums.
+    d: [I::F; 2],
 }
 
 impl<I: Isa> Unpacked<I> {
@@ -77,207 +24,88 @@ impl<I: Isa> Unpacked<I> {
     #[inline(always)]
     pub(crate) fn new(isa: I) -> Self {
         let (word, float) = (isa.splat(0), isa.f_splat(0.0));
-        Unpacked { q: [word; 64], scales: [word; 16], offsets: [word; 8], d: [float; 2] }
+        let sub = SubScales { scales: [word; 4], mins: [word; 4] };
+        Unpacked { q: [[word; 8]; 8], scales: [word; 16], sub, d: [float; 2] }
     }
 
-    /// Puts quants in place.
+    /// Puts a block in place.
     #[inline(always)]
-    pub(super) fn set_quants(&mut self, quants: &[I::W]) {
-        for (to, &q) in self.q.iter_mut().zip(quants) {
-            *to = q;
+    pub(super) fn fill<B: Format>(&mut self, isa: I, from: Reader<'_, I, B>) {
+        let mut from = from;
+        self.d = from.scales(isa);
+        self.sub = *from.sub_scales();
+        for (i, scale) in self.scales.iter_mut().enumerate().take(const { SubScales::<I>::count(B::DESCRIPTION.form) })
+        {
+            *scale = from.sub_scale(isa, i);
         }
-    }
-
-    /// Puts the bytes of words in place as scales, each less `bias`.
-    #[inline(always)]
-    pub(super) fn set_scales(&mut self, isa: I, words: &[I::W], bias: u32) {
-        for (to, &word) in self.scales.as_chunks_mut::<4>().0.iter_mut().zip(words) {
-            *to = bytes(isa, word);
-            for scale in to {
-                *scale = isa.sub(*scale, isa.splat(bias));
-            }
+        let signed = const { !matches!(B::DESCRIPTION.values, Values::From(_)) };
+        if const { B::ELEMS == 32 } {
+            let (_, q) = from.quants(isa, 0, 0);
+            self.q[0] = if signed { plus_128(isa, q) } else { q };
+            return;
         }
-    }
-
-    /// [`dot32`].
-    #[inline(always)]
-    pub(super) fn dot32<const T: usize>(&self, isa: I, start: i32, x: &[Act32; T]) -> [I::F; T] {
-        dot32(isa, self.d[0], self.sub(0), start, x)
-    }
-
-    /// [`dot32_with_min`].
-    #[inline(always)]
-    pub(super) fn dot32_with_min<const T: usize>(&self, isa: I, x: &[Act32; T]) -> [I::F; T] {
-        dot32_with_min(isa, self.d, self.sub(0), x)
-    }
-
-    /// Puts bytes in place as offsets, see [`dot_bytes`](super::dot::dot_bytes).
-    #[inline(always)]
-    pub(super) fn set_offsets(&mut self, isa: I, words: &[I::W]) {
-        let even = isa.splat(0x00FF_00FF);
-        for (to, &word) in self.offsets.as_chunks_mut::<2>().0.iter_mut().zip(words) {
-            *to = [isa.and(word, even), isa.and(isa.shr(word, 8), even)];
-        }
-    }
-
-    /// Sub-blocks of 32 with a minimum each: `(d * dx) * sum - (dmin * dx) * (mins . sums of x)`.
-    #[inline(always)]
-    pub(super) fn dot_subs32_with_mins<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::F; T] {
-        let mut out = self.scaled(isa, &self.sums32(isa, x), x);
-        self.less_mins(isa, &mut out, &self.offsets32(isa, x), x);
-        out
-    }
-
-    /// As [`Unpacked::dot_subs32_with_mins`], where the quants are at most 15: four sub-blocks' products, at most
-    /// 4 * 63 * 32 * 15 * 127, fit in the 24 bits of an `f32`. Both halves' sum is rounded once, as the whole `i32`
-    /// would be.
-    #[inline(always)]
-    pub(super) fn dot_small_subs32_with_mins<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::F; T] {
-        let (mut out, mut second) = ([isa.f_splat(0.0); T], [isa.f_splat(0.0); T]);
-        unrolled!(I, i in [0, 1, 2, 3] {
-            isa.add_exact_dots_u8(&mut out, self.sub::<8>(i), x, i, self.scales[i]);
-        });
-        unrolled!(I, i in [4, 5, 6, 7] {
-            isa.add_exact_dots_u8(&mut second, self.sub::<8>(i), x, i, self.scales[i]);
-        });
-        for (out, &second) in out.iter_mut().zip(&second) {
-            *out = isa.f_add(*out, second);
-        }
-        scale_by(isa, self.d[0], &mut out, x);
-        self.less_mins(isa, &mut out, &self.offsets32(isa, x), x);
-        out
-    }
-
-    /// Sub-blocks of 16: `(d * dx) * (sum of scale * (q . x) - 2^shift * (offsets . sums of x + start * sum of x))`.
-    #[inline(always)]
-    pub(super) fn dot_subs16<const T: usize>(&self, isa: I, start: i32, shift: u32, x: &[Act256; T]) -> [I::F; T] {
-        let (mut sums, mut offsets) = (self.sums16(isa, x), self.offsets16(isa, start, x));
-        for (sum, offset) in sums.iter_mut().zip(&mut offsets) {
-            *sum = isa.sub(*sum, isa.shl(*offset, shift));
-        }
-        self.scaled(isa, &sums, x)
-    }
-
-    /// Sub-blocks of 16 with a minimum each: `(d * dx) * sum - (dmin * dx) * (mins . sums of x)`.
-    #[inline(always)]
-    pub(super) fn dot_subs16_with_mins<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::F; T] {
-        let mut out = self.scaled(isa, &self.sums16(isa, x), x);
-        self.less_mins(isa, &mut out, &self.offsets16(isa, 0, x), x);
-        out
-    }
-
-    /// Sub-blocks of 32: `(d * dx) * (sum of scale * (q . x) - 2^shift * (offsets . sums of x))`.
-    #[inline(always)]
-    pub(super) fn dot_subs32<const T: usize>(&self, isa: I, shift: u32, x: &[Act256; T]) -> [I::F; T] {
-        let (mut sums, mut offsets) = (self.sums32(isa, x), self.offsets32(isa, x));
-        for (sum, offset) in sums.iter_mut().zip(&mut offsets) {
-            *sum = isa.sub(*sum, isa.shl(*offset, shift));
-        }
-        self.scaled(isa, &sums, x)
-    }
-
-    /// One scale: `(d * dx) * (q . x + start * sum of x)`.
-    #[inline(always)]
-    pub(super) fn dot256<const T: usize>(&self, isa: I, start: i32, x: &[Act256; T]) -> [I::F; T] {
-        let mut sums = starts(isa, start, x);
-        unrolled!(I, i in [0, 1, 2, 3, 4, 5, 6, 7] {
-            isa.dots_u8(&mut sums, self.sub::<8>(i), x, i);
-        });
-        self.scaled(isa, &sums, x)
-    }
-
-    /// `sum of scale * (q . x)`, sub-blocks of 16.
-    #[inline(always)]
-    fn sums16<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::W; T] {
-        let mut sums = [isa.splat(0); T];
-        unrolled!(I, i in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] {
-            isa.add_dots_u8(&mut sums, self.sub::<4>(i), x, i, self.scales[i]);
-        });
-        sums
-    }
-
-    /// As [`Unpacked::sums16`], sub-blocks of 32.
-    #[inline(always)]
-    fn sums32<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::W; T] {
-        let mut sums = [isa.splat(0); T];
-        unrolled!(I, i in [0, 1, 2, 3, 4, 5, 6, 7] {
-            isa.add_dots_u8(&mut sums, self.sub::<8>(i), x, i, self.scales[i]);
-        });
-        sums
-    }
-
-    // What follows are many short loops over the tokens: compilers leave one long loop rolled, with all it uses in memory.
-
-    /// `offsets . sums of x + start * sum of x`, sub-blocks of 16.
-    #[inline(always)]
-    fn offsets16<const T: usize>(&self, isa: I, start: i32, x: &[Act256; T]) -> [I::W; T] {
-        let mut sums = starts(isa, start, x);
-        unrolled!(I, i in [0, 1, 2, 3, 4, 5, 6, 7] {
-            for (sum, x) in sums.iter_mut().zip(x) {
-                *sum = isa.dot_i16(*sum, self.offsets[i], x.sums16[i]);
-            }
-        });
-        sums
-    }
-
-    /// `offsets . sums of x`, sub-blocks of 32.
-    #[inline(always)]
-    fn offsets32<const T: usize>(&self, isa: I, x: &[Act256; T]) -> [I::W; T] {
-        let mut sums = [isa.splat(0); T];
-        unrolled!(I, i in [0, 1, 2, 3] {
-            for (sum, x) in sums.iter_mut().zip(x) {
-                *sum = isa.dot_i16(*sum, self.offsets[i], x.sums32[i]);
-            }
-        });
-        sums
-    }
-
-    /// `(d * dx) * sums`.
-    #[inline(always)]
-    fn scaled<const T: usize>(&self, isa: I, sums: &[I::W; T], x: &[Act256; T]) -> [I::F; T] {
-        let mut out = [self.d[0]; T];
-        for (out, &sum) in out.iter_mut().zip(sums) {
-            *out = isa.to_f32(sum);
-        }
-        scale_by(isa, self.d[0], &mut out, x);
-        out
-    }
-
-    /// `out -= (dmin * dx) * sums`.
-    #[inline(always)]
-    fn less_mins<const T: usize>(&self, isa: I, out: &mut [I::F; T], sums: &[I::W; T], x: &[Act256; T]) {
-        let mut mins = [self.d[1]; T];
-        for (min, &sum) in mins.iter_mut().zip(sums) {
-            *min = isa.to_f32(sum);
-        }
-        scale_by(isa, self.d[1], &mut mins, x);
-        for (out, &min) in out.iter_mut().zip(&mins) {
-            *out = isa.f_sub(*out, min);
-        }
-    }
-
-    /// The `N` words of sub-block `i`.
-    #[inline(always)]
-    fn sub<const N: usize>(&self, i: usize) -> &[I::W; N] {
-        let subs = self.q.as_chunks::<N>().0;
-        &subs[i % (64 / N)]
+        put_256(isa, &mut self.q, from, signed);
     }
 }
 
-/// `start * sum of x`.
+/// Puts the quants of a block of 256 in place.
 #[inline(always)]
-fn starts<I: Isa, const T: usize>(isa: I, start: i32, x: &[Act256; T]) -> [I::W; T] {
-    let mut sums = [isa.splat(0); T];
-    for (sum, x) in sums.iter_mut().zip(x) {
-        *sum = isa.splat((start * x.sum) as u32);
-    }
-    sums
+fn put_256<I: Isa, B: Format, S: Source<I, B>>(isa: I, to: &mut [[I::W; 8]; 8], from: S, signed: bool) {
+    let mut from = from;
+    each_32!(isa, from, |i, q| {
+        to[i % 8] = if signed { plus_128(isa, q) } else { q };
+    });
 }
 
-/// `out = (d * dx) * out`.
+/// Signed bytes plus 128.
 #[inline(always)]
-fn scale_by<I: Isa, const T: usize>(isa: I, d: I::F, out: &mut [I::F; T], x: &[Act256; T]) {
-    for (out, x) in out.iter_mut().zip(x) {
-        *out = isa.f_mul(isa.f_mul(d, isa.f_splat(x.d)), *out);
+fn plus_128<I: Isa>(isa: I, q: [I::W; 8]) -> [I::W; 8] {
+    let mut q = q;
+    for q in &mut q {
+        *q = isa.xor(*q, isa.splat(0x8080_8080));
+    }
+    q
+}
+
+impl<I: Isa, B: Format> Source<I, B> for &Unpacked<I> {
+    const IN_MEMORY: bool = true;
+
+    #[inline(always)]
+    fn scales(&self, _isa: I) -> [I::F; 2] {
+        self.d
+    }
+
+    #[inline(always)]
+    fn sub_scales(&self) -> &SubScales<I> {
+        &self.sub
+    }
+
+    #[inline(always)]
+    fn sub_scale(&self, _isa: I, i: usize) -> I::W {
+        self.scales[i % 16]
+    }
+
+    #[inline(always)]
+    fn load(&mut self, _isa: I, _piece: usize) {}
+
+    #[inline(always)]
+    fn quants(&mut self, _isa: I, piece: usize, _plane: usize) -> (usize, [I::W; 8]) {
+        (piece, self.q[piece % 8])
+    }
+
+    #[inline(always)]
+    fn add_signed<const T: usize>(isa: I, sums: &mut [I::W; T], q: &[I::W; 8], x: &[impl Quads; T], i: usize) {
+        isa.dots_u8::<255, 8, T>(sums, q, x, i);
+    }
+
+    #[inline(always)]
+    fn add_signed_scaled<const T: usize>(
+        isa: I,
+        sums: &mut [I::W; T],
+        (q, scale): (&[I::W; 8], I::W),
+        x: &[impl Quads; T],
+        i: usize,
+    ) {
+        isa.scaled_dots_u8::<255, 8, T>(sums, q, x, i, scale);
     }
 }

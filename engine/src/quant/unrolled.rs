@@ -5,7 +5,7 @@
 /// a loop, and small.
 macro_rules! unrolled {
     ($I:ident, $i:ident in [$($n:literal),+] $body:block) => {
-        if $I::ROWS == 1 {
+        if const { $I::ROWS == 1 } {
             for $i in [$($n),+] $body
         } else {
             $({ let $i: usize = $n; $body })+

@@ -12,10 +12,12 @@ use bytemuck::Pod;
 /// Four activation quants: what one lane multiplies its four weight bytes with.
 pub type Quad = [i8; 4];
 
-/// Something that holds activations as bytes.
+/// A block of activations as bytes.
 pub trait Quads {
-    /// `N` words of them from word `N * i` on.
+    /// `N` words of the block from word `N * i` on.
     fn quads<const N: usize>(&self, i: usize) -> &[Quad; N];
+    /// The sum of the 32 activations from word `8 * i` on.
+    fn sum32(&self, i: usize) -> i32;
 }
 
 /// Work that runs with an instruction set's features enabled; see [`Isa::run`].
@@ -41,11 +43,6 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// Parts of an operation are functions of their own: where a set unrolls much, neither the frames of the parts nor the
     /// time to compile them should add up.
     const PARTS_APART: bool = false;
-    /// Two tokens at a time take fewer instructions than one after the other.
-    const PAIRS: bool = false;
-    /// Word-major order: each word of weights is multiplied with every token of the tile before the next word is loaded, by
-    /// [`Isa::dots_u8`] and the two after it. With many tokens, blocks are then unpacked into memory once for all of them.
-    const TOGETHER: bool = false;
     /// The most tokens whose dot products share one unpacking of the weights in registers, at most 8: as many as there are
     /// registers for.
     const TOKENS: usize = 8;
@@ -85,6 +82,14 @@ pub trait Isa: Copy + Send + Sync + 'static {
             isa.run(op)
         }
         if const { Self::PARTS_APART } { apart(self, op) } else { op.call(self) }
+    }
+
+    /// Calls the part of a product in which many tokens share one unpacking of the weights into memory, and returns true,
+    /// where a set multiplies so fast that unpacking for every few tokens takes its time. Such a set has sixteen rows to a
+    /// word and multiplies any unsigned bytes.
+    #[inline(always)]
+    fn run_unpacking<O: Op<Out = ()>>(self, _op: O) -> bool {
+        false
     }
 
     /// The set's own loops over the blocks of rows that lie as in a file, where the compiler lacks the registers for the
@@ -159,62 +164,19 @@ pub trait Isa: Copy + Send + Sync + 'static {
     fn expand_bits(self, bits: Self::W, shift: u32) -> Self::W;
     /// `acc + sum of w * x` over `N` words of unsigned bytes, each at most `MAX`.
     fn dot_u8<const MAX: u8, const N: usize>(self, acc: Self::W, w: &[Self::W; N], x: &[Quad; N]) -> Self::W;
-    /// `acc + sum of w * x` over `N` words of signed bytes; `sum` is the sum of all of `x`.
-    fn dot_i8<const N: usize>(self, acc: Self::W, w: &[Self::W; N], x: &[Quad; N], sum: i32) -> Self::W;
-    /// `a`, computed before anything that comes later in the code is loaded. Without such a line
-    /// compilers load all of a long block's operands first, and run out of registers.
+    /// `acc + sum of w * x` over `N` words of signed bytes; `sum` is the sum of all of `x`. By default the bytes are taken
+    /// as `w + 128`, which is unsigned.
     #[inline(always)]
-    fn settle(self, a: Self::W) -> Self::W {
-        a
+    fn dot_i8<const N: usize>(self, acc: Self::W, w: &[Self::W; N], x: &[Quad; N], sum: i32) -> Self::W {
+        let mut unsigned = *w;
+        for w in &mut unsigned {
+            *w = self.xor(*w, self.splat(0x8080_8080));
+        }
+        self.dot_u8::<255, N>(self.sub(acc, self.splat((sum << 7) as u32)), &unsigned, x)
     }
-    /// `acc + scale * dot_u8`, where each lane of `scale` is an `i32` that fits in `i16`.
+    /// [`Isa::dot_u8`] of `T` tokens, with `N` words of their activations from word `N * i` on.
     #[inline(always)]
-    fn dot_u8_scaled<const MAX: u8, const N: usize>(
-        self,
-        acc: Self::W,
-        w: &[Self::W; N],
-        x: &[Quad; N],
-        scale: Self::W,
-    ) -> Self::W {
-        let sum = self.dot_u8::<MAX, N>(self.splat(0), w, x);
-        self.add(acc, self.mul(sum, scale))
-    }
-    /// [`Isa::dot_u8`] of two tokens.
-    #[inline(always)]
-    fn pair_u8<const MAX: u8, const N: usize>(
-        self,
-        acc: [Self::W; 2],
-        w: &[Self::W; N],
-        x: [&[Quad; N]; 2],
-    ) -> [Self::W; 2] {
-        [self.dot_u8::<MAX, N>(acc[0], w, x[0]), self.dot_u8::<MAX, N>(acc[1], w, x[1])]
-    }
-    /// [`Isa::dot_i8`] of two tokens.
-    #[inline(always)]
-    fn pair_i8<const N: usize>(
-        self,
-        acc: [Self::W; 2],
-        w: &[Self::W; N],
-        x: [&[Quad; N]; 2],
-        sums: [i32; 2],
-    ) -> [Self::W; 2] {
-        [self.dot_i8(acc[0], w, x[0], sums[0]), self.dot_i8(acc[1], w, x[1], sums[1])]
-    }
-    /// [`Isa::dot_u8_scaled`] of two tokens.
-    #[inline(always)]
-    fn pair_u8_scaled<const MAX: u8, const N: usize>(
-        self,
-        acc: [Self::W; 2],
-        w: &[Self::W; N],
-        x: [&[Quad; N]; 2],
-        scale: Self::W,
-    ) -> [Self::W; 2] {
-        let first = self.dot_u8_scaled::<MAX, N>(acc[0], w, x[0], scale);
-        [first, self.dot_u8_scaled::<MAX, N>(acc[1], w, x[1], scale)]
-    }
-    /// `acc += w . x` of every token, `w` unsigned bytes, with `N` words of its activations from word `N * i` on.
-    #[inline(always)]
-    fn dots_u8<const N: usize, const T: usize>(
+    fn dots_u8<const MAX: u8, const N: usize, const T: usize>(
         self,
         acc: &mut [Self::W; T],
         w: &[Self::W; N],
@@ -222,12 +184,19 @@ pub trait Isa: Copy + Send + Sync + 'static {
         i: usize,
     ) {
         for (acc, x) in acc.iter_mut().zip(x) {
-            *acc = any_u8(self, *acc, w, x.quads(i));
+            *acc = self.dot_u8::<MAX, N>(*acc, w, x.quads(i));
         }
     }
-    /// `acc += scale * (w . x)` of every token, as [`Isa::dots_u8`]; each lane of `scale` is an `i32` that fits in `i16`.
+    /// [`Isa::dot_i8`] of `T` tokens, with eight words of their activations from word `8 * i` on.
     #[inline(always)]
-    fn add_dots_u8<const N: usize, const T: usize>(
+    fn dots_i8<const T: usize>(self, acc: &mut [Self::W; T], w: &[Self::W; 8], x: &[impl Quads; T], i: usize) {
+        for (acc, x) in acc.iter_mut().zip(x) {
+            *acc = self.dot_i8(*acc, w, x.quads(i), x.sum32(i));
+        }
+    }
+    /// `acc += scale * (w . x)` of `T` tokens, as [`Isa::dots_u8`]; each lane of `scale` is an `i32` that fits in `i16`.
+    #[inline(always)]
+    fn scaled_dots_u8<const MAX: u8, const N: usize, const T: usize>(
         self,
         acc: &mut [Self::W; T],
         w: &[Self::W; N],
@@ -236,23 +205,8 @@ pub trait Isa: Copy + Send + Sync + 'static {
         scale: Self::W,
     ) {
         for (acc, x) in acc.iter_mut().zip(x) {
-            let dot = any_u8(self, self.splat(0), w, x.quads(i));
+            let dot = self.dot_u8::<MAX, N>(self.splat(0), w, x.quads(i));
             *acc = self.add(*acc, self.mul(dot, scale));
-        }
-    }
-    /// [`Isa::add_dots_u8`] in `f32`, where all sums and products are exact: below 2^24.
-    #[inline(always)]
-    fn add_exact_dots_u8<const N: usize, const T: usize>(
-        self,
-        acc: &mut [Self::F; T],
-        w: &[Self::W; N],
-        x: &[impl Quads; T],
-        i: usize,
-        scale: Self::W,
-    ) {
-        for (acc, x) in acc.iter_mut().zip(x) {
-            let dot = any_u8(self, self.splat(0), w, x.quads(i));
-            *acc = self.f_add(*acc, self.to_f32(self.mul(dot, scale)));
         }
     }
     /// `acc + a.low * b[0] + a.high * b[1]`: the lanes of `a` hold two `i16`.
@@ -279,6 +233,11 @@ pub trait Isa: Copy + Send + Sync + 'static {
     fn f_sub(self, a: Self::F, b: Self::F) -> Self::F;
     /// Product of lanes.
     fn f_mul(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `acc + a * b`, where each product is exact.
+    #[inline(always)]
+    fn f_add_exact(self, acc: Self::F, a: Self::F, b: Self::F) -> Self::F {
+        self.f_add(acc, self.f_mul(a, b))
+    }
     /// Stores the first `out.len()` lanes, at most [`Isa::ROWS`].
     fn f_store(self, a: Self::F, out: &mut [f32]);
 
@@ -294,18 +253,6 @@ pub trait Isa: Copy + Send + Sync + 'static {
     fn greatest(self, lanes: &[f32; LANES]) -> f32 {
         fold(*lanes, |a, b| if a > b { a } else { b })
     }
-}
-
-/// `acc + w . x` of any unsigned bytes: seven bits of each and the eighth, as not every set multiplies bytes above 127.
-#[inline(always)]
-fn any_u8<I: Isa, const N: usize>(isa: I, acc: I::W, w: &[I::W; N], x: &[Quad; N]) -> I::W {
-    let (mut low, mut top) = (*w, *w);
-    for (low, top) in low.iter_mut().zip(&mut top) {
-        *low = isa.and(*low, isa.splat(0x7F7F_7F7F));
-        *top = isa.and(isa.shr(*top, 7), isa.splat(0x0101_0101));
-    }
-    let tops = isa.dot_u8::<1, N>(isa.splat(0), &top, x);
-    isa.add(isa.dot_u8::<127, N>(acc, &low, x), isa.shl(tops, 7))
 }
 
 /// Folds sixteen lanes by halves; the order that every horizontal reduction follows.

@@ -6,7 +6,7 @@ mod words;
 use super::{align_frame, cpuid, fetch, fetch_ahead};
 use crate::simd::arch::rows::Rows;
 use crate::simd::floats::{Floats, LANES, Sixteen};
-use crate::simd::isa::{Isa, Op, Quad};
+use crate::simd::isa::{Isa, Op, Quad, Quads};
 use crate::simd::name::IsaName;
 use bytemuck::Pod;
 use core::arch::x86_64::*;
@@ -228,20 +228,24 @@ impl Isa for Avx2 {
         acc
     }
     #[inline(always)]
-    fn dot_u8_scaled<const MAX: u8, const N: usize>(
+    fn scaled_dots_u8<const MAX: u8, const N: usize, const T: usize>(
         self,
-        acc: __m256i,
+        acc: &mut [__m256i; T],
         w: &[__m256i; N],
-        x: &[Quad; N],
+        x: &[impl Quads; T],
+        i: usize,
         scale: __m256i,
-    ) -> __m256i {
-        let mut acc = acc;
+    ) {
         let both = self.or(self.shl(scale, 16), self.and(scale, self.splat(0xFFFF)));
         let run = const { pairs_in_i16(MAX) };
-        for (w, x) in w.chunks(run).zip(x.chunks(run)) {
-            acc = self.add(acc, avx2! { _mm256_madd_epi16(dot_run(w, x), both) });
+        for (acc, x) in acc.iter_mut().zip(x) {
+            for (w, x) in w.chunks(run).zip(x.quads::<N>(i).chunks(run)) {
+                *acc = self.add(*acc, avx2! { _mm256_madd_epi16(dot_run(w, x), both) });
+            }
+            if const { T > 1 } {
+                *acc = avx2! { words::settle(*acc) };
+            }
         }
-        acc
     }
     #[inline(always)]
     fn dot_i8<const N: usize>(self, acc: __m256i, w: &[__m256i; N], x: &[Quad; N], _sum: i32) -> __m256i {
@@ -255,11 +259,6 @@ impl Isa for Avx2 {
             };
         }
         acc
-    }
-    #[inline(always)]
-    fn settle(self, a: __m256i) -> __m256i {
-        // SAFETY: the features are there, as `self` proves.
-        unsafe { words::settle(a) }
     }
     #[inline(always)]
     fn dot_i16(self, acc: __m256i, a: __m256i, b: [i16; 2]) -> __m256i {

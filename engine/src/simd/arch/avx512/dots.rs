@@ -9,14 +9,22 @@ pub(super) fn quad(x: &Quad) -> i32 {
     i32::from_le_bytes(x.map(|b| b as u8))
 }
 
-/// See [`Isa::settle`](crate::simd::Isa::settle): here after every few words.
+/// `a`, computed before anything that comes later in the code is loaded. Without such a line compilers load all of a long
+/// block's operands first, and run out of registers.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn settle(a: __m512i) -> __m512i {
+pub(super) fn settle(a: __m512i) -> __m512i {
     let mut a = a;
     // SAFETY: no instruction; it only ties the order of what is around it.
     unsafe { core::arch::asm!("/* {0} */", inout(zmm_reg) a, options(nostack, preserves_flags)) };
     a
+}
+
+/// [`settle`] of floats.
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(super) fn settle_floats(a: __m512) -> __m512 {
+    _mm512_castsi512_ps(settle(_mm512_castps_si512(a)))
 }
 
 /// [`_mm512_dpwssd_epi32`], which compilers make two instructions of where one waits for another.
@@ -58,7 +66,7 @@ pub(super) unsafe fn dots<const N: usize, const T: usize>(
 /// # Safety
 /// As of [`dots`].
 #[inline(always)]
-pub(super) unsafe fn add_dots<const N: usize, const T: usize>(
+pub(super) unsafe fn scaled_dots<const N: usize, const T: usize>(
     acc: &mut [__m512i; T],
     w: &[__m512i; N],
     x: &[impl Quads; T],
@@ -71,29 +79,6 @@ pub(super) unsafe fn add_dots<const N: usize, const T: usize>(
         dots(&mut sums, w, x, i);
         for (acc, sum) in acc.iter_mut().zip(sums) {
             *acc = settle(_mm512_add_epi32(*acc, _mm512_mullo_epi32(sum, scale)));
-        }
-    }
-}
-
-/// `acc += scale * (w . x)` of every token in `f32`, where all of it is exact, as [`dots`].
-///
-/// # Safety
-/// As of [`dots`].
-#[inline(always)]
-pub(super) unsafe fn add_exact_dots<const N: usize, const T: usize>(
-    acc: &mut [__m512; T],
-    w: &[__m512i; N],
-    x: &[impl Quads; T],
-    i: usize,
-    scale: __m512,
-) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let mut sums = [_mm512_setzero_si512(); T];
-        dots(&mut sums, w, x, i);
-        for (acc, sum) in acc.iter_mut().zip(sums) {
-            let sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), scale, *acc);
-            *acc = _mm512_castsi512_ps(settle(_mm512_castps_si512(sum)));
         }
     }
 }

@@ -45,7 +45,6 @@ impl Isa for Avx512 {
     const INTERLEAVES: bool = true;
     const PARTS_APART: bool = true;
     const HAS_CRC32C: bool = true;
-    const TOGETHER: bool = true;
     type W = __m512i;
     type F = __m512;
 
@@ -72,6 +71,12 @@ impl Isa for Avx512 {
         }
         // SAFETY: an `Avx512` exists, so the features are there.
         unsafe { enter(self, op) }
+    }
+
+    #[inline(always)]
+    fn run_unpacking<O: Op<Out = ()>>(self, op: O) -> bool {
+        self.run_part(op);
+        true
     }
 
     #[inline(always)]
@@ -214,17 +219,7 @@ impl Isa for Avx512 {
         acc
     }
     #[inline(always)]
-    fn dot_i8<const N: usize>(self, acc: __m512i, w: &[__m512i; N], x: &[Quad; N], sum: i32) -> __m512i {
-        // The weights are taken as w + 128, which is unsigned.
-        let mut acc = self.sub(acc, self.splat((sum << 7) as u32));
-        for (&w, x) in w.iter().zip(x) {
-            let w = self.xor(w, self.splat(0x8080_8080));
-            acc = avx512! { _mm512_dpbusd_epi32(acc, w, _mm512_set1_epi32(quad(x))) };
-        }
-        acc
-    }
-    #[inline(always)]
-    fn dots_u8<const N: usize, const T: usize>(
+    fn dots_u8<const MAX: u8, const N: usize, const T: usize>(
         self,
         acc: &mut [__m512i; T],
         w: &[__m512i; N],
@@ -232,9 +227,26 @@ impl Isa for Avx512 {
         i: usize,
     ) {
         avx512! { dots::dots(acc, w, x, i) }
+        if const { T > 1 } {
+            for acc in acc {
+                *acc = avx512! { dots::settle(*acc) };
+            }
+        }
     }
     #[inline(always)]
-    fn add_dots_u8<const N: usize, const T: usize>(
+    fn dots_i8<const T: usize>(self, acc: &mut [__m512i; T], w: &[__m512i; 8], x: &[impl Quads; T], i: usize) {
+        let mut unsigned = *w;
+        for w in &mut unsigned {
+            *w = self.xor(*w, self.splat(0x8080_8080));
+        }
+        for (acc, x) in acc.iter_mut().zip(x) {
+            // By way of memory: what is loaded comes to every lane for nothing, what is in a register takes a product's time.
+            *acc = self.add(*acc, self.splat(*rebased(&((-128 * x.sum32(i)) as u32))));
+        }
+        self.dots_u8::<255, 8, T>(acc, &unsigned, x, i);
+    }
+    #[inline(always)]
+    fn scaled_dots_u8<const MAX: u8, const N: usize, const T: usize>(
         self,
         acc: &mut [__m512i; T],
         w: &[__m512i; N],
@@ -242,18 +254,7 @@ impl Isa for Avx512 {
         i: usize,
         scale: __m512i,
     ) {
-        avx512! { dots::add_dots(acc, w, x, i, scale) }
-    }
-    #[inline(always)]
-    fn add_exact_dots_u8<const N: usize, const T: usize>(
-        self,
-        acc: &mut [__m512; T],
-        w: &[__m512i; N],
-        x: &[impl Quads; T],
-        i: usize,
-        scale: __m512i,
-    ) {
-        avx512! { dots::add_exact_dots(acc, w, x, i, _mm512_cvtepi32_ps(scale)) }
+        avx512! { dots::scaled_dots(acc, w, x, i, scale) }
     }
     #[inline(always)]
     fn dot_i16(self, acc: __m512i, a: __m512i, b: [i16; 2]) -> __m512i {
@@ -288,6 +289,10 @@ impl Isa for Avx512 {
     #[inline(always)]
     fn f_mul(self, a: __m512, b: __m512) -> __m512 {
         avx512! { _mm512_mul_ps(a, b) }
+    }
+    #[inline(always)]
+    fn f_add_exact(self, acc: __m512, a: __m512, b: __m512) -> __m512 {
+        avx512! { dots::settle_floats(_mm512_fmadd_ps(a, b, acc)) }
     }
     #[inline(always)]
     fn f_store(self, a: __m512, out: &mut [f32]) {

@@ -9,7 +9,7 @@ mod words;
 
 use crate::simd::arch::rows::Rows;
 use crate::simd::floats::{Floats, LANES, Sixteen};
-use crate::simd::isa::{Isa, Op, Quad};
+use crate::simd::isa::{Isa, Op, Quad, Quads};
 use crate::simd::name::IsaName;
 use bytemuck::Pod;
 use core::arch::aarch64::*;
@@ -54,7 +54,6 @@ impl<M: Multiply> Isa for Neon<M> {
     const NAME: IsaName = M::NAME;
     const ROWS: usize = 4;
     const INTERLEAVES: bool = true;
-    const PAIRS: bool = M::PAIRS;
     type W = uint32x4_t;
     type F = float32x4_t;
 
@@ -203,35 +202,34 @@ impl<M: Multiply> Isa for Neon<M> {
         self.0.dot::<128, N>(acc, w, x)
     }
     #[inline(always)]
-    fn pair_u8<const MAX: u8, const N: usize>(
+    fn dots_u8<const MAX: u8, const N: usize, const T: usize>(
         self,
-        acc: [uint32x4_t; 2],
+        acc: &mut [uint32x4_t; T],
         w: &[uint32x4_t; N],
-        x: [&[Quad; N]; 2],
-    ) -> [uint32x4_t; 2] {
+        x: &[impl Quads; T],
+        i: usize,
+    ) {
         const { assert!(MAX < 128, "taken as signed bytes") };
-        self.0.pair::<MAX, N>(acc, w, x)
+        self.0.dots::<MAX, N, T>(acc, w, x, i);
     }
     #[inline(always)]
-    fn pair_i8<const N: usize>(
-        self,
-        acc: [uint32x4_t; 2],
-        w: &[uint32x4_t; N],
-        x: [&[Quad; N]; 2],
-        _sums: [i32; 2],
-    ) -> [uint32x4_t; 2] {
-        self.0.pair::<128, N>(acc, w, x)
+    fn dots_i8<const T: usize>(self, acc: &mut [uint32x4_t; T], w: &[uint32x4_t; 8], x: &[impl Quads; T], i: usize) {
+        self.0.dots::<128, 8, T>(acc, w, x, i);
     }
     #[inline(always)]
-    fn pair_u8_scaled<const MAX: u8, const N: usize>(
+    fn scaled_dots_u8<const MAX: u8, const N: usize, const T: usize>(
         self,
-        acc: [uint32x4_t; 2],
+        acc: &mut [uint32x4_t; T],
         w: &[uint32x4_t; N],
-        x: [&[Quad; N]; 2],
+        x: &[impl Quads; T],
+        i: usize,
         scale: uint32x4_t,
-    ) -> [uint32x4_t; 2] {
-        let [a, b] = self.pair_u8::<MAX, N>([self.splat(0); 2], w, x);
-        [self.add(acc[0], self.mul(a, scale)), self.add(acc[1], self.mul(b, scale))]
+    ) {
+        let mut dots = [self.splat(0); T];
+        self.dots_u8::<MAX, N, T>(&mut dots, w, x, i);
+        for (acc, &dot) in acc.iter_mut().zip(&dots) {
+            *acc = self.add(*acc, self.mul(dot, scale));
+        }
     }
     #[inline(always)]
     fn dot_i16(self, acc: uint32x4_t, a: uint32x4_t, b: [i16; 2]) -> uint32x4_t {

@@ -1,7 +1,7 @@
 //! How bytes are multiplied: what the rungs of NEON differ in.
 
 use super::words::{repeated, sixteen};
-use crate::simd::isa::{Isa, Op, Quad};
+use crate::simd::isa::{Isa, Op, Quad, Quads};
 use crate::simd::name::IsaName;
 use core::arch::{aarch64::*, asm};
 
@@ -9,8 +9,6 @@ use core::arch::{aarch64::*, asm};
 pub trait Multiply: Copy + Send + Sync + 'static {
     /// The name of NEON with these instructions.
     const NAME: IsaName;
-    /// Whether [`Multiply::pair`] is more than two calls of [`Multiply::dot`].
-    const PAIRS: bool = false;
 
     /// Calls `op` inside a function that has the features enabled.
     fn run<I: Isa, O: Op>(self, isa: I, op: O) -> O::Out;
@@ -18,15 +16,18 @@ pub trait Multiply: Copy + Send + Sync + 'static {
     /// `acc + sum of w * x` over `N` words of signed bytes, none further from zero than `MAX`.
     fn dot<const MAX: u8, const N: usize>(self, acc: uint32x4_t, w: &[uint32x4_t; N], x: &[Quad; N]) -> uint32x4_t;
 
-    /// [`Multiply::dot`] of two tokens.
+    /// [`Multiply::dot`] of `T` tokens, with `N` words of their activations from word `N * i` on.
     #[inline(always)]
-    fn pair<const MAX: u8, const N: usize>(
+    fn dots<const MAX: u8, const N: usize, const T: usize>(
         self,
-        acc: [uint32x4_t; 2],
+        acc: &mut [uint32x4_t; T],
         w: &[uint32x4_t; N],
-        x: [&[Quad; N]; 2],
-    ) -> [uint32x4_t; 2] {
-        [self.dot::<MAX, N>(acc[0], w, x[0]), self.dot::<MAX, N>(acc[1], w, x[1])]
+        x: &[impl Quads; T],
+        i: usize,
+    ) {
+        for (acc, x) in acc.iter_mut().zip(x) {
+            *acc = self.dot::<MAX, N>(*acc, w, x.quads(i));
+        }
     }
 }
 
@@ -124,9 +125,37 @@ impl Multiply for Dotprod {
     }
 }
 
-/// `smmla` for two tokens, else `sdot`: FEAT_I8MM and FEAT_DotProd.
+/// `smmla` for each two tokens, `sdot` for a last one: FEAT_I8MM and FEAT_DotProd.
 #[derive(Clone, Copy, Debug)]
 pub struct I8mm(pub(super) Dotprod);
+
+impl I8mm {
+    /// [`Multiply::dot`] of two tokens.
+    #[inline(always)]
+    fn pair<const N: usize>(self, acc: [uint32x4_t; 2], w: &[uint32x4_t; N], x: [&[Quad; N]; 2]) -> [uint32x4_t; 2] {
+        // SAFETY: an `I8mm` exists, so the features are there.
+        unsafe {
+            // Rows 0 and 1, rows 2 and 3: each row's sums of both tokens side by side.
+            let (mut rows01, mut rows23) = (vzip1q_u32(acc[0], acc[1]), vzip2q_u32(acc[0], acc[1]));
+            let (w4, w_rest) = w.as_chunks::<4>();
+            let (a4, a_rest) = x[0].as_chunks::<4>();
+            let (b4, b_rest) = x[1].as_chunks::<4>();
+            for (([a, b, c, d], x0), x1) in w4.iter().zip(a4).zip(b4) {
+                let [first, second] = halves_of_both([x0, x1]);
+                rows01 = smmla(rows01, vzip1q_u32(*a, *b), first);
+                rows23 = smmla(rows23, vzip2q_u32(*a, *b), first);
+                rows01 = smmla(rows01, vzip1q_u32(*c, *d), second);
+                rows23 = smmla(rows23, vzip2q_u32(*c, *d), second);
+            }
+            let (mut one, mut two) = (vuzp1q_u32(rows01, rows23), vuzp2q_u32(rows01, rows23));
+            for ((w, x0), x1) in w_rest.iter().zip(a_rest).zip(b_rest) {
+                sdot::<0>(&mut one, *w, repeated(x0));
+                sdot::<0>(&mut two, *w, repeated(x1));
+            }
+            [one, two]
+        }
+    }
+}
 
 /// `acc + w * x` of two rows' eight bytes and two tokens': row by row, the first token's sum first.
 ///
@@ -156,7 +185,6 @@ fn halves_of_both(x: [&[Quad; 4]; 2]) -> [int8x16_t; 2] {
 
 impl Multiply for I8mm {
     const NAME: IsaName = IsaName::NeonI8mm;
-    const PAIRS: bool = true;
 
     #[inline(always)]
     fn run<I: Isa, O: Op>(self, isa: I, op: O) -> O::Out {
@@ -174,32 +202,19 @@ impl Multiply for I8mm {
     }
 
     #[inline(always)]
-    fn pair<const MAX: u8, const N: usize>(
+    fn dots<const MAX: u8, const N: usize, const T: usize>(
         self,
-        acc: [uint32x4_t; 2],
+        acc: &mut [uint32x4_t; T],
         w: &[uint32x4_t; N],
-        x: [&[Quad; N]; 2],
-    ) -> [uint32x4_t; 2] {
-        // SAFETY: an `I8mm` exists, so the features are there.
-        unsafe {
-            // Rows 0 and 1, rows 2 and 3: each row's sums of both tokens side by side.
-            let (mut rows01, mut rows23) = (vzip1q_u32(acc[0], acc[1]), vzip2q_u32(acc[0], acc[1]));
-            let (w4, w_rest) = w.as_chunks::<4>();
-            let (a4, a_rest) = x[0].as_chunks::<4>();
-            let (b4, b_rest) = x[1].as_chunks::<4>();
-            for (([a, b, c, d], x0), x1) in w4.iter().zip(a4).zip(b4) {
-                let [first, second] = halves_of_both([x0, x1]);
-                rows01 = smmla(rows01, vzip1q_u32(*a, *b), first);
-                rows23 = smmla(rows23, vzip2q_u32(*a, *b), first);
-                rows01 = smmla(rows01, vzip1q_u32(*c, *d), second);
-                rows23 = smmla(rows23, vzip2q_u32(*c, *d), second);
-            }
-            let (mut one, mut two) = (vuzp1q_u32(rows01, rows23), vuzp2q_u32(rows01, rows23));
-            for ((w, x0), x1) in w_rest.iter().zip(a_rest).zip(b_rest) {
-                sdot::<0>(&mut one, *w, repeated(x0));
-                sdot::<0>(&mut two, *w, repeated(x1));
-            }
-            [one, two]
+        x: &[impl Quads; T],
+        i: usize,
+    ) {
+        let ((accs, last_acc), (xs, last_x)) = (acc.as_chunks_mut::<2>(), x.as_chunks::<2>());
+        for (acc, [a, b]) in accs.iter_mut().zip(xs) {
+            *acc = self.pair(*acc, w, [a.quads(i), b.quads(i)]);
+        }
+        for (acc, x) in last_acc.iter_mut().zip(last_x) {
+            *acc = self.dot::<MAX, N>(*acc, w, x.quads(i));
         }
     }
 }

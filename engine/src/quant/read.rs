@@ -1,0 +1,334 @@
+//! Reading blocks of neighbouring rows into the words of an instruction set, as their description says.
+
+use super::description::{Field, Quants, ScaleForm, Values};
+use super::dot::{Format, Source};
+use super::words::nibbles;
+use crate::simd::{Isa, Quads, Rows};
+
+/// Scales of sub-blocks and, where there are any, their minimums: bytes in order, the scales plus [`SubScales::bias`].
+#[derive(Clone, Copy)]
+pub(super) struct SubScales<I: Isa> {
+    pub(super) scales: [I::W; 4],
+    pub(super) mins: [I::W; 4],
+}
+
+/// A block of each of [`Isa::ROWS`] rows, whose quants are unpacked in registers.
+pub(super) struct Reader<'a, I: Isa, B: Format> {
+    rows: Rows<'a, B>,
+    sub: SubScales<I>,
+    /// Words whose low or high bits the next quants have.
+    low: [I::W; 8],
+    high: [I::W; 8],
+}
+
+/// A place in a block that is interleaved, or lies as in a file.
+#[inline(always)]
+fn at<B: Format>(rows: Rows<'_, B>, interleaved: usize, in_file: usize) -> usize {
+    if rows.are_interleaved() { interleaved } else { in_file }
+}
+
+/// The first two words of blocks as in a file. One transposed load of four is faster than the words one by one.
+#[inline(always)]
+fn first_words<I: Isa, B: Format>(isa: I, rows: Rows<'_, B>) -> [I::W; 2] {
+    let [first, second, _, _] = isa.words::<_, 4>(rows, 0);
+    [first, second]
+}
+
+/// Single bits of 32 quants follow a scale of two bytes at the start of the block.
+const fn bits_follow_scale<B: Format>() -> bool {
+    matches!(B::DESCRIPTION.quants, Quants::LowHigh(_, Field { offset: 2, group: 1, .. }))
+}
+
+/// The block's scales have this form.
+const fn is<B: Format>(form: ScaleForm) -> bool {
+    B::DESCRIPTION.form as u8 == form as u8
+}
+
+/// The scale, and the second one or again the first.
+#[inline(always)]
+fn scales<I: Isa, B: Format>(isa: I, rows: Rows<'_, B>) -> [I::F; 2] {
+    let scale = at(rows, 0, const { B::DESCRIPTION.scale });
+    if const { B::DESCRIPTION.has_min() } {
+        if rows.are_interleaved() {
+            return [isa.half_at(rows, scale), isa.half_at(rows, scale + 2)];
+        }
+        let [both] = isa.words(rows, scale);
+        [isa.f16_low(both), isa.f16_high(both)]
+    } else if const { is::<B>(ScaleForm::F32) } {
+        let [d] = isa.words(rows, scale);
+        [isa.as_f32(d); 2]
+    } else if const { is::<B>(ScaleForm::E8M0) } {
+        // A product of two normal powers of two, exact also where it is subnormal.
+        let e = isa.byte_at(rows, scale);
+        let (a, bias) = (isa.shr(e, 1), isa.splat(63));
+        let (a, b) = (isa.add(a, bias), isa.add(isa.sub(e, a), bias));
+        [isa.f_mul(isa.as_f32(isa.shl(a, 23)), isa.as_f32(isa.shl(b, 23))); 2]
+    } else if const { is::<B>(ScaleForm::K6Apart) } {
+        let [first, _] = isa.words(rows, scale);
+        [isa.f16_low(first); 2]
+    } else if const { bits_follow_scale::<B>() } && !rows.are_interleaved() {
+        let [first, _] = first_words(isa, rows);
+        [isa.f16_low(first); 2]
+    } else {
+        [isa.half_at(rows, scale); 2]
+    }
+}
+
+impl<I: Isa> SubScales<I> {
+    /// Sub-blocks with scales of their own.
+    pub(super) const fn count(form: ScaleForm) -> usize {
+        match form {
+            ScaleForm::K4WithMin | ScaleForm::K6 | ScaleForm::I8 => 16,
+            ScaleForm::K6WithMin | ScaleForm::K6Apart => 8,
+            ScaleForm::F16 | ScaleForm::F16WithMin | ScaleForm::F32 | ScaleForm::E8M0 => 0,
+        }
+    }
+
+    /// What is added to scales, so that they are unsigned bytes.
+    pub(super) const fn bias(form: ScaleForm) -> u32 {
+        match form {
+            ScaleForm::K6 | ScaleForm::K6Apart => 32,
+            ScaleForm::I8 => 128,
+            _ => 0,
+        }
+    }
+
+    #[inline(always)]
+    fn read<B: Format>(isa: I, rows: Rows<'_, B>) -> Self {
+        let zero = [isa.splat(0); 4];
+        let offset = at(rows, const { B::DESCRIPTION.interleaved_sub_scales() }, const { B::DESCRIPTION.sub_scales });
+        let (four, top) = (isa.splat(0x0F0F_0F0F), isa.splat(0x3030_3030));
+        if const { is::<B>(ScaleForm::K4WithMin) } {
+            let [mut scales, mut mins]: [[I::W; 4]; 2] = [isa.words(rows, offset); 2];
+            for (scale, min) in scales.iter_mut().zip(&mut mins) {
+                *scale = isa.and(*scale, four);
+                *min = isa.and(isa.shr(*min, 4), four);
+            }
+            SubScales { scales, mins }
+        } else if const { is::<B>(ScaleForm::K6WithMin) } {
+            let [a, b, c] = isa.words::<_, 3>(rows, offset);
+            let six = isa.splat(0x3F3F_3F3F);
+            let scale_high = isa.or(isa.and(c, four), isa.and(isa.shr(a, 2), top));
+            let min_high = isa.or(isa.and(isa.shr(c, 4), four), isa.and(isa.shr(b, 2), top));
+            let [z, ..] = zero;
+            SubScales { scales: [isa.and(a, six), scale_high, z, z], mins: [isa.and(b, six), min_high, z, z] }
+        } else if const { is::<B>(ScaleForm::K6) } {
+            let [a, b, c] = isa.words(rows, offset);
+            let scales = [
+                isa.or(isa.and(a, four), isa.and(isa.shl(c, 4), top)),
+                isa.or(isa.and(b, four), isa.and(isa.shl(c, 2), top)),
+                isa.or(isa.and(isa.shr(a, 4), four), isa.and(c, top)),
+                isa.or(isa.and(isa.shr(b, 4), four), isa.and(isa.shr(c, 2), top)),
+            ];
+            SubScales { scales, mins: zero }
+        } else if const { is::<B>(ScaleForm::I8) } {
+            let mut scales = isa.words(rows, offset);
+            for scale in &mut scales {
+                *scale = isa.xor(*scale, isa.splat(0x8080_8080));
+            }
+            SubScales { scales, mins: zero }
+        } else if const { is::<B>(ScaleForm::K6Apart) } {
+            let [high, low] = isa.words(rows, at(rows, 0, const { B::DESCRIPTION.scale }));
+            SubScales { scales: [low, isa.shr(high, 12), zero[0], zero[0]], mins: zero }
+        } else {
+            SubScales { scales: zero, mins: zero }
+        }
+    }
+
+    /// The scale of sub-block `i`.
+    #[inline(always)]
+    fn scale<B: Format>(&self, isa: I, i: usize) -> I::W {
+        if const { is::<B>(ScaleForm::K6Apart) } {
+            let low = isa.and(isa.shr(self.scales[0], 4 * i as u32), isa.splat(0x0F));
+            let high = isa.and(isa.shr(self.scales[1], 2 * i as u32), isa.splat(0x30));
+            return isa.sub(isa.or(low, high), isa.splat(32));
+        }
+        let scale = isa.and(isa.shr(self.scales[i / 4 % 4], 8 * (i % 4) as u32), isa.splat(0xFF));
+        match const { Self::bias(B::DESCRIPTION.form) } {
+            0 => scale,
+            bias => isa.sub(scale, isa.splat(bias)),
+        }
+    }
+}
+
+/// Plane `plane` of the bits of a field, moved up by `to`.
+#[inline(always)]
+fn plane<I: Isa>(isa: I, field: Field, words: &[I::W; 8], plane: usize, to: u32) -> [I::W; 8] {
+    let mask = isa.splat(((1 << field.bits) - 1) * 0x0101_0101 << to);
+    let from = field.bits * plane as u32;
+    let mut out = *words;
+    for out in &mut out {
+        *out = isa.and(if from >= to { isa.shr(*out, from - to) } else { isa.shl(*out, to - from) }, mask);
+    }
+    out
+}
+
+/// Digit `n` of every byte of a word, in `0..3`, see [`Quants::Digits`].
+#[inline(always)]
+fn digit<I: Isa>(isa: I, w: I::W, n: usize) -> I::W {
+    const POWERS: [u32; 5] = [1, 3, 9, 27, 81];
+    let even = isa.splat(0x00FF_00FF);
+    let (power, three) = (isa.splat(POWERS[n % 5]), isa.splat(3));
+    // Bytes are spread to 16 bits, so that no product reaches its neighbour.
+    let low = isa.mul(isa.and(isa.mul(isa.and(w, even), power), even), three);
+    let high = isa.mul(isa.and(isa.mul(isa.and(isa.shr(w, 8), even), power), even), three);
+    isa.or(isa.and(isa.shr(low, 8), even), isa.and(high, isa.splat(0xFF00_FF00)))
+}
+
+impl<'a, I: Isa, B: Format> Reader<'a, I, B> {
+    #[inline(always)]
+    pub(super) fn new(isa: I, rows: Rows<'a, B>) -> Self {
+        let none = [isa.splat(0); 8];
+        let mut reader = Reader { rows, sub: SubScales::read(isa, rows), low: none, high: none };
+        if const { B::DESCRIPTION.high().elems() == 256 } {
+            reader.high = isa.words(
+                rows,
+                at(rows, const { B::DESCRIPTION.interleaved(B::ELEMS)[1].0 }, const { B::DESCRIPTION.high().offset }),
+            );
+        }
+        reader
+    }
+
+    /// The place of a group of the low field.
+    #[inline(always)]
+    fn low_at(&self, group: usize) -> usize {
+        let (first, step) = const { B::DESCRIPTION.interleaved(B::ELEMS)[0] };
+        let field = const { B::DESCRIPTION.low() };
+        at(self.rows, first + step * group, field.offset + field.group * group)
+    }
+
+    /// The place of a group of the high field.
+    #[inline(always)]
+    fn high_at(&self, group: usize) -> usize {
+        let (first, step) = const { B::DESCRIPTION.interleaved(B::ELEMS)[1] };
+        let field = const { B::DESCRIPTION.high() };
+        at(self.rows, first + step * group, field.offset + field.group * group)
+    }
+
+    /// The high bits of 32 quants that are bits side by side, moved to their place.
+    #[inline(always)]
+    fn side_by_side(&self, isa: I) -> [I::W; 8] {
+        let word = if bits_follow_scale::<B>() && !self.rows.are_interleaved() {
+            let [first, second] = first_words(isa, self.rows);
+            isa.or(isa.shr(first, 16), isa.shl(second, 16))
+        } else {
+            let [word] = isa.words(self.rows, self.high_at(0));
+            word
+        };
+        let place = isa.splat(0x0101_0101 << const { B::DESCRIPTION.low().bits });
+        let mut out = [word; 8];
+        for (out, shift) in out.iter_mut().zip([0, 4, 8, 12, 16, 20, 24, 28]) {
+            *out = isa.and(isa.expand_bits(*out, shift), place);
+        }
+        out
+    }
+
+    /// Quants `32 * i..` of [`Quants::Digits`].
+    #[inline(always)]
+    fn digits(&mut self, isa: I, i: usize) -> [I::W; 8] {
+        let start = self.low_at(0);
+        if i == 0 {
+            self.low = isa.words(self.rows, start);
+        }
+        if i < 5 {
+            let mut q = self.low;
+            for q in &mut q {
+                *q = digit(isa, *q, i);
+            }
+            return q;
+        }
+        let [mut a, mut b, mut c, mut d] = isa.words(self.rows, start + 32);
+        let [last] = isa.words(self.rows, start + 48);
+        let mut second = [a, b, c, d];
+        let n = 2 * (i - 5);
+        for q in [&mut a, &mut b, &mut c, &mut d] {
+            *q = digit(isa, *q, n);
+        }
+        for (k, q) in second.iter_mut().enumerate() {
+            *q = if i < 7 { digit(isa, *q, n + 1) } else { digit(isa, last, k) };
+        }
+        let [e, f, g, h] = second;
+        [a, b, c, d, e, f, g, h]
+    }
+}
+
+impl<I: Isa, B: Format> Source<I, B> for Reader<'_, I, B> {
+    const IN_MEMORY: bool = false;
+
+    #[inline(always)]
+    fn scales(&self, isa: I) -> [I::F; 2] {
+        scales(isa, self.rows)
+    }
+
+    #[inline(always)]
+    fn sub_scales(&self) -> &SubScales<I> {
+        &self.sub
+    }
+
+    #[inline(always)]
+    fn sub_scale(&self, isa: I, i: usize) -> I::W {
+        self.sub.scale::<B>(isa, i)
+    }
+
+    #[inline(always)]
+    fn load(&mut self, isa: I, piece: usize) {
+        let pieces = const { B::DESCRIPTION.low().group.div_ceil(32) };
+        if const { B::DESCRIPTION.high().elems() == B::DESCRIPTION.low().elems() } && piece % pieces == 0 {
+            self.high = isa.words(self.rows, self.high_at(piece / pieces));
+        }
+        self.low = isa.words(self.rows, self.low_at(piece / pieces) + 32 * (piece % pieces));
+    }
+
+    #[inline(always)]
+    fn quants(&mut self, isa: I, piece: usize, p: usize) -> (usize, [I::W; 8]) {
+        let (low, high) = const { (B::DESCRIPTION.low(), B::DESCRIPTION.high()) };
+        let (planes, pieces) = const { (B::DESCRIPTION.planes(), B::DESCRIPTION.low().group.div_ceil(32)) };
+        let i = (piece / pieces * planes + p) * pieces + piece % pieces;
+        let mut q = if const { B::DESCRIPTION.has_digits() } {
+            self.digits(isa, i)
+        } else if const { B::DESCRIPTION.low().bits == 8 } {
+            isa.words(self.rows, self.low_at(i))
+        } else if const { B::DESCRIPTION.low().group == 16 } {
+            nibbles(isa, isa.words(self.rows, self.low_at(i)))
+        } else {
+            plane(isa, low, &self.low, p, 0)
+        };
+        if const { B::DESCRIPTION.high().bits < 8 } {
+            let top = if const { B::DESCRIPTION.high().group == 1 } {
+                self.side_by_side(isa)
+            } else {
+                plane(isa, high, &self.high, i % (8 / high.bits as usize), low.bits)
+            };
+            for (q, &top) in q.iter_mut().zip(&top) {
+                *q = isa.or(*q, top);
+            }
+        }
+        if const { matches!(B::DESCRIPTION.values, Values::Table(_)) } {
+            if let Values::Table(table) = const { B::DESCRIPTION.values } {
+                for q in &mut q {
+                    *q = isa.lookup(table, *q);
+                }
+            }
+        }
+        (i, q)
+    }
+
+    #[inline(always)]
+    fn add_signed<const T: usize>(isa: I, sums: &mut [I::W; T], q: &[I::W; 8], x: &[impl Quads; T], i: usize) {
+        isa.dots_i8(sums, q, x, i);
+    }
+
+    #[inline(always)]
+    fn add_signed_scaled<const T: usize>(
+        isa: I,
+        sums: &mut [I::W; T],
+        (q, scale): (&[I::W; 8], I::W),
+        x: &[impl Quads; T],
+        i: usize,
+    ) {
+        for (sum, x) in sums.iter_mut().zip(x) {
+            let dot = isa.dot_i8(isa.splat(0), q, x.quads(i), x.sum32(i));
+            *sum = isa.add(*sum, isa.mul(dot, scale));
+        }
+    }
+}
