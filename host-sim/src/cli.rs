@@ -1,7 +1,9 @@
 //! The command line: every command and its help. The flags stand beside the code of their command.
 
+use std::ffi::OsString;
+
 use clap::error::{ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{bench, chat, completions, demo, eval, inspect, pack, plan, report, run, tokenize};
 use crate::failure::Failure;
@@ -9,9 +11,9 @@ use crate::io::printable::printable;
 
 /// Runs GGUF language models with the engine that boards run, in one arena of known size.
 #[derive(Debug, Parser)]
-#[command(name = "flashlet", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(name = "flashlet", version, propagate_version = true)]
 #[command(
-    after_help = "SIZE is a number of bytes, or 256KiB, 16MiB, 2GiB. Exit codes: 0 done, 1 error, 2 wrong usage."
+    after_help = "`flashlet help COMMAND` and `flashlet COMMAND --help` show a command's flags, with examples. A model may stand as a command's first word in place of -m. SIZE is a number of bytes, or 256KiB, 16MiB, 2GiB. Exit codes: 0 done, 1 error, 2 wrong usage."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -21,27 +23,62 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Generate text that continues a prompt, or answers it with --chat
+    #[command(
+        after_help = "Examples:\n  flashlet run \"turn on the kitchen light\"\n  flashlet run -m smollm2.gguf --chat \"Why is the sky blue?\"\n  flashlet run smollm2.gguf --temp 0 -n 32 \"Once upon a time\""
+    )]
     Run(run::RunArgs),
     /// Talk with a model, turn by turn (the built-in one takes each line by itself)
+    #[command(after_help = "Examples:\n  flashlet chat -m smollm2.gguf --system \"Answer in one sentence.\"")]
     Chat(chat::ChatArgs),
     /// Print the token ids of a text
+    #[command(after_help = "Examples:\n  flashlet tokenize -m smollm2.gguf --text \"Hello there\"")]
     Tokenize(tokenize::TokenizeArgs),
     /// Measure how well a model predicts a text (teacher-forced loss over one context)
+    #[command(after_help = "Examples:\n  flashlet eval -m smollm2.gguf --file book.txt --json")]
     Eval(eval::EvalArgs),
     /// Measure prefill and decode speed
+    #[command(
+        after_help = "Examples:\n  flashlet bench -m smollm2.gguf -t 4\n  flashlet bench -m smollm2.gguf --board stm32n6570-dk"
+    )]
     Bench(bench::BenchArgs),
     /// Let a model answer the built-in model's test sentences, and count what is exactly right
+    #[command(after_help = "Examples:\n  flashlet demo")]
     Demo(demo::DemoArgs),
     /// Show a model file's metadata, tensors and bytes by type
+    #[command(after_help = "Examples:\n  flashlet inspect -m smollm2.gguf")]
     Inspect(inspect::InspectArgs),
     /// Show the memory map before anything is loaded: what fits, what is pinned and streamed
+    #[command(
+        after_help = "Examples:\n  flashlet plan -m smollm2.gguf --arena 16MiB\n  flashlet plan --board stm32f405"
+    )]
     Plan(plan::PlanArgs),
     /// Write an HTML page about a model on a board: the memory map, a token's flash traffic, and what speed depends on
     Report(report::ReportArgs),
     /// Make a model file ready for a board's flash: aligned, in the order of use, with checksums and an index of the vocabulary; other programs still read it
+    #[command(after_help = "Examples:\n  flashlet pack model.gguf packed.gguf --page 4KiB --strip")]
     Pack(pack::PackArgs),
     /// Print a completion script for a shell
+    #[command(
+        after_help = "Examples:\n  flashlet completions bash > ~/.local/share/bash-completion/completions/flashlet"
+    )]
     Completions(completions::CompletionsArgs),
+}
+
+impl Cli {
+    /// Parses `args`, the first of which is the program's name. A number behind a flag may be negative: whether it suits is
+    /// for the flag to say.
+    ///
+    /// # Errors
+    /// The error, or the text asked for, as clap prints it.
+    pub(crate) fn read(args: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+        let command = Cli::command().mut_subcommands(|command| {
+            command.mut_args(|arg| {
+                let takes_values = arg.get_action().takes_values();
+                if takes_values { arg.allow_negative_numbers(true) } else { arg }
+            })
+        });
+        Cli::from_arg_matches(&command.try_get_matches_from(args)?)
+    }
 }
 
 impl Command {
@@ -127,9 +164,13 @@ mod tests {
 
     #[test]
     fn numbers_outside_their_range_are_refused() {
-        let parses = |flags: &[&str]| Cli::try_parse_from([&["flashlet", "run"], flags].concat()).is_ok();
+        let parses = |flags: &[&str]| {
+            let args = [&["flashlet", "run"], flags].concat();
+            Cli::read(args.into_iter().map(OsString::from)).is_ok()
+        };
         assert!(parses(&["--temp", "1e-45", "--top-k", "256", "--repeat-last-n", "256", "x"]));
         assert!(parses(&["--temp", "0", "--top-p", "1", "--min-p", "0", "--repeat-penalty", "1.1", "x"]));
+        assert!(parses(&["-n", "-1", "-c", "64", "-s", "7", "-p", "x"]) && parses(&["--ctx-size", "64", "-f", "x"]));
         for flags in [
             ["--temp", "-1"],
             ["--temp", "nan"],
@@ -142,7 +183,8 @@ mod tests {
             ["--ctx", "0"],
             ["--threads", "0"],
             ["--arena", "lots"],
-            ["-n", "-1"],
+            ["-n", "-2"],
+            ["-s", "-1"],
         ] {
             assert!(!parses(&flags), "{flags:?}");
         }

@@ -13,6 +13,7 @@ mod cli;
 mod commands;
 mod engine;
 mod generate;
+mod habits;
 mod hardware;
 mod io;
 mod measure;
@@ -26,8 +27,6 @@ pub use hardware::{faults, memory, nor, pool, source};
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use cli::Cli;
 use failure::Failure;
 
@@ -36,7 +35,7 @@ use failure::Failure;
 pub fn main() -> ExitCode {
     #[cfg(unix)]
     io::interrupt::report_size_limits();
-    let result = match Cli::try_parse() {
+    let result = match Cli::read(habits::rewritten(std::env::args_os())) {
         Ok(cli) => {
             let result = cli.command.run();
             // A changed file explains any result, errors included: the change is reported instead.

@@ -40,6 +40,15 @@ pub(crate) fn penalty(text: &str) -> Result<f32, String> {
     number(text, "a number from 0.001 to 1000 is needed", |x| (0.001..=1000.0).contains(&x))
 }
 
+/// Parses a number of tokens; -1 stands for no limit.
+///
+/// # Errors
+/// The requirement, in words.
+pub(crate) fn tokens(text: &str) -> Result<u32, String> {
+    let number = if text == "-1" { Ok(u32::MAX) } else { text.parse() };
+    number.map_err(|_| "a number of tokens is needed, or -1 for no limit".to_owned())
+}
+
 /// Parses a number from 0 to 1.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use crate::generate::{EndArgs, Generator, Limits, SamplingArgs, StopReason, prin
 use crate::io::input;
 use crate::io::output::{Output, note};
 use crate::io::printable::printable;
-use crate::values::chat_format;
+use crate::values::{chat_format, tokens};
 
 #[derive(Args, Debug)]
 pub(crate) struct ChatArgs {
@@ -21,8 +21,8 @@ pub(crate) struct ChatArgs {
     /// Chat template in place of the model's own
     #[arg(long, value_name = "NAME", value_parser = chat_format())]
     pub(crate) chat_format: Option<ChatFormat>,
-    /// Tokens per answer, at most
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 512)]
+    /// Tokens per answer, at most; -1 for as many as the context has room for
+    #[arg(short = 'n', long, value_name = "N", default_value = "512", value_parser = tokens)]
     pub(crate) n_predict: u32,
     #[command(flatten)]
     pub(crate) end: EndArgs,
@@ -129,15 +129,18 @@ impl Talk<'_> {
         let args = self.args;
         let limits = Limits::new(args.n_predict.max(1), &args.end);
         self.generator.prefill(&mut self.engine, turn)?;
-        let mut out = Output::new();
+        let (mut out, mut is_empty) = (Output::new(), true);
         let (ids, reason) = self.generator.generate(&mut self.engine, limits, Detokenizer::new(), &mut |piece| {
+            is_empty &= piece.is_empty();
             out.write(piece);
             out.check()
         })?;
         out.end_line();
         out.check()?;
         self.last = ids.last().map(|&id| (id, reason));
-        if reason == StopReason::Context {
+        if is_empty {
+            note(&format!("(no text: {})\n", reason.why_nothing_came(true)));
+        } else if reason == StopReason::Context {
             note("(the context is full: /reset forgets the conversation, --ctx gives it more room)\n");
         }
         if args.end.stats {

@@ -18,7 +18,7 @@ use crate::size::show;
 
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Needs --board. Where the model does not fit, the page says what to change, and the exit code is 1."
+    after_help = "Example:\n  flashlet report -m smollm2.gguf --board stm32n6570-dk\n\nNeeds --board. Where the model does not fit, the page says what to change, and the exit code is 1."
 )]
 pub(crate) struct ReportArgs {
     /// The page, written beside its place and moved there when it is whole [default: MODEL-BOARD.html in this folder]

@@ -11,18 +11,14 @@ use crate::failure::Failure;
 use crate::generate::{Drafts, EndArgs, Generator, Limits, SamplingArgs, StopReason, print_stats};
 use crate::io::input;
 use crate::io::output::{Output, note, print_json};
-use crate::values::chat_format;
+use crate::values::{chat_format, tokens};
 
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {
-    /// The prompt; without it and --ids, standard input is read (less one final line break)
-    #[arg(value_name = "PROMPT", conflicts_with = "ids")]
-    pub(crate) prompt: Option<String>,
-    /// File of token ids separated by white space, used as they are in place of a prompt
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["chat", "system", "chat_format"])]
-    pub(crate) ids: Option<PathBuf>,
-    /// Tokens to generate, at most
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 256)]
+    #[command(flatten)]
+    pub(crate) prompt: PromptArgs,
+    /// Tokens to generate, at most; -1 for as many as the context has room for
+    #[arg(short = 'n', long, value_name = "N", default_value = "256", value_parser = tokens)]
     pub(crate) n_predict: u32,
     /// Put the prompt into the model's chat template, as a user's message (the default without -m)
     #[arg(long, conflicts_with = "raw")]
@@ -60,6 +56,24 @@ pub(crate) struct RunArgs {
     pub(crate) compute: ComputeArgs,
 }
 
+/// The ways to give a prompt. Without any of them standard input is read, less one final line break.
+#[derive(Args, Debug)]
+#[group(multiple = false)]
+pub(crate) struct PromptArgs {
+    /// The prompt; without it, -p, -f and --ids, standard input is read (less one final line break)
+    #[arg(value_name = "PROMPT")]
+    pub(crate) text: Option<String>,
+    /// The prompt, as llama.cpp has it
+    #[arg(short = 'p', long = "prompt", value_name = "PROMPT", allow_hyphen_values = true)]
+    pub(crate) flag: Option<String>,
+    /// File with the prompt (UTF-8), less one final line break
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// File of token ids separated by white space, used as they are in place of a prompt
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["chat", "system", "chat_format"])]
+    pub(crate) ids: Option<PathBuf>,
+}
+
 /// The command's JSON object.
 #[derive(Serialize)]
 struct Report {
@@ -93,12 +107,15 @@ enum Prompt {
 
 impl Prompt {
     /// The prompt that `args` name, or else the one on standard input.
-    fn read(args: &RunArgs) -> Result<Prompt, Failure> {
-        Ok(match (&args.ids, &args.prompt) {
-            (Some(path), _) => Prompt::Ids(input::ids_file(path)?),
-            (None, Some(text)) => Prompt::Text(text.clone()),
-            (None, None) => Prompt::Text(input::prompt_from_stdin()?),
-        })
+    fn read(args: &PromptArgs) -> Result<Prompt, Failure> {
+        if let Some(path) = &args.ids {
+            return Ok(Prompt::Ids(input::ids_file(path)?));
+        }
+        Ok(Prompt::Text(match (args.text.as_ref().or(args.flag.as_ref()), &args.file) {
+            (Some(text), _) => text.clone(),
+            (None, Some(path)) => input::prompt_file(path)?,
+            (None, None) => input::prompt_from_stdin()?,
+        }))
     }
 
     /// The ids of the prompt; a text is a user's message where there is a `format` of chat.
@@ -125,9 +142,9 @@ impl Prompt {
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, &args.engine)?;
-    let prompt = Prompt::read(args)?;
+    let prompt = Prompt::read(&args.prompt)?;
     // The built-in model knows nothing but sentences in its template.
-    let framed = file.is_built_in() && !args.raw && args.ids.is_none();
+    let framed = file.is_built_in() && !args.raw && args.prompt.ids.is_none();
     let chat = args.chat || args.system.is_some() || args.chat_format.is_some() || framed;
     let format = chat.then(|| opened.chat_format(args.chat_format)).transpose()?;
     let plan = opened.plan(&args.engine, args.compute.isa, Context::ANY, args.draft.draft)?;
@@ -152,8 +169,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     }
     let limits = Limits::new(args.n_predict, &args.end);
     let mut out = Output::new();
-    let mut text = String::new();
+    let (mut text, mut is_empty) = (String::new(), true);
     let (ids, stop) = generator.generate(&mut engine, limits, detokenizer, &mut |piece| {
+        is_empty &= piece.is_empty();
         if args.json {
             text.push_str(piece);
             return Ok(());
@@ -164,6 +182,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     out.end_line();
     out.check()?;
     drop(out);
+    if is_empty && args.n_predict > 0 {
+        note(&format!("(no text: {})\n", stop.why_nothing_came(chat || args.prompt.ids.is_some())));
+    }
     if args.end.stats {
         if args.load_prefix.is_some() {
             note(&format!("snapshot {restored} tokens restored\n"));

@@ -1,8 +1,9 @@
 //! Arguments that several commands share: the model, the engine's options, the kernels.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::builder::TypedValueParser;
+use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Args, ValueEnum};
 use flashlet::session::{KvType, Residency, Verify};
 use flashlet::simd::IsaName;
@@ -39,7 +40,7 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "KEY", help_heading = "Memory and speed")]
     pub(crate) ignore_key: Vec<String>,
     /// Tokens of context [default: 2048 or what the model allows, if less; eval and bench: as many as they need]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Memory and speed")]
+    #[arg(short, long, visible_alias = "ctx-size", value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Memory and speed")]
     pub(crate) ctx: Option<u32>,
     /// Type of the KV cache [default: that of the board's firmware, else f16]
     #[arg(long, value_name = "TYPE", value_parser = kv_types(), help_heading = "Memory and speed")]
@@ -54,7 +55,7 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Memory and speed")]
     pub(crate) arena: Option<usize>,
     /// Simulate this board (a name, or a file NAME.toml): its memory in place of --arena, its flash, and the time that it would take
-    #[arg(long, value_name = "NAME", conflicts_with = "arena", value_parser = boards::parse, help_heading = "Memory and speed")]
+    #[arg(long, value_name = "NAME", conflicts_with = "arena", value_parser = BoardValue, help_heading = "Memory and speed")]
     pub(crate) board: Option<&'static Board>,
     /// Prompt tokens per pass over the weights, at most, but no fewer than a draft has [default: chosen by the plan]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Memory and speed")]
@@ -62,6 +63,27 @@ pub(crate) struct EngineArgs {
     /// Bytes of each of the two tiles that streamed weights pass through [default: chosen by the plan]
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Memory and speed")]
     pub(crate) tile: Option<usize>,
+}
+
+/// Parses the name of a board, or of a file that describes one. Help and completions list the names.
+#[derive(Clone)]
+struct BoardValue;
+
+impl TypedValueParser for BoardValue {
+    type Value = &'static Board;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<&'static Board, clap::Error> {
+        TypedValueParser::parse_ref(&boards::parse, command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(boards::all().iter().map(|board| PossibleValue::new(&*board.name))))
+    }
 }
 
 impl EngineArgs {
@@ -99,6 +121,9 @@ pub(crate) struct ComputeArgs {
     /// Threads that compute [default: one per core; bench: 1]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024), help_heading = "Memory and speed")]
     pub(crate) threads: Option<u32>,
+    /// Taken for llama.cpp's sake, and without effect: no GPU is used
+    #[arg(long, value_name = "N", hide = true)]
+    pub(crate) n_gpu_layers: Option<String>,
     /// Instruction set of the kernels; all give the same bits
     #[arg(long, value_name = "NAME", default_value = AUTO, value_parser = isas(), help_heading = "Memory and speed")]
     pub(crate) isa: IsaChoice,

@@ -10,6 +10,7 @@ use super::opened::Opened;
 use crate::failure::Failure;
 use crate::hardware::memory::HostArena;
 use crate::hardware::pool::Pool;
+use crate::io::output::warn;
 use crate::sim;
 
 /// An arena, kernels, and threads that run them.
@@ -44,6 +45,9 @@ impl Opened<'_> {
         compute: &ComputeArgs,
         threads: Option<u32>,
     ) -> Result<Machine, Failure> {
+        if compute.n_gpu_layers.as_ref().is_some_and(|layers| layers != "0") {
+            warn("no GPU is used: -ngl has no effect");
+        }
         let mut kernels = kernels_for(compute.isa)?;
         if let Some(board) = args.board {
             sim::start(board);

@@ -28,7 +28,7 @@ pub(crate) struct SamplingArgs {
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(..=MAX_RECENT as i64), help_heading = "Sampling")]
     pub(crate) repeat_last_n: u32,
     /// Seed of the random numbers; the same seed gives the same text
-    #[arg(long, value_name = "S", default_value_t = 0, help_heading = "Sampling")]
+    #[arg(short, long, value_name = "S", default_value_t = 0, help_heading = "Sampling")]
     pub(crate) seed: u64,
 }
 

@@ -28,6 +28,20 @@ pub(crate) enum StopReason {
     Stop,
 }
 
+impl StopReason {
+    /// The reason why an answer has no text, in words. `is_framed` says that the prompt had the model's template, or needed
+    /// none.
+    pub(crate) fn why_nothing_came(self, is_framed: bool) -> &'static str {
+        match self {
+            StopReason::Eos if is_framed => "the model ended its answer at once",
+            StopReason::Eos => "the model ended the text at once; --chat puts the prompt into its chat template",
+            StopReason::Context => "the prompt fills the context, --ctx gives it more room",
+            StopReason::Stop => "the answer began with a --stop text",
+            StopReason::Length => "the tokens up to -n make no text yet",
+        }
+    }
+}
+
 /// Tokens of prefill and decode, and the time that they took.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Timings {

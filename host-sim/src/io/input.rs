@@ -39,11 +39,18 @@ fn check_length(n: usize, most: u64, what: &str) -> Result<(), Failure> {
     Err(Failure::new(format!("{what} has more than {}, the limit: shorten it or split it", show(most))))
 }
 
+/// The prompt in a file, without its final line break.
+pub(crate) fn prompt_file(path: &Path) -> Result<String, Failure> {
+    let mut text = text_file(path)?;
+    strip_line_break(&mut text);
+    Ok(text)
+}
+
 /// The prompt on standard input, without its final line break.
 pub(crate) fn prompt_from_stdin() -> Result<String, Failure> {
     let stdin = io::stdin();
     if stdin.is_terminal() {
-        return Err(Failure::Usage("a PROMPT, --ids FILE, or a prompt on standard input is needed".into()));
+        return Err(Failure::Usage("a PROMPT, -f FILE, --ids FILE, or a prompt on standard input is needed".into()));
     }
     let mut text = text(stdin.lock(), MAX_TEXT_BYTES, "standard input")?;
     strip_line_break(&mut text);

@@ -43,7 +43,7 @@ fn kernels_that_compute_nothing_take_as_long_as_those_that_do() {
         let mut opened = Opened::new(&file, &args).expect("a model");
         let plan = plan(&mut opened, &args);
         let lengths = Lengths { n_prompt: 21, n_gen: 3 };
-        let compute = ComputeArgs { threads: Some(1), isa: None };
+        let compute = ComputeArgs { threads: Some(1), isa: None, n_gpu_layers: None };
         let mut machine = opened.machine(&plan, &args, &compute, None).expect("memory");
         let mut engine = Engine::load(opened, plan, &mut machine).expect("it loads");
         let real = prefill_and_decode(&mut engine, lengths.n_prompt, lengths.n_gen).expect("it computes");
