@@ -154,7 +154,7 @@ impl<I: Isa> SubScales<I> {
 /// Plane `plane` of the bits of a field, moved up by `to`.
 #[inline(always)]
 fn plane<I: Isa>(isa: I, field: Field, words: &[I::W; 8], plane: usize, to: u32) -> [I::W; 8] {
-    let mask = isa.splat(((1 << field.bits) - 1) * 0x0101_0101 << to);
+    let mask = isa.splat((((1 << field.bits) - 1) * 0x0101_0101) << to);
     let from = field.bits * plane as u32;
     let mut out = *words;
     for out in &mut out {
@@ -273,7 +273,7 @@ impl<I: Isa, B: Format> Source<I, B> for Reader<'_, I, B> {
     #[inline(always)]
     fn load(&mut self, isa: I, piece: usize) {
         let pieces = const { B::DESCRIPTION.low().group.div_ceil(32) };
-        if const { B::DESCRIPTION.high().elems() == B::DESCRIPTION.low().elems() } && piece % pieces == 0 {
+        if const { B::DESCRIPTION.high().elems() == B::DESCRIPTION.low().elems() } && piece.is_multiple_of(pieces) {
             self.high = isa.words(self.rows, self.high_at(piece / pieces));
         }
         self.low = isa.words(self.rows, self.low_at(piece / pieces) + 32 * (piece % pieces));
@@ -303,11 +303,9 @@ impl<I: Isa, B: Format> Source<I, B> for Reader<'_, I, B> {
                 *q = isa.or(*q, top);
             }
         }
-        if const { matches!(B::DESCRIPTION.values, Values::Table(_)) } {
-            if let Values::Table(table) = const { B::DESCRIPTION.values } {
-                for q in &mut q {
-                    *q = isa.lookup(table, *q);
-                }
+        if let Values::Table(table) = const { B::DESCRIPTION.values } {
+            for q in &mut q {
+                *q = isa.lookup(table, *q);
             }
         }
         (i, q)
