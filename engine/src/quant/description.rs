@@ -93,15 +93,32 @@ impl Field {
         self.group * 8 / self.bits as usize
     }
 
-    /// Element `e`'s bits.
-    fn of(self, block: &[u8], e: usize) -> u32 {
-        let (group, e) = (e / self.elems(), e % self.elems());
-        let byte = byte(block, self.offset + self.group * group + e % self.group);
-        (byte >> (self.bits * (e / self.group) as u32)) & ((1 << self.bits) - 1)
+    /// The bits of elements `16 * i..`.
+    #[inline(always)]
+    fn of(self, block: &[u8], i: usize) -> [u32; 16] {
+        let (group, first) = (16 * i / self.elems(), 16 * i % self.elems());
+        let mask = (1 << self.bits) - 1;
+        let mut out = [0; 16];
+        if self.group < 16 {
+            for (out, e) in out.iter_mut().zip(16 * i..) {
+                let (group, e) = (e / self.elems(), e % self.elems());
+                let byte = byte(block, self.offset + self.group * group + e % self.group);
+                *out = (byte >> (self.bits * (e / self.group) as u32)) & mask;
+            }
+            return out;
+        }
+        // Sixteen elements have the same bits of neighbouring bytes.
+        let start = self.offset + self.group * group + first % self.group;
+        let shift = self.bits * (first / self.group) as u32;
+        for (out, &byte) in out.iter_mut().zip(block.get(start..).unwrap_or_default()) {
+            *out = (u32::from(byte) >> shift) & mask;
+        }
+        out
     }
 }
 
 /// A byte of a block.
+#[inline(always)]
 fn byte(block: &[u8], at: usize) -> u32 {
     block.get(at).copied().unwrap_or(0).into()
 }
@@ -153,6 +170,7 @@ impl Description {
     }
 
     /// The scale of elements `16 * group..`, and what is added to each.
+    #[inline(always)]
     fn scale_and_min(&self, block: &[u8], group: usize) -> (f32, f32) {
         let at = |i| byte(block, self.sub_scales + i);
         let d = || half(block, self.scale);
@@ -195,31 +213,38 @@ impl Description {
         }
     }
 
-    /// Element `e` without its scale.
-    fn value(&self, block: &[u8], e: usize) -> i32 {
+    /// Elements `16 * i..` without their scale.
+    #[inline(always)]
+    fn values(&self, block: &[u8], i: usize) -> [i32; 16] {
         let q = match self.quants {
-            Quants::Bits(field) => field.of(block, e),
-            Quants::LowHigh(low, high) => low.of(block, e) | high.of(block, e) << low.bits,
-            Quants::Digits => match e {
-                0..160 => digit(byte(block, e % 32), e / 32),
-                160..240 => digit(byte(block, 32 + e % 16), (e - 160) / 16),
-                _ => digit(byte(block, 48 + e % 4), (e - 240) / 4),
-            },
+            Quants::Bits(field) => field.of(block, i),
+            Quants::LowHigh(low, high) => {
+                let (mut q, high_bits) = (low.of(block, i), high.of(block, i));
+                for (q, high) in q.iter_mut().zip(high_bits) {
+                    *q |= high << low.bits;
+                }
+                q
+            }
+            Quants::Digits => core::array::from_fn(|k| match 16 * i + k {
+                e @ 0..160 => digit(byte(block, e % 32), e / 32),
+                e @ 160..240 => digit(byte(block, 32 + e % 16), (e - 160) / 16),
+                e => digit(byte(block, 48 + e % 4), (e - 240) / 4),
+            }),
         };
-        match self.values {
+        q.map(|q| match self.values {
             Values::From(start) => q as i32 + start,
             Values::Signed => i32::from(q as i8),
             Values::Table(table) => table.get(q as usize).copied().unwrap_or(0).into(),
-        }
+        })
     }
 
     /// Writes the weights of `block` to the front of `out`.
     #[inline(always)]
     pub(super) fn dequantise(&self, block: &[u8], elems: usize, out: &mut [f32]) {
-        for (group, out) in out.chunks_mut(16).take(elems / 16).enumerate() {
-            let (d, min) = self.scale_and_min(block, group);
-            for (y, e) in out.iter_mut().zip(16 * group..) {
-                let x = d * self.value(block, e) as f32;
+        for (i, out) in out.chunks_mut(16).take(elems / 16).enumerate() {
+            let (d, min) = self.scale_and_min(block, i);
+            for (y, value) in out.iter_mut().zip(self.values(block, i)) {
+                let x = d * value as f32;
                 *y = if self.has_min() { x + min } else { x };
             }
         }

@@ -7,6 +7,7 @@ use super::read::{Reader, SubScales};
 use super::unpacked::Unpacked;
 use super::unrolled::unrolled;
 use crate::simd::{BlockLayout, Floats, Isa, LANES, Quads, Rows};
+use core::borrow::Borrow;
 
 /// A block format with an integer dot product.
 ///
@@ -56,11 +57,20 @@ pub(super) trait Source<I: Isa, B: Format> {
     /// The scale of sub-block `i`, an `i32`.
     fn sub_scale(&self, isa: I, i: usize) -> I::W;
 
-    /// Loads the words of piece `piece` of the block, which have bits of 32 quants in each of their planes.
-    fn load(&mut self, isa: I, piece: usize);
+    /// Words of the block whose low or high bits quants have.
+    type Words;
 
-    /// The 32 quants of a plane of the piece that was loaded, and which 32 of the block they are.
-    fn quants(&mut self, isa: I, piece: usize, plane: usize) -> (usize, [I::W; 8]);
+    /// 32 quants, or where they lie in memory.
+    type Quants: Borrow<[I::W; 8]>;
+
+    /// Loads the words with the high bits of a half of the block.
+    fn high(&self, isa: I, half: usize) -> Self::Words;
+
+    /// Loads the words of a piece of the block: each of their planes has the low bits of 32 quants.
+    fn low(&self, isa: I, piece: usize) -> Self::Words;
+
+    /// The 32 quants of a plane of a piece, and which 32 of the block they are.
+    fn quants(&self, isa: I, words: [&Self::Words; 2], piece: usize, plane: usize) -> (usize, Self::Quants);
 
     /// `sums += q . x` for signed quants `32 * i..` as they are in this source.
     fn add_signed<const T: usize>(isa: I, sums: &mut [I::W; T], q: &[I::W; 8], x: &[impl Quads; T], i: usize);
@@ -77,38 +87,38 @@ pub(super) trait Source<I: Isa, B: Format> {
 
 /// Evaluates `$body` for each 32 quants of a block of 256 and their number `$i`.
 macro_rules! each_32 {
-    ($isa:ident, $w:ident, |$i:ident, $q:pat_param| $body:block) => {
+    ($isa:ident, $w:ident, |$i:ident, $q:ident| $body:block) => {
         if const { S::IN_MEMORY } {
+            let high = $w.high($isa, 0);
             unrolled!(I, piece in [0, 1, 2, 3, 4, 5, 6, 7] {
-                let ($i, $q) = $w.quants($isa, piece, 0);
-                $body
+                each_32!(@planes $isa, $w, high, piece, [0], |$i, $q| $body);
             });
         } else if const { B::DESCRIPTION.planes() == 1 } {
+            let high = $w.high($isa, 0);
             for piece in 0..8 {
-                let ($i, $q) = $w.quants($isa, piece, 0);
-                $body
+                each_32!(@planes $isa, $w, high, piece, [0], |$i, $q| $body);
             }
-        } else if const { B::DESCRIPTION.planes() == 2 } {
-            unrolled!(I, piece in [0, 1, 2, 3] {
-                $w.load($isa, piece);
-                {
-                    let ($i, $q) = $w.quants($isa, piece, 0);
-                    $body
-                }
-                {
-                    let ($i, $q) = $w.quants($isa, piece, 1);
-                    $body
-                }
-            });
         } else {
-            unrolled!(I, piece in [0, 1] {
-                $w.load($isa, piece);
-                unrolled!(I, plane in [0, 1, 2, 3] {
-                    let ($i, $q) = $w.quants($isa, piece, plane);
-                    $body
-                });
+            unrolled!(I, half in [0, 1] {
+                let high = $w.high($isa, half);
+                if const { B::DESCRIPTION.planes() == 2 } {
+                    unrolled!(I, quarter in [0, 1] {
+                        let piece = 2 * half + quarter;
+                        each_32!(@planes $isa, $w, high, piece, [0, 1], |$i, $q| $body);
+                    });
+                } else {
+                    each_32!(@planes $isa, $w, high, half, [0, 1, 2, 3], |$i, $q| $body);
+                }
             });
         }
+    };
+    (@planes $isa:ident, $w:ident, $high:ident, $piece:ident, [$($plane:literal),+], |$i:ident, $q:ident| $body:block) => {
+        let low = $w.low($isa, $piece);
+        $({
+            let ($i, $q) = $w.quants($isa, [&low, &$high], $piece, $plane);
+            let $q: &[I::W; 8] = $q.borrow();
+            $body
+        })+
     };
 }
 pub(super) use each_32;
@@ -128,8 +138,6 @@ macro_rules! kernel {
                 $x: &[$act; T],
             ) -> [I::F; T] {
                 $(const { assert!($MAX == B::DESCRIPTION.max()) };)?
-                #[allow(unused_mut, reason = "one kernel reads no quants by steps")]
-                let mut $w = $w;
                 $body
             }
         }
@@ -139,10 +147,10 @@ macro_rules! kernel {
 kernel! {
     /// Blocks of 32, quants at most `MAX`: `(d * dx) * (q . x + start * sum of x)`.
     One32<MAX>, Act32, |isa, w, x| {
-        let (_, q) = w.quants(isa, 0, 0);
+        let (_, q) = w.quants(isa, [&w.low(isa, 0), &w.high(isa, 0)], 0, 0);
         let [d, _] = w.scales(isa);
         let mut sums = starts32(isa, const { B::DESCRIPTION.start() }, x);
-        isa.dots_u8::<MAX, 8, T>(&mut sums, &q, x, 0);
+        isa.dots_u8::<MAX, 8, T>(&mut sums, q.borrow(), x, 0);
         scaled32(isa, d, &sums, x)
     }
 }
@@ -151,9 +159,9 @@ kernel! {
     /// Blocks of 32 with a minimum, quants at most `MAX`: `dx * (d * (q . x) + m * sum of x)`.
     One32WithMin<MAX>, Act32, |isa, w, x| {
         let [d, m] = w.scales(isa);
-        let (_, q) = w.quants(isa, 0, 0);
+        let (_, q) = w.quants(isa, [&w.low(isa, 0), &w.high(isa, 0)], 0, 0);
         let mut sums = [isa.splat(0); T];
-        isa.dots_u8::<MAX, 8, T>(&mut sums, &q, x, 0);
+        isa.dots_u8::<MAX, 8, T>(&mut sums, q.borrow(), x, 0);
         let mut out = [d; T];
         for ((out, x), &sum) in out.iter_mut().zip(x).zip(&sums) {
             let products = isa.f_mul(d, isa.to_f32(sum));
@@ -167,10 +175,10 @@ kernel! {
 kernel! {
     /// Blocks of 32 signed quants: `(d * dx) * (q . x)`.
     Signed32, Act32, |isa, w, x| {
-        let (_, q) = w.quants(isa, 0, 0);
+        let (_, q) = w.quants(isa, [&w.low(isa, 0), &w.high(isa, 0)], 0, 0);
         let [d, _] = w.scales(isa);
         let mut sums = starts32(isa, const { if S::IN_MEMORY { -128 } else { 0 } }, x);
-        S::add_signed(isa, &mut sums, &q, x, 0);
+        S::add_signed(isa, &mut sums, q.borrow(), x, 0);
         scaled32(isa, d, &sums, x)
     }
 }
@@ -180,7 +188,7 @@ kernel! {
     One256<MAX>, Act256, |isa, w, x| {
         let mut sums = starts256(isa, const { B::DESCRIPTION.start() }, x);
         each_32!(isa, w, |i, q| {
-            isa.dots_u8::<MAX, 8, T>(&mut sums, &q, x, i);
+            isa.dots_u8::<MAX, 8, T>(&mut sums, q, x, i);
         });
         scaled256(isa, w.scales(isa)[0], &sums, x)
     }
@@ -191,7 +199,7 @@ kernel! {
     Signed256, Act256, |isa, w, x| {
         let mut sums = starts256(isa, const { if S::IN_MEMORY { -128 } else { 0 } }, x);
         each_32!(isa, w, |i, q| {
-            S::add_signed(isa, &mut sums, &q, x, i);
+            S::add_signed(isa, &mut sums, q, x, i);
         });
         scaled256(isa, w.scales(isa)[0], &sums, x)
     }
@@ -202,7 +210,7 @@ kernel! {
     SignedSubs32, Act256, |isa, w, x| {
         let mut sums = [isa.splat(0); T];
         each_32!(isa, w, |i, q| {
-            S::add_signed_scaled(isa, &mut sums, (&q, w.sub_scale(isa, i)), x, i);
+            S::add_signed_scaled(isa, &mut sums, (q, w.sub_scale(isa, i)), x, i);
         });
         if const { S::IN_MEMORY } {
             // Two scales to a word: 0 and 2, 1 and 3, 4 and 6, 5 and 7.
@@ -228,7 +236,7 @@ kernel! {
     /// Sub-blocks of 16, quants at most `MAX`: `(d * dx) * (sum of scale * (q . x + start * sum of x))`.
     Subs16<MAX>, Act256, |isa, w, x| {
         let [d, _] = w.scales(isa);
-        let mut sums = sums16::<I, B, S, MAX, T>(isa, &mut w, x);
+        let mut sums = sums16::<I, B, S, MAX, T>(isa, &w, x);
         // The scales are plus a bias, and the start is less than 0 by a power of two.
         let bias = const { -(SubScales::<I>::bias(B::DESCRIPTION.form) as i32) };
         let mut offsets = starts256(isa, bias, x);
@@ -244,7 +252,7 @@ kernel! {
     /// Sub-blocks of 16 with a minimum each, quants at most `MAX`:
     /// `(d * dx) * (sum of scale * (q . x)) - (dmin * dx) * (mins . sums of x)`.
     Mins16<MAX>, Act256, |isa, w, x| {
-        let sums = sums16::<I, B, S, MAX, T>(isa, &mut w, x);
+        let sums = sums16::<I, B, S, MAX, T>(isa, &w, x);
         let [d, dmin] = w.scales(isa);
         let mut mins = [isa.splat(0); T];
         add_bytes(isa, &mut mins, &w.sub_scales().mins, x, |x| &x.sums16);
@@ -258,11 +266,11 @@ kernel! {
     Mins32<MAX>, Act256, |isa, w, x| {
         let [d, dmin] = w.scales(isa);
         let sums = if const { S::IN_MEMORY && MAX == 15 } {
-            exact_sums32::<I, B, S, MAX, T>(isa, &mut w, x)
+            exact_sums32::<I, B, S, MAX, T>(isa, &w, x)
         } else {
             let mut sums = [isa.splat(0); T];
             each_32!(isa, w, |i, q| {
-                isa.scaled_dots_u8::<MAX, 8, T>(&mut sums, &q, x, i, w.sub_scale(isa, i));
+                isa.scaled_dots_u8::<MAX, 8, T>(&mut sums, q, x, i, w.sub_scale(isa, i));
             });
             to_f32(isa, &sums)
         };
@@ -276,13 +284,15 @@ kernel! {
 #[inline(always)]
 fn sums16<I: Isa, B: Format, S: Source<I, B>, const MAX: u8, const T: usize>(
     isa: I,
-    w: &mut S,
+    w: &S,
     x: &[Act256; T],
 ) -> [I::W; T] {
     let mut sums = [isa.splat(0); T];
-    each_32!(isa, w, |i, [a, b, c, d, e, f, g, h]| {
-        isa.scaled_dots_u8::<MAX, 4, T>(&mut sums, &[a, b, c, d], x, 2 * i, w.sub_scale(isa, 2 * i));
-        isa.scaled_dots_u8::<MAX, 4, T>(&mut sums, &[e, f, g, h], x, 2 * i + 1, w.sub_scale(isa, 2 * i + 1));
+    each_32!(isa, w, |i, q| {
+        if let [first, second] = q.as_chunks::<4>().0 {
+            isa.scaled_dots_u8::<MAX, 4, T>(&mut sums, first, x, 2 * i, w.sub_scale(isa, 2 * i));
+            isa.scaled_dots_u8::<MAX, 4, T>(&mut sums, second, x, 2 * i + 1, w.sub_scale(isa, 2 * i + 1));
+        }
     });
     sums
 }
@@ -292,13 +302,13 @@ fn sums16<I: Isa, B: Format, S: Source<I, B>, const MAX: u8, const T: usize>(
 #[inline(always)]
 fn exact_sums32<I: Isa, B: Format, S: Source<I, B>, const MAX: u8, const T: usize>(
     isa: I,
-    w: &mut S,
+    w: &S,
     x: &[Act256; T],
 ) -> [I::F; T] {
     let mut halves = [[isa.f_splat(0.0); T]; 2];
     each_32!(isa, w, |i, q| {
         let mut dots = [isa.splat(0); T];
-        isa.dots_u8::<MAX, 8, T>(&mut dots, &q, x, i);
+        isa.dots_u8::<MAX, 8, T>(&mut dots, q, x, i);
         let scale = isa.to_f32(w.sub_scale(isa, i));
         for (sum, &dot) in halves[i / 4 % 2].iter_mut().zip(&dots) {
             *sum = isa.f_add_exact(*sum, isa.to_f32(dot), scale);

@@ -16,8 +16,7 @@ pub(super) struct SubScales<I: Isa> {
 pub(super) struct Reader<'a, I: Isa, B: Format> {
     rows: Rows<'a, B>,
     sub: SubScales<I>,
-    /// Words whose low or high bits the next quants have.
-    low: [I::W; 8],
+    /// The words of the high bits, where one group of them has those of all quants.
     high: [I::W; 8],
 }
 
@@ -179,7 +178,7 @@ impl<'a, I: Isa, B: Format> Reader<'a, I, B> {
     #[inline(always)]
     pub(super) fn new(isa: I, rows: Rows<'a, B>) -> Self {
         let none = [isa.splat(0); 8];
-        let mut reader = Reader { rows, sub: SubScales::read(isa, rows), low: none, high: none };
+        let mut reader = Reader { rows, sub: SubScales::read(isa, rows), high: none };
         if const { B::DESCRIPTION.high().elems() == 256 } {
             reader.high = isa.words(
                 rows,
@@ -225,13 +224,10 @@ impl<'a, I: Isa, B: Format> Reader<'a, I, B> {
 
     /// Quants `32 * i..` of [`Quants::Digits`].
     #[inline(always)]
-    fn digits(&mut self, isa: I, i: usize) -> [I::W; 8] {
+    fn digits(&self, isa: I, i: usize) -> [I::W; 8] {
         let start = self.low_at(0);
-        if i == 0 {
-            self.low = isa.words(self.rows, start);
-        }
         if i < 5 {
-            let mut q = self.low;
+            let mut q = isa.words(self.rows, start);
             for q in &mut q {
                 *q = digit(isa, *q, i);
             }
@@ -254,6 +250,8 @@ impl<'a, I: Isa, B: Format> Reader<'a, I, B> {
 
 impl<I: Isa, B: Format> Source<I, B> for Reader<'_, I, B> {
     const IN_MEMORY: bool = false;
+    type Words = [I::W; 8];
+    type Quants = [I::W; 8];
 
     #[inline(always)]
     fn scales(&self, isa: I) -> [I::F; 2] {
@@ -271,16 +269,25 @@ impl<I: Isa, B: Format> Source<I, B> for Reader<'_, I, B> {
     }
 
     #[inline(always)]
-    fn load(&mut self, isa: I, piece: usize) {
-        let pieces = const { B::DESCRIPTION.low().group.div_ceil(32) };
-        if const { B::DESCRIPTION.high().elems() == B::DESCRIPTION.low().elems() } && piece.is_multiple_of(pieces) {
-            self.high = isa.words(self.rows, self.high_at(piece / pieces));
+    fn high(&self, isa: I, half: usize) -> [I::W; 8] {
+        if const { B::DESCRIPTION.high().elems() == 128 } {
+            isa.words(self.rows, self.high_at(half))
+        } else {
+            self.high
         }
-        self.low = isa.words(self.rows, self.low_at(piece / pieces) + 32 * (piece % pieces));
     }
 
     #[inline(always)]
-    fn quants(&mut self, isa: I, piece: usize, p: usize) -> (usize, [I::W; 8]) {
+    fn low(&self, isa: I, piece: usize) -> [I::W; 8] {
+        if const { B::DESCRIPTION.has_digits() || B::DESCRIPTION.planes() == 1 } {
+            return [isa.splat(0); 8];
+        }
+        let pieces = const { B::DESCRIPTION.low().group.div_ceil(32) };
+        isa.words(self.rows, self.low_at(piece / pieces) + 32 * (piece % pieces))
+    }
+
+    #[inline(always)]
+    fn quants(&self, isa: I, words: [&[I::W; 8]; 2], piece: usize, p: usize) -> (usize, [I::W; 8]) {
         let (low, high) = const { (B::DESCRIPTION.low(), B::DESCRIPTION.high()) };
         let (planes, pieces) = const { (B::DESCRIPTION.planes(), B::DESCRIPTION.low().group.div_ceil(32)) };
         let i = (piece / pieces * planes + p) * pieces + piece % pieces;
@@ -291,13 +298,13 @@ impl<I: Isa, B: Format> Source<I, B> for Reader<'_, I, B> {
         } else if const { B::DESCRIPTION.low().group == 16 } {
             nibbles(isa, isa.words(self.rows, self.low_at(i)))
         } else {
-            plane(isa, low, &self.low, p, 0)
+            plane(isa, low, words[0], p, 0)
         };
         if const { B::DESCRIPTION.high().bits < 8 } {
             let top = if const { B::DESCRIPTION.high().group == 1 } {
                 self.side_by_side(isa)
             } else {
-                plane(isa, high, &self.high, i % (8 / high.bits as usize), low.bits)
+                plane(isa, high, words[1], i % (8 / high.bits as usize), low.bits)
             };
             for (q, &top) in q.iter_mut().zip(&top) {
                 *q = isa.or(*q, top);

@@ -5,6 +5,7 @@ use super::dot::{Format, Source, each_32};
 use super::read::{Reader, SubScales};
 use super::unrolled::unrolled;
 use crate::simd::{Isa, Quads};
+use core::borrow::Borrow;
 
 /// A block of each of [`Isa::ROWS`] rows, unpacked once for all tokens: where a set multiplies so fast that unpacking for
 /// every few tokens takes its time.
@@ -31,7 +32,6 @@ impl<I: Isa> Unpacked<I> {
     /// Puts a block in place.
     #[inline(always)]
     pub(super) fn fill<B: Format>(&mut self, isa: I, from: Reader<'_, I, B>) {
-        let mut from = from;
         self.d = from.scales(isa);
         self.sub = *from.sub_scales();
         for (i, scale) in self.scales.iter_mut().enumerate().take(const { SubScales::<I>::count(B::DESCRIPTION.form) })
@@ -40,7 +40,7 @@ impl<I: Isa> Unpacked<I> {
         }
         let signed = const { !matches!(B::DESCRIPTION.values, Values::From(_)) };
         if const { B::ELEMS == 32 } {
-            let (_, q) = from.quants(isa, 0, 0);
+            let (_, q) = from.quants(isa, [&from.low(isa, 0), &from.high(isa, 0)], 0, 0);
             self.q[0] = if signed { plus_128(isa, q) } else { q };
             return;
         }
@@ -51,9 +51,8 @@ impl<I: Isa> Unpacked<I> {
 /// Puts the quants of a block of 256 in place.
 #[inline(always)]
 fn put_256<I: Isa, B: Format, S: Source<I, B>>(isa: I, to: &mut [[I::W; 8]; 8], from: S, signed: bool) {
-    let mut from = from;
     each_32!(isa, from, |i, q| {
-        to[i % 8] = if signed { plus_128(isa, q) } else { q };
+        to[i % 8] = if signed { plus_128(isa, *q) } else { *q };
     });
 }
 
@@ -67,8 +66,10 @@ fn plus_128<I: Isa>(isa: I, q: [I::W; 8]) -> [I::W; 8] {
     q
 }
 
-impl<I: Isa, B: Format> Source<I, B> for &Unpacked<I> {
+impl<'a, I: Isa, B: Format> Source<I, B> for &'a Unpacked<I> {
     const IN_MEMORY: bool = true;
+    type Words = ();
+    type Quants = &'a [I::W; 8];
 
     #[inline(always)]
     fn scales(&self, _isa: I) -> [I::F; 2] {
@@ -86,11 +87,14 @@ impl<I: Isa, B: Format> Source<I, B> for &Unpacked<I> {
     }
 
     #[inline(always)]
-    fn load(&mut self, _isa: I, _piece: usize) {}
+    fn high(&self, _isa: I, _half: usize) {}
 
     #[inline(always)]
-    fn quants(&mut self, _isa: I, piece: usize, _plane: usize) -> (usize, [I::W; 8]) {
-        (piece, self.q[piece % 8])
+    fn low(&self, _isa: I, _piece: usize) {}
+
+    #[inline(always)]
+    fn quants(&self, _isa: I, _words: [&(); 2], piece: usize, _plane: usize) -> (usize, &'a [I::W; 8]) {
+        (piece, &self.q[piece % 8])
     }
 
     #[inline(always)]
