@@ -16,6 +16,7 @@ mod generate;
 mod hardware;
 mod io;
 mod measure;
+mod predict;
 mod report;
 mod sim;
 mod size;

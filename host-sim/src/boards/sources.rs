@@ -1,0 +1,174 @@
+//! The trust in a profile: where its numbers come from, and how far each may be off.
+
+use serde::Deserialize;
+
+use super::Board;
+
+/// How a number is known, the surest first.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Class {
+    /// Measured on this board, by somebody who says how.
+    Measured,
+    /// Stated by the maker, or by somebody who does not say how it was measured.
+    Published,
+    /// Computed: from clocks and protocols, from a similar board, from a model of the processor.
+    Derived,
+    /// An estimate.
+    Guess,
+}
+
+impl Class {
+    /// The factor by which a rate of this class may be off, either way. The one place that says so; host-sim/README.md
+    /// explains it.
+    pub(crate) const fn spread(self) -> f64 {
+        match self {
+            Class::Measured => 1.15,
+            Class::Published => 1.25,
+            Class::Derived => 1.4,
+            Class::Guess => 2.0,
+        }
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Class::Measured => "measured",
+            Class::Published => "published",
+            Class::Derived => "derived",
+            Class::Guess => "guess",
+        }
+    }
+}
+
+/// The source of some of a profile's numbers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Source {
+    /// The numbers, by their fields' names.
+    pub(super) of: Vec<String>,
+    pub(super) class: Class,
+    /// The document, or the computation.
+    #[serde(rename = "from")]
+    pub(super) text: String,
+}
+
+/// A number of a profile that decides its speeds, and that may be off. Clocks, cores and sizes are settings: they are what the
+/// profile says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Assumption {
+    RamBandwidth,
+    FlashBandwidth,
+    FlashLatency,
+    Cycles,
+}
+
+impl Assumption {
+    pub(crate) const ALL: [Assumption; 4] =
+        [Assumption::RamBandwidth, Assumption::FlashBandwidth, Assumption::FlashLatency, Assumption::Cycles];
+
+    /// Its field in a profile.
+    pub(crate) const fn field(self) -> &'static str {
+        match self {
+            Assumption::RamBandwidth => "ram_bytes_per_s",
+            Assumption::FlashBandwidth => "flash.bytes_per_s",
+            Assumption::FlashLatency => "flash.latency_us",
+            Assumption::Cycles => "cycles_per_instruction",
+        }
+    }
+
+    /// Its name in a sentence.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Assumption::RamBandwidth => "the RAM's bandwidth",
+            Assumption::FlashBandwidth => "the flash's bandwidth",
+            Assumption::FlashLatency => "the flash's latency",
+            Assumption::Cycles => "the cycles of the kernels",
+        }
+    }
+}
+
+/// All numbers that a profile has, by their fields' names. The clock and the cores decide speeds too, but are settings.
+pub(super) const FIELDS: [&str; 8] = [
+    "arena",
+    "ram_bytes_per_s",
+    "hz",
+    "cores",
+    "cycles_per_instruction",
+    "flash.bytes",
+    "flash.bytes_per_s",
+    "flash.latency_us",
+];
+
+impl Board {
+    /// The class of an assumption: a guess where the profile names no source.
+    pub(crate) fn class(&self, assumption: Assumption) -> Class {
+        let field = assumption.field();
+        let source = self.sources.iter().find(|source| source.of.iter().any(|of| of == field));
+        source.map_or(Class::Guess, |source| source.class)
+    }
+
+    /// The board if an assumption is off, so that it is `factor` times as fast there.
+    pub(crate) fn faster(&self, assumption: Assumption, factor: f64) -> Board {
+        let mut board = self.clone();
+        match assumption {
+            Assumption::RamBandwidth => board.ram_bytes_per_s = board.ram_bytes_per_s.map(|rate| rate * factor),
+            Assumption::FlashBandwidth => board.flash.bytes_per_s *= factor,
+            Assumption::FlashLatency => board.flash.latency_us /= factor,
+            // A faster clock takes less time for modelled cycles too.
+            Assumption::Cycles => board.hz *= factor,
+        }
+        board
+    }
+
+    /// That every source is of numbers that the profile has, and no number has two.
+    pub(super) fn check_sources(&self) -> Result<(), String> {
+        let mut seen: Vec<&str> = Vec::new();
+        for source in &self.sources {
+            if source.of.is_empty() || source.text.is_empty() {
+                return Err("sources: one is empty".into());
+            }
+            for of in &source.of {
+                if !FIELDS.contains(&&**of) || of == "ram_bytes_per_s" && self.ram_bytes_per_s.is_none() {
+                    return Err(format!("sources: {of:?} is no number of the board"));
+                }
+                if seen.contains(&&**of) {
+                    return Err(format!("sources: {of:?} has two"));
+                }
+                seen.push(of);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::boards::all;
+
+    #[test]
+    fn every_number_of_every_board_has_one_source() {
+        for board in all() {
+            board.check_sources().unwrap_or_else(|error| unreachable!("{}: {error}", board.name));
+            let mut named: Vec<&str> = board.sources.iter().flat_map(|source| &source.of).map(|of| &**of).collect();
+            let mut fields: Vec<&str> = FIELDS.to_vec();
+            fields.retain(|field| *field != "ram_bytes_per_s" || board.ram_bytes_per_s.is_some());
+            named.sort_unstable();
+            fields.sort_unstable();
+            assert_eq!(named, fields, "{}", board.name);
+        }
+    }
+
+    #[test]
+    fn surer_numbers_spread_less() {
+        let all = [Class::Measured, Class::Published, Class::Derived, Class::Guess];
+        assert!(all.is_sorted_by(|a, b| a < b && 1.0 < a.spread() && a.spread() < b.spread()));
+    }
+
+    #[test]
+    fn a_number_without_a_source_is_a_guess() {
+        let mut board = all()[0].clone();
+        board.sources.clear();
+        assert!(Assumption::ALL.iter().all(|assumption| board.class(*assumption) == Class::Guess));
+    }
+}
