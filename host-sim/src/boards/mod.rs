@@ -17,7 +17,8 @@ use crate::io::input::short_text_file;
 use crate::io::printable::printable;
 use crate::size::parse_size;
 
-pub(crate) use sources::{Assumption, Class, Source};
+use sources::Source;
+pub(crate) use sources::{Assumption, Class};
 
 /// Bytes of a file that describes a board, at most.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -192,7 +193,26 @@ impl Board {
         if !(0.0..1e9).contains(&latency) {
             return Err(format!("flash.latency_us = {latency}: a number from 0 is needed"));
         }
-        self.check_sources()
+        let absent: &[&str] = if self.ram_bytes_per_s.is_none() { &[Assumption::RamBandwidth.field()] } else { &[] };
+        sources::check(&self.sources, absent)
+    }
+
+    /// How well an assumption is known.
+    pub(crate) fn class(&self, assumption: Assumption) -> Class {
+        sources::class(&self.sources, assumption)
+    }
+
+    /// The board if an assumption is off, so that it is `factor` times as fast there.
+    pub(crate) fn faster(&self, assumption: Assumption, factor: f64) -> Board {
+        let mut board = self.clone();
+        match assumption {
+            Assumption::RamBandwidth => board.ram_bytes_per_s = board.ram_bytes_per_s.map(|rate| rate * factor),
+            Assumption::FlashBandwidth => board.flash.bytes_per_s *= factor,
+            Assumption::FlashLatency => board.flash.latency_us /= factor,
+            // Modelled cycles take less time with a faster clock too.
+            Assumption::Cycles => board.hz *= factor,
+        }
+        board
     }
 
     pub(crate) fn isa(&self) -> &'static Isa {

@@ -2,10 +2,8 @@
 
 use serde::Deserialize;
 
-use super::Board;
-
 /// How a number is known, the surest first.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Class {
     /// Measured on this board, by somebody who says how.
@@ -99,46 +97,31 @@ pub(super) const FIELDS: [&str; 8] = [
     "flash.latency_us",
 ];
 
-impl Board {
-    /// The class of an assumption: a guess where the profile names no source.
-    pub(crate) fn class(&self, assumption: Assumption) -> Class {
-        let field = assumption.field();
-        let source = self.sources.iter().find(|source| source.of.iter().any(|of| of == field));
-        source.map_or(Class::Guess, |source| source.class)
-    }
+/// The class of an assumption: a guess where there is no source.
+pub(super) fn class(sources: &[Source], assumption: Assumption) -> Class {
+    let field = assumption.field();
+    let source = sources.iter().find(|source| source.of.iter().any(|of| of == field));
+    source.map_or(Class::Guess, |source| source.class)
+}
 
-    /// The board if an assumption is off, so that it is `factor` times as fast there.
-    pub(crate) fn faster(&self, assumption: Assumption, factor: f64) -> Board {
-        let mut board = self.clone();
-        match assumption {
-            Assumption::RamBandwidth => board.ram_bytes_per_s = board.ram_bytes_per_s.map(|rate| rate * factor),
-            Assumption::FlashBandwidth => board.flash.bytes_per_s *= factor,
-            Assumption::FlashLatency => board.flash.latency_us /= factor,
-            // A faster clock takes less time for modelled cycles too.
-            Assumption::Cycles => board.hz *= factor,
+/// Checks that every source is of numbers that a profile has, and that none has two. `absent` are fields that this one lacks.
+pub(super) fn check(sources: &[Source], absent: &[&str]) -> Result<(), String> {
+    let mut seen: Vec<&str> = Vec::new();
+    for source in sources {
+        if source.of.is_empty() || source.text.is_empty() {
+            return Err("sources: one is empty".into());
         }
-        board
-    }
-
-    /// That every source is of numbers that the profile has, and no number has two.
-    pub(super) fn check_sources(&self) -> Result<(), String> {
-        let mut seen: Vec<&str> = Vec::new();
-        for source in &self.sources {
-            if source.of.is_empty() || source.text.is_empty() {
-                return Err("sources: one is empty".into());
+        for of in source.of.iter().map(String::as_str) {
+            if !FIELDS.contains(&of) || absent.contains(&of) {
+                return Err(format!("sources: {of:?} is no number of the board"));
             }
-            for of in &source.of {
-                if !FIELDS.contains(&&**of) || of == "ram_bytes_per_s" && self.ram_bytes_per_s.is_none() {
-                    return Err(format!("sources: {of:?} is no number of the board"));
-                }
-                if seen.contains(&&**of) {
-                    return Err(format!("sources: {of:?} has two"));
-                }
-                seen.push(of);
+            if seen.contains(&of) {
+                return Err(format!("sources: {of:?} has two"));
             }
+            seen.push(of);
         }
-        Ok(())
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -149,7 +132,6 @@ mod tests {
     #[test]
     fn every_number_of_every_board_has_one_source() {
         for board in all() {
-            board.check_sources().unwrap_or_else(|error| unreachable!("{}: {error}", board.name));
             let mut named: Vec<&str> = board.sources.iter().flat_map(|source| &source.of).map(|of| &**of).collect();
             let mut fields: Vec<&str> = FIELDS.to_vec();
             fields.retain(|field| *field != "ram_bytes_per_s" || board.ram_bytes_per_s.is_some());
@@ -160,15 +142,28 @@ mod tests {
     }
 
     #[test]
+    fn sources_of_no_number_or_of_one_that_has_another_are_refused() {
+        let source = |of: &str| Source { of: vec![of.into()], class: Class::Published, text: "a data sheet".into() };
+        let refused = |sources: &[Source]| check(sources, &["ram_bytes_per_s"]).err().unwrap_or_default();
+        assert_eq!(refused(&[source("hz"), source("cores")]), "");
+        assert!(refused(&[source("hz"), source("hz")]).contains("two"));
+        assert!(
+            refused(&[source("colour")]).contains("no number")
+                && refused(&[source("ram_bytes_per_s")]).contains("no number")
+        );
+        assert!(refused(&[Source { text: String::new(), ..source("hz") }]).contains("empty"));
+    }
+
+    #[test]
     fn surer_numbers_spread_less() {
         let all = [Class::Measured, Class::Published, Class::Derived, Class::Guess];
-        assert!(all.is_sorted_by(|a, b| a < b && 1.0 < a.spread() && a.spread() < b.spread()));
+        assert!(all.is_sorted_by(|a, b| 1.0 < a.spread() && a.spread() < b.spread()));
     }
 
     #[test]
     fn a_number_without_a_source_is_a_guess() {
-        let mut board = all()[0].clone();
-        board.sources.clear();
-        assert!(Assumption::ALL.iter().all(|assumption| board.class(*assumption) == Class::Guess));
+        assert!(Assumption::ALL.iter().all(|assumption| class(&[], *assumption) == Class::Guess));
+        let measured = Source { of: vec!["flash.latency_us".into()], class: Class::Measured, text: "a scope".into() };
+        assert_eq!(class(&[measured], Assumption::FlashLatency), Class::Measured);
     }
 }
