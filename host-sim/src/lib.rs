@@ -11,6 +11,7 @@ pub mod pack;
 mod boards;
 mod cli;
 mod commands;
+mod digits;
 mod engine;
 mod generate;
 mod hardware;

@@ -161,6 +161,15 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_has_the_spreads() {
+        let readme = include_str!("../../README.md");
+        for class in [Class::Measured, Class::Published, Class::Derived, Class::Guess] {
+            let row = readme.lines().find(|line| line.starts_with(&format!("| `{}` |", class.name()))).expect("a row");
+            assert!(row.ends_with(&format!("| {} |", class.spread())), "{row}");
+        }
+    }
+
+    #[test]
     fn a_number_without_a_source_is_a_guess() {
         assert!(Assumption::ALL.iter().all(|assumption| class(&[], *assumption) == Class::Guess));
         let measured = Source { of: vec!["flash.latency_us".into()], class: Class::Measured, text: "a scope".into() };

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::lab::{Lab, Lengths, Speed};
 use crate::boards::{Assumption, Board, Class};
+use crate::digits::three_digits;
 use crate::failure::Failure;
 
 /// Tokens per second: the least, the likely and the most. Each number of the profile that may be off is moved by its class's
@@ -68,16 +69,6 @@ impl fmt::Display for Range {
         let [low, likely, high] = [self.low, self.likely, self.high].map(three_digits);
         write!(f, "low {low}, likely {likely}, high {high} tokens/s; {}", self.depends_on())
     }
-}
-
-/// A rate with three digits.
-fn three_digits(rate: f64) -> String {
-    let decimals = match rate {
-        ..9.995 => 2,
-        ..99.95 => 1,
-        _ => 0,
-    };
-    format!("{rate:.decimals$}")
 }
 
 /// The speeds of prefill and of decode after it, with their ranges.

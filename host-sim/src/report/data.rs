@@ -3,9 +3,10 @@
 use flashlet::arena::Region;
 use flashlet::session::{KvType, Options, Plan, Verify};
 
-use super::scale::{Round, Scale, three_digits};
+use super::scale::{Round, Scale};
 use super::tensors::{TensorLine, tensors};
 use crate::boards::Board;
+use crate::digits::three_digits;
 use crate::engine::{Context, Draft, EngineArgs, Misfit, Opened, Room};
 use crate::failure::Failure;
 use crate::hardware::source::ModelFile;

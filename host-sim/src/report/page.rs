@@ -7,10 +7,11 @@ use super::chart::figure;
 use super::curves;
 use super::data::Data;
 use super::markup::Markup;
-use super::scale::{percent, seconds, three_digits};
+use super::scale::{percent, seconds};
 use super::table::{bound_cell, bytes_cells, finding, rate_value, table, value};
 use super::token::token;
 use super::words::{capital, lower};
+use crate::digits::three_digits;
 use crate::predict::{Range, Speed};
 use crate::size::show;
 
