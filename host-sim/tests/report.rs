@@ -109,6 +109,17 @@ fn the_numbers_are_those_of_plan_and_bench() {
         }
         assert_eq!((&said["decode"], &said["prefill"]), (&bench["tg"][0], &bench["pp"][0]), "{board}");
         assert_eq!(said["bound_by"], bench["board"]["decode"]["bound_by"], "{board}");
+        for stage in ["decode", "prefill"] {
+            let range = &said[format!("{stage}_range")];
+            assert_eq!((range, range), (&bench["board"][stage]["range"], &plan["speed"][stage]), "{board}");
+            assert_eq!(range["likely"], said[stage], "{board}");
+            let [low, likely, high] = ["low", "likely", "high"].map(|name| number(&range[name]));
+            assert!(low < likely && likely < high, "{board}: {range}");
+            assert!(range["assumption"].is_string() && range["class"].is_string(), "{board}: {range}");
+            for (name, want) in [("low", low), ("high", high)] {
+                assert!((one(&format!("{stage}-{name}")) / want - 1.0).abs() < 1e-12, "{board}: {name}");
+            }
+        }
         assert_eq!(one("arena-bytes"), number(&plan["arena_bytes"]), "{board}");
         assert_eq!(one("have-bytes"), number(&plan["have_bytes"]), "{board}");
         assert_eq!(one("ctx"), number(&plan["ctx"]), "{board}");

@@ -1,13 +1,16 @@
 //! `flashlet bench`: tokens per second.
 
 use clap::Args;
+use flashlet::session::Plan;
 use serde::Serialize;
 
+use crate::boards::Board;
 use crate::engine::{ComputeArgs, Context, Draft, Engine, EngineArgs, Opened, open_model};
 use crate::failure::Failure;
 use crate::io::output::{print, print_json};
 use crate::io::progress::Meter;
 use crate::measure::prefill_and_decode;
+use crate::predict::{Forecast, Lab, Lengths, Range, Speed};
 use crate::sim::Spent;
 
 #[derive(Args, Debug)]
@@ -60,12 +63,24 @@ struct Load {
     memory: f64,
     bytes: u64,
     bound_by: &'static str,
+    /// Tokens per second, with what they depend on.
+    range: Range,
 }
 
 impl Load {
-    fn of(spent: Spent) -> Load {
+    fn of((Speed { spent, .. }, range): (Speed, Range)) -> Load {
         let [seconds, bus, compute, memory] = spent.all_seconds();
-        Load { spent, seconds, bus, compute, memory, bytes: spent.bytes, bound_by: spent.bound_by().name() }
+        Load { spent, seconds, bus, compute, memory, bytes: spent.bytes, bound_by: spent.bound_by().name(), range }
+    }
+}
+
+impl Report {
+    /// The speeds of a simulated board, which are the same each time.
+    fn simulated(board: &'static Board, forecast: &Forecast) -> Report {
+        let rate = |stage: Option<(Speed, Range)>| stage.map(|(speed, _)| speed.rate).into_iter().collect();
+        let [prefill, decode] = [forecast.prefill, forecast.decode];
+        let loads = Simulated { name: &board.name, prefill: prefill.map(Load::of), decode: decode.map(Load::of) };
+        Report { pp: rate(prefill), tg: rate(decode), board: Some(loads) }
     }
 }
 
@@ -82,29 +97,13 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
     if ctx > plan.ctx {
         return Err(Failure::new(format!("{ctx} tokens do not fit in a context of {}", plan.ctx)));
     }
-    let mut machine = opened.machine(&plan, &args.engine, &args.compute, Some(1))?;
-    let mut engine = Engine::load(opened, plan, &mut machine)?;
-    let mut report = Report::default();
-    let mut meter = Meter::new("bench");
-    let board = args.engine.board;
-    // A simulated board takes the same time each time.
-    let repetitions = if board.is_some() { 1 } else { args.repetitions };
-    if board.is_none() {
-        // The first run warms up caches and page tables; a few tokens of decode are enough for that.
-        prefill_and_decode(&mut engine, n_prompt, n_gen.min(4))?;
-    }
-    for i in 0..repetitions {
-        let [pp, tg] = prefill_and_decode(&mut engine, n_prompt, n_gen)?;
-        report.pp.extend((n_prompt > 0).then(|| pp.rate(n_prompt)));
-        report.tg.extend((n_gen > 0).then(|| tg.rate(n_gen)));
-        meter.update(u64::from(i) + 1, repetitions.into());
-        report.board = board.map(|board| Simulated {
-            name: &board.name,
-            prefill: pp.spent.filter(|_| n_prompt > 0).map(Load::of),
-            decode: tg.spent.filter(|_| n_gen > 0).map(Load::of),
-        });
-    }
-    drop(meter);
+    let report = match args.engine.board {
+        Some(board) => {
+            let forecast = Lab::new(opened).forecast(board, &plan, Lengths { n_prompt, n_gen })?;
+            Report::simulated(board, &forecast)
+        }
+        None => measured(args, opened, plan)?,
+    };
     if args.json {
         return print_json(&report);
     }
@@ -119,9 +118,28 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
         for (name, load) in [("prefill", &board.prefill), ("decode", &board.decode)] {
             let Some(load) = load else { continue };
             text += &format!("{name:<8} on {}, simulated: {}\n", board.name, load.spent);
+            text += &format!("{name:<8} {}\n", load.range);
         }
     }
     print(&text)
+}
+
+/// The speeds on this machine.
+fn measured(args: &BenchArgs, opened: Opened<'_>, plan: Plan) -> Result<Report, Failure> {
+    let (n_prompt, n_gen) = (args.n_prompt, args.n_gen);
+    let mut machine = opened.machine(&plan, &args.engine, &args.compute, Some(1))?;
+    let mut engine = Engine::load(opened, plan, &mut machine)?;
+    let mut report = Report::default();
+    let mut meter = Meter::new("bench");
+    // The first run warms up caches and page tables; a few tokens of decode are enough for that.
+    prefill_and_decode(&mut engine, n_prompt, n_gen.min(4))?;
+    for i in 0..args.repetitions {
+        let [pp, tg] = prefill_and_decode(&mut engine, n_prompt, n_gen)?;
+        report.pp.extend((n_prompt > 0).then(|| pp.rate(n_prompt)));
+        report.tg.extend((n_gen > 0).then(|| tg.rate(n_gen)));
+        meter.update(u64::from(i) + 1, args.repetitions.into());
+    }
+    Ok(report)
 }
 
 /// Mean and sample deviation, if there is anything to average.

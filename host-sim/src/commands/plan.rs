@@ -10,7 +10,8 @@ use serde_json::{Map, json};
 use crate::boards::Board;
 use crate::engine::{Context, DraftArgs, EngineArgs, Misfit, Opened, Room, TooSmall, open_model};
 use crate::failure::Failure;
-use crate::io::output::{print, print_json};
+use crate::io::output::{print, print_json, warn};
+use crate::predict::{Forecast, Lab, Lengths};
 use crate::size::show;
 
 #[derive(Args, Debug)]
@@ -31,18 +32,42 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
     let options = opened.options(&args.engine, None, args.engine.ctx.unwrap_or(0), args.draft.draft)?;
     let room = Room::planned(&args.engine);
     let judged = opened.judge(&options, room, Context::ANY.least)?;
+    let mut speeds = None;
     if let Ok(plan) = &judged {
         opened.warn_of(plan);
+        speeds = board(room).and_then(|board| Speeds::of(&opened, board, plan));
     }
     match judged {
-        Ok(plan) if args.json => print_json(&json(&plan, room, &opened)),
-        Ok(plan) => print(&text(&plan, room, &args.engine, opened.model.hash_bytes())),
+        Ok(plan) if args.json => print_json(&json(&plan, room, &opened, speeds.as_ref())),
+        Ok(plan) => print(&text(&plan, room, &args.engine, opened.model.hash_bytes(), speeds.as_ref())),
         Err(misfit) => {
             if args.json {
                 print_json(&misfit_json(&misfit))?;
             }
             Err(Failure::new(misfit.message()))
         }
+    }
+}
+
+/// The simulated speeds of a model on a board.
+struct Speeds {
+    lengths: Lengths,
+    forecast: Forecast,
+}
+
+impl Speeds {
+    /// The speeds with `plan`; none where this machine cannot simulate them.
+    fn of(opened: &Opened<'_>, board: &Board, plan: &Plan) -> Option<Speeds> {
+        let lengths = Lengths::within(plan.ctx);
+        let forecast = Lab::new(opened.again()).forecast(board, plan, lengths);
+        let forecast = forecast.inspect_err(|error| warn(&format!("no speeds are simulated: {error}"))).ok()?;
+        Some(Speeds { lengths, forecast })
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let Speeds { lengths: Lengths { n_prompt, n_gen }, forecast } = self;
+        let [prefill, decode] = [forecast.prefill, forecast.decode].map(|stage| stage.map(|(_, range)| range));
+        json!({ "n_prompt": n_prompt, "n_gen": n_gen, "prefill": prefill, "decode": decode })
     }
 }
 
@@ -58,7 +83,7 @@ fn misfit_json(misfit: &Misfit) -> serde_json::Value {
     report.into()
 }
 
-fn json(plan: &Plan, room: Room, opened: &Opened<'_>) -> serde_json::Value {
+fn json(plan: &Plan, room: Room, opened: &Opened<'_>, speeds: Option<&Speeds>) -> serde_json::Value {
     let memory: Map<_, _> = Region::ALL
         .iter()
         .map(|&region| (region.name().replace(' ', "_").to_lowercase(), json!(plan.usage.bytes(region))))
@@ -84,6 +109,8 @@ fn json(plan: &Plan, room: Room, opened: &Opened<'_>) -> serde_json::Value {
         "flash_bytes_per_token": plan.flash_bytes_per_pass,
         // Read once by a program that saves or restores snapshots.
         "snapshot_hash_bytes": opened.model.hash_bytes(),
+        // Tokens per second on the board.
+        "speed": speeds.map(Speeds::json),
     })
 }
 
@@ -96,7 +123,7 @@ fn fixed_arena(room: Room) -> Option<usize> {
     if let Room::Machine(_) = room { None } else { room.arena() }
 }
 
-fn text(plan: &Plan, room: Room, args: &EngineArgs, hash_bytes: u64) -> String {
+fn text(plan: &Plan, room: Room, args: &EngineArgs, hash_bytes: u64, speeds: Option<&Speeds>) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     if let Some(board) = board(room) {
@@ -129,5 +156,13 @@ fn text(plan: &Plan, room: Room, args: &EngineArgs, hash_bytes: u64) -> String {
     line("weights streamed", plan.residency.streamed_bytes);
     line("flash per token", plan.flash_bytes_per_pass);
     line("snapshots: hash of", hash_bytes);
+    if let Some(Speeds { lengths, forecast }) = speeds {
+        let _ = writeln!(out, "\nsimulated: a prompt of {} tokens, then {} more", lengths.n_prompt, lengths.n_gen);
+        for (name, stage) in [("prefill", forecast.prefill), ("decode", forecast.decode)] {
+            if let Some((_, range)) = stage {
+                let _ = writeln!(out, "{name:<18} {range}");
+            }
+        }
+    }
     out.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }

@@ -52,7 +52,7 @@ impl Opened<'_> {
         if let Some(board) = args.board {
             sim::start(board);
             // The program has one machine, or one a thread, for as long as it runs.
-            kernels = Box::leak(Box::new(sim::Charged::new(kernels, board, self.source.mapped)));
+            kernels = Box::leak(Box::new(sim::Charged::new(kernels, self.source.mapped)));
         }
         Machine::new(plan, kernels, compute.threads.or(threads))
     }

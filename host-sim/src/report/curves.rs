@@ -4,10 +4,11 @@ use super::bars::{Rows, Segment};
 use super::chart::{Axis, LineChart, Series, Steps, figure};
 use super::data::{Data, Point};
 use super::markup::Markup;
-use super::scale::{Round, Scale, bytes, percent, plain, three_digits};
+use super::scale::{Round, Scale, bytes, percent, plain};
 use super::table::{bound_cell, bytes_cells, finding, table};
 use super::tensors::{Kind, Place, TensorLine};
 use super::words::{capital, lower};
+use crate::digits::three_digits;
 use crate::size::show;
 
 /// Rates that differ by less are called the same.

@@ -3,14 +3,15 @@
 use flashlet::arena::Region;
 use flashlet::session::{KvType, Options, Plan, Verify};
 
-use super::lab::{Lab, Lengths, Speed, Trace};
-use super::scale::{Round, Scale, three_digits};
+use super::scale::{Round, Scale};
 use super::tensors::{TensorLine, tensors};
 use crate::boards::Board;
+use crate::digits::three_digits;
 use crate::engine::{Context, Draft, EngineArgs, Misfit, Opened, Room};
 use crate::failure::Failure;
 use crate::hardware::source::ModelFile;
 use crate::io::progress::Meter;
+use crate::predict::{Lab, Lengths, Range, Speed, Trace};
 use crate::sim::{Resource, wait};
 use crate::size::show;
 
@@ -73,7 +74,9 @@ pub(crate) struct Data {
     pub(super) plan: Plan,
     pub(super) lengths: Lengths,
     pub(super) prefill: Option<Speed>,
+    pub(super) prefill_range: Option<Range>,
     pub(super) decode: Speed,
+    pub(super) decode_range: Range,
     pub(super) changes: Vec<Change>,
     pub(super) trace: Trace,
     /// Decode against the arena's size; the point at `arena` is one of them unless that is far beyond what helps.
@@ -115,8 +118,9 @@ impl Data {
         let refused = lab.opened().misfit(&options, too_small, Room::Board(board), Context::ANY.least);
         lab.opened().warn_of(&plan);
         let lengths = Lengths::within(plan.ctx);
-        let [prefill, decode] = lab.speeds(board, &plan, lengths)?;
-        let decode = decode.ok_or_else(|| Failure::new("the simulator has no clock"))?;
+        let forecast = lab.forecast(board, &plan, lengths)?;
+        let (decode, decode_range) = forecast.decode.ok_or_else(|| Failure::new("the simulator has no clock"))?;
+        let (prefill, prefill_range) = forecast.prefill.unzip();
         // Checks take a board no time, but this machine: what only compares plans leaves them out.
         let unchecked = Options { verify: Verify::Never, ..options };
         let mut sweeps = Sweeps { lab: &mut lab, board, options: unchecked, arena, plan, lengths, meter: &mut meter };
@@ -146,7 +150,9 @@ impl Data {
             plan,
             lengths,
             prefill,
+            prefill_range,
             decode,
+            decode_range,
             changes,
             trace,
             arenas,

@@ -1,13 +1,12 @@
 //! A report on a model on a board, as one HTML page.
 //!
-//! The planner and the simulator are asked many times ([`lab`], [`data`]); the page ([`page`], [`curves`]) says what they
+//! The planner and the simulator are asked many times ([`data`]); the page ([`page`], [`curves`]) says what they
 //! answered, in words, pictures and tables. It is one file and fetches nothing.
 
 mod bars;
 mod chart;
 mod curves;
 mod data;
-mod lab;
 mod markup;
 mod page;
 mod scale;

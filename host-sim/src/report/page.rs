@@ -7,10 +7,12 @@ use super::chart::figure;
 use super::curves;
 use super::data::Data;
 use super::markup::Markup;
-use super::scale::{percent, seconds, three_digits};
+use super::scale::{percent, seconds};
 use super::table::{bound_cell, bytes_cells, finding, rate_value, table, value};
 use super::token::token;
 use super::words::{capital, lower};
+use crate::digits::three_digits;
+use crate::predict::{Range, Speed};
 use crate::size::show;
 
 const SECTIONS: [(&str, &str); 7] = [
@@ -175,17 +177,11 @@ fn key_numbers(m: &mut Markup, data: &Data) {
         value(m, "ctx", plan.ctx, plan.ctx);
         m.text(format_args!(" tokens, KV cache in {}", data.plan.kv.name()));
     });
-    row(m, "Prefill", |m| match &data.prefill {
-        Some(prefill) => {
-            rate_value(m, "prefill-rate", prefill.rate);
-            m.text(format_args!(" tokens/s, bound by {}", prefill.bound_by().name()));
-        }
+    row(m, "Prefill", |m| match data.prefill.as_ref().zip(data.prefill_range.as_ref()) {
+        Some((prefill, range)) => speed(m, ["prefill-rate", "prefill-low", "prefill-high"], prefill, range),
         None => m.text("no prompt fits"),
     });
-    row(m, "Decode", |m| {
-        rate_value(m, "decode-rate", data.decode.rate);
-        m.text(format_args!(" tokens/s, bound by {}", data.decode.bound_by().name()));
-    });
+    row(m, "Decode", |m| speed(m, ["decode-rate", "decode-low", "decode-high"], &data.decode, &data.decode_range));
     row(m, "Flash per token", |m| {
         value(m, "flash-bytes-per-token", plan.flash_bytes_per_pass, show(plan.flash_bytes_per_pass));
         m.text(" over the bus");
@@ -201,6 +197,16 @@ fn key_numbers(m: &mut Markup, data: &Data) {
             data.lengths.n_prompt, plan.chunk
         ));
     });
+}
+
+/// A speed and its range, whose values are called `names`.
+fn speed(m: &mut Markup, names: [&'static str; 3], speed: &Speed, range: &Range) {
+    rate_value(m, names[0], speed.rate);
+    m.text(format_args!(" tokens/s, bound by {}; from ", speed.bound_by().name()));
+    rate_value(m, names[1], range.low);
+    m.text(" to ");
+    rate_value(m, names[2], range.high);
+    m.text(format_args!(", which {}", range.depends_on()));
 }
 
 fn changes(m: &mut Markup, data: &Data) {

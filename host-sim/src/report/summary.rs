@@ -27,6 +27,8 @@ impl Data {
             ("n_gen", json!(self.lengths.n_gen)),
             ("prefill", json!(self.prefill.map(|prefill| prefill.rate))),
             ("decode", json!(self.decode.rate)),
+            ("prefill_range", json!(self.prefill_range)),
+            ("decode_range", json!(self.decode_range)),
             ("bound_by", json!(self.decode.bound_by().name())),
             ("flash_bytes_per_token", json!(self.plan.flash_bytes_per_pass)),
         ];

@@ -4,7 +4,8 @@ use core::fmt::Display;
 
 use super::chart::class_of;
 use super::markup::{Attributes, Markup};
-use super::scale::{grouped, three_digits};
+use super::scale::grouped;
+use crate::digits::three_digits;
 use crate::sim::Resource;
 use crate::size::show;
 

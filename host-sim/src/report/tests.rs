@@ -5,7 +5,6 @@ use flashlet::session::Plan;
 use roxmltree::{Document, ParsingOptions};
 
 use super::data::Data;
-use super::lab::{Lab, Lengths};
 use super::page::page;
 use super::tensors::{Place, tensors};
 use crate::boards::Board;
@@ -13,6 +12,7 @@ use crate::cli::{Cli, Command};
 use crate::engine::{ComputeArgs, Context, Draft, Engine, EngineArgs, Misfit, Opened, open_model};
 use crate::hardware::source::ModelFile;
 use crate::measure::prefill_and_decode;
+use crate::predict::{Lab, Lengths};
 use crate::sim::{Busy, Resource, Spent};
 
 /// The built-in model, the board, and the arguments that ask for them.

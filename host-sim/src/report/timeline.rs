@@ -1,9 +1,9 @@
 //! A picture of the busy times of bus and processor during a token.
 
 use super::chart::{LINE, Picture, label, line, rect, text_width};
-use super::lab::Trace;
 use super::markup::{Markup, Px};
 use super::scale::{Round, Scale, seconds};
+use crate::predict::Trace;
 use crate::sim::{Busy, Interval, Time, Work};
 
 const PICOSECOND: f64 = 1e-12;

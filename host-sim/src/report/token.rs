@@ -2,11 +2,11 @@
 
 use super::chart::figure;
 use super::data::Data;
-use super::lab::Trace;
 use super::markup::Markup;
 use super::scale::{grouped, percent};
 use super::table::{finding, table};
 use super::timeline::{Load, Stretch, Timeline, show_time};
+use crate::predict::Trace;
 use crate::size::show;
 
 pub(super) fn token(m: &mut Markup, data: &Data) {

@@ -40,7 +40,7 @@ impl Stopwatch {
 /// The clock of the board that is simulated.
 #[derive(Debug)]
 struct Clock {
-    chip: FlashChip,
+    board: Board,
     spent: Cell<Spent>,
     /// The time at which the bus is free again.
     bus_free: Cell<Time>,
@@ -68,10 +68,10 @@ fn with<T>(f: impl FnOnce(&Clock) -> T) -> Option<T> {
     CLOCK.with_borrow(|clock| clock.as_ref().map(f))
 }
 
-/// Simulates `board` on this thread from now on.
+/// Simulates `board` on this thread from now on; the clock begins at 0.
 pub(crate) fn start(board: &Board) {
     let clock = Clock {
-        chip: board.flash,
+        board: board.clone(),
         spent: Cell::default(),
         bus_free: Cell::default(),
         awaited: Cell::default(),
@@ -79,6 +79,11 @@ pub(crate) fn start(board: &Board) {
         trace: RefCell::default(),
     };
     CLOCK.set(Some(clock));
+}
+
+/// What `f` says of the board, if one is simulated.
+pub(super) fn of_board<T>(f: impl FnOnce(&Board) -> T) -> Option<T> {
+    with(|clock| f(&clock.board))
 }
 
 /// The board's time so far, if one is simulated.
@@ -111,7 +116,7 @@ pub(crate) async fn transfer(bytes: usize) {
     let ends = with(|clock| {
         let mut spent = clock.spent.get();
         let starts = spent.now.max(clock.bus_free.get());
-        let takes = clock.chip.time(bytes as u64);
+        let takes = clock.board.flash.time(bytes as u64);
         (spent.bus, spent.bytes) = (spent.bus + takes, spent.bytes + bytes as u64);
         clock.spent.set(spent);
         clock.bus_free.set(starts + takes);

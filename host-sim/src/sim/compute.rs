@@ -2,73 +2,112 @@
 
 use core::ops::Range;
 
-use board_table::costs::Costs;
 use flashlet::kernels::{
     Attention, Executor, Gate, Group, HeadRotation, Input, Kernels, Norm, Quants, WriteKv, detect,
 };
 use flashlet::quant::Weight;
 use flashlet::simd::{ActForm, IsaName};
 
-use super::clock::charge;
+use super::clock::{charge, of_board};
 use super::trace::Work;
 use crate::boards::Board;
 
-/// This machine's kernels, at the speed of a board.
+/// Kernels at the speed of the board whose clock runs on this thread.
 pub(crate) struct Charged {
     kernels: &'static dyn Kernels,
-    board: &'static Board,
-    costs: &'static Costs,
     /// Addresses of the weights that lie in mapped flash.
     mapped: Range<usize>,
+    /// All other weights count as pinned, however they lie in this machine's memory.
+    pinned: bool,
+}
+
+/// The cores that share some work.
+#[derive(Clone, Copy)]
+enum Cores {
+    /// All: the engine hands the work to its executor.
+    All,
+    /// The one that runs the pass.
+    One,
 }
 
 impl Charged {
-    /// `kernels` as `board` would run them; `mapped` is what stands for its flash, if that is addressed in place.
-    pub(crate) fn new(kernels: &'static dyn Kernels, board: &'static Board, mapped: Option<&[u8]>) -> Charged {
+    /// `kernels` as the board would run them; `mapped` is what stands for its flash, if that is addressed in place.
+    pub(crate) fn new(kernels: &'static dyn Kernels, mapped: Option<&[u8]>) -> Charged {
         let mapped = mapped.map_or(0..0, |bytes| {
             let range = bytes.as_ptr_range();
             range.start.addr()..range.end.addr()
         });
-        Charged { kernels, board, costs: board.costs(), mapped }
+        Charged { kernels, mapped, pinned: false }
     }
 
-    fn seconds(&self, instructions: f64) -> f64 {
-        self.seconds_of_cycles(instructions * self.board.cycles_per_instruction)
+    /// Kernels that compute nothing. With `pinned` all weights that are not mapped are charged as pinned rows, without being
+    /// laid out as such: where none is read either, a model of any size takes no memory.
+    pub(crate) fn uncomputed(mapped: Option<&[u8]>, pinned: bool) -> Charged {
+        Charged { pinned, ..Charged::new(&Uncomputed, mapped) }
     }
 
-    fn seconds_of_cycles(&self, cycles: f64) -> f64 {
-        cycles / self.board.hz / self.board.cores
+    fn is_mapped(&self, weights: &[u8]) -> bool {
+        self.mapped.contains(&weights.as_ptr().addr())
     }
 
     /// Rows of `w` times the vectors of `tokens` tokens.
     fn product(&self, w: &Weight<'_>, tokens: usize) {
-        let per_byte = self.board.cycles_per_byte(w.ty().name(), tokens, w.is_interleaved());
-        let compute = self.seconds_of_cycles(w.bytes() as f64 * per_byte);
+        let pinned = self.pinned && !self.is_mapped(w.as_bytes());
+        let compute = |board: &Board| {
+            let interleaved = w.is_interleaved() || pinned && board.isa().interleaves;
+            let cycles = w.bytes() as f64 * board.cycles_per_byte(w.ty().name(), tokens, interleaved);
+            seconds_of_cycles(board, cycles, Cores::All)
+        };
         // Weights are read once for all tokens of a pass.
         self.pass_over(Work::Product, w.as_bytes(), compute);
     }
 
-    /// A pass over bytes of weights, which are computed with for `compute` seconds. In-order processors without prefetchers
-    /// wait for every line of mapped flash; RAM is read ahead of what is computed.
-    fn pass_over(&self, work: Work, weights: &[u8], compute: f64) {
-        let bytes = weights.len() as f64;
-        let (seconds, memory) = if self.mapped.contains(&weights.as_ptr().addr()) {
-            let read = bytes / self.board.flash.bytes_per_s;
-            (compute + read, read)
-        } else {
-            let read = self.board.ram_bytes_per_s.map_or(0.0, |rate| bytes / rate);
-            (compute.max(read), if read > compute { read } else { 0.0 })
-        };
-        charge(work, seconds, memory);
+    /// A pass over bytes of weights, which are computed with for as long as `compute` says.
+    fn pass_over(&self, work: Work, weights: &[u8], compute: impl FnOnce(&Board) -> f64) {
+        let mapped = self.is_mapped(weights);
+        let times = of_board(|board| {
+            let bytes_per_s = if mapped { Some(board.flash.bytes_per_s) } else { board.ram_bytes_per_s };
+            let read = bytes_per_s.map_or(0.0, |rate| weights.len() as f64 / rate);
+            let compute = compute(board);
+            match board.prefetches {
+                // A prefetcher reads the next lines while these are computed with.
+                true => (compute.max(read), if read > compute { read } else { 0.0 }),
+                // Without one, an in-order processor waits for every line.
+                false => (compute + read, read),
+            }
+        });
+        if let Some((seconds, memory)) = times {
+            charge(work, seconds, memory);
+        }
     }
 
-    fn elements(&self, groups: usize) {
-        self.per_element(Work::Elements, groups);
+    fn elements(&self, groups: usize, cores: Cores) {
+        self.per_element(Work::Elements, groups, cores);
     }
 
-    fn per_element(&self, work: Work, groups: usize) {
-        charge(work, self.seconds((groups * size_of::<Group>() / size_of::<f32>()) as f64 * self.costs.element), 0.0);
+    fn per_element(&self, work: Work, groups: usize, cores: Cores) {
+        let elements = (groups * size_of::<Group>() / size_of::<f32>()) as f64;
+        self.instructions(work, cores, |board| elements * board.costs().element);
     }
+
+    /// Work of as many instructions as `count` says.
+    fn instructions(&self, work: Work, cores: Cores, count: impl FnOnce(&Board) -> f64) {
+        if let Some(seconds) = of_board(|board| seconds(board, count(board), cores)) {
+            charge(work, seconds, 0.0);
+        }
+    }
+}
+
+fn seconds(board: &Board, instructions: f64, cores: Cores) -> f64 {
+    seconds_of_cycles(board, instructions * board.cycles_per_instruction, cores)
+}
+
+fn seconds_of_cycles(board: &Board, cycles: f64, cores: Cores) -> f64 {
+    let cores = match cores {
+        Cores::All => board.cores,
+        Cores::One => 1.0,
+    };
+    cycles / board.hz / cores
 }
 
 impl Kernels for Charged {
@@ -78,7 +117,7 @@ impl Kernels for Charged {
 
     fn interleaves(&self) -> bool {
         // A board with another choice would plan another arena.
-        self.kernels.interleaves() && self.board.isa().interleaves
+        !self.pinned && self.kernels.interleaves() && of_board(|board| board.isa().interleaves).unwrap_or(true)
     }
 
     fn act_form(&self) -> ActForm {
@@ -92,33 +131,33 @@ impl Kernels for Charged {
 
     fn gated(&self, w: [Weight<'_>; 2], act: Gate, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
         w.iter().for_each(|w| self.product(w, x.tokens));
-        self.elements(y.len());
+        self.elements(y.len(), Cores::All);
         self.kernels.gated(w, act, x, y, executor);
     }
 
     fn gate_by(&self, up: Weight<'_>, act: Gate, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
         self.product(&up, x.tokens);
-        self.elements(y.len());
+        self.elements(y.len(), Cores::All);
         self.kernels.gate_by(up, act, x, y, executor);
     }
 
     fn prepare(&self, x: &[Group], tokens: usize, norm: Option<Norm<'_>>, float: &mut [Group], quants: Quants<'_>) {
-        self.elements(x.len());
+        self.elements(x.len(), Cores::One);
         self.kernels.prepare(x, tokens, norm, float, quants);
     }
 
     fn add(&self, x: &mut [Group], y: &mut [Group], tokens: usize, norm: Option<Norm<'_>>) {
-        self.per_element(Work::Add, x.len());
+        self.per_element(Work::Add, x.len(), Cores::One);
         self.kernels.add(x, y, tokens, norm);
     }
 
     fn rotate(&self, x: &mut [Group], tokens: usize, rotation: &HeadRotation<'_>) {
-        self.elements(x.len());
+        self.elements(x.len(), Cores::One);
         self.kernels.rotate(x, tokens, rotation);
     }
 
     fn write_kv(&self, job: &mut WriteKv<'_>) {
-        self.elements(job.keys.len() + job.values.len());
+        self.elements(job.keys.len() + job.values.len(), Cores::One);
         self.kernels.write_kv(job);
     }
 
@@ -127,20 +166,21 @@ impl Kernels for Charged {
         let seen = |t: usize| (job.position + t + 1).min(job.window.unwrap_or(usize::MAX));
         let positions: usize = (0..job.tokens).map(seen).sum();
         let products = 2 * positions * job.n_head * job.cache.head_dim;
-        let attention = self.costs.attention[job.cache.ty.name()];
-        charge(Work::Attention, self.seconds(products as f64 * attention), 0.0);
+        let each = |board: &Board| board.costs().attention[job.cache.ty.name()];
+        self.instructions(Work::Attention, Cores::All, |board| products as f64 * each(board));
         self.kernels.attention(job, out, executor);
     }
 
     fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
-        self.pass_over(Work::Checksum, bytes, self.seconds(bytes.len() as f64 * self.costs.checksum));
+        let compute = |board: &Board| seconds(board, bytes.len() as f64 * board.costs().checksum, Cores::One);
+        self.pass_over(Work::Checksum, bytes, compute);
         self.kernels.crc32c(crc, bytes)
     }
 }
 
 /// Kernels that compute nothing but checksums, as a wrong one would end the pass. Charged, they take a board's time and
 /// little of this machine's: what a pass takes does not depend on its values.
-pub(crate) struct Uncomputed;
+struct Uncomputed;
 
 impl Kernels for Uncomputed {
     fn isa(&self) -> IsaName {

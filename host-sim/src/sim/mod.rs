@@ -13,6 +13,6 @@ mod tests;
 mod trace;
 
 pub(crate) use clock::{Stopwatch, record, recorded, skip_weights, skips, spent, start, transfer, wait};
-pub(crate) use compute::{Charged, Uncomputed};
+pub(crate) use compute::Charged;
 pub(crate) use spent::{Resource, Spent, Time};
 pub(crate) use trace::{Busy, Interval, Work};

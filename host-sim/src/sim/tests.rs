@@ -8,12 +8,17 @@ use core::time::Duration;
 
 use super::clock::charge;
 use super::spent::SECOND;
-use super::{Charged, Resource, Spent, Stopwatch, Uncomputed, Work, spent, start, transfer, wait};
+use super::{Charged, Resource, Spent, Stopwatch, Work, spent, start, transfer, wait};
 use crate::boards::Board;
 use crate::hardware::source::ModelFile;
 
 /// A Cortex-M4 at 100 MHz with a chip of these rates, for as long as the test runs.
 fn board(bytes_per_s: f64, latency_us: f64) -> &'static Board {
+    board_with("cores = 1", bytes_per_s, latency_us)
+}
+
+/// [`board`] with the fields `more`.
+fn board_with(more: &str, bytes_per_s: f64, latency_us: f64) -> &'static Board {
     let profile = format!(
         r#"
         name = "test"
@@ -21,8 +26,8 @@ fn board(bytes_per_s: f64, latency_us: f64) -> &'static Board {
         arena = "1MiB"
         isa = "dsp"
         hz = 100e6
-        cores = 1
         cycles_per_instruction = 1
+        {more}
         flash = {{ kind = "qspi", bytes = "1MiB", mapped = false, bytes_per_s = {bytes_per_s:?}, latency_us = {latency_us:?} }}"#
     );
     Box::leak(Box::new(toml::from_str(&profile).expect("a profile")))
@@ -50,7 +55,7 @@ fn passes(board: &'static Board, residency: Residency, tile_bytes: usize) -> Vec
     let plan = wait(model.plan(&mut source, &options, None)).expect("it fits");
     let mut memory = vec![0_u64; plan.arena_bytes / 8 + 16];
     let bytes = bytemuck_bytes(&mut memory);
-    let kernels = Charged::new(detect(), board, source.mapped);
+    let kernels = Charged::new(detect(), source.mapped);
     start(board);
     let mut progress = |_| {};
     let session = Session::new(source, model, plan, bytes, &kernels, &Inline, &mut progress);
@@ -117,7 +122,7 @@ fn checksums_take_the_time_that_was_counted() {
     let computed = bytes.len() as f64 * board.costs().checksum / 100e6;
     for (mapped, seconds) in [(None, computed), (Some(&bytes[..]), computed + bytes.len() as f64 / 100e6)] {
         start(board);
-        let charged = Charged::new(&Uncomputed, board, mapped);
+        let charged = Charged::uncomputed(mapped, false);
         // The CRC-32C of a million bytes of 5A, computed bit by bit.
         let crc = bytes.iter().fold(!0_u32, |crc, byte| {
             (0..8).fold(crc ^ u32::from(*byte), |crc, _| crc >> 1 ^ if crc & 1 == 1 { 0x82F6_3B78 } else { 0 })
@@ -141,6 +146,31 @@ fn weights_used_in_place_wait_for_flash_and_pinned_ones_for_ram() {
     // Each of the charges is rounded to a picosecond.
     assert!((mapped.now - pinned.now).abs_diff(mapped.memory) < 1000);
     assert_eq!((mapped.bound_by(), pinned.bound_by()), (Resource::Memory, Resource::Compute));
+}
+
+#[test]
+fn a_prefetcher_hides_the_shorter_of_memory_and_arithmetic() {
+    let ram = |more: &str| {
+        let profile = format!("cores = 1\nram_bytes_per_s = 50e6\n{more}");
+        passes(board_with(&profile, 1e9, 0.0), Residency::Pinned, 0)[1].0
+    };
+    let (alone, _) = passes(board(1e9, 0.0), Residency::Pinned, 0)[1];
+    let [waits, ahead] = ["", "prefetches = true"].map(ram);
+    // The matrices and the head, once, at 50 MB/s.
+    let read = waits.all_seconds()[3];
+    assert!((0.016..0.0172).contains(&read), "{read} s for 0.83 MB");
+    // Each of the charges is rounded to a picosecond.
+    assert!((waits.now - alone.now).abs_diff(waits.memory) < 1000);
+    assert!(alone.now <= ahead.now && ahead.now < waits.now && waits.memory <= ahead.now);
+}
+
+#[test]
+fn what_the_engine_does_not_share_runs_on_one_core() {
+    let [one, four] = ["cores = 1", "cores = 4"].map(|cores| {
+        let (pass, _) = passes(board_with(cores, 1e9, 0.0), Residency::Pinned, 0)[1];
+        pass.now as f64
+    });
+    assert!(four < one && one < 4.0 * four, "{one} on one, {four} on four");
 }
 
 #[test]

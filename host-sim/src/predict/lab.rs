@@ -6,7 +6,7 @@ use crate::boards::Board;
 use crate::engine::{Engine, Machine, Opened, TooSmall};
 use crate::failure::Failure;
 use crate::measure::{Lap, prefill_and_decode};
-use crate::sim::{self, Charged, Interval, Resource, Spent, Uncomputed, wait};
+use crate::sim::{self, Charged, Interval, Resource, Spent, wait};
 
 /// Prompt tokens before decode is measured, at most: those of `bench`.
 const PROMPT: u32 = 128;
@@ -15,14 +15,14 @@ const GENERATED: u32 = 8;
 
 /// Numbers of tokens to prefill and to decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Lengths {
-    pub(super) n_prompt: u32,
-    pub(super) n_gen: u32,
+pub(crate) struct Lengths {
+    pub(crate) n_prompt: u32,
+    pub(crate) n_gen: u32,
 }
 
 impl Lengths {
     /// The lengths of all reports, or as many tokens as a context of `ctx` holds.
-    pub(super) fn within(ctx: u32) -> Lengths {
+    pub(crate) fn within(ctx: u32) -> Lengths {
         let n_gen = GENERATED.min(ctx / 2).max(1);
         Lengths { n_prompt: PROMPT.min(ctx.saturating_sub(n_gen)), n_gen }
     }
@@ -30,12 +30,12 @@ impl Lengths {
 
 /// The speed of a stage, and the board's time that it took.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Speed {
+pub(crate) struct Speed {
     /// Tokens per second.
-    pub(super) rate: f64,
+    pub(crate) rate: f64,
     /// The time of all tokens.
-    pub(super) spent: Spent,
-    pub(super) tokens: u32,
+    pub(crate) spent: Spent,
+    pub(crate) tokens: u32,
 }
 
 impl Speed {
@@ -43,43 +43,51 @@ impl Speed {
         lap.spent.filter(|_| tokens > 0).map(|spent| Speed { rate: lap.rate(tokens), spent, tokens })
     }
 
-    pub(super) fn bound_by(&self) -> Resource {
+    pub(crate) fn bound_by(&self) -> Resource {
         self.spent.bound_by()
     }
 }
 
 /// A pass over one token, with the busy times of the board's parts from the pass's begin.
 #[derive(Clone, Debug)]
-pub(super) struct Trace {
-    pub(super) position: u32,
-    pub(super) intervals: Vec<Interval>,
-    pub(super) spent: Spent,
+pub(crate) struct Trace {
+    pub(crate) position: u32,
+    pub(crate) intervals: Vec<Interval>,
+    pub(crate) spent: Spent,
 }
 
 /// A model, and boards to try it on.
-pub(super) struct Lab<'f> {
+pub(crate) struct Lab<'f> {
     opened: Opened<'f>,
     /// The offset of the weights in the file.
     weights_from: u64,
 }
 
 impl<'f> Lab<'f> {
-    pub(super) fn new(opened: Opened<'f>) -> Lab<'f> {
+    pub(crate) fn new(opened: Opened<'f>) -> Lab<'f> {
         let weights_from = opened.model.gguf().data_offset();
         Lab { opened, weights_from }
     }
 
-    pub(super) fn opened(&mut self) -> &mut Opened<'f> {
+    pub(crate) fn opened(&mut self) -> &mut Opened<'f> {
         &mut self.opened
     }
 
     /// The plan for `options` in `arena` bytes, if they do.
-    pub(super) fn plan(&mut self, options: &Options, arena: usize) -> Result<Result<Plan, TooSmall>, Failure> {
+    pub(crate) fn plan(&mut self, options: &Options, arena: usize) -> Result<Result<Plan, TooSmall>, Failure> {
         self.opened.try_plan(options, Some(arena))
     }
 
-    /// An engine on `board` for `run` to use. Its kernels charge for what they do not compute, and no weights are read
-    /// unless they are compared with checksums: times are those of a real pass.
+    /// Simulates `board` from now on. No weights are read unless they are compared with checksums: times are those of a real
+    /// pass.
+    fn simulate(&self, board: &Board, plan: &Plan) {
+        sim::start(board);
+        if plan.verify == Verify::Never {
+            sim::skip_weights(self.weights_from);
+        }
+    }
+
+    /// An engine on `board` for `run` to use, whose kernels charge for what they do not compute.
     fn with_engine<T>(
         &self,
         board: &Board,
@@ -87,13 +95,11 @@ impl<'f> Lab<'f> {
         run: impl FnOnce(&mut Engine<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let opened = self.opened.again();
+        // To lay out pinned weights would write all of them, though none is read.
+        let pinned = plan.residency.streamed_bytes == 0 && plan.verify == Verify::Never;
         // A machine's kernels live as long as the program; these are some hundred bytes.
-        let board: &'static Board = Box::leak(Box::new(board.clone()));
-        let kernels = Box::leak(Box::new(Charged::new(&Uncomputed, board, opened.source.mapped)));
-        sim::start(board);
-        if plan.verify == Verify::Never {
-            sim::skip_weights(self.weights_from);
-        }
+        let kernels = Box::leak(Box::new(Charged::uncomputed(opened.source.mapped, pinned)));
+        self.simulate(board, plan);
         let result = Machine::new(plan, kernels, Some(1))
             .and_then(|mut machine| run(&mut Engine::load(opened, *plan, &mut machine)?));
         // The planner reads a packed file's index, which lies where weights do.
@@ -101,25 +107,39 @@ impl<'f> Lab<'f> {
         result
     }
 
-    /// The speeds of prefill and of decode after it.
-    pub(super) fn speeds(
+    /// The speeds of prefill, and of decode after it, on each of `boards`: one whose plan this is, and others that differ from
+    /// it in their rates alone.
+    pub(crate) fn speeds_on(
         &self,
-        board: &Board,
+        boards: &[Board],
         plan: &Plan,
         Lengths { n_prompt, n_gen }: Lengths,
-    ) -> Result<[Option<Speed>; 2], Failure> {
-        let [prefill, decode] = self.with_engine(board, plan, |engine| prefill_and_decode(engine, n_prompt, n_gen))?;
-        Ok([Speed::of(&prefill, n_prompt), Speed::of(&decode, n_gen)])
+    ) -> Result<Vec<[Option<Speed>; 2]>, Failure> {
+        let Some(first) = boards.first() else { return Ok(Vec::new()) };
+        self.with_engine(first, plan, |engine| {
+            let each = boards.iter().map(|board| {
+                self.simulate(board, plan);
+                let [prefill, decode] = prefill_and_decode(engine, n_prompt, n_gen)?;
+                Ok([Speed::of(&prefill, n_prompt), Speed::of(&decode, n_gen)])
+            });
+            each.collect()
+        })
+    }
+
+    /// The speeds of prefill and of decode after it.
+    pub(crate) fn speeds(&self, board: &Board, plan: &Plan, lengths: Lengths) -> Result<[Option<Speed>; 2], Failure> {
+        let speeds = self.speeds_on(core::slice::from_ref(board), plan, lengths)?;
+        Ok(speeds.into_iter().next().unwrap_or_default())
     }
 
     /// The speed of decode after a prompt.
-    pub(super) fn decode(&self, board: &Board, plan: &Plan, lengths: Lengths) -> Result<Speed, Failure> {
+    pub(crate) fn decode(&self, board: &Board, plan: &Plan, lengths: Lengths) -> Result<Speed, Failure> {
         let [_, decode] = self.speeds(board, plan, lengths)?;
         decode.ok_or_else(|| Failure::new("the simulator has no clock"))
     }
 
     /// The busy times of the board's parts during the token at `position`.
-    pub(super) fn trace(&self, board: &Board, plan: &Plan, position: u32) -> Result<Trace, Failure> {
+    pub(crate) fn trace(&self, board: &Board, plan: &Plan, position: u32) -> Result<Trace, Failure> {
         self.with_engine(board, plan, |engine| {
             feed(engine, position, Want::None)?;
             let before = sim::spent().unwrap_or_default();
@@ -135,7 +155,7 @@ impl<'f> Lab<'f> {
     }
 
     /// The speed of the token at each of `positions`, which rise.
-    pub(super) fn at_positions(&self, board: &Board, plan: &Plan, positions: &[u32]) -> Result<Vec<Speed>, Failure> {
+    pub(crate) fn at_positions(&self, board: &Board, plan: &Plan, positions: &[u32]) -> Result<Vec<Speed>, Failure> {
         self.with_engine(board, plan, |engine| {
             let mut speeds = Vec::with_capacity(positions.len());
             for &position in positions {

@@ -1,5 +1,7 @@
 //! The boards that `--board` knows, from the profiles in `boards.toml`.
 
+mod sources;
+
 use core::fmt;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +16,9 @@ use serde::{Deserialize, Deserializer};
 use crate::io::input::short_text_file;
 use crate::io::printable::printable;
 use crate::size::parse_size;
+
+use sources::Source;
+pub(crate) use sources::{Assumption, Class};
 
 /// Bytes of a file that describes a board, at most.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -115,6 +120,12 @@ pub(crate) struct Board {
     pub(crate) cores: f64,
     /// Of the kernels on average, where no cycles were modelled.
     pub(crate) cycles_per_instruction: f64,
+    /// The processor reads weights ahead of what it computes with; otherwise it waits for each line.
+    #[serde(default)]
+    pub(crate) prefetches: bool,
+    /// Where the numbers come from.
+    #[serde(default)]
+    sources: Vec<Source>,
     firmware: Option<Firmware>,
 }
 
@@ -136,7 +147,7 @@ struct Block {
 static COSTS: LazyLock<costs::Table> = LazyLock::new(|| costs::parse(costs::TEXT).expect("the costs are tested"));
 
 static PROFILES: LazyLock<Profiles> =
-    LazyLock::new(|| toml::from_str(include_str!("../boards.toml")).expect("the profiles are tested"));
+    LazyLock::new(|| toml::from_str(include_str!("../../boards.toml")).expect("the profiles are tested"));
 
 fn size<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
     let text = String::deserialize(from)?;
@@ -182,7 +193,26 @@ impl Board {
         if !(0.0..1e9).contains(&latency) {
             return Err(format!("flash.latency_us = {latency}: a number from 0 is needed"));
         }
-        Ok(())
+        let absent: &[&str] = if self.ram_bytes_per_s.is_none() { &[Assumption::RamBandwidth.field()] } else { &[] };
+        sources::check(&self.sources, absent)
+    }
+
+    /// How well an assumption is known.
+    pub(crate) fn class(&self, assumption: Assumption) -> Class {
+        sources::class(&self.sources, assumption)
+    }
+
+    /// The board if an assumption is off, so that it is `factor` times as fast there.
+    pub(crate) fn faster(&self, assumption: Assumption, factor: f64) -> Board {
+        let mut board = self.clone();
+        match assumption {
+            Assumption::RamBandwidth => board.ram_bytes_per_s = board.ram_bytes_per_s.map(|rate| rate * factor),
+            Assumption::FlashBandwidth => board.flash.bytes_per_s *= factor,
+            Assumption::FlashLatency => board.flash.latency_us /= factor,
+            // Modelled cycles take less time with a faster clock too.
+            Assumption::Cycles => board.hz *= factor,
+        }
+        board
     }
 
     pub(crate) fn isa(&self) -> &'static Isa {
@@ -291,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_file_has_a_block_with_or_without_its_heading() {
-        let table = include_str!("../boards.toml");
+        let table = include_str!("../../boards.toml");
         let blocks: Vec<_> = table.split("\n[[board]]\n").skip(1).map(|block| format!("[[board]]\n{block}")).collect();
         assert_eq!(blocks.len(), all().len());
         for (block, built_in) in blocks.iter().zip(all()) {
@@ -303,60 +333,5 @@ mod tests {
             assert!(read(&format!("{block}\n\n{block}")).is_err(), "two boards");
             assert!(read(&block.replace("cores", "kernels")).is_err(), "an unknown field");
         }
-    }
-
-    /// A rate that somebody published.
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Rate {
-        board: String,
-        model: String,
-        /// Bytes of weights and products of one token.
-        bytes: f64,
-        macs: f64,
-        cycles_per_mac: f64,
-        /// Where weights are read in place.
-        reads: Memory,
-        /// Tokens per second.
-        published: f64,
-        source: String,
-        /// Why the profile does not say the same.
-        why: Option<String>,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(rename_all = "lowercase")]
-    enum Memory {
-        Ram,
-        Flash,
-    }
-
-    #[test]
-    fn profiles_predict_what_others_measured() {
-        let mut rates: BTreeMap<String, Vec<Rate>> =
-            toml::from_str(include_str!("../published.toml")).expect("published.toml");
-        let rates = rates.remove("rate").expect("rates");
-        let mut near = 0;
-        for rate in &rates {
-            let board = find(&rate.board).expect("a board");
-            let per_s = match rate.reads {
-                Memory::Flash => board.flash.bytes_per_s,
-                Memory::Ram => board.ram_bytes_per_s.expect("the board says how fast its RAM is"),
-            };
-            let seconds = rate.bytes / per_s + rate.macs * rate.cycles_per_mac / board.hz;
-            let off = 1.0 / seconds / rate.published - 1.0;
-            println!(
-                "{:14} {:6.3} for {:6.3} ({:+.0} %) {}",
-                rate.board,
-                1.0 / seconds,
-                rate.published,
-                off * 100.0,
-                rate.model
-            );
-            assert_eq!(off.abs() > 0.3, rate.why.is_some(), "{}: {off}", rate.model);
-            assert!(!rate.source.is_empty());
-            near += usize::from(rate.why.is_none());
-        }
-        assert!(near >= 4);
     }
 }
