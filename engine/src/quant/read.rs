@@ -153,11 +153,18 @@ impl<I: Isa> SubScales<I> {
 /// Plane `plane` of the bits of a field, moved up by `to`.
 #[inline(always)]
 fn plane<I: Isa>(isa: I, field: Field, words: &[I::W; 8], plane: usize, to: u32) -> [I::W; 8] {
-    let mask = isa.splat((((1 << field.bits) - 1) * 0x0101_0101) << to);
+    let low = ((1 << field.bits) - 1) * 0x0101_0101;
     let from = field.bits * plane as u32;
     let mut out = *words;
     for out in &mut out {
-        *out = isa.and(if from >= to { isa.shr(*out, from - to) } else { isa.shl(*out, to - from) }, mask);
+        *out = if const { I::ROWS == 1 } {
+            // The plane is known at run time only, and with it the direction of one shift.
+            isa.shl(isa.and(isa.shr(*out, from), isa.splat(low)), to)
+        } else if from >= to {
+            isa.and(isa.shr(*out, from - to), isa.splat(low << to))
+        } else {
+            isa.and(isa.shl(*out, to - from), isa.splat(low << to))
+        };
     }
     out
 }
