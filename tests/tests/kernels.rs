@@ -236,12 +236,14 @@ fn interleaved_rows_are_where_they_should_be() {
             assert_eq!(ty.act_kind(), ActKind::Float, "{}", ty.name());
             continue;
         };
-        // A block's parts, in the order in which an interleaved column holds them.
+        // A block's parts, in the order in which an interleaved column holds them: scales, those of sub-blocks, quants.
         let parts: &[Range<usize>] = match ty.name() {
             "MXFP4" => &[0..1, 1..17],
             "Q4_0" | "Q5_0" | "Q8_0" | "IQ4_NL" => &[0..2, 2..bytes],
             "Q4_1" | "Q5_1" | "Q4_K" | "Q5_K" => &[0..2, 2..4, 4..bytes],
-            "Q3_K" | "TQ1_0" | "TQ2_0" => &[0..bytes - 2, bytes - 2..bytes],
+            "TQ1_0" | "TQ2_0" => &[bytes - 2..bytes, 0..bytes - 2],
+            "Q2_K" => &[80..82, 82..84, 0..80],
+            "Q3_K" => &[108..110, 96..108, 0..96],
             "Q6_K" => &[208..210, 192..208, 128..160, 0..64, 160..192, 64..128],
             _ => &[0..4, 4..bytes],
         };

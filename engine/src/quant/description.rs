@@ -1,5 +1,6 @@
 //! The description of a block format: where its quants and scales lie, and what they stand for.
 
+use super::block::Block;
 use half::f16;
 
 /// A field of quants: in each `group` bytes from byte `offset` on, the lowest `bits` of every byte belong to the group's
@@ -85,6 +86,12 @@ pub struct Description {
     pub scale: usize,
     /// The first byte of the sub-blocks' scales, if there are any.
     pub sub_scales: usize,
+}
+
+/// A block format with a description.
+pub trait Described: Block {
+    /// The places and forms of quants and scales.
+    const DESCRIPTION: Description;
 }
 
 impl Field {

@@ -2,7 +2,7 @@
 
 use super::act::{Act32, Act256};
 use super::block::Block;
-use super::description::{Description, Field, Quants, ScaleForm, Values};
+use super::description::{Described, Description, Field, Quants, ScaleForm, Values};
 use super::dot::{Format, Mins16, Mins32, One32, One32WithMin, One256, Signed32, Signed256, SignedSubs32, Subs16};
 pub use super::float::{BF16, F16, F32};
 use super::read::Reader;
@@ -36,8 +36,7 @@ macro_rules! formats {
             }
         }
 
-        impl Format for $name {
-            const LAYOUT: BlockLayout = BlockLayout::$name;
+        impl Described for $name {
             const DESCRIPTION: Description = {
                 use {Quants::*, Values::*};
                 Description {
@@ -48,6 +47,10 @@ macro_rules! formats {
                     sub_scales: 0 $(+ $sub_scales)?,
                 }
             };
+        }
+
+        impl Format for $name {
+            const LAYOUT: BlockLayout = BlockLayout::$name;
             type Act = $act;
 
             #[inline(always)]

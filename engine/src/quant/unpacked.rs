@@ -1,8 +1,9 @@
 //! Blocks as they are once unpacked into memory.
 
-use super::description::Values;
-use super::dot::{Format, Source, each_32};
-use super::read::{Reader, SubScales};
+use super::description::{Described, Values};
+use super::read::Reader;
+use super::source::{Source, each_32};
+use super::sub_scales::SubScales;
 use super::unrolled::unrolled;
 use crate::simd::{Isa, Quads};
 use core::borrow::Borrow;
@@ -31,7 +32,7 @@ impl<I: Isa> Unpacked<I> {
 
     /// Puts a block in place.
     #[inline(always)]
-    pub(super) fn fill<B: Format>(&mut self, isa: I, from: Reader<'_, I, B>) {
+    pub(super) fn fill<B: Described>(&mut self, isa: I, from: Reader<'_, I, B>) {
         self.d = from.scales(isa);
         self.sub = *from.sub_scales();
         for (i, scale) in self.scales.iter_mut().enumerate().take(const { SubScales::<I>::count(B::DESCRIPTION.form) })
@@ -50,7 +51,7 @@ impl<I: Isa> Unpacked<I> {
 
 /// Puts the quants of a block of 256 in place.
 #[inline(always)]
-fn put_256<I: Isa, B: Format, S: Source<I, B>>(isa: I, to: &mut [[I::W; 8]; 8], from: S, signed: bool) {
+fn put_256<I: Isa, B: Described, S: Source<I, B>>(isa: I, to: &mut [[I::W; 8]; 8], from: S, signed: bool) {
     each_32!(isa, from, |i, q| {
         to[i % 8] = if signed { plus_128(isa, *q) } else { *q };
     });
@@ -66,7 +67,7 @@ fn plus_128<I: Isa>(isa: I, q: [I::W; 8]) -> [I::W; 8] {
     q
 }
 
-impl<'a, I: Isa, B: Format> Source<I, B> for &'a Unpacked<I> {
+impl<'a, I: Isa, B: Described> Source<I, B> for &'a Unpacked<I> {
     const IN_MEMORY: bool = true;
     type Words = ();
     type Quants = &'a [I::W; 8];
