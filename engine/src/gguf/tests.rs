@@ -161,6 +161,7 @@ fn reads_keys_values_and_tensors() {
             let mut tensors = gguf.tensors();
             let a = tensors.next(&mut source).await?.expect("1st");
             assert_eq!((a.index, &a.name_bytes[..], a.n_dims, a.ne), (0, &b"a.weight"[..], 2, [32, 3, 1, 1]));
+            assert_eq!(std::format!("{:?}", a.name_bytes), "\"a.weight\"");
             assert_eq!((a.ggml_type, a.offset, a.bytes), (GgmlType::Q4_0, gguf.data_offset(), 54));
             let b = tensors.next(&mut source).await?.expect("2nd");
             assert_eq!((b.ggml_type, b.offset, b.bytes), (GgmlType::F32, gguf.data_offset() + 64, 20));
@@ -217,21 +218,21 @@ fn windows_and_alignment_change_nothing() {
 }
 
 #[test]
-fn vocabularies_are_walked_once() {
+fn large_arrays_are_walked_once() {
     // More arrays of strings than are remembered: the largest is.
-    let small = (0..9).fold(File::new(0, 11), |file, i| file.array(&i.to_string(), 8, 1).str(b"x"));
+    let small = (0..9).fold(File::new(0, 12), |file, i| file.array(&i.to_string(), 8, 1).str(b"x"));
     let mut file = small.array("tokens", 8, 400);
     for _ in 0..400 {
         file = file.str(b"token");
     }
-    let file = file.kv("last", 0, &[9]);
+    let file = file.array("flags", 7, 2000).bytes(&[1; 2000]).kv("last", 0, &[9]);
     let mut source = file.source();
     let gguf = block_on(Gguf::open(&mut source), || ()).expect("good");
     let opened = source.stats.bytes_read;
     assert!(opened >= file.0.len() as u64, "open checks everything");
     let last = block_on(gguf.find(&mut source, &["last"]), || ()).expect("good");
     assert_eq!(last, Some(Value::U8(9)));
-    assert!(source.stats.bytes_read - opened <= 2 * WINDOW_BYTES as u64);
+    assert!(source.stats.bytes_read - opened <= 4 * WINDOW_BYTES as u64);
 }
 
 #[test]

@@ -53,6 +53,20 @@ fn names_are_compared_however_small_the_table() {
     }
 }
 
+/// `n` names take `2 * n / table.len()` passes over the header.
+#[test]
+fn half_of_a_table_is_filled_in_a_pass() {
+    let keys = [b'a', b'b', b'c', b'd', b'e', b'f', b'g', b'h'].map(|letter| [letter]);
+    let file = named(&keys.each_ref().map(|key| &key[..]), &[]);
+    let gguf = unchecked(&mut file.source(), 8);
+    for (slots, passes) in [(16, 1), (8, 2), (4, 4)] {
+        let (mut source, mut table) = (file.source(), [0; 16]);
+        block_on(gguf.check_names(&mut source, &mut table[..slots]), || ()).expect("all names differ");
+        let read = source.stats.bytes_read / file.0.len().min(WINDOW_BYTES) as u64;
+        assert_eq!(read, passes, "{slots} slots");
+    }
+}
+
 /// [`Gguf::find_all`] finds repeated keys without the help of [`Gguf::check_names`].
 #[test]
 fn a_key_that_is_looked_up_and_occurs_twice_is_named() {
