@@ -151,9 +151,10 @@ mod tests {
 
     #[test]
     fn pinned_layers_lie_evenly() {
-        let matrices: Vec<_> = (0..60).map(|i| (layer(i), UNIT)).collect();
-        for n in 0..=60 {
-            let pins = pinned(n as u64 * UNIT + 100, &matrices);
+        // Of a small board's and of a large model's matrices.
+        for (n, unit) in (0..=60).flat_map(|n| [(n, UNIT), (n, UNIT << 14)]) {
+            let matrices: Vec<_> = (0..60).map(|i| (layer(i), unit)).collect();
+            let pins = pinned(n as u64 * unit + 100, &matrices);
             for (i, window) in (0..).zip(pins.windows(10)) {
                 let have = window.iter().filter(|&&p| p).count();
                 assert!((have * 6).abs_diff(n) < 6, "{n} of 60: {have} of the ten from {i} on");
