@@ -45,6 +45,7 @@ fn tensors_that_are_wrong_are_named() {
 
     // A layer that the metadata do not count.
     let error = error_of("llama-f16-mqa", |file| rename(file, "blk.1.ffn_up.weight", "blk.7.ffn_up.weight"));
+    assert!(matches!(error.error, Error::Weight(WeightError::Unknown { .. })), "{error}");
     assert!(error.to_string().contains("blk.7.ffn_up.weight"), "{error}");
 
     for name in ["attn_norm.weight", "ffn_up.weight"] {

@@ -86,6 +86,19 @@ fn a_flipped_bit_names_its_tensor() {
     }
 }
 
+/// A head of its own is told from the embedding, and progress counts all that is compared.
+#[test]
+fn a_flipped_bit_in_the_head_names_it() {
+    let fixture = Fixture::load("llama-mixed256");
+    let file = packed(&fixture.file, &pack::Options::default());
+    let mut broken = file.clone();
+    broken[tensor(&file, "output.weight").start] ^= 1;
+    for (residency, verify) in [(Residency::Mapped, Verify::All), (Residency::Pinned, Verify::Reads)] {
+        let error = outcome(&broken, &fixture.ids[..1], checked(residency, verify)).expect_err("a bit is wrong");
+        assert_eq!(error, Error::Weight(WeightError::Checksum { role: Role::Output }));
+    }
+}
+
 /// Where the head does not pass, the rows of a tied embedding are compared one by one.
 #[test]
 fn an_embedding_row_is_checked_when_it_is_read() {

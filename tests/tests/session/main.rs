@@ -7,6 +7,7 @@ mod errors;
 mod finite;
 mod integrity;
 mod keys;
+mod loading;
 mod logits;
 mod model;
 mod nor;
