@@ -66,18 +66,20 @@ fn tensors_that_are_wrong_are_named() {
     assert!(matches!(error.error, Error::Weight(WeightError::Shape { need: [32, 64], have: [32, 48], .. })), "{error}");
     assert!(error.to_string().contains("blk.0.ffn_gate.weight"), "{error}");
 
-    // I32 is as wide as F32, so only the type is wrong.
-    let change = |name: &'static str| {
+    // I32 is as wide as F32, so only the type is wrong; vectors are F32, also where matrices may be F16.
+    let change = |name: &'static str, ty: u8| {
         error_of("llama-f32-gqa", move |file| {
             let end = find(file, name);
             let n_dims = file[end] as usize;
-            file[end + 4 + 8 * n_dims] = 26;
+            file[end + 4 + 8 * n_dims] = ty;
         })
     };
-    for name in ["blk.0.attn_k.weight", "blk.1.ffn_norm.weight"] {
-        let error = change(name);
+    let changes =
+        [("blk.0.attn_k.weight", 26, "I32"), ("blk.1.ffn_norm.weight", 26, "I32"), ("output_norm.weight", 1, "F16")];
+    for (name, ty, type_name) in changes {
+        let error = change(name, ty);
         assert!(matches!(error.error, Error::Weight(WeightError::UnsupportedType { .. })), "{error}");
-        assert!(error.to_string().contains(name) && error.to_string().contains("I32"), "{error}");
+        assert!(error.to_string().contains(name) && error.to_string().contains(type_name), "{error}");
     }
 }
 

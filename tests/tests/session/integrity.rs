@@ -129,6 +129,7 @@ fn nothing_is_checked_unasked_and_all_needs_checksums() {
     let ids = &fixture.ids[..3];
     let error = outcome(&fixture.file, ids, checked(Residency::Streamed, Verify::All)).expect_err("no checksums");
     assert_eq!(error, Error::NoChecksums);
+    assert!(error.to_string().contains("`flashlet pack`"), "{error}");
     let plain = outcome(&fixture.file, ids, checked(Residency::Streamed, Verify::Reads)).expect("nothing to check");
     let mut file = packed(&fixture.file, &pack::Options::default());
     // The high byte of a scale.
@@ -136,6 +137,15 @@ fn nothing_is_checked_unasked_and_all_needs_checksums() {
     file[at] ^= 4;
     let never = outcome(&file, ids, checked(Residency::Streamed, Verify::Never)).expect("nothing is checked");
     assert!(plain != never);
+    // The checksum of the metadata itself, behind its key, the value's type and its elements' type and number.
+    let key = b"flashlet.crc32c.metadata";
+    let mut other = packed(&fixture.file, &pack::Options::default());
+    let at = other.windows(key.len()).position(|w| w == key).expect("the key is there") + key.len() + 4 + 4 + 8;
+    other[at] ^= 1;
+    let never = outcome(&other, ids, checked(Residency::Streamed, Verify::Never)).expect("nothing is checked");
+    assert_same(&plain, &never, "unchecked");
+    let error = outcome(&other, ids, checked(Residency::Streamed, Verify::Reads)).expect_err("the checksum is wrong");
+    assert_eq!(error, Error::Weight(WeightError::MetadataChecksum));
     // A tensor more or less, and the checksums are for another file.
     let file = packed(&fixture.file, &pack::Options::default());
     let key = b"flashlet.crc32c.tensors";

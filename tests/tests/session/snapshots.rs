@@ -318,6 +318,11 @@ fn what_does_not_fit_is_refused() {
         assert_eq!(error, want);
         assert!(error.to_string().contains(word), "{error}");
     }
+    // A context of just as many tokens is long enough.
+    session(fixture.mapped(), &Options { ctx: 30, ..options }, async |session| {
+        assert_eq!(snapshots(&mut nor, &fixture).restore(session, ids)?, Some(30));
+        Ok(())
+    });
     // Any bit of it, and it is no snapshot.
     let random = Faults::new(1);
     let bytes = snapshots(&mut nor, &fixture).newest().expect("it is there").bytes;
