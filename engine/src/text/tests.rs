@@ -74,13 +74,32 @@ impl File {
         block_on(error.name().read(&mut Source::new(SliceFlash(&self.bytes()))), || ()).to_string()
     }
 
-    /// Encodes, and tells which tokens end an answer.
+    /// Encodes; a text starts with `bos`.
     fn encode(&self, text: &str) -> Result<Vec<u32>, TextError> {
         self.run(text, Encode { bos: true, ..Encode::default() }).map(|(ids, ..)| ids)
     }
 
     /// Ids, decoded text, ending tokens.
     fn run(&self, text: &str, options: Encode) -> Result<(Vec<u32>, String, Vec<u32>), TextError> {
+        self.build(|source, spec, tokenizer| {
+            let mut ids = vec![0; 4 * text.len() + 8];
+            let n = block_on(tokenizer.encode(source, text, options, &mut ids), || ())?;
+            ids.truncate(n);
+            let back = decoded(source, tokenizer, &ids, Detokenizer::new())?;
+            Ok((ids, back, (0..spec.n_vocab()).filter(|&id| tokenizer.is_end(id)).collect()))
+        })
+    }
+
+    /// Decodes.
+    fn decode(&self, ids: &[u32], detokenizer: Detokenizer) -> Result<String, TextError> {
+        self.build(|source, _, tokenizer| decoded(source, tokenizer, ids, detokenizer))
+    }
+
+    /// Makes the file's tokenizer and hands it to `with`.
+    fn build<T>(
+        &self,
+        with: impl FnOnce(&mut Source<'_, SliceFlash<'_>>, &TokenizerSpec, &mut Tokenizer<'_>) -> Result<T, TextError>,
+    ) -> Result<T, TextError> {
         let bytes = self.bytes();
         let mut source = Source::new(SliceFlash(&bytes));
         let gguf = block_on(Gguf::open(&mut source), || ()).expect("a well-formed file");
@@ -88,16 +107,22 @@ impl File {
         let mut memory = vec![0xff; 1 << 18];
         let mut tokenizer = Tokenizer::carve(&spec, 0, &mut Arena::new(&mut memory)).expect("enough memory");
         block_on(tokenizer.build(&mut source, &mut |_, _| ()), || ())?;
-        let mut ids = vec![0; 4 * text.len() + 8];
-        let n = block_on(tokenizer.encode(&mut source, text, options, &mut ids), || ())?;
-        ids.truncate(n);
-        let (mut back, mut detokenizer) = (String::new(), Detokenizer::new());
-        for &id in &ids {
-            block_on(tokenizer.decode(&mut source, id, &mut detokenizer, &mut |s| back.push_str(s)), || ())?;
-        }
-        detokenizer.flush(&mut |s| back.push_str(s));
-        Ok((ids, back, (0..spec.n_vocab()).filter(|&id| tokenizer.is_end(id)).collect()))
+        with(&mut source, &spec, &mut tokenizer)
     }
+}
+
+fn decoded(
+    source: &mut Source<'_, SliceFlash<'_>>,
+    tokenizer: &Tokenizer<'_>,
+    ids: &[u32],
+    mut detokenizer: Detokenizer,
+) -> Result<String, TextError> {
+    let mut text = String::new();
+    for &id in ids {
+        block_on(tokenizer.decode(source, id, &mut detokenizer, &mut |s| text.push_str(s)), || ())?;
+    }
+    detokenizer.flush(&mut |s| text.push_str(s));
+    Ok(text)
 }
 
 fn string(text: &str) -> Vec<u8> {
@@ -190,6 +215,48 @@ fn bytes_without_a_token_are_unknown_or_an_error() {
     assert_eq!(strict.encode("é"), Ok(vec![0, 0, 0]));
     // GPT-2's has a token for each byte; what is not there is dropped.
     assert_eq!(bpe().encode("aéb"), Ok(vec![0, 1]));
+}
+
+#[test]
+fn tokens_are_decoded_by_their_type() {
+    let tokens: [(&[u8], i32); 9] = [
+        (b"<unk>", 2),
+        (b"</s>", 3),
+        (b"unused", 5),
+        (b"<0xC3>", 6),
+        (b"<0xzz>", 6),
+        (b"\xe2\x96\x81a", 1),
+        ("\u{2581}".repeat(30).leak().as_bytes(), 1),
+        (b"a\xffb\xe2\x96", 1),
+        (b"\xe2\x96\x81", 4),
+    ];
+    let strings: Vec<u8> =
+        tokens.iter().flat_map(|(text, _)| [&(text.len() as u64).to_le_bytes(), *text].concat()).collect();
+    let types = tokens.map(|(_, ty)| ty);
+    let file = File::default().string("model", "llama").array("tokens", 8, 9, &strings).i32s("token_type", &types);
+    let decode = |ids: &[u32], detokenizer| file.decode(ids, detokenizer).expect("all ids are there");
+    let goes_on = Detokenizer::continuing();
+    assert_eq!(decode(&[0, 1, 2, 4], goes_on), "");
+    assert_eq!(decode(&[0, 1, 2, 4], goes_on.with_special()), "<unk></s>");
+    assert_eq!(decode(&[3, 5], goes_on), "\u{fffd} a");
+    // The space in front of a text is dropped, that of a text which goes on is not; user-defined tokens have no marks.
+    assert_eq!((decode(&[5, 5], Detokenizer::new()), decode(&[5], goes_on)), ("a a".into(), " a".into()));
+    assert_eq!(decode(&[8], goes_on), "\u{2581}");
+    // Longer than what is read at once, which ends inside a character.
+    assert_eq!(decode(&[6], goes_on), " ".repeat(30));
+    assert_eq!(decode(&[7], goes_on), "a\u{fffd}b\u{fffd}");
+}
+
+/// Strings of one hash and length are told apart by what they read.
+#[test]
+fn tokens_are_compared_and_not_their_hashes_alone() {
+    let [known, other] = &colliding(2)[..] else { unreachable!("two were asked for") };
+    let file = spm()
+        .strings("tokens", &["<unk>", "<s>", "</s>", known])
+        .f32s("scores", &[0.0; 4])
+        .i32s("token_type", &[2, 3, 3, 4]);
+    assert_eq!(file.encode(known), Ok(vec![1, 3]));
+    assert!(file.encode(other).is_ok_and(|ids| !ids.contains(&3)));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Sessions over the tiny models of `fixtures/models` (`fixtures/make_models.py` makes and describes
 //! them): logits against llama.cpp's, the same bits however a session runs, plans, and errors.
 
+mod config;
 mod device;
 mod edit;
 mod errors;
