@@ -175,6 +175,22 @@ fn vocabularies_that_lack_something_are_errors() {
 }
 
 #[test]
+fn a_vocabulary_has_two_to_the_24_strings_at_most() {
+    let bytes = |n: usize| File::default().string("model", "llama").array("tokens", 0, n, &vec![0; n]).spec();
+    assert_eq!(bytes(1 << 24), Err(TextError::WrongType(Key::Tokens)));
+    assert_eq!(bytes((1 << 24) + 1), Err(TextError::VocabularyTooLarge));
+}
+
+#[test]
+fn texts_begin_and_end_with_the_tokens_that_the_file_names() {
+    let ends = |file: &File| file.spec().map(|spec| (spec.bos(), spec.eos()));
+    assert_eq!(ends(&spm()), Ok((Some(1), Some(2))));
+    assert_eq!(ends(&bpe()), Ok((None, None)));
+    let named = spm().value("bos_token_id", 4, &[7, 0, 0, 0]).value("eos_token_id", 4, &[8, 0, 0, 0]);
+    assert_eq!(ends(&named), Ok((Some(7), Some(8))));
+}
+
+#[test]
 fn pairs_merge_by_score_or_by_rank() {
     assert_eq!(spm().encode("abc\n"), Ok(vec![1, 3, 7, 6, 9]));
     assert_eq!(bpe().encode("abc"), Ok(vec![0, 4]));
@@ -196,6 +212,11 @@ fn odd_vocabularies_are_put_up_with() {
     assert_eq!(bpe().value("bos_token_id", 4, &[9, 0, 0, 0]).value("add_bos_token", 7, &[1]).encode("a"), Ok(vec![0]));
     // Of equal tokens the first one is found.
     assert_eq!(bpe().strings("tokens", &["a", "b", "ab", "ab", "b"]).encode("ab"), Ok(vec![2]));
+    // However often they occur, and however long they are.
+    let long = "d".repeat(100);
+    let others: Vec<String> = (0..300).map(|i| std::format!("u{i}")).collect();
+    let repeated: Vec<&str> = others.iter().flat_map(|other| [&long[..], other]).chain(["a", "b", "ab"]).collect();
+    assert_eq!(bpe().strings("tokens", &repeated).encode("ab"), Ok(vec![602]));
     let merges = ["", " ", "ab", "a b c", "zz qq", "a b", "a b", "b c"];
     assert_eq!(bpe().strings("merges", &merges).encode("abc"), Ok(vec![3, 2]));
     // Empty tokens are nobody's, long ones are tokens like others.
@@ -215,6 +236,16 @@ fn bytes_without_a_token_are_unknown_or_an_error() {
     assert_eq!(strict.encode("é"), Ok(vec![0, 0, 0]));
     // GPT-2's has a token for each byte; what is not there is dropped.
     assert_eq!(bpe().encode("aéb"), Ok(vec![0, 1]));
+}
+
+/// Tokens that the user defined are found in any text, however many there are and if there are no others.
+#[test]
+fn user_defined_tokens_are_found_in_text() {
+    let names: Vec<String> = (0..1000).map(|i| std::format!("<{i}>")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let file = File::default().string("model", "llama").strings("tokens", &names).i32s("token_type", &[4; 1000]);
+    let (ids, ..) = file.run("<999><7>", Encode::default()).expect("usable");
+    assert!(ids.ends_with(&[999, 7]), "{ids:?}");
 }
 
 #[test]
