@@ -299,7 +299,13 @@ fn answers_end_at_named_and_at_well_known_tokens() {
     let (ids, text, ends) = file.run("a</s>a", Encode { special: true, ..Encode::default() }).expect("usable");
     assert_eq!((&ids[..], &text[..]), (&[0, 2, 0][..], "aa"));
     assert_eq!(ends, [1, 2, 3, 4]);
+    // Of the well-known ones some end no answer.
+    let file = bpe().strings("tokens", &["a", "<|fim_pad|>", "<|fim_prefix|>", "<|fim_middle|>", "<eos>"]);
+    assert_eq!(file.run("a", Encode::default()).map(|(.., ends)| ends), Ok(vec![1, 4]));
+    let file = bpe().strings("tokens", &["<|fim_suffix|>", "a", "<eos>"]);
+    assert_eq!(file.run("a", Encode::default()).map(|(.., ends)| ends), Ok(vec![2]));
     // Text is not markup unless it is said to be.
+    let file = bpe().strings("tokens", &["a", "</s>"]);
     assert_eq!(file.run("a</s>a", Encode::default()).map(|(ids, ..)| ids), Ok(vec![0, 0]));
 }
 
