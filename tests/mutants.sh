@@ -27,7 +27,8 @@ features+=,flashlet/q8_0,flashlet/snapshots,flashlet/stream,flashlet/yarn
 optimised=(--cargo-arg=--config --cargo-arg=profile.dev.package.flashlet.opt-level=1)
 # Tests of more than a second, which wait for stage 3.
 slow=(
-  every_row_arrives_once_and_in_order steps_are_linear a_vocabulary_made_to_collide names_are_compared_however_small
+  every_row_arrives_once_and_in_order steps_are_linear symbols_of_65535_bytes a_vocabulary_made_to_collide
+  names_are_compared_however_small
   the_best_candidates_are_kept filters_apply_in_llama_cpps_order letters_and_white_space_agree
   what_is_restored_gives_the_logits instruction_sets_and_threads residencies ten_thousand drafts_rejected_at_any_place
   not_a_number_in_any_tensor shapes_are_compared_without_ones chunks_and_pieces

@@ -202,6 +202,10 @@ fn pairs_merge_by_score_or_by_rank() {
     scores[7] = f32::NAN;
     scores[8] = f32::NEG_INFINITY;
     assert_eq!(spm().f32s("scores", &scores).encode("abc"), Ok(vec![1, 3, 4, 8]));
+    assert_eq!(spm().f32s("scores", &scores).encode("ab"), Ok(vec![1, 3, 7]), "the worst score merges all the same");
+    // Minus zero is zero.
+    (scores[7], scores[8]) = (-0.0, 0.0);
+    assert_eq!(spm().f32s("scores", &scores).encode("abc"), Ok(vec![1, 3, 7, 6]));
 }
 
 #[test]
@@ -219,6 +223,8 @@ fn odd_vocabularies_are_put_up_with() {
     assert_eq!(bpe().strings("tokens", &repeated).encode("ab"), Ok(vec![602]));
     let merges = ["", " ", "ab", "a b c", "zz qq", "a b", "a b", "b c"];
     assert_eq!(bpe().strings("merges", &merges).encode("abc"), Ok(vec![3, 2]));
+    // What merges to no token falls into its bytes.
+    assert_eq!(bpe().strings("tokens", &["a", "b", "c"]).encode("ab"), Ok(vec![0, 1]));
     // Empty tokens are nobody's, long ones are tokens like others.
     let long = "c".repeat(5000);
     let file = bpe().strings("tokens", &["", "a", &long, "c", "b"]).strings("merges", &[&long]);
@@ -226,6 +232,17 @@ fn odd_vocabularies_are_put_up_with() {
     // Without types every token is text.
     let plain = spm().without("token_type");
     assert_eq!(plain.run("\n", Encode::default()).map(|(ids, text, _)| (ids, text)), Ok((vec![3, 9], "<0x0A>".into())));
+}
+
+#[test]
+fn ids_may_fill_their_room() {
+    let encode = |room: usize| {
+        let mut ids = vec![9; room];
+        let options = Encode::default();
+        bpe().build(|source, _, tokenizer| block_on(tokenizer.encode(source, "abc", options, &mut ids), || ()))
+    };
+    assert_eq!((encode(3), encode(2)), (Ok(2), Ok(2)));
+    assert_eq!(encode(1), Err(TextError::TooLong { need: 2, have: 1 }));
 }
 
 #[test]
