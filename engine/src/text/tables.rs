@@ -194,7 +194,8 @@ impl<'a> Parts<'a> {
     }
 }
 
-#[cfg(all(test, feature = "flash-index"))]
+#[cfg(test)]
+#[cfg(feature = "flash-index")]
 mod tests {
     use super::*;
     use crate::flash::{SliceFlash, block_on};

@@ -243,6 +243,9 @@ fn ids_may_fill_their_room() {
     };
     assert_eq!((encode(3), encode(2)), (Ok(2), Ok(2)));
     assert_eq!(encode(1), Err(TextError::TooLong { need: 2, have: 1 }));
+    // A word that cannot be cut, and the space in front of it.
+    let error = spm().encode(&"ab".repeat(40_000)).expect_err("a long word");
+    assert!(matches!(error, TextError::WordTooLong { need: 80_001, .. }), "{error}");
 }
 
 #[test]
