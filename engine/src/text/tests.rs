@@ -182,6 +182,12 @@ fn a_vocabulary_has_two_to_the_24_strings_at_most() {
 }
 
 #[test]
+fn sentencepiece_has_no_merges() {
+    let merges = spm().spec().expect("usable").merges;
+    assert_eq!((merges.len, merges.end), (0, merges.offset));
+}
+
+#[test]
 fn texts_begin_and_end_with_the_tokens_that_the_file_names() {
     let ends = |file: &File| file.spec().map(|spec| (spec.bos(), spec.eos()));
     assert_eq!(ends(&spm()), Ok((Some(1), Some(2))));
@@ -232,6 +238,17 @@ fn odd_vocabularies_are_put_up_with() {
     // Without types every token is text.
     let plain = spm().without("token_type");
     assert_eq!(plain.run("\n", Encode::default()).map(|(ids, text, _)| (ids, text)), Ok((vec![3, 9], "<0x0A>".into())));
+}
+
+/// llama.cpp's `ignore_merges` and `add_bos` of Llama 3's pre-tokeniser, which others of its expression do not have.
+#[cfg(feature = "bpe")]
+#[test]
+fn llama3_takes_whole_words_and_begins_texts() {
+    let file = |pre| {
+        let file = bpe().string("pre", pre).strings("tokens", &["a", "b", "ab", "<s>"]).strings("merges", &["b a"]);
+        file.value("bos_token_id", 4, &[3, 0, 0, 0]).encode("ab")
+    };
+    assert_eq!((file("llama-bpe"), file("dbrx")), (Ok(vec![3, 2]), Ok(vec![0, 1])));
 }
 
 #[test]

@@ -269,6 +269,15 @@ fn temperatures_that_are_no_positive_numbers_take_the_likeliest_and_infinite_one
 }
 
 #[test]
+fn what_is_no_number_turns_off() {
+    let odd = SamplerConfig { temperature: f32::NAN, min_p: f32::NAN, ..PLAIN };
+    let sampler = Sampler::new(odd);
+    assert_eq!((sampler.config().temperature, sampler.config().min_p), (0.0, 0.0));
+    let drawn = counts(SamplerConfig { min_p: f32::NAN, top_k: 8, ..PLAIN }, &LOGITS, 200);
+    assert!(drawn.iter().filter(|&&n| n > 0).count() > 4, "{drawn:?}");
+}
+
+#[test]
 fn infinite_logits_count_as_the_largest_and_are_equally_likely() {
     let inf = f32::INFINITY;
     for way in WAYS {
