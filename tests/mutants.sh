@@ -23,8 +23,10 @@ export CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_DEV_OPT_LEVEL=0
 
 features=flashlet/bpe,flashlet/checksums,flashlet/f32,flashlet/flash-index,flashlet/kv_f16,flashlet/kv_q8_0
 features+=,flashlet/q8_0,flashlet/snapshots,flashlet/stream,flashlet/yarn
-# Integration tests run kernels, which are too slow where the engine is not optimised.
-optimised=(--cargo-arg=--config --cargo-arg=profile.dev.package.flashlet.opt-level=1)
+# Integration tests run kernels, which are too slow where the engine is not optimised. (Their package is named twice: without
+# a mutant, cargo-mutants builds the mutants' own.)
+integrated=(--test-package flashlet-tests --cargo-arg=--package=flashlet-tests)
+integrated+=(--cargo-arg=--config --cargo-arg=profile.dev.package.flashlet.opt-level=1)
 # Tests of more than a second, which wait for stage 3.
 slow=(
   every_row_arrives_once_and_in_order steps_are_linear symbols_of_65535_bytes a_vocabulary_made_to_collide
@@ -71,9 +73,8 @@ for layer in "${layers[@]}"; do
   common=(--file "engine/src/$layer/**" --output "$reports/$layer" "$@")
   mutants "${common[@]}" --test-package flashlet --no-default-features --features "$features" --cargo-arg=--lib \
     --minimum-test-timeout 20 "${quick[@]}"
-  mutants "${common[@]}" --test-package flashlet-tests "${optimised[@]}" --cargo-arg="$tests" \
-    --minimum-test-timeout 60 "${quick[@]}"
-  mutants "${common[@]}" --test-package flashlet,flashlet-tests "${optimised[@]}" --cargo-arg=--lib \
+  mutants "${common[@]}" "${integrated[@]}" --cargo-arg="$tests" --minimum-test-timeout 60 "${quick[@]}"
+  mutants "${common[@]}" "${integrated[@]}" --test-package flashlet --cargo-arg=--lib \
     --cargo-arg=--test={gguf,session,tokenizer,sampler} --minimum-test-timeout 60
   cat "$reports/$layer/mutants.out/missed.txt" >>"$survivors"
 done

@@ -287,7 +287,8 @@ fn user_defined_tokens_are_found_in_text() {
 
 #[test]
 fn tokens_are_decoded_by_their_type() {
-    let tokens: [(&[u8], i32); 9] = [
+    let broken_early = [b"a\xff", &[b'b'; 80][..]].concat();
+    let tokens: [(&[u8], i32); 10] = [
         (b"<unk>", 2),
         (b"</s>", 3),
         (b"unused", 5),
@@ -297,11 +298,13 @@ fn tokens_are_decoded_by_their_type() {
         ("\u{2581}".repeat(30).leak().as_bytes(), 1),
         (b"a\xffb\xe2\x96", 1),
         (b"\xe2\x96\x81", 4),
+        (&broken_early, 1),
     ];
     let strings: Vec<u8> =
         tokens.iter().flat_map(|(text, _)| [&(text.len() as u64).to_le_bytes(), *text].concat()).collect();
     let types = tokens.map(|(_, ty)| ty);
-    let file = File::default().string("model", "llama").array("tokens", 8, 9, &strings).i32s("token_type", &types);
+    let file =
+        File::default().string("model", "llama").array("tokens", 8, tokens.len(), &strings).i32s("token_type", &types);
     let decode = |ids: &[u32], detokenizer| file.decode(ids, detokenizer).expect("all ids are there");
     let goes_on = Detokenizer::continuing();
     assert_eq!(decode(&[0, 1, 2, 4], goes_on), "");
@@ -313,6 +316,7 @@ fn tokens_are_decoded_by_their_type() {
     // Longer than what is read at once, which ends inside a character.
     assert_eq!(decode(&[6], goes_on), " ".repeat(30));
     assert_eq!(decode(&[7], goes_on), "a\u{fffd}b\u{fffd}");
+    assert_eq!(decode(&[9], goes_on), ["a\u{fffd}", &"b".repeat(80)].concat());
 }
 
 /// Strings of one hash and length are told apart by what they read.
