@@ -147,14 +147,14 @@ fn the_best_candidates_are_kept_whatever_the_order() {
 #[test]
 fn candidates_are_the_likeliest_and_of_equals_the_lowest_ids() {
     let mut random = 1u64;
-    for (round, keep) in (0..200).flat_map(|round| (1..=9).map(move |keep| (round, keep))) {
-        let logits: Vec<f32> = (0..12)
+    for (round, keep) in (0..50).flat_map(|round| [1, 2, 3, 5, 8, 13, 20].map(|keep| (round, keep))) {
+        let logits: Vec<f32> = (0..40)
             .map(|_| {
                 random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                (random >> 33) as f32 % 8.0
+                (random >> 33) as f32 % 24.0
             })
             .collect();
-        let mut want: Vec<u32> = (0..12).collect();
+        let mut want: Vec<u32> = (0..40).collect();
         want.sort_by(|&a, &b| logits[b as usize].total_cmp(&logits[a as usize]).then(a.cmp(&b)));
         let mut sampler = Sampler::new(SamplerConfig { top_k: keep, ..PLAIN });
         sampler.begin(&[]);
