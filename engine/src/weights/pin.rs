@@ -146,6 +146,9 @@ mod tests {
         assert!(budget.pinned <= left, "{} of {left}", budget.pinned);
         let mut again = PinBudget::new(left, bytes).within(budget.pinned);
         assert!(matrices.iter().zip(&pinned).all(|(&(role, n), &pinned)| again.take(role, n).is_some() == pinned));
+        let mut fewer = PinBudget::new(left, bytes).within(budget.pinned / 2);
+        matrices.iter().for_each(|&(role, n)| _ = fewer.take(role, n));
+        assert!(fewer.pinned <= budget.pinned / 2, "{} of {}", fewer.pinned, budget.pinned / 2);
         pinned
     }
 
