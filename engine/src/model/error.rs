@@ -156,6 +156,8 @@ mod tests {
         let name = Str { offset: 3, len: 5 }.name_at();
         let key = GgufError::Key { index: 1, name, offset: 3, problem: Problem::DuplicateKey { first: 0 } };
         assert_eq!((ConfigError::Gguf(key).name(), ConfigError::NoArchitecture.name()), (name, NameAt::NONE));
+        let unknown = ConfigError::UnknownArchitecture(NameAt::NONE).to_string();
+        assert!(unknown.ends_with("supported: llama gemma3"), "{unknown}");
         assert_eq!(ConfigError::Missing(Key("block_count")).to_string(), "metadata key *.block_count is missing");
     }
 }

@@ -330,6 +330,7 @@ async fn same<F: Flash>(source: &mut Source<'_, F>, a: Str, b: Str) -> Result<bo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gguf::ValueType;
 
     /// Packed files hold slots that were found by this hash: FNV-1a, mixed as MurmurHash3 does, computed in Python.
     #[test]
@@ -353,5 +354,16 @@ mod tests {
         (want[5], want[6]) = (0x1234_8007, 0x1234_8008);
         (want[9], want[0]) = (0x0056_ffc7, 0x0056_ff01);
         assert_eq!(words, want);
+    }
+
+    #[cfg(feature = "flash-index")]
+    #[test]
+    fn notes_are_the_words_before_the_slots() {
+        let words: [u32; 32] = core::array::from_fn(|i| i as u32);
+        let bytes = words.map(u32::to_le_bytes);
+        let array = |elem, len| Array { elem, len, offset: 0, end: 4 * len };
+        let (strings, table) = (array(ValueType::Str, 1), array(ValueType::U32, 32));
+        let index = StrIndex::mapped(strings, table, bytes.as_flattened());
+        assert!(index.notes().eq(4..20));
     }
 }

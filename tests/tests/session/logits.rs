@@ -76,7 +76,8 @@ fn logits_come_in_tiles_as_large_as_planned() {
             let mut tiles = Vec::new();
             let mut sink = |position: u32, first: u32, logits: &[f32]| tiles.push((position, first, logits.len()));
             session.feed(&fixture.ids[..3], want, &mut sink).await?;
-            let all = (0..n_vocab as u32).step_by(16).flat_map(|first| [0, 1, 2].map(|position| (position, first, 16)));
+            let groups = (0..n_vocab).step_by(16).map(|first| (first as u32, (n_vocab - first).min(16)));
+            let all = groups.flat_map(|(first, n)| [0, 1, 2].map(|position| (position, first, n)));
             let expected = if want == Want::Last { vec![(2, 0, n_vocab)] } else { all.collect() };
             assert_eq!(tiles, expected, "{want:?}");
         }
