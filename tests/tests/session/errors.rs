@@ -9,6 +9,7 @@ use flashlet::kernels::Inline;
 use flashlet::model::{ConfigError, PassError};
 use flashlet::session::{Error, Model, Named, Options, Residency, Session, Want};
 use flashlet::simd::Scalar;
+use flashlet::text::TextError;
 use flashlet::weights::WeightError;
 
 /// Where `what` is in a file, behind its end: strings are preceded by their length there.
@@ -101,6 +102,13 @@ fn metadata_that_are_wrong_are_named() {
             error.to_string().contains(short) || matches!(error.error, Error::Config(ConfigError::HeadCounts { .. }));
         assert!(named, "{key} = {value}: {error}");
     }
+    // The vocabulary's kind, behind its key, the value's type and its length.
+    let error = error_of("llama-f16-mqa", |file| {
+        let kind = find(file, "tokenizer.ggml.model") + 4 + 8;
+        file[kind..kind + 5].copy_from_slice(b"klama");
+    });
+    assert!(matches!(error.error, Error::Text(TextError::UnknownModel(_))), "{error}");
+    assert!(error.to_string().contains("klama"), "{error}");
     let error = error_of("llama-f16-mqa", |file| rename(file, "llama", "lxama"));
     assert!(matches!(error.error, Error::Config(ConfigError::UnknownArchitecture(_))), "{error}");
     assert!(error.to_string().contains("lxama") && error.to_string().contains("gemma3"), "{error}");
