@@ -211,3 +211,34 @@ impl Array {
         Value::scalar(self.elem, bytes).map_err(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_taken_from_every_type_that_holds_them() {
+        let integers = [
+            (Value::U8(200), Some(200)),
+            (Value::U16(60_000), Some(60_000)),
+            (Value::U32(u32::MAX), Some(u32::MAX.into())),
+            (Value::U64(u64::MAX), Some(u64::MAX)),
+            (Value::I8(100), Some(100)),
+            (Value::I16(30_000), Some(30_000)),
+            (Value::I32(7), Some(7)),
+            (Value::I64(i64::MAX), Some(i64::MAX as u64)),
+            (Value::I8(-1), None),
+            (Value::I64(-1), None),
+            (Value::F32(1.0), None),
+            (Value::Bool(true), None),
+        ];
+        for (value, n) in integers {
+            assert_eq!(value.as_uint(), n, "{value:?}");
+        }
+        let floats = [(Value::F32(0.1), Some(0.1)), (Value::F64(0.1), Some(0.1)), (Value::U32(1), None)];
+        for (value, x) in floats {
+            assert_eq!(value.as_f32(), x, "{value:?}");
+        }
+        assert_eq!((Value::Bool(true).as_bool(), Value::U8(1).as_bool()), (Some(true), None));
+    }
+}

@@ -144,3 +144,20 @@ impl core::fmt::Display for ConfigError {
 }
 
 impl core::error::Error for ConfigError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gguf::{Problem, Str};
+    use std::string::ToString;
+
+    #[test]
+    fn errors_know_the_names_at_fault_and_say_the_rest() {
+        let name = Str { offset: 3, len: 5 }.name_at();
+        let key = GgufError::Key { index: 1, name, offset: 3, problem: Problem::DuplicateKey { first: 0 } };
+        assert_eq!((ConfigError::Gguf(key).name(), ConfigError::NoArchitecture.name()), (name, NameAt::NONE));
+        let unknown = ConfigError::UnknownArchitecture(NameAt::NONE).to_string();
+        assert!(unknown.ends_with("supported: llama gemma3"), "{unknown}");
+        assert_eq!(ConfigError::Missing(Key("block_count")).to_string(), "metadata key *.block_count is missing");
+    }
+}

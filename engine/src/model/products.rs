@@ -144,3 +144,26 @@ fn panel_rows(y: &mut [Group], tokens: usize, first: u32, rows: u32) -> Option<&
     let n = groups(rows as usize).checked_mul(tokens)?;
     y.get_mut(start..start.checked_add(n)?)
 }
+
+#[cfg(test)]
+#[cfg(all(feature = "stream", feature = "f32"))]
+mod tests {
+    use super::*;
+    use crate::arena::Arena;
+    use crate::simd::Scalar;
+    use crate::weights::{Schedule, Shapes, Tiles, WeightType};
+
+    /// Without a tile the reader has its turn after every sixteen rows.
+    #[test]
+    fn turns_cover_all_rows() {
+        let (n_layer, n_embd, n_head, n_head_kv, head_dim, n_ff, n_vocab, n_rot) = (1, 4, 1, 1, 4, 4, 40, 4);
+        let shapes = Shapes { n_layer, n_embd, n_head, n_head_kv, head_dim, n_ff, n_vocab, n_rot, extra_vectors: &[] };
+        let mut memory = [0; 4096];
+        let store = WeightStore::take(shapes, None, 0, 0, &mut Arena::new(&mut memory));
+        let tiles = Tiles::new(&mut []);
+        let feed = Feed::new(&tiles, Schedule::new(&store, &[], false, 0, 1), &Scalar);
+        let bytes = [0; 40 * 4 * size_of::<f32>()];
+        let w = Weight::new(WeightType::from_id(0).expect("F32"), &bytes, 4).expect("40 rows of 4");
+        assert!(turns(&feed, w).eq([(0, 16), (16, 16), (32, 8)]));
+    }
+}

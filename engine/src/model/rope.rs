@@ -203,31 +203,57 @@ mod tests {
         assert!(unequal * 4 < all, "{unequal} of {all} differ");
     }
 
-    /// Windowed layers rotate by `position * base^(-i / pairs)`, whatever stretches the others' positions.
     #[cfg(feature = "yarn")]
-    #[test]
-    fn scaling_leaves_windowed_layers_alone() {
+    const PAIRS: usize = 8;
+
+    /// Gemma's, with heads of `2 * pairs` elements.
+    #[cfg(feature = "yarn")]
+    fn config(pairs: u32, rope_base: f32, rope_scaling: RopeScaling) -> ModelConfig {
         use crate::model::arch::Arch;
         use crate::weights::Shapes;
-        const PAIRS: usize = 8;
         let arch = Arch::by_name(b"gemma3").expect("it is there");
         let shapes = Shapes {
             n_layer: 7,
             n_embd: 32,
             n_head: 2,
             n_head_kv: 1,
-            head_dim: 2 * PAIRS as u32,
+            head_dim: 2 * pairs,
             n_ff: 32,
             n_vocab: 8,
-            n_rot: 2 * PAIRS as u32,
+            n_rot: 2 * pairs,
             extra_vectors: arch.extra_vectors,
         };
+        let (ctx_train, norm_eps, window, attention_scale) = (64, 1e-6, 16, 0.25);
+        ModelConfig { arch, shapes, ctx_train, norm_eps, rope_base, rope_scaling, window, attention_scale }
+    }
+
+    /// Computed in Python as ggml's `rope_yarn_ramp` and `ggml_rope_yarn_corr_dims` do, with 32 and 1 turns.
+    #[cfg(feature = "yarn")]
+    #[test]
+    fn yarn_keeps_the_frequencies_of_pairs_that_turn_often() {
+        // Pairs 25 to 50 lie on the ramp; 4 to 7, where a head has no more elements.
+        for (pairs, base, ctx, i, want) in [
+            (64, 10_000.0, 8192, 25, 1.0),
+            (64, 10_000.0, 8192, 30, 0.8),
+            (64, 10_000.0, 8192, 49, 0.04),
+            (64, 10_000.0, 8192, 50, 0.0),
+            (4, 50.0, 20_000, 4, 1.0),
+            (4, 50.0, 20_000, 5, 2.0 / 3.0),
+            (4, 50.0, 20_000, 6, 1.0 / 3.0),
+        ] {
+            let config = config(pairs, base, RopeScaling::Yarn { factor: 8.0, original_ctx: ctx });
+            let kept = yarn_kept(&config, f64::from(ctx), i);
+            assert!((kept - want).abs() < 1e-9, "{pairs} pairs, pair {i}: {kept}, want {want}");
+        }
+    }
+
+    /// Windowed layers rotate by `position * base^(-i / pairs)`, whatever stretches the others' positions.
+    #[cfg(feature = "yarn")]
+    #[test]
+    fn scaling_leaves_windowed_layers_alone() {
         let (yarn, linear) = (RopeScaling::Yarn { factor: 8.0, original_ctx: 64 }, RopeScaling::Linear { factor: 8.0 });
         for rope_scaling in [yarn, linear] {
-            let (ctx_train, norm_eps, window, attention_scale) = (64, 1e-6, 16, 0.25);
-            let rope_base = 1e6;
-            let config =
-                ModelConfig { arch, shapes, ctx_train, norm_eps, rope_base, rope_scaling, window, attention_scale };
+            let config = config(PAIRS as u32, 1e6, rope_scaling);
             let (mut global, mut windowed) = ([0.0; PAIRS], [0.0; PAIRS]);
             let (mut global_angles, mut windowed_angles) = ([[0.0; 2]; PAIRS], [[0.0; 2]; PAIRS]);
             let mut tables = RopeTables {

@@ -94,6 +94,8 @@ mod tests {
         assert_eq!(hash(&[&[&[1.0, 2.0], &[nan]]]), hash(&[&[&[1.0], &[2.0, f32::NAN]]]));
         assert_ne!(hash(&[&[&[1.0, 2.0]]]), hash(&[&[&[1.0]], &[&[2.0]]]));
         assert_eq!(hash(&[]), "cbf29ce484222325");
+        // Computed in Python: FNV-1a of the eight bytes of FNV-1a of 1.0, -2.5 and NaN, all little-endian.
+        assert_eq!(hash(&[&[&[1.0, -2.5, nan]]]), "ade4a828f535f000");
 
         let (mut both, mut steps) = (LogitsHash::new(), [LogitsHash::new(); 2]);
         steps[1].push(&[2.0]);

@@ -149,6 +149,11 @@ mod tests {
         assert_eq!(drafter.draft(&text, &mut []), 0);
         drafter.verified(8, 0);
         assert_eq!(draft(&drafter, &text), [3, 4]);
+        // A pass without a draft says nothing about lengths, one of which three were right that four may be.
+        drafter.verified(0, 0);
+        assert_eq!(draft(&drafter, &text), [3, 4]);
+        drafter.verified(4, 3);
+        assert_eq!(draft(&drafter, &text), [3, 4, 5, 1]);
     }
 
     #[test]
@@ -176,6 +181,11 @@ mod tests {
             }
             assert!(drafter.cost.get().abs_diff(PASS / 2) <= 2, "{estimate}: {}", drafter.cost);
         }
+        // no token is taken to cost more than two passes
+        let mut drafter = Drafter::new(1);
+        drafter.took(1, 1000);
+        drafter.took(2, 9000);
+        assert_eq!(drafter.cost.get(), 2 * PASS);
         let (mut drafter, mut lost) = (Drafter::new(1), 0.0);
         for passes in 1..4000 {
             let n = draft(&drafter, &[7, 7, 7, 7, 7]).len();

@@ -195,3 +195,25 @@ impl From<GgufError> for TextError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gguf::{Problem, Str};
+    use core::error::Error;
+    use std::string::ToString;
+
+    #[test]
+    fn errors_know_their_names_and_their_causes() {
+        let name = Str { offset: 3, len: 5 }.name_at();
+        let key = GgufError::Key { index: 1, name, offset: 3, problem: Problem::DuplicateKey { first: 0 } };
+        let error = TextError::from(key);
+        assert_eq!(error.name(), name);
+        assert_eq!(error.source().map(ToString::to_string), Some(key.to_string()));
+        let flash = FlashError::Device { offset: 9 };
+        let error = TextError::from(GgufError::Flash(flash));
+        assert_eq!(error.name(), NameAt::NONE);
+        assert_eq!(error.source().map(ToString::to_string), Some(flash.to_string()));
+        assert!(TextError::NoTokens.source().is_none());
+    }
+}

@@ -326,3 +326,44 @@ async fn same<F: Flash>(source: &mut Source<'_, F>, a: Str, b: Str) -> Result<bo
     }
     Ok(a.len == b.len)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gguf::ValueType;
+
+    /// Packed files hold slots that were found by this hash: FNV-1a, mixed as MurmurHash3 does, computed in Python.
+    #[test]
+    fn hashes_are_those_of_packed_files() {
+        for (text, hash) in [("", 0xab3e_7c0b), ("a", 0x1a80_b1b3), ("hello world", 0xb904_56ec)] {
+            assert_eq!(Hash::of(text.bytes()), hash, "{text:?}");
+        }
+    }
+
+    /// A slot's place is the hash's share of all slots; it holds the hash's halves in reverse, and below them the number.
+    #[test]
+    fn slots_are_those_of_packed_files() {
+        let mut words = [EMPTY; 10];
+        let mut slots = Slots::new(200, Words::Memory(&mut words));
+        for (hash, number) in [(0x8000_1234, 7), (0xffff_0056, 199), (0xfff0_0056, 1), (0x8000_1234, 8)] {
+            assert!(slots.insert(hash, number));
+        }
+        assert!(slots.candidates(0x8000_1234).eq([7, 8]));
+        assert!(slots.candidates(0xfff0_0056).eq([199, 1]), "bits of the hash that the number covers do not count");
+        let mut want = [EMPTY; 10];
+        (want[5], want[6]) = (0x1234_8007, 0x1234_8008);
+        (want[9], want[0]) = (0x0056_ffc7, 0x0056_ff01);
+        assert_eq!(words, want);
+    }
+
+    #[cfg(feature = "flash-index")]
+    #[test]
+    fn notes_are_the_words_before_the_slots() {
+        let words: [u32; 32] = core::array::from_fn(|i| i as u32);
+        let bytes = words.map(u32::to_le_bytes);
+        let array = |elem, len| Array { elem, len, offset: 0, end: 4 * len };
+        let (strings, table) = (array(ValueType::Str, 1), array(ValueType::U32, 32));
+        let index = StrIndex::mapped(strings, table, bytes.as_flattened());
+        assert!(index.notes().eq(4..20));
+    }
+}

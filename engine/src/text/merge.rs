@@ -195,9 +195,9 @@ mod tests {
                 random ^= random << 17;
                 (random >> 8) as usize % below
             };
-            // Few different keys, so that many are equal.
+            // Few different keys, so that many are equal; the smallest come late.
             for (at, key) in keys.iter_mut().enumerate().take(len - 1) {
-                *key = next(3) as u32;
+                *key = next(3) as u32 + if at < len / 4 * 3 { 10 } else { 0 };
                 symbols.set_key(at, *key);
             }
             symbols.refresh_all();
@@ -219,5 +219,15 @@ mod tests {
                 }
             }
         }
+    }
+    #[test]
+    fn a_word_that_fills_the_room_merges_to_its_end() {
+        let mut memory = vec![0; 1 << 10];
+        let mut symbols = Symbols::take(3, &mut Arena::new(&mut memory));
+        assert!(symbols.start(core::iter::repeat_n(1, 3)));
+        assert_eq!((symbols.left_of(0), symbols.left_of(1)), (None, Some((0, 1))));
+        symbols.set_key(1, 7);
+        symbols.refresh_all();
+        assert_eq!((symbols.merge_best(), symbols.at(1), symbols.left_of(1)), (Some(1), Some((1, 3)), Some((0, 1))));
     }
 }

@@ -327,6 +327,7 @@ mod tests {
     fn default_isolates_punctuation_and_digit_triples() {
         assert_eq!(split("default", "a, 12345$+`x"), ["a", ",", " ", "123", "45", "$+", "`", "x"]);
         assert_eq!(split("default", "1٢345"), ["1٢", "345"]);
+        assert_eq!(split("default", "a 12 b"), ["a", " ", "12", " b"]);
         assert_eq!(split("falcon", " 12345`"), [" ", "123", "45", "`"]);
     }
 

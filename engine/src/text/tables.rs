@@ -193,3 +193,34 @@ impl<'a> Parts<'a> {
         Parts { head, slots, anchors, lens }
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "flash-index")]
+mod tests {
+    use super::*;
+    use crate::flash::{SliceFlash, block_on};
+    use std::vec::Vec;
+
+    /// Three strings in 50 bytes, and tables that may be theirs.
+    #[test]
+    fn a_table_of_other_strings_or_of_another_length_does_not_fit() {
+        let strings = Array { elem: ValueType::Str, len: 3, offset: 100, end: 150 };
+        assert_eq!(head(strings), [1, 3, 50]);
+        // Head, cuts, slots, anchors and lengths.
+        let n_words = 4 + 16 + 5 + 1 + 1;
+        for (words, elem, len, fit) in [
+            ([1, 3, 50], ValueType::U32, n_words, true),
+            ([1, 3, 50], ValueType::U32, n_words - 1, false),
+            ([1, 3, 50], ValueType::I32, n_words, false),
+            ([2, 3, 50], ValueType::U32, n_words, false),
+            ([1, 4, 50], ValueType::U32, n_words, false),
+            ([1, 3, 51], ValueType::U32, n_words, false),
+        ] {
+            let mut bytes: Vec<u8> = words.iter().flat_map(|word: &u32| word.to_le_bytes()).collect();
+            bytes.resize(4 * n_words as usize, 0);
+            let table = Array { elem, len, offset: 0, end: 4 * len };
+            let fits = block_on(fits(table, &mut Source::new(SliceFlash(&bytes)), strings), || ());
+            assert_eq!(fits, Ok(fit), "{words:?} {elem:?} {len}");
+        }
+    }
+}

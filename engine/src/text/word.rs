@@ -200,7 +200,8 @@ impl Cuts {
             state.len += 1;
             let [before, mark @ ..] = state.tail.to_be_bytes();
             if mark == SPACE_MARK {
-                if state.len > 3 && state.mark_end + 3 != state.len {
+                // Neither the token's first bytes nor right behind another mark.
+                if state.mark_end + 3 != state.len {
                     self.joined.insert(before);
                 }
                 state.mark_end = state.len;
@@ -235,7 +236,8 @@ pub(super) struct CutState {
     mark_end: u64,
 }
 
-#[cfg(all(test, feature = "bpe"))]
+#[cfg(test)]
+#[cfg(feature = "bpe")]
 mod tests {
     use super::*;
 
@@ -288,6 +290,7 @@ mod tests {
         let mut only_marks = Cuts::default();
         only_marks.learn(&mut CutState::default(), "▁▁▁".as_bytes());
         assert_eq!(only_marks.first("é é"), 2);
+        assert_eq!(only_marks.first("Á é"), 2, "a character that ends in a mark's last byte");
     }
 
     #[test]

@@ -224,3 +224,19 @@ fn write_checksum(f: &mut core::fmt::Formatter<'_>, role: Role) -> core::fmt::Re
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gguf::{Problem, Str};
+    use std::string::ToString;
+
+    #[test]
+    fn errors_know_the_names_at_fault_and_say_the_rest() {
+        let name = Str { offset: 3, len: 5 }.name_at();
+        let key = GgufError::Key { index: 1, name, offset: 3, problem: Problem::DuplicateKey { first: 0 } };
+        assert_eq!((WeightError::Gguf(key).name(), WeightError::BadChecksums.name()), (name, NameAt::NONE));
+        let missing = WeightError::Missing { role: Role::OutputNorm };
+        assert_eq!(missing.to_string(), "tensor output_norm.weight is missing");
+    }
+}

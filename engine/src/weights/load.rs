@@ -3,7 +3,7 @@
 use super::checksums::Checksums;
 use super::error::WeightError;
 use super::pin::PinBudget;
-use super::role::{LayerMatrix, LayerVector, Role};
+use super::role::Role;
 use super::store::{INTERLEAVED, MAPPED, PINNED, STREAMED, Slot, WeightStore, range, slot_index};
 use super::tensors::{Tensor, walk};
 use super::verify::CHECKSUMS;
@@ -23,8 +23,8 @@ impl WeightStore<'_, '_> {
     /// With `checksums` what is copied is compared with them. `progress(done, total)` counts pinned bytes.
     ///
     /// # Errors
-    /// [`WeightError`]: a tensor that is missing, unknown, twice there, of the wrong shape, of an
-    /// unsupported type or not what its checksum says; flash failures.
+    /// [`WeightError`]: a tensor that is unknown, twice there, of the wrong shape, of an unsupported type or not what its
+    /// checksum says; flash failures.
     pub async fn load<F: Flash>(
         &mut self,
         gguf: &Gguf,
@@ -43,8 +43,8 @@ impl WeightStore<'_, '_> {
             self.vectors.iter_mut().skip(start).take(n).for_each(|g| *g = [1.0; 16]);
         }
         let shapes = self.shapes;
+        // None is missing: `Model::open` has counted them, and here none may come twice.
         walk(gguf, source, &shapes, &mut |tensor| self.enter(tensor, &mut budget)).await?;
-        self.check_complete()?;
         // Left out, not only passed over: what is awaited in a branch that is never taken is compiled all the same.
         #[cfg(feature = "checksums")]
         if let Some(checksums) = self.checksums {
@@ -94,32 +94,6 @@ impl WeightStore<'_, '_> {
             return Err(WeightError::Duplicate { role: t.role });
         }
         *seen |= bit;
-        Ok(())
-    }
-
-    /// That every tensor which the architecture needs was there.
-    fn check_complete(&self) -> Result<(), WeightError> {
-        let has = |role| slot_index(role).and_then(|i| self.slots.get(i)).is_some_and(|s| s.rows != 0);
-        let missing = |role| Err(WeightError::Missing { role });
-        if !has(Role::TokenEmbd) {
-            return missing(Role::TokenEmbd);
-        }
-        if self.seen.first().is_none_or(|bits| bits & 1 == 0) {
-            return missing(Role::OutputNorm);
-        }
-        for (layer, seen) in (0..self.shapes.n_layer).zip(self.seen.iter().skip(1)) {
-            for m in LayerMatrix::ALL {
-                if !has(Role::Matrix(layer, m)) {
-                    return missing(Role::Matrix(layer, m));
-                }
-            }
-            for v in LayerVector::ALL {
-                let role = Role::Vector(layer, v);
-                if self.shapes.of(role).is_some() && seen & (1 << v as u32) == 0 {
-                    return missing(role);
-                }
-            }
-        }
         Ok(())
     }
 

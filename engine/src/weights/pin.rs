@@ -146,14 +146,18 @@ mod tests {
         assert!(budget.pinned <= left, "{} of {left}", budget.pinned);
         let mut again = PinBudget::new(left, bytes).within(budget.pinned);
         assert!(matrices.iter().zip(&pinned).all(|(&(role, n), &pinned)| again.take(role, n).is_some() == pinned));
+        let mut fewer = PinBudget::new(left, bytes).within(budget.pinned / 2);
+        matrices.iter().for_each(|&(role, n)| _ = fewer.take(role, n));
+        assert!(fewer.pinned <= budget.pinned / 2, "{} of {}", fewer.pinned, budget.pinned / 2);
         pinned
     }
 
     #[test]
     fn pinned_layers_lie_evenly() {
-        let matrices: Vec<_> = (0..60).map(|i| (layer(i), UNIT)).collect();
-        for n in 0..=60 {
-            let pins = pinned(n as u64 * UNIT + 100, &matrices);
+        // Of a small board's and of a large model's matrices.
+        for (n, unit) in (0..=60).flat_map(|n| [(n, UNIT), (n, UNIT << 14)]) {
+            let matrices: Vec<_> = (0..60).map(|i| (layer(i), unit)).collect();
+            let pins = pinned(n as u64 * unit + 100, &matrices);
             for (i, window) in (0..).zip(pins.windows(10)) {
                 let have = window.iter().filter(|&&p| p).count();
                 assert!((have * 6).abs_diff(n) < 6, "{n} of 60: {have} of the ten from {i} on");

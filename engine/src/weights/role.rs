@@ -138,3 +138,30 @@ impl core::fmt::Display for Role {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn names_of_up_to_four_digits_are_parsed() {
+        let q = |layer| Some(Role::Matrix(layer, LayerMatrix::Q));
+        let names = [
+            ("blk.0.attn_q.weight", q(0)),
+            ("blk.9999.attn_q.weight", q(9999)),
+            ("blk.10000.attn_q.weight", None),
+            ("blk..attn_q.weight", None),
+            ("blk.1a.attn_q.weight", None),
+            ("blk.-1.attn_q.weight", None),
+            ("blk.0.attn_q", None),
+            ("blk.0attn_q.weight", None),
+            ("output_norm.weight", Some(Role::OutputNorm)),
+            ("output_norm", None),
+        ];
+        for (name, role) in names {
+            assert_eq!(Role::parse(name.as_bytes()), role, "{name}");
+            assert!(role.is_none_or(|role| role.to_string() == name), "{name}");
+        }
+    }
+}

@@ -129,9 +129,11 @@ impl<'s> Schedule<'s> {
     fn next_of(&mut self, role: Role, from: u32) -> Option<(Part, u32)> {
         let row_bytes = self.store.streamed_row_bytes(role)?;
         let [_, rows] = self.store.shapes.of(role)?;
-        let left = rows.checked_sub(from).filter(|&n| n > 0)?;
-        let n = self.rows_that_fit(row_bytes, left);
-        let part = self.place(role, from, n, false).filter(|_| n > 0)?;
+        let n = self.rows_that_fit(row_bytes, rows.checked_sub(from)?);
+        if n == 0 {
+            return None;
+        }
+        let part = self.place(role, from, n, false)?;
         Some((part, from.saturating_add(n)))
     }
 
@@ -141,7 +143,7 @@ impl<'s> Schedule<'s> {
         let [gate_bytes, up_bytes] = [gate, up].map(|role| self.store.streamed_row_bytes(role));
         let row_bytes = gate_bytes.unwrap_or(0).saturating_add(up_bytes.unwrap_or(0));
         let [_, rows] = self.store.shapes.of(gate)?;
-        let left = rows.checked_sub(from).filter(|&n| n > 0 && row_bytes > 0)?;
+        let left = rows.checked_sub(from).filter(|_| row_bytes > 0)?;
         let n = self.rows_that_fit(row_bytes, left);
         if n == 0 {
             return None;

@@ -71,13 +71,12 @@ pub async fn read_ahead<F: Flash>(
     while parts.peek().is_some() {
         let tile = take(tiles.free(k)).await;
         let mut first = true;
-        // Parts that lie side by side in flash are one read.
+        // Parts that lie side by side in flash lie so in the tile too, and are one read.
         while let Some(part) = next_if(&mut parts, |p| first || !p.starts_tile) {
             first = false;
             let (at, mut end) = (part.at, part.at.saturating_add(part.bytes));
             let mut offset_end = part.offset.saturating_add(part.bytes as u64);
-            let follows = |p: &Part, at, offset| !p.starts_tile && p.at == at && p.offset == offset;
-            while let Some(next) = next_if(&mut parts, |p| follows(p, end, offset_end)) {
+            while let Some(next) = next_if(&mut parts, |p| !p.starts_tile && p.offset == offset_end) {
                 end = end.saturating_add(next.bytes);
                 offset_end = offset_end.saturating_add(next.bytes as u64);
             }

@@ -9,6 +9,7 @@ use flashlet::kernels::Inline;
 use flashlet::model::{ConfigError, PassError};
 use flashlet::session::{Error, Model, Named, Options, Residency, Session, Want};
 use flashlet::simd::Scalar;
+use flashlet::text::TextError;
 use flashlet::weights::WeightError;
 
 /// Where `what` is in a file, behind its end: strings are preceded by their length there.
@@ -45,6 +46,7 @@ fn tensors_that_are_wrong_are_named() {
 
     // A layer that the metadata do not count.
     let error = error_of("llama-f16-mqa", |file| rename(file, "blk.1.ffn_up.weight", "blk.7.ffn_up.weight"));
+    assert!(matches!(error.error, Error::Weight(WeightError::Unknown { .. })), "{error}");
     assert!(error.to_string().contains("blk.7.ffn_up.weight"), "{error}");
 
     for name in ["attn_norm.weight", "ffn_up.weight"] {
@@ -65,18 +67,20 @@ fn tensors_that_are_wrong_are_named() {
     assert!(matches!(error.error, Error::Weight(WeightError::Shape { need: [32, 64], have: [32, 48], .. })), "{error}");
     assert!(error.to_string().contains("blk.0.ffn_gate.weight"), "{error}");
 
-    // I32 is as wide as F32, so only the type is wrong.
-    let change = |name: &'static str| {
+    // I32 is as wide as F32, so only the type is wrong; vectors are F32, also where matrices may be F16.
+    let change = |name: &'static str, ty: u8| {
         error_of("llama-f32-gqa", move |file| {
             let end = find(file, name);
             let n_dims = file[end] as usize;
-            file[end + 4 + 8 * n_dims] = 26;
+            file[end + 4 + 8 * n_dims] = ty;
         })
     };
-    for name in ["blk.0.attn_k.weight", "blk.1.ffn_norm.weight"] {
-        let error = change(name);
+    let changes =
+        [("blk.0.attn_k.weight", 26, "I32"), ("blk.1.ffn_norm.weight", 26, "I32"), ("output_norm.weight", 1, "F16")];
+    for (name, ty, type_name) in changes {
+        let error = change(name, ty);
         assert!(matches!(error.error, Error::Weight(WeightError::UnsupportedType { .. })), "{error}");
-        assert!(error.to_string().contains(name) && error.to_string().contains("I32"), "{error}");
+        assert!(error.to_string().contains(name) && error.to_string().contains(type_name), "{error}");
     }
 }
 
@@ -98,6 +102,13 @@ fn metadata_that_are_wrong_are_named() {
             error.to_string().contains(short) || matches!(error.error, Error::Config(ConfigError::HeadCounts { .. }));
         assert!(named, "{key} = {value}: {error}");
     }
+    // The vocabulary's kind, behind its key, the value's type and its length.
+    let error = error_of("llama-f16-mqa", |file| {
+        let kind = find(file, "tokenizer.ggml.model") + 4 + 8;
+        file[kind..kind + 5].copy_from_slice(b"klama");
+    });
+    assert!(matches!(error.error, Error::Text(TextError::UnknownModel(_))), "{error}");
+    assert!(error.to_string().contains("klama"), "{error}");
     let error = error_of("llama-f16-mqa", |file| rename(file, "llama", "lxama"));
     assert!(matches!(error.error, Error::Config(ConfigError::UnknownArchitecture(_))), "{error}");
     assert!(error.to_string().contains("lxama") && error.to_string().contains("gemma3"), "{error}");

@@ -2,6 +2,7 @@
 
 use super::edit;
 use super::model::{Fixture, Logits, Memory, Run, assert_same, run};
+use super::rewind::{ignore, session};
 use core::cell::Cell;
 use flashlet::flash::{SliceFlash, Source, block_on};
 use flashlet::kernels::{self, Inline};
@@ -9,7 +10,7 @@ use flashlet::model::PassError;
 use flashlet::session::{Error, Model, Options, Residency, Session, Verify, Want};
 use flashlet::simd::Scalar;
 use flashlet::text::{Detokenizer, Encode};
-use flashlet::weights::WeightError;
+use flashlet::weights::{Role, WeightError};
 use flashlet_sim::faults::{Faults, FaultyFlash};
 use flashlet_sim::pack::{self, pack};
 
@@ -44,13 +45,15 @@ fn a_flipped_bit_names_its_tensor() {
     let ids = &fixture.ids[..3];
     let file = packed(&fixture.file, &pack::Options::default());
     let (want, _) = run(fixture.mapped(), ids, &Run::default());
-    for (residency, verify) in [
-        (Residency::Mapped, Verify::All),
-        (Residency::Pinned, Verify::Reads),
-        (Residency::Streamed, Verify::Reads),
-        (Residency::Streamed, Verify::All),
+    for (residency, verify, tile_bytes) in [
+        (Residency::Mapped, Verify::All, 0),
+        (Residency::Pinned, Verify::Reads, 0),
+        (Residency::Streamed, Verify::Reads, 0),
+        (Residency::Streamed, Verify::All, 0),
+        // The least that there can be: matrices come in several parts.
+        (Residency::Streamed, Verify::Reads, 1),
     ] {
-        let options = checked(residency, verify);
+        let options = Options { tile_bytes, ..checked(residency, verify) };
         assert_same(&want, &outcome(&file, ids, options).expect("the file is whole"), "packed");
         for name in [
             "token_embd.weight",
@@ -83,12 +86,50 @@ fn a_flipped_bit_names_its_tensor() {
     }
 }
 
+/// A head of its own is told from the embedding, and progress counts all that is compared.
+#[test]
+fn a_flipped_bit_in_the_head_names_it() {
+    let fixture = Fixture::load("llama-mixed256");
+    let file = packed(&fixture.file, &pack::Options::default());
+    let mut broken = file.clone();
+    broken[tensor(&file, "output.weight").start] ^= 1;
+    for (residency, verify) in [(Residency::Mapped, Verify::All), (Residency::Pinned, Verify::Reads)] {
+        let error = outcome(&broken, &fixture.ids[..1], checked(residency, verify)).expect_err("a bit is wrong");
+        assert_eq!(error, Error::Weight(WeightError::Checksum { role: Role::Output }));
+    }
+}
+
+/// Where the head does not pass, the rows of a tied embedding are compared one by one.
+#[test]
+fn an_embedding_row_is_checked_when_it_is_read() {
+    let fixture = Fixture::load("llama-mixed32");
+    let (used, not_used) = fixture.ids.split_at(3);
+    let file = packed(&fixture.file, &pack::Options::default());
+    let embedding = tensor(&file, "token_embd.weight");
+    let row_bytes = embedding.len() / fixture.logits[0].len();
+    for (id, fails) in [(used[0], true), (used[2], true), (not_used[0], used.contains(&not_used[0]))] {
+        let mut broken = file.clone();
+        broken[embedding.start + row_bytes * id as usize] ^= 1;
+        let options = checked(Residency::Streamed, Verify::Reads);
+        session(Source::new(SliceFlash(&broken)), &options, async |session| {
+            let fed = session.feed(used, Want::None, &mut ignore).await;
+            assert_eq!(
+                matches!(fed, Err(Error::Pass(PassError::Checksum { role: Role::TokenEmbd }))),
+                fails,
+                "{fed:?}"
+            );
+            Ok(())
+        });
+    }
+}
+
 #[test]
 fn nothing_is_checked_unasked_and_all_needs_checksums() {
     let fixture = Fixture::load("llama-mixed32");
     let ids = &fixture.ids[..3];
     let error = outcome(&fixture.file, ids, checked(Residency::Streamed, Verify::All)).expect_err("no checksums");
     assert_eq!(error, Error::NoChecksums);
+    assert!(error.to_string().contains("`flashlet pack`"), "{error}");
     let plain = outcome(&fixture.file, ids, checked(Residency::Streamed, Verify::Reads)).expect("nothing to check");
     let mut file = packed(&fixture.file, &pack::Options::default());
     // The high byte of a scale.
@@ -96,6 +137,15 @@ fn nothing_is_checked_unasked_and_all_needs_checksums() {
     file[at] ^= 4;
     let never = outcome(&file, ids, checked(Residency::Streamed, Verify::Never)).expect("nothing is checked");
     assert!(plain != never);
+    // The checksum of the metadata itself, behind its key, the value's type and its elements' type and number.
+    let key = b"flashlet.crc32c.metadata";
+    let mut other = packed(&fixture.file, &pack::Options::default());
+    let at = other.windows(key.len()).position(|w| w == key).expect("the key is there") + key.len() + 4 + 4 + 8;
+    other[at] ^= 1;
+    let never = outcome(&other, ids, checked(Residency::Streamed, Verify::Never)).expect("nothing is checked");
+    assert_same(&plain, &never, "unchecked");
+    let error = outcome(&other, ids, checked(Residency::Streamed, Verify::Reads)).expect_err("the checksum is wrong");
+    assert_eq!(error, Error::Weight(WeightError::MetadataChecksum));
     // A tensor more or less, and the checksums are for another file.
     let file = packed(&fixture.file, &pack::Options::default());
     let key = b"flashlet.crc32c.tensors";
@@ -104,6 +154,17 @@ fn nothing_is_checked_unasked_and_all_needs_checksums() {
     renamed[at + 9] = b'x';
     let error = outcome(&renamed, ids, checked(Residency::Streamed, Verify::Reads)).expect_err("one is missing");
     assert_eq!(error, Error::Weight(WeightError::BadChecksums));
+    // Elements of another type, which follows the value's own.
+    let mut signed = file.clone();
+    signed[at + key.len() + 4] = 5;
+    // A tensor less, without which the embedding is the head.
+    let untied = packed(&Fixture::load("llama-f16-mqa").file, &pack::Options::default());
+    let head =
+        edit::tensors(&untied).into_iter().find(|info| edit::name(info) == "output.weight").expect("there is one");
+    for file in [signed, edit::without(&untied, &head)] {
+        let error = outcome(&file, ids, checked(Residency::Streamed, Verify::Reads)).expect_err("not for this file");
+        assert_eq!(error, Error::Weight(WeightError::BadChecksums));
+    }
 }
 
 /// Bits that are wrong for good, anywhere: an error, unless they only pad tensors.

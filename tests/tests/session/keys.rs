@@ -15,7 +15,7 @@ fn open(file: &[u8], ignored: &[&str]) -> Result<Model, Box<Named>> {
 }
 
 /// The fixture without its own key, which is renamed to one that says nothing.
-fn without_key(file: &[u8], key: &str) -> Vec<u8> {
+pub(crate) fn without_key(file: &[u8], key: &str) -> Vec<u8> {
     let at = file.windows(key.len()).position(|w| w == key.as_bytes()).expect("the key is there");
     let mut out = file.to_vec();
     out[at..at + 7].copy_from_slice(b"general");

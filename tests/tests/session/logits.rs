@@ -1,7 +1,8 @@
 //! Logits against llama.cpp's.
 
 use super::model::{Fixture, NAMES, Run, run};
-use flashlet::session::KvType;
+use super::rewind::session;
+use flashlet::session::{KvType, Want};
 
 /// Root mean square of the difference over that of the reference.
 fn relative_rms(reference: &[Vec<f32>], have: &[Vec<f32>]) -> f64 {
@@ -62,4 +63,24 @@ fn a_smaller_cache_is_close_to_an_f16_one() {
             assert!(relative_rms(&fixture.logits, &logits) < bound * 4.0 / 3.0, "{name}, {kv:?}");
         }
     }
+}
+
+/// A plan's tile of logits holds 128 tokens' vocabulary many times over.
+#[test]
+fn logits_come_in_tiles_as_large_as_planned() {
+    let fixture = Fixture::load("llama-f32-gqa");
+    let n_vocab = fixture.logits[0].len();
+    session(fixture.mapped(), &Run::default().options, async |session| {
+        for want in [Want::Last, Want::All] {
+            session.reset();
+            let mut tiles = Vec::new();
+            let mut sink = |position: u32, first: u32, logits: &[f32]| tiles.push((position, first, logits.len()));
+            session.feed(&fixture.ids[..3], want, &mut sink).await?;
+            let groups = (0..n_vocab).step_by(16).map(|first| (first as u32, (n_vocab - first).min(16)));
+            let all = groups.flat_map(|(first, n)| [0, 1, 2].map(|position| (position, first, n)));
+            let expected = if want == Want::Last { vec![(2, 0, n_vocab)] } else { all.collect() };
+            assert_eq!(tiles, expected, "{want:?}");
+        }
+        Ok(())
+    });
 }

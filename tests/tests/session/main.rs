@@ -1,12 +1,14 @@
 //! Sessions over the tiny models of `fixtures/models` (`fixtures/make_models.py` makes and describes
 //! them): logits against llama.cpp's, the same bits however a session runs, plans, and errors.
 
+mod config;
 mod device;
 mod edit;
 mod errors;
 mod finite;
 mod integrity;
 mod keys;
+mod loading;
 mod logits;
 mod model;
 mod nor;

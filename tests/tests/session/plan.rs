@@ -2,6 +2,7 @@
 
 use super::device::Chip;
 use super::model::{Fixture, Memory, NAMES};
+use flashlet::arena::Region;
 use flashlet::flash::{Flash, Source, block_on};
 use flashlet::kernels::Inline;
 use flashlet::session::{Error, KvType, Model, Options, Plan, Residency, Session, Verify, Want};
@@ -66,19 +67,25 @@ fn what_does_not_fit_says_what_would() {
                     };
                     let least = with(&options, need).expect("what is needed is enough");
                     assert!(least.arena_bytes <= need);
-                    let short = need - 1;
-                    let Err(Error::DoesNotFit { need: again, have, fitting_ctx }) = with(&options, short) else {
-                        unreachable!("{name}: less than needed is not enough")
+                    // A byte too few, and enough for a third of the context only.
+                    let third = with(&Options { ctx: least.ctx.div_ceil(3), ..options }, 1000);
+                    let Err(Error::DoesNotFit { need: of_third, .. }) = third else {
+                        unreachable!("{name}: 1000 bytes are not enough: {third:?}")
                     };
-                    assert_eq!((again, have), (need, short));
-                    assert!(fitting_ctx < least.ctx && fitting_ctx.is_multiple_of(16));
-                    if fitting_ctx > 0 {
-                        with(&Options { ctx: fitting_ctx, ..options }, short).expect("the shorter context fits");
-                    }
-                    // Sixteen more would not.
-                    if fitting_ctx + 16 < least.ctx {
-                        let longer = with(&Options { ctx: fitting_ctx + 16, ..options }, short);
-                        assert!(matches!(longer, Err(Error::DoesNotFit { .. })), "{name}: {ctx} {fitting_ctx}");
+                    for short in [need - 1, of_third.min(need - 1)] {
+                        let Err(Error::DoesNotFit { need: again, have, fitting_ctx }) = with(&options, short) else {
+                            unreachable!("{name}: less than needed is not enough")
+                        };
+                        assert_eq!((again, have), (need, short));
+                        assert!(fitting_ctx < least.ctx && fitting_ctx.is_multiple_of(16));
+                        if fitting_ctx > 0 {
+                            with(&Options { ctx: fitting_ctx, ..options }, short).expect("the shorter context fits");
+                        }
+                        // Sixteen more would not.
+                        if fitting_ctx + 16 < least.ctx {
+                            let longer = with(&Options { ctx: fitting_ctx + 16, ..options }, short);
+                            assert!(matches!(longer, Err(Error::DoesNotFit { .. })), "{name}: {ctx} {fitting_ctx}");
+                        }
                     }
                 }
             }
@@ -120,6 +127,55 @@ fn mapped_weights_are_pinned_for_kernels_that_gain_by_it() {
     let (copied, left) = (with(true, None), with(false, None));
     assert!(copied.mapped_bytes == 0 && copied.pinned_bytes >= left.mapped_bytes && left.pinned_bytes == 0);
     assert_eq!(with(true, Some(1 << 20)), with(false, Some(1 << 20)));
+}
+
+/// Where mapped weights may stay, none needs to be pinned.
+#[test]
+fn mapped_weights_need_no_room() {
+    let fixture = Fixture::load("llama-f16-mqa");
+    let need = |residency| match plan(&mut fixture.mapped(), &Options { residency, ..Options::default() }, Some(0)) {
+        Err(Error::DoesNotFit { need, .. }) => need,
+        other => unreachable!("nothing fits no bytes: {other:?}"),
+    };
+    assert_eq!(need(Residency::Auto), need(Residency::Mapped));
+    assert!(need(Residency::Pinned) > need(Residency::Mapped));
+}
+
+/// Tiles take an eighth of what is left of the arena, and no more than is asked for.
+#[test]
+fn tiles_grow_with_the_arena() {
+    let fixture = Fixture::load("llama-f16-mqa");
+    let tile = |tile_bytes, arena_bytes| {
+        let options = Options { chunk: 1, residency: Residency::Streamed, tile_bytes, ..Options::default() };
+        plan(&mut Chip::<1>::source(&fixture.file, 0), &options, arena_bytes).expect("it fits").tile_bytes
+    };
+    let (small, large) = (tile(0, Some(1 << 20)), tile(0, Some(4 << 20)));
+    // An eighth of what is not taken otherwise.
+    assert!((100_000..=131_072).contains(&small) && (450_000..=524_288).contains(&large), "{small}, {large}");
+    assert_eq!((tile(0, Some(64 << 20)), tile(0, None)), (1 << 20, 1 << 20));
+    assert_eq!((tile(10_000, None), tile(10_048, None)), (9984, 10_048));
+}
+
+/// The values of a chunk take a quarter of the arena at most; logits are handed over in large tiles where there is room.
+#[test]
+fn chunks_and_tiles_of_logits_grow_with_the_arena() {
+    let fixture = Fixture::load("llama-f16-mqa");
+    let with = |arena_bytes| {
+        let options = Options { ctx: 512, residency: Residency::Streamed, ..Options::default() };
+        plan(&mut Chip::<1>::source(&fixture.file, 0), &options, arena_bytes)
+    };
+    let Err(Error::DoesNotFit { need, .. }) = with(Some(0)) else { unreachable!("nothing fits no bytes") };
+    let chunk_and_logits = |arena_bytes| {
+        let plan = with(arena_bytes).expect("it fits");
+        (plan.chunk, plan.usage.bytes(Region::Logits))
+    };
+    assert_eq!(chunk_and_logits(Some(need)), (1, 4 * 1024));
+    let (chunk, logits) = chunk_and_logits(Some(need + 10_000));
+    assert!((8..64).contains(&chunk) && logits == 4 * 1024, "{chunk}, {logits}");
+    // A group of sixteen logits for each token at least.
+    assert_eq!(chunk_and_logits(Some(4 << 20)), (128, 128 * 16 * 4));
+    assert_eq!(chunk_and_logits(Some(9 << 20)), (128, 4 * 16_384));
+    assert_eq!(chunk_and_logits(None), (128, 4 * 16_384));
 }
 
 /// Pinning an embedding that is not the head saves a row a token, so the arena is spent on the rest.

@@ -136,3 +136,15 @@ impl Header {
 }
 
 const _: () = assert!(8 + 4 + 4 + 8 + 4 + 4 + 8 + 4 <= CHECKED_BYTES);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_holds_sixteen_ids() {
+        let ids: [u32; 16] = core::array::from_fn(|i| i as u32 * 1000);
+        assert!(Line::of_ids(&ids).ids().eq(ids));
+        assert!(Line::of_ids(&ids[..3]).ids().eq(ids[..3].iter().copied().chain([u32::MAX; 13])));
+    }
+}

@@ -98,6 +98,13 @@ fn turns_are_rendered_as_the_templates_do() {
             "<|im_end|>\n<|im_start|>user\nMore<|im_end|>\n<|im_start|>assistant\n",
         ),
         (
+            ChatFormat::Qwen2,
+            "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n",
+            "<|im_start|>system\nYou are a helpful assistant<|im_end|>\n\
+             <|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n",
+            "<|im_end|>\n<|im_start|>user\nMore<|im_end|>\n<|im_start|>assistant\n",
+        ),
+        (
             ChatFormat::Gemma,
             "<start_of_turn>user\nBe brief.\n\nHi<end_of_turn>\n<start_of_turn>model\n",
             "<start_of_turn>user\nHi<end_of_turn>\n<start_of_turn>model\n",

@@ -143,6 +143,37 @@ fn the_best_candidates_are_kept_whatever_the_order() {
     assert!(drawn.iter().filter(|&&count| count > 0).count() == 40);
 }
 
+/// The candidates after logits in many orders, some of them equal.
+#[test]
+fn candidates_are_the_likeliest_and_of_equals_the_lowest_ids() {
+    let mut random = 1u64;
+    for (round, keep) in (0..50).flat_map(|round| [1, 2, 3, 5, 8, 13, 20].map(|keep| (round, keep))) {
+        let logits: Vec<f32> = (0..40)
+            .map(|_| {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                (random >> 33) as f32 % 24.0
+            })
+            .collect();
+        let mut want: Vec<u32> = (0..40).collect();
+        want.sort_by(|&a, &b| logits[b as usize].total_cmp(&logits[a as usize]).then(a.cmp(&b)));
+        let mut sampler = Sampler::new(SamplerConfig { top_k: keep, ..PLAIN });
+        sampler.begin(&[]);
+        sampler.push(0, &logits);
+        let have: Vec<u32> = sort(&mut sampler.candidates).iter().map(|candidate| candidate.id).collect();
+        assert_eq!(have, want[..keep as usize], "round {round}: {logits:?}");
+    }
+}
+
+#[test]
+fn any_token_of_a_seed_can_be_drawn_first() {
+    let mut sampler = Sampler::new(SamplerConfig { seed: 1, ..PLAIN });
+    let tokens: Vec<u32> = (0..12).map(|_| pick(&mut sampler, &[], &LOGITS)).collect();
+    for (n, token) in tokens.iter().enumerate().rev() {
+        sampler.seek(n as u64);
+        assert_eq!(pick(&mut sampler, &[], &LOGITS), *token, "{n}");
+    }
+}
+
 #[test]
 fn recent_tokens_are_penalised_once_whatever_their_sign() {
     let config = SamplerConfig { repeat_penalty: 2.0, repeat_last_n: 2, ..SamplerConfig::GREEDY };
@@ -180,9 +211,12 @@ fn odd_logits_are_coped_with() {
     }
     let inflating = SamplerConfig { repeat_penalty: 0.0, ..SamplerConfig::GREEDY };
     assert_eq!(once(inflating, &[1], &[1.0, 2.0]), 1);
+    assert_eq!(once(inflating, &[0], &[0.0, -1.0]), 0);
     let mut late = Sampler::new(SamplerConfig::GREEDY);
     late.begin(&[]);
+    late.push(4, &[]);
     late.push(5, &[nan]);
+    late.push(6, &[nan]);
     assert_eq!(late.finish(), 5);
 }
 
@@ -232,6 +266,15 @@ fn temperatures_that_are_no_positive_numbers_take_the_likeliest_and_infinite_one
             assert!(chi < 24.3, "{way:?} {temperature}: {chi}");
         }
     }
+}
+
+#[test]
+fn what_is_no_number_turns_off() {
+    let odd = SamplerConfig { temperature: f32::NAN, min_p: f32::NAN, ..PLAIN };
+    let sampler = Sampler::new(odd);
+    assert_eq!((sampler.config().temperature, sampler.config().min_p), (0.0, 0.0));
+    let drawn = counts(SamplerConfig { min_p: f32::NAN, top_k: 8, ..PLAIN }, &LOGITS, 200);
+    assert!(drawn.iter().filter(|&&n| n > 0).count() > 4, "{drawn:?}");
 }
 
 #[test]

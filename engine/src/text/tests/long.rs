@@ -159,3 +159,19 @@ fn steps_are_linear_in_the_length_of_a_word() {
         });
     }
 }
+
+/// A symbol has a length of 16 bits: what would be longer does not merge, though it is a token.
+#[test]
+fn symbols_of_65535_bytes_are_the_longest() {
+    // A run of 2^16 - 1 falls into all powers of two, which merge from its end on.
+    let lens: Vec<usize> = (0..=16).map(|bit| 1 << bit).chain((2..=16).map(|bit| (1 << bit) - 1)).collect();
+    let tokens: Vec<String> = lens.iter().map(|&len| "a".repeat(len)).collect();
+    let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+    let scores: Vec<f32> = (0..tokens.len()).map(|id| -(id as f32)).collect();
+    let file = File::default().string("model", "llama").strings("tokens", &tokens).f32s("scores", &scores);
+    with_encoder(&file, |encode| {
+        let mut lens_of = |len: usize| encode(&"a".repeat(len)).iter().map(|&id| lens[id as usize]).collect::<Vec<_>>();
+        assert_eq!(lens_of(65_535), [65_535]);
+        assert_eq!(lens_of(65_536), [32_768, 32_768]);
+    });
+}

@@ -156,6 +156,17 @@ fn check<const ALIGN: usize>(seed: u64) {
         }
     }
 
+    // A tile ends where the next sixteen rows, or the last ones, have no room in it.
+    for (before, part) in parts.iter().zip(parts.iter().skip(1)).filter(|(_, part)| part.starts_tile) {
+        let (width, rows) = match part.role {
+            Role::TokenEmbd => (part.bytes, 1),
+            Role::Matrix(layer, LayerMatrix::Gate | LayerMatrix::Up) => (pair(layer).iter().sum(), shapes.n_ff),
+            role => (row_bytes(role), shapes.of(role).expect("the model has it")[1]),
+        };
+        let least = width * rows.saturating_sub(part.first_row).clamp(1, 16) as usize;
+        assert!(before.at + before.bytes + least + 4 * ALIGN > tile_bytes, "seed {seed}: {before:?}, {part:?}");
+    }
+
     let mut tiles = vec![0u64; tile_bytes / 4 + 8];
     let tiles: &mut [u8] = bytemuck::cast_slice_mut(&mut tiles);
     let skip = tiles.as_ptr().align_offset(64);
@@ -175,6 +186,20 @@ fn check<const ALIGN: usize>(seed: u64) {
         Ok::<_, FlashError>(())
     };
     block_on(join(read_ahead(&mut source, &tiles, schedule), pass), || ()).expect("nothing fails");
+}
+
+#[test]
+fn rows_that_no_tile_holds_end_a_schedule() {
+    let mut memory = vec![0u8; 1 << 16];
+    let mut store = WeightStore::take(shapes(&mut Random(1)), None, 0, 0, &mut Arena::new(&mut memory));
+    fill(&mut store, &mut Random(1));
+    store.slots.iter_mut().for_each(|slot| slot.place = STREAMED);
+    let rows_of_parts = |tile_bytes| {
+        Schedule::new(&store, &[], true, tile_bytes, 1).take(1000).map(|part| part.rows).collect::<Vec<_>>()
+    };
+    assert_eq!(rows_of_parts(8), []);
+    let rows = rows_of_parts(1 << 20);
+    assert!(rows.len() < 1000 && rows.iter().all(|&rows| rows > 0), "{rows:?}");
 }
 
 #[test]
