@@ -145,7 +145,7 @@ mod tests {
     use std::string::ToString;
 
     #[test]
-    fn names_of_up_to_four_digits_are_parsed() {
+    fn names_of_layers_with_up_to_four_digits_are_parsed() {
         let q = |layer| Some(Role::Matrix(layer, LayerMatrix::Q));
         let names = [
             ("blk.0.attn_q.weight", q(0)),
@@ -154,6 +154,7 @@ mod tests {
             ("blk..attn_q.weight", None),
             ("blk.1a.attn_q.weight", None),
             ("blk.-1.attn_q.weight", None),
+            ("blk.3.ffn_norm.weight", Some(Role::Vector(3, LayerVector::FfnNorm))),
             ("blk.0.attn_q", None),
             ("blk.0attn_q.weight", None),
             ("output_norm.weight", Some(Role::OutputNorm)),
