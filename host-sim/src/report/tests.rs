@@ -131,9 +131,10 @@ fn curves_meet_at_the_board() {
         for points in [&data.arenas, &data.positions, &data.contexts, &data.bandwidths] {
             assert!(points.windows(2).all(|pair| pair[0].x < pair[1].x), "{flags:?}");
         }
-        // Faster flash is never slower, nor is the first position.
+        // Faster flash is never slower, nor is the first position: but where the bus binds, a token may take a little more
+        // or less time as the reader's turns fall.
         assert!(data.bandwidths.windows(2).all(|pair| pair[0].speed.rate <= pair[1].speed.rate * 1.000_001));
-        assert!(data.positions.windows(2).all(|pair| pair[0].speed.rate >= pair[1].speed.rate * 0.999_999));
+        assert!(data.positions.windows(2).all(|pair| pair[0].speed.rate >= pair[1].speed.rate * 0.999));
     }
 }
 
