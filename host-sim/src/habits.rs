@@ -5,11 +5,12 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use clap::CommandFactory;
+
+use crate::cli::Cli;
+
 /// Flags of several letters behind one dash, which the parser would take for as many flags, and this program's spelling.
 const LONG_FLAGS: [(&str, &str); 2] = [("-ngl", "--n-gpu-layers"), ("-sys", "--system")];
-
-/// Commands whose first word may be the model.
-const WITH_MODEL: [&str; 9] = ["run", "chat", "tokenize", "eval", "bench", "demo", "inspect", "plan", "report"];
 
 /// The arguments as the parser takes them: [`LONG_FLAGS`] in this program's spelling, and `-m` in front of a command's first
 /// word if that names a GGUF file and no other model is named.
@@ -22,12 +23,22 @@ pub(crate) fn rewritten(args: impl IntoIterator<Item = OsString>) -> Vec<OsStrin
             *arg = ours.into();
         }
     }
-    let has_command = args.get(1).is_some_and(|command| WITH_MODEL.iter().any(|name| command == name));
     let names_model = args[..flags].iter().any(|arg| is_model_flag(arg));
-    if has_command && !names_model && args.get(2).is_some_and(|word| is_gguf(word)) {
+    if let [_, command, word, ..] = &args[..]
+        && !names_model
+        && is_gguf(word)
+        && takes_model(command)
+    {
         args.insert(2, "-m".into());
     }
     args
+}
+
+/// True for a command that has the flag `--model`.
+fn takes_model(command: &OsStr) -> bool {
+    let program = Cli::command();
+    let command = program.find_subcommand(command);
+    command.is_some_and(|command| command.get_arguments().any(|arg| arg.get_long() == Some("model")))
 }
 
 /// True for `-m`, `--model`, and both with their value in the same argument.

@@ -135,10 +135,12 @@ fn half(block: &[u8], at: usize) -> f32 {
     f16::from_le_bytes([byte(block, at) as u8, byte(block, at + 1) as u8]).to_f32()
 }
 
+/// The factors that move a digit of [`Quants::Digits`] to the front, by its number.
+pub(super) const POWERS_OF_3: [u32; 5] = [1, 3, 9, 27, 81];
+
 /// Digit `n` of a byte, see [`Quants::Digits`].
 fn digit(byte: u32, n: usize) -> u32 {
-    const POWERS: [u32; 5] = [1, 3, 9, 27, 81];
-    (byte * POWERS[n % 5] % 256 * 3) >> 8
+    (byte * POWERS_OF_3[n % 5] % 256 * 3) >> 8
 }
 
 impl Description {

@@ -240,7 +240,8 @@ fn exact_sums32<I: Isa, B: Format, S: Source<I, B>, const MAX: u8, const T: usiz
     sums
 }
 
-// What follows are many short loops over the tokens: compilers leave one long loop rolled, with all it uses in memory.
+// Each of the functions below is a short loop over the tokens: a compiler keeps one long loop rolled, and its operands in
+// memory.
 
 /// `start * sum of x`, blocks of 32.
 #[inline(always)]
@@ -248,8 +249,8 @@ fn starts32<I: Isa, const T: usize>(isa: I, start: i32, x: &[Act32; T]) -> [I::W
     let mut sums = [isa.splat(0); T];
     if start != 0 {
         for (sum, x) in sums.iter_mut().zip(x) {
-            // By way of memory: what is loaded comes to every lane for nothing, what is in a register takes a product's
-            // time.
+            // Stored and loaded again: a load broadcasts to all lanes for nothing, a broadcast from a register takes the
+            // time of a product.
             *sum = isa.splat(*isa.rebased(&((start * x.sum) as u32)));
         }
     }

@@ -1,6 +1,6 @@
 //! Reading blocks of neighbouring rows into the words of an instruction set, as their description says.
 
-use super::description::{Described, Field, Values};
+use super::description::{Described, Field, POWERS_OF_3, Values};
 use super::source::Source;
 use super::sub_scales::{SubScales, at, bits_follow_scale, first_words, scales};
 use super::words::nibbles;
@@ -36,9 +36,8 @@ fn plane<I: Isa>(isa: I, field: Field, words: &[I::W; 8], plane: usize, to: u32)
 /// Digit `n` of every byte of a word, in `0..3`, see [`Quants::Digits`].
 #[inline(always)]
 fn digit<I: Isa>(isa: I, w: I::W, n: usize) -> I::W {
-    const POWERS: [u32; 5] = [1, 3, 9, 27, 81];
     let even = isa.splat(0x00FF_00FF);
-    let (power, three) = (isa.splat(POWERS[n % 5]), isa.splat(3));
+    let (power, three) = (isa.splat(POWERS_OF_3[n % 5]), isa.splat(3));
     // Bytes are spread to 16 bits, so that no product reaches its neighbour.
     let low = isa.mul(isa.and(isa.mul(isa.and(w, even), power), even), three);
     let high = isa.mul(isa.and(isa.mul(isa.and(isa.shr(w, 8), even), power), even), three);

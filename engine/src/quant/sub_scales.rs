@@ -73,7 +73,7 @@ impl<I: Isa> SubScales<I> {
         }
     }
 
-    /// What is added to scales, so that they are unsigned bytes.
+    /// The bias that makes signed scales unsigned bytes.
     pub(super) const fn bias(form: ScaleForm) -> u32 {
         match form {
             ScaleForm::K6 | ScaleForm::K6Apart => 32,

@@ -229,7 +229,7 @@ fn odd_vocabularies_are_put_up_with() {
     assert_eq!(bpe().strings("tokens", &repeated).encode("ab"), Ok(vec![602]));
     let merges = ["", " ", "ab", "a b c", "zz qq", "a b", "a b", "b c"];
     assert_eq!(bpe().strings("merges", &merges).encode("abc"), Ok(vec![3, 2]));
-    // What merges to no token falls into its bytes.
+    // Symbols that merge to no token become tokens of their bytes.
     assert_eq!(bpe().strings("tokens", &["a", "b", "c"]).encode("ab"), Ok(vec![0, 1]));
     // Empty tokens are nobody's, long ones are tokens like others.
     let long = "c".repeat(5000);
@@ -340,7 +340,7 @@ fn answers_end_at_named_and_at_well_known_tokens() {
     let (ids, text, ends) = file.run("a</s>a", Encode { special: true, ..Encode::default() }).expect("usable");
     assert_eq!((&ids[..], &text[..]), (&[0, 2, 0][..], "aa"));
     assert_eq!(ends, [1, 2, 3, 4]);
-    // Of the well-known ones some end no answer.
+    // Some well-known tokens do not end an answer.
     let file = bpe().strings("tokens", &["a", "<|fim_pad|>", "<|fim_prefix|>", "<|fim_middle|>", "<eos>"]);
     assert_eq!(file.run("a", Encode::default()).map(|(.., ends)| ends), Ok(vec![1, 4]));
     let file = bpe().strings("tokens", &["<|fim_suffix|>", "a", "<eos>"]);

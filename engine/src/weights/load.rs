@@ -43,7 +43,7 @@ impl WeightStore<'_, '_> {
             self.vectors.iter_mut().skip(start).take(n).for_each(|g| *g = [1.0; 16]);
         }
         let shapes = self.shapes;
-        // None is missing: `Model::open` has counted them, and here none may come twice.
+        // No tensor is missing: `Model::open` has counted them, and none may come twice here.
         walk(gguf, source, &shapes, &mut |tensor| self.enter(tensor, &mut budget)).await?;
         // Left out, not only passed over: what is awaited in a branch that is never taken is compiled all the same.
         #[cfg(feature = "checksums")]

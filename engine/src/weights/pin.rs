@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn pinned_layers_lie_evenly() {
-        // Of a small board's and of a large model's matrices.
+        // Matrices of a small board and of a large model.
         for (n, unit) in (0..=60).flat_map(|n| [(n, UNIT), (n, UNIT << 14)]) {
             let matrices: Vec<_> = (0..60).map(|i| (layer(i), unit)).collect();
             let pins = pinned(n as u64 * unit + 100, &matrices);

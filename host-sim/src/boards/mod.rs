@@ -123,7 +123,7 @@ pub(crate) struct Board {
     /// The processor reads weights ahead of what it computes with; otherwise it waits for each line.
     #[serde(default)]
     pub(crate) prefetches: bool,
-    /// Where the numbers come from.
+    /// Sources of the numbers.
     #[serde(default)]
     sources: Vec<Source>,
     firmware: Option<Firmware>,

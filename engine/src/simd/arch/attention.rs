@@ -52,17 +52,17 @@ pub struct AttentionLoops {
     /// Adds rows of halves; each product is exact.
     ///
     /// # Safety
-    /// What the fields of [`RowSum`] say of its pointers holds for rows of sixteen halves.
+    /// The pointers are as the fields of [`RowSum`] ask, for rows of sixteen halves.
     pub(in crate::simd::arch) add_halves: unsafe extern "C" fn(&RowSum<'_>),
     /// Adds rows of signed bytes; each product is exact.
     ///
     /// # Safety
-    /// What the fields of [`RowSum`] say of its pointers holds for rows of sixteen bytes.
+    /// The pointers are as the fields of [`RowSum`] ask, for rows of sixteen bytes.
     pub(in crate::simd::arch) add_bytes: unsafe extern "C" fn(&RowSum<'_>),
     /// Adds the dots of 8-bit keys.
     ///
     /// # Safety
-    /// What the fields of [`KeyDots`] say of its pointers holds.
+    /// The pointers are as the fields of [`KeyDots`] ask.
     pub(in crate::simd::arch) dots: unsafe extern "C" fn(&KeyDots<'_>),
 }
 

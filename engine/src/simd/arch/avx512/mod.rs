@@ -240,7 +240,8 @@ impl Isa for Avx512 {
             *w = self.xor(*w, self.splat(0x8080_8080));
         }
         for (acc, x) in acc.iter_mut().zip(x) {
-            // By way of memory: what is loaded comes to every lane for nothing, what is in a register takes a product's time.
+            // Stored and loaded again: a load broadcasts to all lanes for nothing, a broadcast from a register takes the
+            // time of a product.
             *acc = self.add(*acc, self.splat(*rebased(&((-128 * x.sum32(i)) as u32))));
         }
         self.dots_u8::<255, 8, T>(acc, &unsigned, x, i);
