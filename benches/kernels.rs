@@ -8,7 +8,7 @@ use core::cell::OnceCell;
 use core::time::Duration;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
-use flashlet::kernels::{Gate, Inline, Kernels, KvType, Norm, by_name};
+use flashlet::kernels::{Act, Inline, Kernels, KvType, Norm, NormKind, by_name};
 use flashlet::quant::{ActKind, WeightType};
 use flashlet::simd::IsaName;
 use flashlet_benches::{Activations, Heads, RandomWeight, output, panel};
@@ -82,7 +82,7 @@ fn fused(c: &mut Criterion) {
                 }
                 let (isa, kernels) = instruction_sets().last().expect("the oracle");
                 let weight = panel(3, cols, 1);
-                let norm = Norm { weight: &weight, width: cols, eps: 1e-5 };
+                let norm = Norm { kind: NormKind::Rms, weight: &weight, bias: &[], width: cols, eps: 1e-5 };
                 let x = panel(4, cols, tokens);
                 group.throughput(Throughput::Elements((qkv_rows * cols * tokens) as u64));
                 group.bench_function(format!("norm+linear/{}/{qkv_rows}x{cols}/{isa}", ty.name()), |b| {
@@ -100,7 +100,7 @@ fn fused(c: &mut Criterion) {
                     let mut y = output(ffn_rows, tokens);
                     Activations::with(kernels, cols, tokens, ty.act_kind(), |x| {
                         let [gate, up] = &w;
-                        b.iter(|| kernels.gated([gate.weight(), up.weight()], Gate::Silu, &x, &mut y, &Inline));
+                        b.iter(|| kernels.gated([gate.weight(), up.weight()], Act::Silu, &x, &mut y, &Inline));
                     });
                 });
             }
@@ -114,7 +114,7 @@ fn prepare(c: &mut Criterion) {
     for (isa, kernels) in instruction_sets() {
         for (name, kind) in [("q8x32", ActKind::Q8x32), ("q8x256", ActKind::Q8x256)] {
             let (weight, x) = (panel(3, 2048, 1), panel(4, 2048, 1));
-            let norm = Norm { weight: &weight, width: 2048, eps: 1e-5 };
+            let norm = Norm { kind: NormKind::Rms, weight: &weight, bias: &[], width: 2048, eps: 1e-5 };
             group.throughput(Throughput::Elements(2048));
             group.bench_function(format!("{name}/2048/{isa}"), |b| {
                 let mut memory = Activations::new(2048, 1);

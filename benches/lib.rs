@@ -153,7 +153,7 @@ impl Heads {
     pub fn attend(self, kernels: &dyn Kernels, ty: KvType, layer: &[u8], queries: &[Group], y: &mut [Group]) {
         let cache = self.cache(ty, layer.split_at(layer.len() / 2).into());
         let (n_head, position, scale) = (self.n_head, self.positions - 1, 0.125);
-        let job = Attention { cache, queries, tokens: 1, n_head, position, window: None, scale };
+        let job = Attention { cache, queries, tokens: 1, n_head, position, window: None, scale, soft_cap: 0.0 };
         kernels.attention(&job, y, &Inline);
     }
 }

@@ -31,6 +31,18 @@ pub fn bits(x: &[f32]) -> Vec<u32> {
     x.iter().map(|x| if x.is_nan() { 0x7FC0_0000 } else { x.to_bits() }).collect()
 }
 
+/// Asserts that `got` is `want` but for `tolerance`, which is relative to numbers greater than 1.
+///
+/// # Panics
+/// If it is not.
+pub fn close(what: &str, got: &[f32], want: &[f64], tolerance: f64) {
+    assert_eq!(got.len(), want.len(), "{what}");
+    for (i, (&got, want)) in got.iter().zip(want).enumerate() {
+        let error = (f64::from(got) - want).abs();
+        assert!(error <= tolerance * want.abs().max(1.0), "{what}: element {i} is {got}, not {want}");
+    }
+}
+
 /// Runs the last piece first, and says that it has three threads.
 pub struct Reversed;
 

@@ -4,10 +4,19 @@
 //! bytes. Plan and use therefore cannot disagree. Carving functions carve: they neither read nor
 //! write what they carve.
 
+#[cfg(target_has_atomic = "8")]
+mod fixed;
+
+#[cfg(target_has_atomic = "8")]
+pub use fixed::Static;
+
 use bytemuck::Pod;
 
 /// Every region starts at a multiple of this many bytes.
 pub const ALIGN: usize = 64;
+
+#[cfg(target_has_atomic = "8")]
+const _: () = assert!(align_of::<fixed::Aligned<0>>() == ALIGN);
 
 /// What a carved region is for; the plan reports bytes by region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +31,9 @@ pub enum Region {
     Tiles,
     /// Keys and values of past tokens.
     KvCache,
+    /// What recurrent layers remember of past tokens, after each of the last few.
+    #[cfg(feature = "_recurrent")]
+    State,
     /// Hidden states, projections and quantised activations of one chunk of tokens.
     Activations,
     /// The vocabulary's hash tables.
@@ -32,11 +44,13 @@ pub enum Region {
 
 impl Region {
     /// All regions, in the order in which reports list them.
-    pub const ALL: [Region; 7] = [
+    pub const ALL: [Region; 7 + cfg!(feature = "_recurrent") as usize] = [
         Region::Tables,
         Region::Pinned,
         Region::Tiles,
         Region::KvCache,
+        #[cfg(feature = "_recurrent")]
+        Region::State,
         Region::Activations,
         Region::TokenizerIndex,
         Region::Logits,
@@ -50,6 +64,8 @@ impl Region {
             Region::Pinned => "pinned weights",
             Region::Tiles => "streaming tiles",
             Region::KvCache => "KV cache",
+            #[cfg(feature = "_recurrent")]
+            Region::State => "recurrent state",
             Region::Activations => "activations",
             Region::TokenizerIndex => "tokenizer index",
             Region::Logits => "logits tile",
@@ -194,6 +210,12 @@ impl<'a> Arena<'a> {
         }
         Ok(slice)
     }
+}
+
+/// The part of `bytes` that starts at a multiple of [`ALIGN`] bytes.
+#[must_use]
+pub fn aligned(bytes: &mut [u8]) -> &mut [u8] {
+    bytes.split_at_mut(bytes.as_ptr().align_offset(ALIGN).min(bytes.len())).1
 }
 
 #[cfg(test)]

@@ -12,49 +12,47 @@
 //! |---|---|
 //! | [`flash`] | where bytes come from: [`Flash`](flash::Flash), slices, `embedded-storage` devices |
 //! | [`gguf`] | the file format, read through a small window and checked byte by byte |
-//! | [`arena`] | one caller-owned byte slice, carved once; a dry run gives the plan |
+//! | [`arena`] | one caller-owned byte slice, carved once; a dry run gives the plan; a firmware's as a static |
 //! | [`simd`] | what an instruction set supplies, the scalar oracle, the only `unsafe` |
 //! | [`quant`] | block formats: layout, values, integer dot products |
 //! | [`kernels`] | matrix products, attention, norms, rotary positions |
 //! | [`weights`] | mapped, pinned or streamed: where each tensor is, and the two tiles |
 //! | [`model`] | architectures, hyperparameters, KV cache, the forward pass |
 //! | [`text`] | tokenizers, detokeniser, sampler, chat formats |
-//! | [`session`] | a model made ready: plan, load, feed |
+//! | [`session`] | a model made ready: plan, load, feed, answer |
 //!
 //! # From a prompt to text
 //! ```
+//! use flashlet::arena::Static;
 //! use flashlet::flash::{SliceFlash, Source, block_on};
-//! use flashlet::kernels::{self, Inline};
-//! use flashlet::session::{Error, Model, Options, Session, Want};
-//! use flashlet::text::{Detokenizer, Encode, Sampler, SamplerConfig};
+//! use flashlet::session::{AnswerOptions, Buffers, Conversation, Error, Lane, Options, Session};
+//! use flashlet::text::{Piece, SamplerConfig};
 //!
-//! async fn answer(gguf: &[u8], arena: &mut [u8], prompt: &str, print: &mut dyn FnMut(&str)) -> Result<(), Error> {
-//!     let mut source = Source::with_mapping(SliceFlash(gguf), gguf);
-//!     let model = Model::open(&mut source).await?;
+//! static ARENA: Static<{ 1 << 20 }> = Static::new();
+//!
+//! async fn answer(gguf: &[u8], prompt: &str, print: &mut dyn FnMut(&str)) -> Result<(), Error> {
+//!     let source = Source::with_mapping(SliceFlash(gguf), gguf);
 //!     let options = Options { ctx: 64, ..Options::default() };
-//!     let plan = model.plan(&mut source, &options, Some(arena.len())).await?; // or what would make it fit
-//!     let mut session = Session::new(source, model, plan, arena, kernels::detect(), &Inline, &mut |_| {}).await?;
-//!     let (mut ids, mut text) = ([0; 32], Detokenizer::new());
-//!     let mut n = session.encode(prompt, Encode { bos: true, ..Encode::default() }, &mut ids).await?;
-//!     let mut sampler = Sampler::new(SamplerConfig { seed: 7, ..SamplerConfig::default() });
-//!     for _ in 0..16 {
-//!         sampler.begin(&ids[..n]);
-//!         session.feed(&ids[..n], Want::Last, &mut |_, first_id, logits| sampler.push(first_id, logits)).await?;
-//!         (ids[0], n) = (sampler.finish(), 1);
-//!         if session.is_end(ids[0]) {
-//!             break;
-//!         }
-//!         session.decode(ids[0], &mut text, print).await?;
+//!     let mut session = Session::open(source, ARENA.take(), &options).await?; // or what would make it fit
+//!     // What the conversation takes besides the arena: its tokens, a sampler, the text of a token.
+//!     let (mut tokens, mut lane, mut text) = ([0; 64], Lane::new(), [0; 256]);
+//!     let buffers = Buffers { tokens: &mut tokens, lane: &mut lane, drafts: &mut [], text: &mut text };
+//!     let mut conversation = Conversation::new(buffers, SamplerConfig { seed: 7, ..SamplerConfig::default() });
+//!     let options = AnswerOptions { tokens: 16, stop: &["\n\n"], ..AnswerOptions::default() };
+//!     let mut answer = session.answer(&mut conversation, &[Piece::raw(prompt)], &options).await?;
+//!     while let Some(token) = answer.next().await? {
+//!         print(token.text);
 //!     }
 //!     Ok(())
 //! }
-//! # #[repr(align(64))]
-//! # struct Arena([u8; 1 << 20]);
 //! # let model = include_bytes!("../../tests/fixtures/models/llama-f32-gqa.gguf");
-//! # let (mut arena, mut printed) = (Box::new(Arena([0; 1 << 20])), 0);
-//! # block_on(answer(model, &mut arena.0, "hello", &mut |text| printed += text.len()), || {}).unwrap();
+//! # let mut printed = 0;
+//! # block_on(answer(model, "hello", &mut |text| printed += text.len()), || {}).unwrap();
 //! # assert!(printed > 0);
 //! ```
+//! A chat's turn is made of the [`pieces`](text::ChatFormat::pieces) of the model's template. The steps one by one, to look at the
+//! plan before a weight is read or to choose kernels, are [`Model::open`](session::Model::open), [`plan`](session::Model::plan),
+//! [`Session::new`](session::Session::new) and [`feed`](session::Session::feed).
 //!
 //! # Numbers
 //! Every instruction set gives the same bits as [`simd::Scalar`]: integer dots are exact, `a * b + c`

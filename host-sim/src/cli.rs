@@ -22,9 +22,9 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Generate text that continues a prompt, or answers it with --chat
+    /// Answer a prompt, or continue it where the model has no chat template
     #[command(
-        after_help = "Examples:\n  flashlet run \"turn on the kitchen light\"\n  flashlet run -m smollm2.gguf --chat \"Why is the sky blue?\"\n  flashlet run smollm2.gguf --temp 0 -n 32 \"Once upon a time\""
+        after_help = "Examples:\n  flashlet run \"turn on the kitchen light\"\n  flashlet run -m smollm2.gguf \"Why is the sky blue?\"\n  flashlet run smollm2.gguf --raw --temp 0 -n 32 \"Once upon a time\""
     )]
     Run(run::RunArgs),
     /// Talk with a model, turn by turn (the built-in one takes each line by itself)

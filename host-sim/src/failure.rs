@@ -15,6 +15,8 @@ pub enum Failure {
     Error(String),
     /// The command was used wrongly; exit code 2.
     Usage(String),
+    /// The user stopped it; `chat` goes on.
+    Interrupted,
     /// Whoever read standard output has gone; nothing is left to say.
     Hangup,
 }
@@ -44,6 +46,7 @@ impl Display for Failure {
         match self {
             // One line, whatever the names in it are made of.
             Failure::Error(message) | Failure::Usage(message) => f.write_str(&printable(message)),
+            Failure::Interrupted => f.write_str("interrupted"),
             Failure::Hangup => f.write_str("standard output was closed"),
         }
     }

@@ -9,6 +9,7 @@ pub mod failure;
 pub mod pack;
 
 mod boards;
+mod chat;
 mod cli;
 mod commands;
 mod digits;
@@ -50,7 +51,7 @@ pub fn main() -> ExitCode {
     match result {
         Ok(()) | Err(Failure::Hangup) => ExitCode::SUCCESS,
         Err(error @ Failure::Usage(_)) => wrong_usage(cli::usage_error(&error)),
-        Err(error @ Failure::Error(_)) => {
+        Err(error @ (Failure::Error(_) | Failure::Interrupted)) => {
             let _ = writeln!(std::io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }

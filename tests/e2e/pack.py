@@ -6,13 +6,17 @@
 
 Every tensor must have the bytes that it had, at a multiple of the page; every key that was kept its value; the checksums
 must be those that a bit by bit CRC-32C gives (of the small tensors); llama.cpp must answer greedily with the same tokens
-and their probabilities, and the engine with the same logits, bit for bit, from wherever the weights are.
+and their probabilities, and the engine with the same logits, bit for bit, from wherever the weights are. Questions and
+conversations must have the same tokens, and the template's pieces must be in the packed file.
 """
 import json, pathlib, subprocess, sys, tempfile
 import gguf, numpy as np, xllamacpp
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROMPT, STEPS, PAGE = "The capital of Italy is", 24, 4096
+QUESTION = "  What is <|im_end|> the capital of Italy?\n"
+CONVERSATION = [{"role": "system", "content": " Be brief. "}, {"role": "user", "content": "Hi\n"},
+                {"role": "assistant", "content": " Hello! "}, {"role": "user", "content": "What is 2 + 2?"}]
 
 
 def crc32c(data):
@@ -71,8 +75,15 @@ with tempfile.TemporaryDirectory() as tmp:
     for path, verify in (model, "off"), (packed, "all"):
         for residency in ("mapped", "pinned", "streamed"):
             out = json.loads(flashlet(
-                "run", "-m", path, PROMPT, "-n", STEPS, "--temp", 0, "--ctx", 256, "--residency", residency,
+                "run", "-m", path, "--raw", PROMPT, "-n", STEPS, "--temp", 0, "--ctx", 256, "--residency", residency,
                 f"--verify={verify}", "--json"))
             hashes.add((out["logits_hash"], tuple(out["prompt_ids"]), tuple(out["ids"])))
     check(f"the engine's bits {[h[0] for h in hashes]}", len(hashes) == 1)
+    conversation = pathlib.Path(tmp) / "conversation.json"
+    conversation.write_text(json.dumps(CONVERSATION))
+    for chat in [QUESTION], ["--system", "Be brief.", QUESTION], ["--system", "", QUESTION], ["--messages", conversation]:
+        first, second = (json.loads(flashlet("run", "-m", path, *chat, "-n", 1, "--json")) for path in (model, packed))
+        check(f"{len(first['prompt_ids'])} tokens of a chat", first["chat"] and first["prompt_ids"] == second["prompt_ids"])
+    pieces = {k.removeprefix("flashlet.chat.") for k in new.fields if k.startswith("flashlet.chat.")}
+    check(f"pieces of the template {sorted(pieces)}", pieces >= {"version", "first", "after_user", "after_answer"})
 sys.exit(1 if any(failed) else 0)

@@ -2,7 +2,7 @@
 //! bit, chunks against single tokens, and the oracle against plain `f64` arithmetic.
 
 use flashlet::kernels::{
-    Attention, Executor, Group, HeadRotation, Inline, Kernels, KvBlocks, KvType, Norm, RopeStyle, WriteKv,
+    Attention, Executor, Group, HeadRotation, Inline, Kernels, KvBlocks, KvType, Norm, NormKind, RopeStyle, WriteKv,
 };
 use flashlet::simd::LANES;
 use flashlet_tests::kernel::{Reversed, Rng, TwoThreads, all_kernels, bits, panel, vector};
@@ -16,6 +16,7 @@ struct Layer {
     sharing: usize,
     window: Option<usize>,
     scale: f32,
+    soft_cap: f32,
     queries: Vec<Vec<f32>>,
     keys: Vec<Vec<f32>>,
     values: Vec<Vec<f32>>,
@@ -53,8 +54,8 @@ impl Layer {
             let cache = KvBlocks { keys: &keys[..], values: &values[..], ty, blocks, n_head_kv, head_dim };
             let width = self.n_head() * head_dim;
             let mut y = vec![[0.0; LANES]; width.div_ceil(LANES) * tokens];
-            let (n_head, window, scale) = (self.n_head(), self.window, self.scale);
-            let job = Attention { cache, queries: &q, tokens, n_head, position, window, scale };
+            let (n_head, window, scale, soft_cap) = (self.n_head(), self.window, self.scale, self.soft_cap);
+            let job = Attention { cache, queries: &q, tokens, n_head, position, window, scale, soft_cap };
             kernels.attention(&job, &mut y, executor);
             out.extend((0..tokens).map(|t| vector(&y, tokens, t, width)));
             for (i, group) in y.iter().enumerate() {
@@ -75,7 +76,9 @@ impl Layer {
             let scores = Vec::from_iter((first..=position).map(|p| {
                 let products = (0..self.head_dim)
                     .map(|i| f64::from(self.queries[position][q + i]) * f64::from(self.keys[p][kv + i]));
-                products.sum::<f64>() * f64::from(self.scale)
+                let score = products.sum::<f64>() * f64::from(self.scale);
+                let cap = f64::from(self.soft_cap);
+                if cap == 0.0 { score } else { cap * (score / cap).tanh() }
             }));
             let top = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let total: f64 = scores.iter().map(|s| (s - top).exp()).sum();
@@ -121,18 +124,20 @@ fn layer(rng: &mut Rng, ty: KvType, head_dim: usize, sharing: usize, window: Opt
         queries.iter_mut().for_each(|q| turn(q, 1.0 / 4.0));
         keys.iter_mut().for_each(|k| turn(k, 1.0 / 8.0));
     }
-    Layer { ty, head_dim, n_head_kv, sharing, window, scale: 0.25, queries, keys, values }
+    Layer { ty, head_dim, n_head_kv, sharing, window, scale: 0.25, soft_cap: 0.0, queries, keys, values }
 }
 
-/// Shapes under test: heads of 8 to 256 elements, windows within a block and over several.
+/// Shapes under test: heads of 8 to 512 elements, windows within a block and over several, scores with a soft cap.
 fn layers(positions: usize, mut check: impl FnMut(&str, Layer)) {
     let mut rng = Rng(1);
     for &ty in KvType::ALL {
-        let dims = if ty.head_multiple() == 1 { &[8, 16, 64, 80, 96, 256][..] } else { &[32, 64, 96, 256] };
-        for (&head_dim, sharing) in dims.iter().zip([1, 3, 4, 1, 3, 2]) {
+        let dims =
+            if ty.head_multiple() == 1 { &[8, 16, 64, 80, 96, 256, 400, 512][..] } else { &[32, 64, 96, 256, 512] };
+        for (&head_dim, sharing) in dims.iter().zip([1, 3, 4, 1, 3, 2, 1, 3]) {
             for window in [None, Some(1), Some(9), Some(16), Some(17), Some(40)] {
                 let what = format!("{ty:?}, heads of {head_dim}, window {window:?}");
-                check(&what, layer(&mut rng, ty, head_dim, sharing, window, positions));
+                let layer = layer(&mut rng, ty, head_dim, sharing, window, positions);
+                check(&what, Layer { soft_cap: if window == Some(17) { 3.0 } else { 0.0 }, ..layer });
             }
         }
     }
@@ -248,26 +253,54 @@ fn angles(tokens: usize, pairs: usize) -> Vec<[f32; 2]> {
 fn rotations(mut check: impl FnMut(&str, usize, &[Vec<f32>], &HeadRotation<'_>, &dyn Fn(&dyn Kernels) -> Vec<Group>)) {
     let mut rng = Rng(4);
     for style in [RopeStyle::Interleaved, RopeStyle::Halves] {
-        for (head_dim, heads) in [(8, 3), (16, 1), (64, 3), (80, 2), (256, 4)] {
+        for (head_dim, heads) in [(8, 3), (16, 1), (64, 3), (80, 2), (256, 4), (512, 2)] {
             for pairs in [head_dim / 2, head_dim / 4] {
                 for tokens in [1, 2, 5] {
                     let weight = panel(&[rng.vector(head_dim, 2.0)]);
-                    let norm = Norm { weight: &weight, width: head_dim, eps: 1e-3 };
+                    let norm = Norm { kind: NormKind::Rms, weight: &weight, bias: &[], width: head_dim, eps: 1e-3 };
                     let angles = angles(tokens, pairs);
                     let x = Vec::from_iter((0..tokens).map(|_| rng.vector(heads * head_dim, 2.0)));
-                    for norm in [None, Some(norm)] {
-                        let rotation = HeadRotation { heads, head_dim, norm, style, angles: &angles, pairs };
+                    let rows: Vec<_> = (0..heads).flat_map(|_| panel(&[rng.vector(head_dim, 2.0)])).collect();
+                    let layer = Norm { kind: NormKind::Layer, bias: &weight, weight: &[], ..norm };
+                    let of_heads = Norm { kind: NormKind::Layer, weight: &rows, ..norm };
+                    for (norm, norm_rows, angles) in [
+                        (None, false, &angles[..]),
+                        (Some(norm), false, &angles),
+                        (Some(layer), false, &angles),
+                        (Some(of_heads), true, &angles),
+                        (Some(of_heads), true, &[]),
+                    ] {
+                        let rotation = HeadRotation { heads, head_dim, norm, norm_rows, style, angles, pairs };
                         let run = |kernels: &dyn Kernels| {
                             let mut x = panel(&x);
                             kernels.rotate(&mut x, tokens, &rotation);
                             x
                         };
-                        let what = format!("{style:?} {heads} heads of {head_dim}, norm {}", norm.is_some());
+                        let kind = norm.map(|norm| norm.kind);
+                        let turned = !angles.is_empty();
+                        let what = format!("{style:?} {heads} heads of {head_dim}, norm {kind:?}, rotated {turned}");
                         check(&what, tokens, &x, &rotation, &run);
                     }
                 }
             }
         }
+    }
+}
+
+/// A head's norm by its definition.
+fn normalise(x: &mut [f64], norm: &Norm<'_>, head: usize, norm_rows: bool) {
+    let dim = x.len();
+    let mean = if norm.kind == NormKind::Layer { x.iter().sum::<f64>() / dim as f64 } else { 0.0 };
+    let variance = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / dim as f64;
+    let factor = 1.0 / (variance + f64::from(norm.eps)).sqrt();
+    let row = |all: &[Group]| {
+        let start = if norm_rows { head * dim.div_ceil(LANES) } else { 0 };
+        (!all.is_empty()).then(|| vector(&all[start..], 1, 0, dim))
+    };
+    let (weight, bias) = (row(norm.weight), row(norm.bias));
+    for (i, x) in x.iter_mut().enumerate() {
+        let weight = weight.as_ref().map_or(1.0, |w| f64::from(w[i]));
+        *x = (*x - mean) * factor * weight + bias.as_ref().map_or(0.0, |b| f64::from(b[i]));
     }
 }
 
@@ -282,7 +315,7 @@ fn rotation_has_the_same_bits_everywhere() {
         // a chunk is its tokens one by one
         for (t, x) in x.iter().enumerate() {
             let mut one = panel(core::slice::from_ref(x));
-            let angles = &rotation.angles[t * rotation.pairs..][..rotation.pairs];
+            let angles = rotation.angles.chunks_exact(rotation.pairs).nth(t).unwrap_or_default();
             all_kernels()[0].rotate(&mut one, 1, &HeadRotation { angles, ..*rotation });
             let (one, all) = (vector(&one, 1, 0, x.len()), vector(&oracle, tokens, t, x.len()));
             assert_eq!(bits(&one), bits(&all), "{what} token {t}");
@@ -297,15 +330,13 @@ fn rotation_agrees_with_f64() {
         let (dim, pairs) = (rotation.head_dim, rotation.pairs);
         for (t, x) in x.iter().enumerate() {
             let got = vector(&got, tokens, t, x.len());
-            for (got, x) in got.chunks_exact(dim).zip(x.chunks_exact(dim)) {
+            for (head, (got, x)) in got.chunks_exact(dim).zip(x.chunks_exact(dim)).enumerate() {
                 let mut want: Vec<f64> = x.iter().map(|&x| f64::from(x)).collect();
-                if let Some(norm) = rotation.norm {
-                    let mean = want.iter().map(|x| x * x).sum::<f64>() / dim as f64;
-                    let factor = 1.0 / (mean + 1e-3).sqrt();
-                    let weight = vector(norm.weight, 1, 0, dim);
-                    want.iter_mut().zip(weight).for_each(|(x, w)| *x *= factor * f64::from(w));
+                if let Some(norm) = &rotation.norm {
+                    normalise(&mut want, norm, head, rotation.norm_rows);
                 }
-                for i in 0..pairs {
+                let turned = if rotation.angles.is_empty() { 0 } else { pairs };
+                for i in 0..turned {
                     let (a, b) = match rotation.style {
                         RopeStyle::Interleaved => (2 * i, 2 * i + 1),
                         _ => (i, i + pairs),

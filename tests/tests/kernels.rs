@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use flashlet::kernels::{Executor, Gate, Group, Inline, Input, InputBuffer, Kernels, Norm};
+use flashlet::kernels::{Act, Executor, Group, Inline, Input, InputBuffer, Kernels, Norm, NormKind};
 use flashlet::quant::{Act32, Act256, ActKind, Weight, WeightType};
 use flashlet::simd::LANES;
 use flashlet_tests::kernel::{
@@ -59,7 +59,7 @@ impl Activations {
 fn gated(
     kernels: &dyn Kernels,
     [gate, up]: [Weight<'_>; 2],
-    act: Gate,
+    act: Act,
     x: &Activations,
     y: &mut [Group],
     executor: &dyn Executor,
@@ -181,6 +181,7 @@ fn same_bits(what: &str, rows: usize, tokens: usize, run: impl Fn(&dyn Kernels, 
     }
 }
 
+const ACTS: [Act; 5] = [Act::Silu, Act::Gelu, Act::Relu2, Act::Tanh, Act::Sigmoid];
 const ROWS: [usize; 11] = [1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 40];
 const TOKENS: [usize; 8] = [1, 2, 3, 4, 5, 7, 8, 9];
 /// For [`MANY_ROWS`] alone: so many that blocks are unpacked once for all of them, and more than have room at a time.
@@ -251,7 +252,7 @@ fn gated_has_the_same_bits_everywhere() {
     let same = WeightType::ALL.iter().map(|&ty| [ty, ty]);
     let mixed = [[Q4_1, Q8_0], [Q4K, Q6K], [F16, Q4K], [Q5_0, Q4K], [BF16, F32]];
     for [gate, up] in same.chain(mixed) {
-        for act in [Gate::Silu, Gate::Gelu] {
+        for act in ACTS {
             for (rows, tokens) in [(1, 1), (7, 3), (16, 4), (33, 5), (40, 1), (100, 8)] {
                 let cols = 512;
                 let [g, u] = [gate, up].map(|ty| weights(&mut rng, ty, rows * cols / ty.block_elems()));
@@ -280,7 +281,7 @@ fn norms_and_sums_have_the_same_bits_everywhere() {
     let mut rng = Rng(4);
     for width in [1, 15, 16, 17, 32, 100, 256, 512, 576] {
         let weight = norm_weights(&mut rng, width);
-        let norm = Norm { weight: &weight, width, eps: 1e-5 };
+        let norm = Norm { kind: NormKind::Rms, weight: &weight, bias: &[], width, eps: 1e-5 };
         for tokens in [1, 2, 3, 5, 6] {
             let [x, y] =
                 [0, 1].map(|i| panel(&Vec::from_iter((0..tokens).map(|t| activations(&mut rng, t + i, width)))));
@@ -293,7 +294,7 @@ fn norms_and_sums_have_the_same_bits_everywhere() {
                 });
                 same_bits(&format!("add {width}, {tokens} tokens"), width, tokens, |kernels, _| {
                     let (mut x, mut y) = (x.clone(), y.clone());
-                    kernels.add(&mut x, &mut y, tokens, norm);
+                    kernels.add(&mut x, &mut y, tokens, norm, 1.0);
                     x
                 });
             }
@@ -307,7 +308,7 @@ fn norms_and_sums_agree_with_f64() {
     for kernels in all_kernels() {
         for (width, tokens) in [(16, 1), (100, 3), (576, 2)] {
             let weight = norm_weights(&mut rng, width);
-            let norm = Norm { weight: &weight, width, eps: 1e-2 };
+            let norm = Norm { kind: NormKind::Rms, weight: &weight, bias: &[], width, eps: 1e-2 };
             let [x, y] = [0.3, 5.0].map(|scale| Vec::from_iter((0..tokens).map(|_| rng.vector(width, scale))));
             let plain = |v: &[f32]| -> Vec<f64> {
                 let mean = v.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>() / width as f64;
@@ -316,9 +317,9 @@ fn norms_and_sums_agree_with_f64() {
             };
             let prepared = Activations::new(kernels, &panel(&x), tokens, Some(norm)).float;
             let mut sum = panel(&x);
-            kernels.add(&mut sum, &mut panel(&y), tokens, Some(norm));
+            kernels.add(&mut sum, &mut panel(&y), tokens, Some(norm), 1.0);
             let mut bare = panel(&x);
-            kernels.add(&mut bare, &mut panel(&y), tokens, None);
+            kernels.add(&mut bare, &mut panel(&y), tokens, None, 1.0);
             for t in 0..tokens {
                 let got = [&prepared, &sum, &bare].map(|p| vector(p, tokens, t, width));
                 let (normal_x, normal_y) = (plain(&x[t]), plain(&y[t]));
@@ -342,7 +343,7 @@ fn gates_agree_with_f64() {
     let x: Vec<_> = (0..tokens).map(|_| rng.vector(cols, 1.0)).collect();
     let dot = |w: &[f32], x: &[f32]| -> f64 { w.iter().zip(x).map(|(&w, &x)| f64::from(w) * f64::from(x)).sum() };
     for kernels in all_kernels() {
-        for act in [Gate::Silu, Gate::Gelu] {
+        for act in ACTS {
             let w =
                 [&gate, &up].map(|w| Weight::new(WeightType::F32, bytemuck::cast_slice(w), cols).expect("whole rows"));
             let input = Activations::new(kernels, &panel(&x), tokens, None);
@@ -352,11 +353,14 @@ fn gates_agree_with_f64() {
                 for (row, got) in vector(&y, tokens, t, rows).into_iter().enumerate() {
                     let [g, u] = [&gate, &up].map(|w| dot(&w[row * cols..][..cols], x));
                     let activated = match act {
-                        Gate::Silu => g / (1.0 + (-g).exp()),
-                        Gate::Gelu => {
+                        Act::Silu => g / (1.0 + (-g).exp()),
+                        Act::Gelu => {
                             let inner = (2.0 / core::f64::consts::PI).sqrt() * (g + 0.044_715 * g * g * g);
                             0.5 * g * (1.0 + inner.tanh())
                         }
+                        Act::Relu2 => g.max(0.0).powi(2),
+                        Act::Tanh => g.tanh(),
+                        Act::Sigmoid => 1.0 / (1.0 + (-g).exp()),
                     };
                     let (want, got) = (activated * u, f64::from(got));
                     assert!((got - want).abs() <= 3e-6 * (1.0 + want.abs()), "{act:?} {g} {u}: {got}, not {want}");
@@ -408,7 +412,7 @@ fn values_that_are_not_finite_have_the_same_bits_everywhere() {
         let gates = panel(&[rng.vector(16, 4.0).into_iter().chain([odd; 16]).collect()]);
         let eye: Vec<u8> = (0..32 * 32).flat_map(|i| (f32::from(i % 33 == 0)).to_le_bytes()).collect();
         let w = Weight::new(WeightType::F32, &eye, 32).expect("whole rows");
-        for act in [Gate::Silu, Gate::Gelu] {
+        for act in ACTS {
             same_bits(&format!("{act:?} of {odd}"), 32, 1, |kernels, executor| {
                 let x = Activations::new(kernels, &gates, 1, None);
                 let mut y = vec![[0.0; LANES]; 2];

@@ -4,8 +4,10 @@
 
 use flashlet::flash::{SliceFlash, Source, block_on};
 use flashlet::kernels::{Inline, detect};
-use flashlet::session::{LogitsSink, Model, Options, Residency, Session, Want};
-use flashlet::text::{Detokenizer, Encode, Sampler};
+use flashlet::session::{
+    AnswerOptions, Buffers, Conversation, Lane, LogitsSink, Model, Options, Residency, Session, Want,
+};
+use flashlet::text::{Detokenizer, Encode, Piece, Sampler, SamplerConfig};
 
 static MODEL: &[u8] = include_bytes!("../fixtures/tiny/llama.gguf");
 
@@ -15,13 +17,19 @@ struct Arena([u8; 256 * 1024]);
 
 #[test]
 fn futures_and_objects_stay_small() {
+    let mut sizes = Vec::new();
     let mut arena = Box::new(Arena([0; 256 * 1024]));
+    {
+        let options = Options { ctx: 64, ..Options::default() };
+        let open = Session::open(Source::new(SliceFlash(MODEL)), &mut arena.0, &options);
+        sizes.push(("Session::open", size_of_val(&open), 16384));
+        assert!(block_on(open, || ()).is_ok());
+    }
     // A handle that reads: nothing is mapped, so that no path is left out.
     let mut source = Source::new(SliceFlash(MODEL));
-    let mut sizes = Vec::new();
     let model = {
         let open = Model::open(&mut source);
-        sizes.push(("Model::open", size_of_val(&open), 5120));
+        sizes.push(("Model::open", size_of_val(&open), 5376));
         block_on(open, || ()).expect("the fixture is a model")
     };
     let options = Options { ctx: 64, residency: Residency::Streamed, ..Options::default() };
@@ -37,7 +45,7 @@ fn futures_and_objects_stay_small() {
         sizes.push(("Session::new", size_of_val(&new), 8192));
         block_on(new, || ()).expect("the plan holds")
     };
-    sizes.push(("Session", size_of_val(&session), 2048));
+    sizes.push(("Session", size_of_val(&session), 2560));
     sizes.push(("Sampler", size_of::<Sampler>(), 4096));
     {
         let mut ids = [0; 16];
@@ -58,6 +66,22 @@ fn futures_and_objects_stay_small() {
         let decode = session.decode(5, &mut detokenizer, &mut out);
         sizes.push(("Session::decode", size_of_val(&decode), 1152));
         block_on(decode, || ()).expect("token 5 exists");
+    }
+    {
+        let (mut tokens, mut lane, mut text) = ([0; 32], Lane::new(), [0; 256]);
+        let buffers = Buffers { tokens: &mut tokens, lane: &mut lane, drafts: &mut [], text: &mut text };
+        let mut conversation = Conversation::new(buffers, SamplerConfig::GREEDY);
+        sizes.push(("Lane", size_of::<Lane>(), 4096));
+        sizes.push(("Conversation", size_of_val(&conversation), 512));
+        let options = AnswerOptions { tokens: 2, ..AnswerOptions::default() };
+        let prompt = [Piece::raw("the ring")];
+        let begin = session.answer(&mut conversation, &prompt, &options);
+        sizes.push(("Session::answer", size_of_val(&begin), 4608));
+        let mut answer = block_on(begin, || ()).expect("the prompt is short");
+        sizes.push(("Answer", size_of_val(&answer), 128));
+        let next = answer.next();
+        sizes.push(("Answer::next", size_of_val(&next), 5120));
+        assert!(block_on(next, || ()).expect("the context has room").is_some());
     }
     println!("{sizes:?}");
     for (what, bytes, most) in sizes {

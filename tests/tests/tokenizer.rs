@@ -62,7 +62,7 @@ impl<F: Flash> Bench<'_, '_, F> {
 
     fn encode(&mut self, text: &str, bos: bool, special: bool) -> Result<Vec<u32>, TextError> {
         let mut out = vec![0; text.len() + 16];
-        let options = Encode { bos, eos: bos, special, continues: false };
+        let options = Encode { bos, eos: bos, special, ..Encode::default() };
         let n = wait(self.tokenizer.encode(&mut self.source, text, options, &mut out))?;
         out.truncate(n);
         Ok(out)
@@ -376,7 +376,7 @@ fn a_turn_in_pieces_has_the_tokens_of_the_whole() {
                     whole.extend([space, piece.text]);
                 }
                 assert!(whole.contains(mark));
-                let options = Encode { bos: first, eos: false, special: true, continues: !first };
+                let options = Encode { bos: first, special: true, continues: !first, ..Encode::default() };
                 let mut out = [0; 400];
                 let n = wait(bench.tokenizer.encode(&mut bench.source, &whole, options, &mut out)).expect("short");
                 assert_eq!(ids, out[..n], "{name}: {whole:?}");

@@ -22,4 +22,8 @@ pub struct Board<'a, 'm> {
     pub now_ns: fn() -> u64,
     /// The most bytes of stack that were in use since reset, if the board can tell.
     pub stack_peak: Option<fn() -> usize>,
+    /// Asks the sender to wait (`true`) and to go on (`false`), where the line can: by XOFF and XON, see [`XOFF`](crate::XOFF),
+    /// or by a wire. Used with the feature `flow-control`: when much is typed ahead during an answer, until it was read. A
+    /// Ctrl-C waits too then.
+    pub hold: Option<&'a dyn Fn(bool)>,
 }

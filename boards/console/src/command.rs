@@ -20,10 +20,16 @@ pub(crate) enum Command<'l> {
     Context(u32),
     /// Whether a prompt goes through the model's chat template.
     Chat(bool),
+    /// True if the model may think before it answers.
+    #[cfg(feature = "chat-pieces")]
+    Think(bool),
     /// Whether the conversation goes on from line to line.
     Keep(bool),
     /// Whether an answer is followed by its figures.
     Stats(bool),
+    /// Whether tokens are guessed, so that a pass makes several.
+    #[cfg(feature = "drafts")]
+    Draft(bool),
     ShowStats,
     ShowPlan,
     Reset,
@@ -31,23 +37,28 @@ pub(crate) enum Command<'l> {
     Help,
 }
 
-pub(crate) const HELP: &str = "\
-a line that is no command is a prompt; Ctrl-C stops an answer
-/temp T       temperature; 0 always takes the likeliest token
-/top-k K      choose among the K likeliest tokens, at most 256; 0: all
-/top-p P      choose among the likeliest with probability P; 1: all
-/min-p P      drop tokens less likely than P times the likeliest; 0: none
-/seed S       seed of the random numbers
-/len N        tokens of an answer, at most
-/ctx N        tokens of context; loads the model anew. 0: what it asks for
-/chat on|off  put prompts into the model's chat template
-/keep on|off  keep the conversation from line to line
-/reset        forget the conversation
-/ids N N ...  a prompt of token ids, used as they are
-/stats        settings and figures; /stats on|off: figures after each answer
-/plan         how the memory is used
-/load         look for the model in flash anew
-";
+/// A line each for the commands.
+pub(crate) const HELP: &[&str] = &[
+    "a line that is no command is a prompt; Ctrl-C stops an answer\n",
+    "/temp T       temperature; 0 always takes the likeliest token\n",
+    "/top-k K      choose among the K likeliest tokens, at most 256; 0: all\n",
+    "/top-p P      choose among the likeliest with probability P; 1: all\n",
+    "/min-p P      drop tokens less likely than P times the likeliest; 0: none\n",
+    "/seed S       seed of the random numbers\n",
+    "/len N        tokens of an answer, at most\n",
+    "/ctx N        tokens of context; loads the model anew. 0: what it asks for\n",
+    "/chat on|off  put prompts into the model's chat template\n",
+    #[cfg(feature = "chat-pieces")]
+    "/think on|off let the model think before it answers, where it has a choice\n",
+    "/keep on|off  keep the conversation from line to line\n",
+    #[cfg(feature = "drafts")]
+    "/draft on|off guess tokens, so that a pass over the weights makes several\n",
+    "/reset        forget the conversation\n",
+    "/ids N N ...  a prompt of token ids, used as they are\n",
+    "/stats        settings and figures; /stats on|off: figures after each answer\n",
+    "/plan         how the memory is used\n",
+    "/load         look for the model in flash anew\n",
+];
 
 /// What is wrong with a command.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,15 +78,16 @@ impl fmt::Display for Complaint<'_> {
 
 /// Understands a line.
 pub(crate) fn parse(line: &str) -> Result<Command<'_>, Complaint<'_>> {
-    let trimmed = line.trim();
+    let trimmed = line.trim_ascii();
     if trimmed.is_empty() {
         return Ok(Command::Nothing);
     }
     if !trimmed.starts_with('/') {
         return Ok(Command::Prompt(line));
     }
-    let (command, argument) = trimmed.split_once(char::is_whitespace).unwrap_or((trimmed, ""));
-    let argument = argument.trim();
+    let end = trimmed.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(trimmed.len());
+    let (command, argument) = trimmed.split_at_checked(end).unwrap_or((trimmed, ""));
+    let argument = argument.trim_ascii();
     let wants = |what| Complaint::Wants { command, what };
     let (at_least_zero, share) =
         ("a number such as 0.8, of at most seven digits", "a number from 0 to 1, such as 0.95");
@@ -96,7 +108,11 @@ pub(crate) fn parse(line: &str) -> Result<Command<'_>, Complaint<'_>> {
         "/len" => Command::Length(number().ok().filter(|&n| n > 0).ok_or(wants("a whole number, 1 or more"))?),
         "/ctx" => Command::Context(number()?),
         "/chat" => Command::Chat(switch()?),
+        #[cfg(feature = "chat-pieces")]
+        "/think" => Command::Think(switch()?),
         "/keep" => Command::Keep(switch()?),
+        #[cfg(feature = "drafts")]
+        "/draft" => Command::Draft(switch()?),
         "/ids" if argument.is_empty() => return Err(wants("token ids")),
         "/ids" => Command::Ids(argument),
         "/stats" if argument.is_empty() => Command::ShowStats,
@@ -160,6 +176,8 @@ mod tests {
             ("/ctx 64", Command::Context(64)),
             ("/chat off", Command::Chat(false)),
             ("/keep on", Command::Keep(true)),
+            #[cfg(feature = "chat-pieces")]
+            ("/think off", Command::Think(false)),
             ("/ids 1 2 3", Command::Ids("1 2 3")),
             ("/stats", Command::ShowStats),
             ("/stats on", Command::Stats(true)),

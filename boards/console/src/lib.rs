@@ -19,6 +19,7 @@
 //!     options: Options::default(), // ctx 0: the model's, or as much as fits
 //!     now_ns: || 0,                // the board's clock
 //!     stack_peak: None,
+//!     hold: None, // asks the sender to wait, where the line can
 //! };
 //! run(&board, SliceFlash(xip), rx, tx, arena).await; // returns when the line fails
 //! # }
@@ -29,7 +30,8 @@
 //! matrix product takes, and looks at `rx` each time, so `rx` needs a buffer of some bytes or flow control.
 //!
 //! # Memory
-//! The engine's is `arena`. The future itself holds a line, its tokens, the sampler and the session: about 10 KB. There is no heap.
+//! The engine's is `arena`. The future itself holds a line, its tokens, the sampler and the session: about 10 KB, and 10 KB more of samplers
+//! with the feature `drafts`. There is no heap.
 #![no_std]
 #![deny(unsafe_code)]
 
@@ -38,6 +40,7 @@ extern crate std;
 
 mod answer;
 mod board;
+mod chat;
 mod command;
 mod input;
 mod load;
@@ -46,7 +49,7 @@ mod output;
 mod talk;
 
 pub use board::Board;
-pub use input::MAX_LINE;
+pub use input::{MAX_LINE, XOFF, XON};
 
 use embedded_io_async::{ErrorKind, Read, Write};
 use flashlet::flash::Flash;
@@ -62,7 +65,7 @@ where
     R: Read,
     W: Write,
 {
-    let mut line = talk::Line::new(rx, tx);
+    let mut line = talk::Line::new(rx, tx, board.hold);
     match talk::talk(board, &mut flash, &mut line, arena).await {
         Err(output::LineError(kind)) => kind,
         Ok(never) => match never {},

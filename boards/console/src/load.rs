@@ -1,6 +1,7 @@
 //! From an image in flash to a session.
 
 use crate::board::Board;
+use crate::chat::{self, Template};
 use crate::log::{info, warning};
 use crate::output::{LineError, Message, Output};
 use core::fmt;
@@ -11,7 +12,6 @@ use flashlet::arena::{ALIGN, Region};
 use flashlet::flash::{Flash, FlashError, Source, apart, apart_into};
 use flashlet::gguf::Gguf;
 use flashlet::session::{Error, Model, Named, Options, Plan, Session};
-use flashlet::text::ChatFormat;
 
 /// The flash, lent to a session.
 pub(crate) struct Lent<'f, F>(&'f mut F);
@@ -33,7 +33,7 @@ impl<F: Flash> Flash for Lent<'_, F> {
 pub(crate) struct Loaded<'l, 'a, 'm, F: Flash> {
     pub(crate) session: &'l mut Session<'a, 'm, Lent<'a, F>>,
     /// The model's chat template, if it has one that is known.
-    pub(crate) format: Option<ChatFormat>,
+    pub(crate) template: Option<Template>,
 }
 
 /// Why there is no model.
@@ -122,7 +122,7 @@ pub(crate) async fn load<'l, 'a, 'm: 'a, F: Flash, W: Write>(
     let mut session = pin!(Session::new(found.source, found.model, found.plan, arena, kernels, executor, &mut ignored));
     apart_into(session.as_mut(), slot).await;
     match slot {
-        Poll::Ready(Ok(session)) => Ok(Loaded { session, format: found.format }),
+        Poll::Ready(Ok(session)) => Ok(Loaded { session, template: found.template }),
         Poll::Ready(Err(error)) => Err((*error).into()),
         // It was awaited.
         Poll::Pending => Err(Error::PlanMismatch.into()),
@@ -139,7 +139,7 @@ struct Found<'a, 'm, F> {
     source: Source<'m, Lent<'a, F>>,
     model: Model,
     plan: Plan,
-    format: Option<ChatFormat>,
+    template: Option<Template>,
 }
 
 /// Finds the model in `flash`, and says how it will use `arena_bytes` bytes of memory.
@@ -174,9 +174,14 @@ async fn find<'a, 'm: 'a, F: Flash, W: Write>(
         _ => write_plan(&plan, arena_bytes, number - 1, message),
     };
     out.say(&mut say).await.map_err(NoModel::Line)?;
-    let format = ChatFormat::recognise(model.gguf(), &mut source).await.ok();
+    let chat = chat::Found::find(model.gguf(), &mut source).await;
+    #[cfg(feature = "chat-pieces")]
+    {
+        chat.write(out.gather());
+        out.send_gathered().await.map_err(NoModel::Line)?;
+    }
     info!("plan: {} bytes of {}, {} tokens", plan.arena_bytes, arena_bytes, plan.ctx);
-    Ok(Found { source, model, plan, format })
+    Ok(Found { source, model, plan, template: chat.template })
 }
 
 /// The plan for `ctx` tokens, or for those that the board asks for; where it does not care, for as many as fit.

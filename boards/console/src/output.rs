@@ -4,7 +4,7 @@ use core::fmt;
 use embedded_io_async::{Error, ErrorKind, Write};
 
 /// The longest message, and the longest text of a token that comes out whole.
-const MAX_MESSAGE: usize = 384;
+pub(crate) const MAX_MESSAGE: usize = 384;
 
 /// The line failed.
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +73,11 @@ impl<W: Write> Output<W> {
 
     pub(crate) fn send_gathered(&mut self) -> impl Future<Output = Result<(), LineError>> {
         send(&mut self.tx, &self.message.0)
+    }
+
+    /// Sends `text`.
+    pub(crate) fn send(&mut self, text: &str) -> impl Future<Output = Result<(), LineError>> {
+        send(&mut self.tx, text)
     }
 
     /// Bytes as they are, without a flush.

@@ -1,6 +1,6 @@
 //! The loop: a model is looked for, lines are read and done.
 
-use crate::answer::{Conversation, Figures, Prompt, Settings, Stop, Trouble};
+use crate::answer::{Memory, Prompt, Settings, Trouble, answer, end_name};
 use crate::board::Board;
 use crate::command::{Command, Complaint, HELP, parse};
 use crate::input::{Buffer, Entry, Input, MAX_LINE};
@@ -14,22 +14,22 @@ use core::task::Poll;
 use embassy_futures::select::{Either, select};
 use embedded_io_async::{Read, Write};
 use flashlet::flash::{Flash, apart};
-use flashlet::session::Error;
+use flashlet::session::{AnswerEnd, AnswerStats, Conversation, Error};
 use flashlet::text::SamplerConfig;
 
 /// Tokens of an answer where nothing else is asked for.
 const LENGTH: u32 = 256;
 
 /// Both halves of the line.
-pub(crate) struct Line<R, W> {
-    input: Input<R>,
+pub(crate) struct Line<'h, R, W> {
+    input: Input<'h, R>,
     typed: Buffer,
     out: Output<W>,
 }
 
-impl<R: Read, W: Write> Line<R, W> {
-    pub(crate) fn new(rx: R, tx: W) -> Self {
-        Line { input: Input::new(rx), typed: Buffer::new(), out: Output::new(tx) }
+impl<'h, R: Read, W: Write> Line<'h, R, W> {
+    pub(crate) fn new(rx: R, tx: W, hold: Option<&'h dyn Fn(bool)>) -> Self {
+        Line { input: Input::new(rx, hold), typed: Buffer::new(), out: Output::new(tx) }
     }
 }
 
@@ -47,14 +47,24 @@ impl fmt::Display for Milli {
 pub(crate) async fn talk<F: Flash, R: Read, W: Write>(
     board: &Board<'_, '_>,
     flash: &mut F,
-    line: &mut Line<R, W>,
+    line: &mut Line<'_, R, W>,
     arena: &mut [u8],
 ) -> Result<Infallible, LineError> {
     let isa = board.kernels.isa().name();
     writeln!(line.out.gather(), "\nflashlet {} on {}, {isa}", env!("CARGO_PKG_VERSION"), board.name);
     line.out.send_gathered().await?;
     let sampling = SamplerConfig { temperature: 0.0, ..SamplerConfig::default() };
-    let mut settings = Settings { sampling, length: LENGTH, chat: true, keep: false, stats: false };
+    let mut settings = Settings {
+        sampling,
+        length: LENGTH,
+        chat: true,
+        #[cfg(feature = "chat-pieces")]
+        think: true,
+        keep: false,
+        stats: false,
+        #[cfg(feature = "drafts")]
+        draft: false,
+    };
     let mut ctx = None;
     loop {
         writeln!(line.out.gather(), "model in {}", board.model_at);
@@ -77,27 +87,28 @@ pub(crate) async fn talk<F: Flash, R: Read, W: Write>(
         }
         line.out.send_gathered().await?;
         // Made after the model, so that its bytes are those that loading took.
-        let mut conversation = Conversation::new();
+        let mut memory = Memory::new();
+        let mut conversation = Conversation::new(memory.buffers(), settings.sampling);
         let mut talk = Talk { board, settings: &mut settings, conversation: &mut conversation, arena_bytes, ctx };
         ctx = apart(pin!(talk.serve(line, &mut model))).await?;
     }
 }
 
 /// What commands work on.
-struct Talk<'t, 'a, 'm> {
+struct Talk<'t, 'c, 'a, 'm> {
     board: &'t Board<'a, 'm>,
     settings: &'t mut Settings,
-    conversation: &'t mut Conversation,
+    conversation: &'t mut Conversation<'c>,
     arena_bytes: usize,
     /// The context that was asked for.
     ctx: Option<u32>,
 }
 
-impl Talk<'_, '_, '_> {
+impl Talk<'_, '_, '_, '_> {
     /// Does line after line until the model is to be loaded anew; returns the context to ask for then.
     async fn serve<F: Flash, R: Read, W: Write>(
         &mut self,
-        line: &mut Line<R, W>,
+        line: &mut Line<'_, R, W>,
         model: &mut Result<Loaded<'_, '_, '_, F>, NoModel>,
     ) -> Result<Option<u32>, LineError> {
         let Line { input, typed, out } = line;
@@ -155,7 +166,7 @@ impl Talk<'_, '_, '_> {
         message: &mut Message,
     ) -> bool {
         match (reply, model) {
-            (Reply::Help, _) => match HELP.split_inclusive('\n').nth(number) {
+            (Reply::Help, _) => match HELP.get(number) {
                 Some(line) => message.push(line),
                 None => return false,
             },
@@ -179,7 +190,7 @@ impl Talk<'_, '_, '_> {
 
     /// Does a command that changes how answers are made.
     fn set(&mut self, command: Command<'_>) {
-        let Settings { sampling, length, chat, keep, stats } = self.settings;
+        let Settings { sampling, length, chat, keep, stats, .. } = self.settings;
         match command {
             Command::Temperature(t) => sampling.temperature = t,
             Command::TopK(k) => sampling.top_k = k,
@@ -190,7 +201,11 @@ impl Talk<'_, '_, '_> {
             Command::Chat(on) => *chat = on,
             Command::Keep(on) => *keep = on,
             Command::Stats(on) => *stats = on,
-            Command::Reset => self.conversation.reset(),
+            #[cfg(feature = "chat-pieces")]
+            Command::Think(on) => self.settings.think = on,
+            #[cfg(feature = "drafts")]
+            Command::Draft(on) => self.settings.draft = on,
+            Command::Reset => self.conversation.restart(*sampling),
             _ => {}
         }
     }
@@ -200,12 +215,16 @@ impl Talk<'_, '_, '_> {
         &mut self,
         prompt: Prompt<'_>,
         model: &mut Loaded<'_, '_, '_, F>,
-        input: &mut Input<R>,
+        input: &mut Input<'_, R>,
         out: &mut Output<W>,
     ) -> Result<(), LineError> {
-        let answer = self.conversation.answer(self.board, self.settings, model, prompt, out);
+        #[cfg(feature = "chat-pieces")]
+        if let Some(template) = &mut model.template {
+            template.set_thinking(self.settings.think);
+        }
+        let answer = answer(self.board, self.settings, model, self.conversation, prompt, out);
         let end = select(answer, input.interrupt()).await;
-        let Figures { made, stop, prompt, .. } = self.conversation.figures;
+        let AnswerStats { tokens: made, end: stop, prompt_tokens: prompt, .. } = *self.conversation.stats();
         let message = out.gather();
         match end {
             Either::First(Ok(())) => message.push("\n"),
@@ -223,10 +242,10 @@ impl Talk<'_, '_, '_> {
             }
             Either::Second(Ok(())) => message.push("^C\n"),
         }
-        if stop == Stop::Context {
+        if stop == Some(AnswerEnd::Context) {
             message.push("(the context is full: /reset forgets the conversation, /ctx N asks for more room)\n");
         }
-        info!("answer: {} tokens after {}, {}", made, prompt, stop.name());
+        info!("answer: {} tokens after {}, {}", made, prompt, end_name(stop));
         // Without a log that is all that it is for.
         let _ = prompt;
         out.send_gathered().await
@@ -253,14 +272,17 @@ impl Talk<'_, '_, '_> {
     ) -> bool {
         /// Ids of a message.
         const IDS: usize = 32;
-        let Figures { prompt, made, stop, hash, prefill_ns, decode_ns } = self.conversation.figures;
+        let stats = self.conversation.stats();
         match number {
             0 => {
-                write!(message, "[stats] prompt={prompt} made={made} stop={}", stop.name());
-                if let Some(hash) = hash {
+                let (prompt, made, stop) = (stats.prompt_tokens, stats.tokens, end_name(stats.end));
+                write!(message, "[stats] prompt={prompt} made={made} stop={stop}");
+                if let Some(hash) = stats.hash {
                     write!(message, " hash={hash}");
                 }
-                write!(message, " prefill_ns={prefill_ns} decode_ns={decode_ns}");
+                write!(message, " prefill_ns={} decode_ns={}", stats.prefill_time, stats.decode_time);
+                #[cfg(feature = "drafts")]
+                write!(message, " drafted={} right={}", stats.drafted, stats.drafted_right);
             }
             1 => {
                 if let Some(peak) = self.board.stack_peak {
@@ -277,11 +299,13 @@ impl Talk<'_, '_, '_> {
                         flash.bytes_read,
                         flash.reads
                     );
+                    #[cfg(feature = "drafts")]
+                    write!(message, " passes={}", session.passes());
                 }
                 message.push("\n[ids]");
             }
             _ => {
-                let ids = self.conversation.ids();
+                let ids = self.conversation.answer();
                 let first = (number - 2) * IDS;
                 if first > ids.len() {
                     return false;

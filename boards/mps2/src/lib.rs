@@ -78,6 +78,7 @@ impl Machine {
             options: Options::default(),
             now_ns: clock::nanoseconds,
             stack_peak: Some(stack::peak),
+            hold: None,
         };
         serve(&board, flash, uart, arena)
     }

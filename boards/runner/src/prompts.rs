@@ -153,8 +153,43 @@ impl Subject<'_> {
         for line in ["/temp 0", "/seed 0", "/len 256", "/chat on"] {
             serial.ask(line)?;
         }
+        self.drafts(serial, simulator)?;
         figures.stack = Stats::parse(&serial.ask("/stats")?)?.number("stack_bytes")?;
         Ok(figures)
+    }
+
+    /// Drafts, where the program has them, give the same answer, and in fewer passes where weights are streamed.
+    fn drafts(&self, serial: &mut Serial, simulator: &Simulator) -> Result<(), String> {
+        if !serial.ask("/help")?.contains("/draft") {
+            return if self.program.mapped {
+                Ok(())
+            } else {
+                Err("a program that streams weights has no drafts".into())
+            };
+        }
+        let (prompt, length) = ("on on on on on on", "48");
+        serial.ask("/chat off")?;
+        serial.ask(&format!("/len {length}"))?;
+        let answer =
+            simulator.house(&self.program.board.firmware.kv, &["--raw", "--temp", "0", "-n", length, prompt])?;
+        let mut passes = [0; 2];
+        for (passes, setting) in passes.iter_mut().zip(["/draft off", "/draft on"]) {
+            serial.ask(setting)?;
+            let before = Stats::parse(&serial.ask("/stats")?)?.number("passes")?;
+            let said = serial.ask(prompt)?;
+            let stats = Stats::parse(&said)?;
+            stats.is(&answer).map_err(|error| format!("{setting}: {error}"))?;
+            *passes = stats.number("passes")? - before;
+        }
+        let [without, with] = passes;
+        println!("   drafts: {} tokens in {with} passes, {without} without them", answer.ids.len());
+        if with > without || !self.program.mapped && with == without {
+            return Err(format!("{with} passes with drafts, {without} without"));
+        }
+        for line in ["/draft off", "/chat on", "/len 256"] {
+            serial.ask(line)?;
+        }
+        Ok(())
     }
 
     /// A model that is none, or not whole.

@@ -61,7 +61,7 @@ impl Layer {
             let cache = KvBlocks { keys: &keys[..], values: &values[..], ty, blocks, n_head_kv, head_dim };
             let mut y = vec![[0.0; LANES]; q.len()];
             let (n_head, window) = (n_head_kv * self.sharing, self.window);
-            let job = Attention { cache, queries: q, tokens, n_head, position, window, scale: 0.25 };
+            let job = Attention { cache, queries: q, tokens, n_head, position, window, scale: 0.25, soft_cap: 0.0 };
             kernels.attention(&job, &mut y, &Inline);
             out.append(&mut y);
             position += tokens;

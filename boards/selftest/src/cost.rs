@@ -3,7 +3,9 @@
 use alloc::{vec, vec::Vec};
 use core::fmt::{self, Write};
 use core::hint::black_box;
-use flashlet::kernels::{Attention, Gate, HeadRotation, Inline, Kernels, KvBlocks, KvType, Norm, RopeStyle, WriteKv};
+use flashlet::kernels::{
+    Act, Attention, HeadRotation, Inline, Kernels, KvBlocks, KvType, Norm, NormKind, RopeStyle, WriteKv,
+};
 use flashlet::quant::{ActKind, Weight, WeightType};
 use flashlet::simd::LANES;
 use flashlet_test_data::{Activations, Rng, interleaved, weights};
@@ -106,7 +108,16 @@ impl Meter<'_> {
         let cache = KvBlocks { keys: &keys[..], values: &values[..], ty, blocks, n_head_kv, head_dim };
         let queries = rng.panel(n_head * head_dim, 1, 2.0);
         let position = positions - 1;
-        let job = Attention { cache, queries: &queries, tokens: 1, n_head, position, window: None, scale: 0.125 };
+        let job = Attention {
+            cache,
+            queries: &queries,
+            tokens: 1,
+            n_head,
+            position,
+            window: None,
+            scale: 0.125,
+            soft_cap: 0.0,
+        };
         let mut y = vec![[0.0; LANES]; queries.len()];
         let ticks = self.ticks(&mut || kernels.attention(&job, &mut y, &Inline));
         // A product with a key and one with a value for each position.
@@ -118,15 +129,15 @@ impl Meter<'_> {
     fn elements(&mut self, kernels: &dyn Kernels, rng: &mut Rng) -> fmt::Result {
         let (head_dim, heads) = (64, COLS / 64);
         let [mut x, mut y, weight] = [(); 3].map(|()| rng.panel(COLS, 1, 2.0));
-        let norm = Norm { weight: &weight, width: COLS, eps: 1e-5 };
+        let norm = Norm { kind: NormKind::Rms, weight: &weight, bias: &[], width: COLS, eps: 1e-5 };
         let mut activations = Activations::new(&x, 1);
         let prepare = self.ticks(&mut || {
             activations.fill(kernels, &x, 1, Some(norm), ActKind::Q8x32);
         });
-        let add = self.ticks(&mut || kernels.add(&mut x, &mut y, 1, None));
+        let add = self.ticks(&mut || kernels.add(&mut x, &mut y, 1, None, 1.0));
         let (pairs, style) = (head_dim / 2, RopeStyle::Halves);
         let angles = vec![[0.8, 0.6]; pairs];
-        let rotation = HeadRotation { heads, head_dim, norm: None, style, angles: &angles, pairs };
+        let rotation = HeadRotation { heads, head_dim, norm: None, norm_rows: false, style, angles: &angles, pairs };
         let rotate = self.ticks(&mut || kernels.rotate(&mut x, 1, &rotation));
         let ty = KvType::DEFAULT;
         let (mut keys, mut values) =
@@ -150,7 +161,7 @@ impl Meter<'_> {
         let mut buffer = activations.fill(kernels, &x, 1, None, ty.act_kind());
         let input = buffer.input(kernels, ty.act_kind());
         let mut y = vec![[0.0; LANES]; COLS / LANES];
-        let gated = self.ticks(&mut || kernels.gated([w, w], Gate::Silu, &input, &mut y, &Inline));
+        let gated = self.ticks(&mut || kernels.gated([w, w], Act::Silu, &input, &mut y, &Inline));
         let linear = self.ticks(&mut || kernels.linear(w, &input, &mut y, &Inline));
         Ok(gated.saturating_sub(2 * linear))
     }

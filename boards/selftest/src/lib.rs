@@ -40,7 +40,9 @@ mod tests {
     use super::*;
     use alloc::{format, vec::Vec};
     use check::oracle;
-    use flashlet::kernels::{Executor, Gate, Group, HeadRotation, Input, Norm, Quants, WriteKv, by_name};
+    use flashlet::kernels::{
+        Act, Executor, Group, HeadRotation, Input, Map, Norm, Quants, Recurrence, WriteKv, by_name,
+    };
     use flashlet::quant::{Weight, WeightType};
     use flashlet::simd::{ActForm, IsaName};
     use std::string::String;
@@ -72,17 +74,23 @@ mod tests {
                 *y = f32::from_bits(y.to_bits() ^ 1);
             }
         }
-        fn gated(&self, w: [Weight<'_>; 2], act: Gate, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
+        fn gated(&self, w: [Weight<'_>; 2], act: Act, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
             self.0.gated(w, act, x, y, executor);
         }
-        fn gate_by(&self, up: Weight<'_>, act: Gate, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
+        fn gate_by(&self, up: Weight<'_>, act: Act, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
             self.0.gate_by(up, act, x, y, executor);
         }
         fn prepare(&self, x: &[Group], tokens: usize, norm: Option<Norm<'_>>, float: &mut [Group], quants: Quants<'_>) {
             self.0.prepare(x, tokens, norm, float, quants);
         }
-        fn add(&self, x: &mut [Group], y: &mut [Group], tokens: usize, norm: Option<Norm<'_>>) {
-            self.0.add(x, y, tokens, norm);
+        fn add(&self, x: &mut [Group], y: &mut [Group], tokens: usize, norm: Option<Norm<'_>>, scale: f32) {
+            self.0.add(x, y, tokens, norm, scale);
+        }
+        fn map(&self, x: &mut [Group], tokens: usize, map: Map<'_>) {
+            self.0.map(x, tokens, map);
+        }
+        fn copy_rows(&self, from: &[Group], first: usize, n: usize, tokens: usize, to: &mut [Group]) {
+            self.0.copy_rows(from, first, n, tokens, to);
         }
         fn rotate(&self, x: &mut [Group], tokens: usize, rotation: &HeadRotation<'_>) {
             self.0.rotate(x, tokens, rotation);
@@ -92,6 +100,9 @@ mod tests {
         }
         fn attention(&self, job: &flashlet::kernels::Attention<'_>, out: &mut [Group], executor: &dyn Executor) {
             self.0.attention(job, out, executor);
+        }
+        fn recur(&self, job: Recurrence<'_>, executor: &dyn Executor) {
+            self.0.recur(job, executor);
         }
         fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
             self.0.crc32c(crc, bytes)

@@ -3,7 +3,7 @@
 use crate::check::Test;
 use alloc::vec::Vec;
 use core::fmt;
-use flashlet::kernels::{Group, HeadRotation, Input, Kernels, Norm, RopeStyle};
+use flashlet::kernels::{Group, HeadRotation, Input, Kernels, Norm, NormKind, RopeStyle};
 use flashlet::quant::{Act, Act32, Act256, ActKind};
 use flashlet::simd::math::sin_cos;
 use flashlet::simd::{ActForm, LANES};
@@ -99,7 +99,7 @@ pub(crate) fn run(test: &mut Test<'_>) -> fmt::Result {
             let x: Vec<_> = (t..t + tokens).map(|t| activations(&mut rng, t, 768)).collect();
             let x = panel(&x);
             let weight = rng.panel(768, 1, 2.0);
-            let norm = Norm { weight: &weight, width: 768, eps: 1e-5 };
+            let norm = Norm { kind: NormKind::Rms, weight: &weight, bias: &[], width: 768, eps: 1e-5 };
             for norm in [None, Some(norm)] {
                 for kind in [ActKind::Q8x32, ActKind::Q8x256] {
                     let what = format_args!("{kind:?} of {tokens} tokens, kind {t}");
@@ -108,7 +108,7 @@ pub(crate) fn run(test: &mut Test<'_>) -> fmt::Result {
                 let y = rng.panel(768, tokens, 4.0);
                 test.same_bits(format_args!("sum of {tokens} tokens, kind {t}"), |kernels| {
                     let (mut x, mut y) = (x.clone(), y.clone());
-                    kernels.add(&mut x, &mut y, tokens, norm);
+                    kernels.add(&mut x, &mut y, tokens, norm, 1.0);
                     x
                 })?;
             }
@@ -119,12 +119,13 @@ pub(crate) fn run(test: &mut Test<'_>) -> fmt::Result {
         for (head_dim, heads) in [(8, 3), (16, 1), (64, 3), (80, 2), (256, 2)] {
             for (pairs, tokens) in [(head_dim / 2, 1), (head_dim / 4, 3)] {
                 let weight = rng.panel(head_dim, 1, 2.0);
-                let norm = Norm { weight: &weight, width: head_dim, eps: 1e-3 };
+                let norm = Norm { kind: NormKind::Rms, weight: &weight, bias: &[], width: head_dim, eps: 1e-3 };
                 let angle = |v: f32| [v, (1.0 - v.abs()) * 0.75];
                 let angles: Vec<_> = (0..tokens * pairs).map(|_| angle(rng.float())).collect();
                 let x = rng.panel(heads * head_dim, tokens, 2.0);
                 for norm in [None, Some(norm)] {
-                    let rotation = HeadRotation { heads, head_dim, norm, style, angles: &angles, pairs };
+                    let rotation =
+                        HeadRotation { heads, head_dim, norm, norm_rows: false, style, angles: &angles, pairs };
                     test.same_bits(format_args!("{style:?} rotation of {heads} heads of {head_dim}"), |kernels| {
                         let mut x = x.clone();
                         kernels.rotate(&mut x, tokens, &rotation);

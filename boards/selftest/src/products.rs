@@ -3,7 +3,7 @@
 use crate::check::Test;
 use alloc::{format, vec, vec::Vec};
 use core::fmt;
-use flashlet::kernels::{Gate, Group, Inline, Kernels};
+use flashlet::kernels::{Act, Group, Inline, Kernels};
 use flashlet::quant::{Weight, WeightType};
 use flashlet::simd::LANES;
 use flashlet_test_data::{Activations, Placed, Rng, activations, interleaved, panel, weights};
@@ -37,7 +37,7 @@ pub(crate) fn linear(kernels: &dyn Kernels, w: Weight<'_>, x: &[Group], tokens: 
     y
 }
 
-fn gated(kernels: &dyn Kernels, [gate, up]: [Weight<'_>; 2], act: Gate, x: &[Group], tokens: usize) -> Vec<Group> {
+fn gated(kernels: &dyn Kernels, [gate, up]: [Weight<'_>; 2], act: Act, x: &[Group], tokens: usize) -> Vec<Group> {
     let mut y = vec![[f32::NAN; LANES]; gate.rows().div_ceil(LANES) * tokens];
     let mut activations = Activations::new(x, tokens);
     let mut buffer = activations.fill(kernels, x, tokens, None, gate.ty().act_kind());
@@ -102,7 +102,7 @@ pub(crate) fn run(test: &mut Test<'_>) -> fmt::Result {
             let (Some(g), Some(u)) = (g, u) else { continue };
             let x: Vec<_> = (0..tokens).map(|t| activations(&mut rng, 5 + t, 512)).collect();
             let x = panel(&x);
-            for act in [Gate::Silu, Gate::Gelu] {
+            for act in [Act::Silu, Act::Gelu] {
                 let what = format_args!("{act:?} of {} and {}, {rows} rows", gate.name(), up.name());
                 test.same_bits(what, |kernels| gated(kernels, [g, u], act, &x, tokens))?;
             }

@@ -6,11 +6,12 @@
 use core::panic::PanicInfo;
 use cortex_m::peripheral::SCB;
 use defmt_rtt as _;
+use flashlet::arena::Static;
 use flashlet::flash::SliceFlash;
 use flashlet::kernels::Inline;
 use flashlet::session::{KvType, Options};
 use flashlet_board::console::Board;
-use flashlet_board::memory::{Arena, image};
+use flashlet_board::memory::image;
 use flashlet_board::uart::Stm32;
 use flashlet_board::{clock, kernels, serve, stack};
 
@@ -28,7 +29,7 @@ unsafe extern "C" fn no_interrupt() {
     SCB::sys_reset()
 }
 
-static ARENA: Arena<{ 94 << 10 }> = Arena::new();
+static ARENA: Static<{ 94 << 10 }> = Static::new();
 
 /// Sets bits of the register at `address`.
 fn set(address: usize, bits: u32) {
@@ -77,6 +78,7 @@ fn main() -> ! {
         options: Options { kv: KvType::Q8_0, ..Options::default() },
         now_ns: clock::nanoseconds,
         stack_peak: Some(stack::peak),
+        hold: None,
     };
     serve(&board, SliceFlash(image), uart, ARENA.take())
 }

@@ -47,6 +47,10 @@ pub fn serve<F: Flash>(board: &Board<'_, '_>, flash: F, port: impl Uart, arena: 
 /// Answers prompts. A function of its own, as its frame holds the console's future: the guard is there before the frame is.
 #[inline(never)]
 fn answer<F: Flash>(board: &Board<'_, '_>, flash: F, port: impl Uart, arena: &mut [u8]) -> ! {
+    #[cfg(feature = "flow-control")]
+    let hold = |wait| port.send_when_ready(if wait { console::XOFF } else { console::XON });
+    #[cfg(feature = "flow-control")]
+    let board = &Board { hold: Some(&hold), ..*board };
     block_on(console::run(board, flash, Rx(port), Tx(port), arena), core::hint::spin_loop);
     // A port does not fail.
     loop {

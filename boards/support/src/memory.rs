@@ -1,43 +1,4 @@
-//! Memory that is there once.
-
-use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
-
-/// `N` bytes of static RAM that can be taken once.
-#[repr(C, align(64))]
-pub struct Arena<const N: usize> {
-    bytes: UnsafeCell<[u8; N]>,
-    taken: AtomicBool,
-}
-
-// SAFETY: the bytes are reached through `take` alone, which gives them away once.
-unsafe impl<const N: usize> Sync for Arena<N> {}
-
-impl<const N: usize> Arena<N> {
-    /// All of it, not taken.
-    #[must_use]
-    pub const fn new() -> Self {
-        Arena { bytes: UnsafeCell::new([0; N]), taken: AtomicBool::new(false) }
-    }
-
-    /// The bytes; none the second time. For one processor, outside of interrupts.
-    #[must_use]
-    #[expect(clippy::mut_from_ref, reason = "they are given away once, as a cell's value would be")]
-    pub fn take(&'static self) -> &'static mut [u8] {
-        if self.taken.load(Relaxed) {
-            return &mut [];
-        }
-        self.taken.store(true, Relaxed);
-        // SAFETY: nobody else has them: the flag was not set, and nothing comes between.
-        unsafe { &mut *self.bytes.get() }
-    }
-}
-
-impl<const N: usize> Default for Arena<N> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+//! Memory at an address.
 
 /// `bytes` bytes of memory at `address` that nothing writes: where a model's image lies.
 ///

@@ -38,6 +38,7 @@ extern "C" fn main() -> ! {
         options: Options::default(),
         now_ns: clock::nanoseconds,
         stack_peak: Some(stack::peak),
+        hold: None,
     };
     serve(&board, SliceFlash(image), uart, arena)
 }

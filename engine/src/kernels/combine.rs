@@ -1,8 +1,8 @@
 //! Storing a matrix product, or combining it with a gate.
 
-use super::elementwise::Gate;
+use super::activation::{Act, activate};
 use super::panel::Group;
-use crate::simd::{Floats, Isa, Op, lanes, math};
+use crate::simd::{Floats, Isa, Op, lanes};
 
 /// The use of a product.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub(super) enum Combine {
     /// `y = product`.
     Store,
     /// `y = act(y) * product`.
-    Gate(Gate),
+    Gate(Act),
 }
 
 /// A piece of a product: its rows from `first_row` on, as many as `y` has groups for.
@@ -25,6 +25,10 @@ pub(super) struct Piece<'a> {
 
 /// Puts `tile`'s sixteen products of each token in place.
 #[inline(always)]
+#[cfg_attr(
+    not(any(feature = "f32", feature = "f16", feature = "bf16")),
+    allow(dead_code, reason = "no format has floats")
+)]
 pub(super) fn combine_into<I: Isa>(isa: I, combine: Combine, tile: &[Group], y: &mut [Group]) {
     match combine {
         Combine::Store => {
@@ -32,18 +36,18 @@ pub(super) fn combine_into<I: Isa>(isa: I, combine: Combine, tile: &[Group], y: 
                 *y = *product;
             }
         }
-        Combine::Gate(gate) => gate_tile(isa, gate, tile, y),
+        Combine::Gate(act) => gate_tile(isa, act, tile, y),
     }
 }
 
 /// `y = act(y) * tile`. Not part of each format's loop, which would have it once for every tile of tokens.
 #[inline(never)]
-pub(super) fn gate_tile<I: Isa>(isa: I, gate: Gate, tile: &[Group], y: &mut [Group]) {
-    isa.run(GateTile { gate, tile, y });
+pub(super) fn gate_tile<I: Isa>(isa: I, act: Act, tile: &[Group], y: &mut [Group]) {
+    isa.run(GateTile { act, tile, y });
 }
 
 struct GateTile<'a> {
-    gate: Gate,
+    act: Act,
     tile: &'a [Group],
     y: &'a mut [Group],
 }
@@ -55,16 +59,7 @@ impl Op for GateTile<'_> {
     fn call<I: Isa>(self, isa: I) {
         for (product, y) in self.tile.iter().zip(self.y) {
             for f in lanes(isa) {
-                let g = f.load(y);
-                let inner = match self.gate {
-                    Gate::Silu => g,
-                    Gate::Gelu => {
-                        // tanh(z) = 2 sigmoid(2z) - 1, so 0.5 x (1 + tanh(z)) = x sigmoid(2z).
-                        let cube = f.mul(f.mul(g, g), g);
-                        f.mul(f.splat(1.595_769), f.add(g, f.mul(f.splat(0.044_715), cube)))
-                    }
-                };
-                let activated = f.mul(g, math::sigmoid(f, inner));
+                let activated = activate(f, self.act, f.load(y));
                 f.store(f.mul(activated, f.load(product)), y);
             }
         }

@@ -1,7 +1,7 @@
 //! A matrix product's input: one vector a token, quantised once for all matrices that share it.
 
-use super::elementwise::Norm;
-use super::panel::Group;
+use super::norm::Norm;
+use super::panel::{Group, copy_group};
 use crate::quant::{Act32, Act256, ActKind, FromLoops, Pairs32, Pairs256};
 use crate::simd::{ActForm, Isa, LANES, Op};
 use bytemuck::Pod;
@@ -122,6 +122,7 @@ fn quantise<I: Isa, Q: Quantise<N>, const N: usize>(
     let (mut panels, mut copied) = (x.chunks_exact_mut(panel), copied.chunks_exact(panel));
     let out: &mut [Q] = bytemuck::try_cast_slice_mut(quants).unwrap_or_default();
     let mut outs = out.chunks_exact_mut(tokens);
+    let mut block = [[0.0; LANES]; N];
     for x in panels.by_ref() {
         copy(copied.next().unwrap_or_default(), x);
         let Some(out) = outs.next() else { continue };
@@ -130,9 +131,8 @@ fn quantise<I: Isa, Q: Quantise<N>, const N: usize>(
                 out.fill(&loops, x.get(t..).unwrap_or_default(), tokens);
                 continue;
             }
-            let mut block = [[0.0; LANES]; N];
             for (to, from) in block.iter_mut().zip(x.iter().skip(t).step_by(tokens)) {
-                *to = *from;
+                copy_group(isa, from, to);
             }
             *out = Q::quantise(isa, &block);
         }

@@ -1,7 +1,7 @@
 //! Memory for the input of matrix products.
 
-use super::elementwise::Norm;
 use super::input::{Input, Quants};
+use super::norm::Norm;
 use super::panel::Group;
 use super::table::Kernels;
 use crate::quant::ActKind;

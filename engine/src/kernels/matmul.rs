@@ -1,7 +1,7 @@
 //! Matrix products: dequantise and multiply in one go, one row loop for every format.
 
+use super::activation;
 use super::combine::{Combine, Piece, combine_into, gate_tile};
-use super::elementwise::Gate;
 use super::executor::Executor;
 use super::input::Input;
 use super::panel::{Group, Tile, group_row};
@@ -18,26 +18,24 @@ use crate::simd::{Floats, Isa, LANES, Op, Panel, RowBlocks, Rows, lanes};
 )]
 const FLOAT_TOKENS: usize = 4;
 
-/// The most tokens that share one reading of float weights: one where lanes go one by one, as their sums lie in memory.
+/// Several tokens share one reading of float weights; not where lanes go one by one, as their sums lie in memory.
 #[cfg_attr(
     not(any(feature = "f32", feature = "f16", feature = "bf16")),
     allow(dead_code, reason = "no format has floats")
 )]
-const fn most_float_tokens<I: Isa>() -> usize {
-    match <I::Floats as Floats>::LANES {
-        1 => 1,
-        _ => I::TOKENS,
-    }
+const fn many_floats<I: Isa>() -> bool {
+    <I::Floats as Floats>::LANES > 1
 }
 
-/// How many of the words that sixteen interleaved rows take are multiplied with `tokens` tokens at once: all of them, so
-/// that loading overlaps with computing, or one where that would take more sums than there are registers.
-const fn parts_at_once<I: Isa>(tokens: usize) -> usize {
-    match LANES / I::ROWS {
-        parts @ (1 | 2) => parts,
-        4 if tokens <= 2 => 4,
-        _ => 1,
-    }
+/// Parts of a column that are multiplied at once.
+const fn parts_at_once<I: Isa>() -> usize {
+    let parts = LANES / I::ROWS;
+    if parts < I::PARTS_AT_ONCE { parts } else { I::PARTS_AT_ONCE }
+}
+
+/// The most tokens that are multiplied with blocks of this format at once.
+const fn most_tokens<I: Isa, B: Format>() -> usize {
+    if B::LAYOUT.is_one_of(I::STREAMED) { I::TOKENS } else { <I::Many as Isa>::TOKENS }
 }
 
 /// Elements of a panel that one piece of work covers: whole groups, several pieces a thread as far as
@@ -45,10 +43,12 @@ const fn parts_at_once<I: Isa>(tokens: usize) -> usize {
 fn chunk(w: &Weight<'_>, tokens: usize, threads: usize) -> usize {
     /// Bytes of weights, for one token.
     const PIECE: usize = 1 << 15;
-    let groups = w.rows().div_ceil(LANES);
+    let groups = w.rows().div_ceil(LANES).max(1);
+    if threads <= 1 {
+        return groups.saturating_mul(LANES).saturating_mul(tokens);
+    }
     let pieces = (w.bytes().saturating_mul(tokens) / PIECE).min(threads.saturating_mul(8)).max(threads);
-    let pieces = if threads > 1 { pieces } else { 1 };
-    groups.div_ceil(pieces.max(1)).max(1).saturating_mul(LANES).saturating_mul(tokens)
+    groups.div_ceil(pieces).saturating_mul(LANES).saturating_mul(tokens)
 }
 
 pub(super) fn linear<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
@@ -58,7 +58,7 @@ pub(super) fn linear<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, y: &mut [Grou
 pub(super) fn gate_by<I: Isa>(
     isa: I,
     up: Weight<'_>,
-    act: Gate,
+    act: activation::Act,
     x: &Input<'_>,
     y: &mut [Group],
     executor: &dyn Executor,
@@ -79,7 +79,7 @@ fn single<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, y: &mut [Group], combine
 pub(super) fn gated<I: Isa>(
     isa: I,
     [gate, up]: [Weight<'_>; 2],
-    act: Gate,
+    act: activation::Act,
     x: &Input<'_>,
     y: &mut [Group],
     executor: &dyn Executor,
@@ -121,13 +121,12 @@ fn quantised<I: Isa, B: Format>(isa: I, m: Matrix<'_, B>, x: &Input<'_>, piece: 
     }
 }
 
-/// Evaluates `$body` for tokens `t..t + N` with `N` the first of `$steps` that fits and is not more than `$most`, over and
-/// over.
+/// Evaluates `$body` for tokens `t..t + N` with `N` the first of `$steps` that is `$used` and fits, over and over.
 macro_rules! for_tokens {
-    ($tokens:expr, [$($steps:expr),+], $most:expr, $t:ident, $n:ident => $body:expr) => {{
+    ($tokens:expr, [$($steps:expr => $used:expr),+], $t:ident, $n:ident => $body:expr) => {{
         let mut $t = 0;
         // A constant condition, so that what a set does not use is not compiled.
-        $(if const { $steps <= $most } {
+        $(if const { $used } {
             while $tokens - $t >= $steps {
                 const $n: usize = $steps;
                 $body;
@@ -158,19 +157,51 @@ impl<B: Format> Op for Quantised<'_, B> {
             if many && isa.run_unpacking(ManyTokens { tile, y: &mut *y, combine }) {
                 continue;
             }
-            for_tokens!(tokens, [8, 2, 1], I::TOKENS, t, N => {
-                let mut products = [[0.0; LANES]; N];
-                let (tile, products) = (Tile { t, ..tile }, &mut products);
-                // One token's tile of interleaved rows is small: inlined, it is 5 to 10 % faster on AVX-512.
-                match (I::INTERLEAVES && m.interleaves(row), const { N == 1 }) {
-                    (true, true) => Interleaved { tile, products }.call(isa),
-                    (true, false) => isa.run_part(Interleaved { tile, products }),
-                    (false, true) => isa.single().run_part(AsInFile { tile, products }),
-                    (false, false) => isa.run_part(AsInFile { tile, products }),
+            // The largest tile that the registers hold, then smaller ones for the tokens that are left.
+            for_tokens!(tokens, [
+                8 => most_tokens::<I, B>() == 8,
+                4 => most_tokens::<I, B>() == 4,
+                2 => most_tokens::<I, B>() == 2 || most_tokens::<I, B>() == 8,
+                1 => true
+            ], t, N => {
+                let Some(y) = y.get_mut(t..).and_then(|y| y.first_chunk_mut::<N>()) else { break };
+                // A product that is stored needs no memory of its own.
+                let mut own = None;
+                let products = match combine {
+                    Combine::Store => &mut *y,
+                    Combine::Gate(_) => own.insert([[0.0; LANES]; N]),
+                };
+                if row + LANES > m.rows() {
+                    *products = [[0.0; LANES]; N];
                 }
-                combine_into(isa, combine, products, y.get_mut(t..).unwrap_or_default());
+                let tile = Tile { t, ..tile };
+                let interleaved = I::INTERLEAVES && m.interleaves(row);
+                // Each condition alone: compilers see that of a tuple too late, and compile what is not used.
+                if const { N > 1 && B::LAYOUT.is_one_of(I::STREAMED) } {
+                    several(isa.single(), interleaved, tile, products);
+                } else if const { N > 1 } {
+                    several(isa.many(), interleaved, tile, products);
+                } else if interleaved {
+                    // One token's tile of interleaved rows is small: inlined, it is 5 to 10 % faster on AVX-512.
+                    Interleaved { tile, products }.call(isa);
+                } else {
+                    isa.single().run_part(AsInFile { tile, products });
+                }
+                if let (Combine::Gate(gate), Some(products)) = (combine, &own) {
+                    gate_tile(isa, gate, products, y);
+                }
             });
         }
+    }
+}
+
+/// The products of several tokens.
+#[inline(always)]
+fn several<I: Isa, B: Format, const N: usize>(isa: I, interleaved: bool, tile: Tile<'_, B>, products: &mut [Group; N]) {
+    if I::INTERLEAVES && interleaved {
+        isa.run_part(Interleaved { tile, products });
+    } else {
+        isa.run_part(AsInFile { tile, products });
     }
 }
 
@@ -194,8 +225,8 @@ impl<B: Format> Op for ManyTokens<'_, B> {
                 if self.combine == Combine::Store { &mut *y } else { own.get_mut(..y.len()).unwrap_or_default() };
             sums.fill([0.0; LANES]);
             add_group(isa, Tile { t: s * most, ..self.tile }, sums);
-            if let Combine::Gate(gate) = self.combine {
-                gate_tile(isa, gate, &own, y);
+            if let Combine::Gate(act) = self.combine {
+                gate_tile(isa, act, &own, y);
             }
         }
     }
@@ -213,9 +244,8 @@ impl<B: Format, const N: usize> Op for Interleaved<'_, B, N> {
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
         let Interleaved { tile, products } = self;
-        for part in (0..LANES / I::ROWS).step_by(const { parts_at_once::<I>(N) }) {
-            match const { parts_at_once::<I>(N) } {
-                4 => dot_group::<I, B, N, 4>(isa, tile, part, products),
+        for part in (0..LANES / I::ROWS).step_by(const { parts_at_once::<I>() }) {
+            match const { parts_at_once::<I>() } {
                 2 => dot_group::<I, B, N, 2>(isa, tile, part, products),
                 _ => dot_group::<I, B, N, 1>(isa, tile, part, products),
             }
@@ -266,7 +296,7 @@ fn dot_rows<I: Isa, B: Format, const N: usize>(
         isa.prefetch(behind.next().unwrap_or_default(), 0, Rows::<B>::SMALL);
         let Some(x) = x.get(t..).and_then(|x| x.first_chunk::<N>()) else { return };
         let x = isa.rebased(x);
-        let dots = B::dot(isa, rows, x);
+        let dots = B::block_dots(isa, rows, x);
         for (acc, dot) in acc.iter_mut().zip(dots) {
             *acc = isa.f_add(*acc, dot);
         }
@@ -296,7 +326,7 @@ fn dot_group<I: Isa, B: Format, const N: usize, const P: usize>(
         let Some(x) = x.get(t..).and_then(|x| x.first_chunk::<N>()) else { return };
         let x = isa.rebased(x);
         for (part, acc) in (first..).zip(&mut acc) {
-            let dots = B::dot(isa, rows.from_lane(part * I::ROWS), x);
+            let dots = B::block_dots(isa, rows.from_lane(part * I::ROWS), x);
             for (acc, dot) in acc.iter_mut().zip(&dots) {
                 *acc = isa.f_add(*acc, *dot);
             }
@@ -329,7 +359,7 @@ impl<B: FloatFormat> Op for Float<'_, B> {
     fn call<I: Isa>(self, isa: I) {
         for (g, y) in self.piece.y.chunks_mut(group_row(self.tokens)).enumerate() {
             let row = self.piece.first_row + g * LANES;
-            for_tokens!(self.tokens, [FLOAT_TOKENS, 2, 1], most_float_tokens::<I>(), t, N => {
+            for_tokens!(self.tokens, [FLOAT_TOKENS => many_floats::<I>(), 2 => many_floats::<I>(), 1 => true], t, N => {
                 let mut tile = [[0.0; LANES]; N];
                 for lane in 0..LANES {
                     let start = (row + lane) * self.m.row_blocks;

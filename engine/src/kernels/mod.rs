@@ -48,31 +48,40 @@
 //! Kernels are generic over the [`Isa`](crate::simd::Isa) alone and reached through one table of functions,
 //! [`Kernels`], once per operation.
 
+mod activation;
 mod attention;
 mod checksum;
 mod combine;
+mod copy;
 mod detect;
-mod elementwise;
 mod executor;
 mod heads;
 mod input;
 mod input_buffer;
+mod map;
 mod matmul;
+mod norm;
 mod panel;
 mod prefetch;
+mod recurrent;
+mod rotate;
 mod strips;
 mod table;
 mod unpacked;
 
+pub use activation::Act;
 pub use attention::{Attention, KvBlocks, KvType, WriteKv};
 pub use detect::{by_name, detect};
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 pub use detect::{with_dotprod, with_i8mm};
-pub use elementwise::{Gate, HeadRotation, Norm, RopeStyle};
 pub use executor::{Executor, Inline};
 pub use heads::MAX_HEAD_DIM;
 pub use input::{Input, Quants};
 pub use input_buffer::InputBuffer;
+pub use map::Map;
+pub use norm::{Norm, NormKind};
 pub use panel::Group;
 pub(crate) use panel::groups;
+pub use recurrent::{Convolution, HeadScan, Recurrence, Scan, TimeMix, TokenShift};
+pub use rotate::{HeadRotation, RopeStyle};
 pub use table::Kernels;

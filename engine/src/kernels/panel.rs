@@ -1,7 +1,7 @@
 //! Panels: groups of sixteen neighbouring elements.
 
 use crate::quant::{Format, Matrix};
-use crate::simd::LANES;
+use crate::simd::{Floats, Isa, LANES, lanes};
 
 /// Sixteen neighbouring elements of one token.
 pub type Group = [f32; LANES];
@@ -15,6 +15,18 @@ pub(crate) const fn groups(n: usize) -> usize {
 /// Elements of a group row of a panel, the groups of all tokens with the same elements; not 0, which no piece of a slice may be.
 pub(super) fn group_row(tokens: usize) -> usize {
     (LANES * tokens).max(1)
+}
+
+/// Copies a group, through the vectors of a set that has them: for 64 bytes at any address a compiler may call a function.
+#[inline(always)]
+pub(super) fn copy_group<I: Isa>(isa: I, from: &Group, to: &mut Group) {
+    if const { <I::Floats as Floats>::LANES == 1 } {
+        *to = *from;
+        return;
+    }
+    for f in lanes(isa) {
+        f.store(f.load(from), to);
+    }
 }
 
 /// A tile of a product: sixteen rows of a matrix from `row` on, times some tokens from `t` on.

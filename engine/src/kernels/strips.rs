@@ -15,10 +15,10 @@ pub(super) fn strips<I: Isa>(isa: I, panel: &Panel<'_>, piece: Piece<'_>) {
             let Some(y) = y.get_mut(t..) else { return };
             let done = match piece.combine {
                 Combine::Store => panel.multiply(row, t, y),
-                Combine::Gate(gate) => {
+                Combine::Gate(act) => {
                     let mut products = [[0.0; LANES]; Panel::TOKENS];
                     let done = panel.multiply(row, t, &mut products);
-                    gate_tile(isa, gate, products.get(..done).unwrap_or_default(), y);
+                    gate_tile(isa, act, products.get(..done).unwrap_or_default(), y);
                     done
                 }
             };

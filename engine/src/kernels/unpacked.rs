@@ -28,7 +28,8 @@ pub(super) fn add_group<I: Isa, B: Format>(isa: I, tile: Tile<'_, B>, sums: &mut
         RowBlocks::new(m.blocks, m.row_blocks, row, LANES)
     };
     let Some(columns) = columns else { return };
-    let mut w = Unpacked::new(isa);
+    let mut quants = [[isa.splat(0); 8]; 8];
+    let mut w = Unpacked::new(isa, &mut quants);
     // Fetched ahead a piece a tile: unpacking reads a column at once, and as many lines at once wait for each other.
     let first = if t == 0 { row * m.row_blocks } else { m.blocks.len() };
     let mut read = m.blocks.get(first..).unwrap_or_default().chunks_exact(LANES);
@@ -48,7 +49,7 @@ pub(super) fn add_group<I: Isa, B: Format>(isa: I, tile: Tile<'_, B>, sums: &mut
 #[inline(always)]
 fn add_tiles<'a, I: Isa, B: Format, const N: usize>(
     isa: I,
-    w: &Unpacked<I>,
+    w: &Unpacked<'_, I>,
     x: &'a [B::Act],
     sums: &'a mut [Group],
     read: &mut Chunks<'_, B>,

@@ -1,20 +1,24 @@
 //! Keys and values of past tokens: a ring of sixteen-position blocks for each layer.
 
-use super::arch::Arch;
-use super::config::ModelConfig;
+use super::hyper::Hyper;
+use super::layer_set::{ByLayer, LayerSet};
 use crate::arena::{Arena, Region};
 use crate::kernels::{KvBlocks, KvType};
 use crate::simd::LANES;
+use crate::weights::{PER_LAYER, RECURRENT};
 #[cfg(feature = "snapshots")]
 use core::ops::Range;
 
 /// The cache of all layers. A layer that sees everything has room for the context; a windowed one
 /// for its window and a chunk.
 pub struct KvCache<'a> {
-    arch: &'static Arch,
+    windowed: LayerSet,
+    /// Layers that have no keys and values of their own.
+    without: LayerSet,
     n_layer: u32,
-    n_head_kv: usize,
-    head_dim: usize,
+    n_head_kv: ByLayer,
+    /// Elements of a head in layers that see everything, and in windowed ones.
+    head_dims: [usize; 2],
     /// Positions that a windowed layer sees.
     window: usize,
     ty: KvType,
@@ -26,14 +30,22 @@ pub struct KvCache<'a> {
 }
 
 impl<'a> KvCache<'a> {
-    /// Takes room for `ctx` positions, written in chunks of at most `chunk`. Where there is no room the arena tells.
-    pub(crate) fn take(config: &ModelConfig, ty: KvType, ctx: usize, chunk: usize, arena: &mut Arena<'a>) -> Self {
+    /// Takes room for `ctx` positions, written in chunks of at most `chunk`, of all layers but those `without` keys and
+    /// values of their own. Where there is no room the arena tells.
+    pub(crate) fn take(
+        (hyper, without): (&Hyper, LayerSet),
+        ty: KvType,
+        ctx: usize,
+        chunk: usize,
+        arena: &mut Arena<'a>,
+    ) -> Self {
         let mut cache = KvCache {
-            arch: config.arch,
-            n_layer: config.shapes.n_layer,
-            n_head_kv: config.shapes.n_head_kv as usize,
-            head_dim: config.shapes.head_dim as usize,
-            window: config.window as usize,
+            windowed: hyper.windowed,
+            without,
+            n_layer: hyper.n_layer,
+            n_head_kv: hyper.n_head_kv,
+            head_dims: hyper.head_dims().map(|dim| dim as usize),
+            window: hyper.window as usize,
             ty,
             ctx,
             chunk,
@@ -47,11 +59,29 @@ impl<'a> KvCache<'a> {
     }
 
     fn window_of(&self, layer: u32) -> Option<usize> {
-        self.arch.is_windowed(layer).then_some(self.window)
+        self.windowed.contains(layer).then_some(self.window)
+    }
+
+    fn is_cached(&self, layer: u32) -> bool {
+        !(RECURRENT || PER_LAYER) || !self.without.contains(layer)
+    }
+
+    /// Elements of a layer's heads.
+    fn head_dim(&self, layer: u32) -> usize {
+        let [global, windowed] = self.head_dims;
+        if PER_LAYER && self.windowed.contains(layer) { windowed } else { global }
+    }
+
+    /// Key heads of a layer.
+    fn n_head_kv(&self, layer: u32) -> usize {
+        self.n_head_kv.of(layer) as usize
     }
 
     /// Blocks in a layer's ring.
     fn blocks(&self, layer: u32) -> usize {
+        if !self.is_cached(layer) {
+            return 0;
+        }
         let positions = match self.window_of(layer) {
             Some(window) => window.saturating_add(self.chunk).saturating_add(LANES).min(self.ctx),
             None => self.ctx,
@@ -61,8 +91,8 @@ impl<'a> KvCache<'a> {
 
     /// Bytes of a layer's keys.
     fn layer_bytes(&self, layer: u32) -> usize {
-        let block = self.ty.block_bytes(self.head_dim);
-        self.blocks(layer).saturating_mul(self.n_head_kv).saturating_mul(block)
+        let block = self.ty.block_bytes(self.head_dim(layer));
+        self.blocks(layer).saturating_mul(self.n_head_kv(layer)).saturating_mul(block)
     }
 
     /// Bytes of the layers before `layer`.
@@ -76,7 +106,7 @@ impl<'a> KvCache<'a> {
     pub fn least_position(&self, written: usize) -> usize {
         let layers = (0..self.n_layer).filter_map(|layer| {
             let gone = written.saturating_sub(self.blocks(layer).saturating_mul(LANES));
-            let window = self.window_of(layer).filter(|_| gone > 0)?;
+            let window = self.window_of(layer).filter(|_| gone > 0 && self.is_cached(layer))?;
             Some(gone.saturating_add(window).saturating_sub(1))
         });
         layers.max().unwrap_or(0)
@@ -88,8 +118,8 @@ impl<'a> KvCache<'a> {
             values,
             ty: self.ty,
             blocks: self.blocks(layer),
-            n_head_kv: self.n_head_kv,
-            head_dim: self.head_dim,
+            n_head_kv: self.n_head_kv(layer),
+            head_dim: self.head_dim(layer),
         }
     }
 
@@ -123,13 +153,16 @@ impl KvCache<'_> {
         self.ty
     }
 
-    /// Bytes of one block.
+    /// Bytes of one block in layers that see everything, and in windowed ones.
     #[must_use]
-    pub fn block_bytes(&self) -> usize {
-        self.ty.block_bytes(self.head_dim)
+    pub fn block_bytes(&self) -> [usize; 2] {
+        self.head_dims.map(|dim| self.ty.block_bytes(dim))
     }
 
     fn kept(&self, layer: u32, position: usize) -> Range<usize> {
+        if !self.is_cached(layer) {
+            return 0..0;
+        }
         let first = self.window_of(layer).map_or(0, |window| position.saturating_sub(window));
         first / LANES..position.div_ceil(LANES)
     }
@@ -137,17 +170,20 @@ impl KvCache<'_> {
     /// Bytes that are kept.
     #[must_use]
     pub fn kept_bytes(&self, position: usize) -> u64 {
-        let blocks =
-            (0..self.n_layer).fold(0, |sum: u64, layer| sum.saturating_add(self.kept(layer, position).len() as u64));
-        let of_block = (self.block_bytes() as u64).saturating_mul(self.n_head_kv as u64);
-        blocks.saturating_mul(of_block).saturating_mul(2)
+        let layers = (0..self.n_layer).map(|layer| {
+            let of_head = (self.kept(layer, position).len() as u64)
+                .saturating_mul(self.ty.block_bytes(self.head_dim(layer)) as u64);
+            of_head.saturating_mul(self.n_head_kv(layer) as u64).saturating_mul(2)
+        });
+        layers.fold(0, u64::saturating_add)
     }
 
     /// The fewest positions that a pass can follow on where only what is kept is there. Blocks that reach back before the
     /// windows may have been overwritten so far, in a ring.
     #[must_use]
     pub fn least_kept(&self, position: usize) -> usize {
-        let mut windows = (0..self.n_layer).filter_map(|layer| self.window_of(layer));
+        let cached = (0..self.n_layer).filter(|&layer| self.is_cached(layer));
+        let mut windows = cached.filter_map(|layer| self.window_of(layer));
         if windows.any(|window| window < position) { position.saturating_sub(1) } else { 0 }
     }
 

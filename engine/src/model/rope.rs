@@ -1,12 +1,11 @@
 //! Rotary position tables: frequencies once, angles for each chunk.
 
-use super::config::{ModelConfig, RopeScaling};
+use super::hyper::{Hyper, RopeScaling};
 use crate::arena::{Arena, Region};
 use crate::simd::math::sin_cos;
 
 /// Frequencies and a chunk's angles, for all layers and for windowed ones.
 pub struct RopeTables<'a> {
-    pairs: usize,
     /// `[pairs]` radians a position: layers that see everything.
     global: &'a mut [f64],
     /// `[pairs]`, empty without windowed layers.
@@ -20,54 +19,55 @@ pub struct RopeTables<'a> {
 
 impl<'a> RopeTables<'a> {
     /// Carves tables for chunks of up to `chunk` tokens. Where there is no room the arena tells.
-    pub(crate) fn take(config: &ModelConfig, chunk: usize, arena: &mut Arena<'a>) -> Self {
-        let pairs = config.shapes.n_rot as usize / 2;
-        let windowed = if config.arch.sliding.is_some() { pairs } else { 0 };
+    pub(crate) fn take(hyper: &Hyper, chunk: usize, arena: &mut Arena<'a>) -> Self {
+        let [global, windowed] = [hyper.n_rot, hyper.n_rot_windowed()].map(|n| n as usize / 2);
+        let windowed = if !hyper.windowed.is_empty() { windowed } else { 0 };
         RopeTables {
-            pairs,
-            global: arena.take(Region::Tables, pairs),
+            global: arena.take(Region::Tables, global),
             windowed: arena.take(Region::Tables, windowed),
-            global_angles: arena.take(Region::Activations, pairs.saturating_mul(chunk)),
+            global_angles: arena.take(Region::Activations, global.saturating_mul(chunk)),
             windowed_angles: arena.take(Region::Activations, windowed.saturating_mul(chunk)),
             magnitude: 1.0,
         }
     }
 
-    /// Computes the frequencies; `divisors[pairs]` are the model's own (`rope_freqs.weight`) or ones.
-    pub fn fill(&mut self, config: &ModelConfig, divisors: &[f32]) {
-        self.magnitude = match config.rope_scaling {
-            RopeScaling::Yarn { factor, .. } if cfg!(feature = "yarn") => {
-                1.0 + 0.1 * libm::log(f64::from(factor)) as f32
-            }
-            _ => 1.0,
-        };
-        powers(config.rope_base, self.global);
-        for (i, (f, divisor)) in self.global.iter_mut().zip(divisors).enumerate() {
-            let plain = *f / f64::from(*divisor);
-            *f = match config.rope_scaling {
+    /// Computes the frequencies; `divisors[pairs]` are the model's own (`rope_freqs.weight`), if it has any.
+    pub fn fill(&mut self, hyper: &Hyper, divisors: &[f32]) {
+        self.magnitude = hyper.rope_magnitude;
+        if let RopeScaling::Yarn { factor, .. } = hyper.rope_scaling
+            && cfg!(feature = "yarn")
+        {
+            self.magnitude *= 1.0 + 0.1 * libm::log(f64::from(factor)) as f32;
+        }
+        powers(hyper.rope_base, self.global);
+        for (i, f) in self.global.iter_mut().enumerate() {
+            let plain = divisors.get(i).map_or(*f, |divisor| *f / f64::from(*divisor));
+            *f = match hyper.rope_scaling {
                 RopeScaling::None => plain,
                 RopeScaling::Linear { factor } => plain / f64::from(factor),
                 // Without the feature no configuration has it.
                 RopeScaling::Yarn { .. } if !cfg!(feature = "yarn") => plain,
                 RopeScaling::Yarn { factor, original_ctx } => {
-                    let kept = yarn_kept(config, f64::from(original_ctx), i);
+                    let kept = yarn_kept(hyper, f64::from(original_ctx), i);
                     plain / f64::from(factor) * (1.0 - kept) + plain * kept
                 }
             };
         }
-        if let Some(sliding) = &config.arch.sliding {
-            powers(sliding.rope_base, self.windowed);
+        powers(hyper.rope_base_windowed, self.windowed);
+        if let RopeScaling::Linear { factor } = hyper.rope_scaling
+            && hyper.scales_windowed
+        {
+            self.windowed.iter_mut().for_each(|f| *f /= f64::from(factor));
         }
     }
 
     /// Computes the angles of `tokens` positions from `position` on.
     pub fn advance(&mut self, position: usize, tokens: usize) {
-        let pairs = self.pairs.max(1);
         for (frequencies, angles, magnitude) in [
             (&*self.global, &mut *self.global_angles, self.magnitude),
             (&*self.windowed, &mut *self.windowed_angles, 1.0),
         ] {
-            for (t, angles) in angles.chunks_mut(pairs).take(tokens).enumerate() {
+            for (t, angles) in angles.chunks_mut(frequencies.len().max(1)).take(tokens).enumerate() {
                 for (angle, f) in angles.iter_mut().zip(frequencies) {
                     let (sin, cos) = sin_cos((position.wrapping_add(t)) as f64 * f);
                     *angle = [cos * magnitude, sin * magnitude];
@@ -76,10 +76,10 @@ impl<'a> RopeTables<'a> {
         }
     }
 
-    /// Pairs that rotate.
+    /// Pairs of a head that rotate.
     #[must_use]
-    pub fn pairs(&self) -> usize {
-        self.pairs
+    pub fn pairs(&self, windowed: bool) -> usize {
+        if windowed { self.windowed.len() } else { self.global.len() }
     }
 
     /// The angles of the chunk that [`RopeTables::advance`] was called for, `[tokens][pairs]`.
@@ -166,11 +166,11 @@ fn powers(base: f32, out: &mut [f64]) {
 
 /// The share of pair `i`'s frequency that YaRN keeps: 1 for pairs that turn more than 32 times within
 /// the original context, 0 for those that turn less than once, a ramp between.
-fn yarn_kept(config: &ModelConfig, original_ctx: f64, i: usize) -> f64 {
-    let n_rot = f64::from(config.shapes.n_rot);
+fn yarn_kept(hyper: &Hyper, original_ctx: f64, i: usize) -> f64 {
+    let n_rot = f64::from(hyper.n_rot);
     let pair_of = |turns: f64| {
         n_rot * libm::log(original_ctx / (turns * 2.0 * core::f64::consts::PI))
-            / (2.0 * libm::log(f64::from(config.rope_base)))
+            / (2.0 * libm::log(f64::from(hyper.rope_base)))
     };
     let low = libm::floor(pair_of(32.0)).max(0.0);
     let high = libm::ceil(pair_of(1.0)).min(n_rot - 1.0);
@@ -208,23 +208,11 @@ mod tests {
 
     /// Gemma's, with heads of `2 * pairs` elements.
     #[cfg(feature = "yarn")]
-    fn config(pairs: u32, rope_base: f32, rope_scaling: RopeScaling) -> ModelConfig {
-        use crate::model::arch::Arch;
-        use crate::weights::Shapes;
-        let arch = Arch::by_name(b"gemma3").expect("it is there");
-        let shapes = Shapes {
-            n_layer: 7,
-            n_embd: 32,
-            n_head: 2,
-            n_head_kv: 1,
-            head_dim: 2 * pairs,
-            n_ff: 32,
-            n_vocab: 8,
-            n_rot: 2 * pairs,
-            extra_vectors: arch.extra_vectors,
-        };
-        let (ctx_train, norm_eps, window, attention_scale) = (64, 1e-6, 16, 0.25);
-        ModelConfig { arch, shapes, ctx_train, norm_eps, rope_base, rope_scaling, window, attention_scale }
+    fn hyper(pairs: u32, rope_base: f32, rope_scaling: RopeScaling) -> Hyper {
+        use crate::model::LayerSet;
+        let windowed = LayerSet::of(7, |layer| layer < 6);
+        let plain = Hyper::new([7, 32, 2, 2 * pairs]);
+        Hyper { rope_base, rope_scaling, windowed, window: 16, ctx_train: 64, ..plain }
     }
 
     /// Computed in Python as ggml's `rope_yarn_ramp` and `ggml_rope_yarn_corr_dims` do, with 32 and 1 turns.
@@ -241,37 +229,39 @@ mod tests {
             (4, 50.0, 20_000, 5, 2.0 / 3.0),
             (4, 50.0, 20_000, 6, 1.0 / 3.0),
         ] {
-            let config = config(pairs, base, RopeScaling::Yarn { factor: 8.0, original_ctx: ctx });
-            let kept = yarn_kept(&config, f64::from(ctx), i);
+            let hyper = hyper(pairs, base, RopeScaling::Yarn { factor: 8.0, original_ctx: ctx });
+            let kept = yarn_kept(&hyper, f64::from(ctx), i);
             assert!((kept - want).abs() < 1e-9, "{pairs} pairs, pair {i}: {kept}, want {want}");
         }
     }
 
-    /// Windowed layers rotate by `position * base^(-i / pairs)`, whatever stretches the others' positions.
+    /// Windowed layers rotate by `position * base^(-i / pairs)`, whatever stretches the others' positions; Gemma 2's are
+    /// stretched too.
     #[cfg(feature = "yarn")]
     #[test]
     fn scaling_leaves_windowed_layers_alone() {
         let (yarn, linear) = (RopeScaling::Yarn { factor: 8.0, original_ctx: 64 }, RopeScaling::Linear { factor: 8.0 });
-        for rope_scaling in [yarn, linear] {
-            let config = config(PAIRS as u32, 1e6, rope_scaling);
+        for (rope_scaling, scales_windowed, divisor) in [(yarn, false, 1.0), (linear, false, 1.0), (linear, true, 8.0)]
+        {
+            let hyper = Hyper { scales_windowed, ..hyper(PAIRS as u32, 1e6, rope_scaling) };
             let (mut global, mut windowed) = ([0.0; PAIRS], [0.0; PAIRS]);
             let (mut global_angles, mut windowed_angles) = ([[0.0; 2]; PAIRS], [[0.0; 2]; PAIRS]);
             let mut tables = RopeTables {
-                pairs: PAIRS,
                 global: &mut global,
                 windowed: &mut windowed,
                 global_angles: &mut global_angles,
                 windowed_angles: &mut windowed_angles,
                 magnitude: 1.0,
             };
-            tables.fill(&config, &[1.0; PAIRS]);
+            tables.fill(&hyper, &[1.0; PAIRS]);
             tables.advance(50, 1);
             for (i, (windowed, global)) in tables.angles(true).iter().zip(tables.angles(false)).enumerate() {
-                let angle = 50.0 * libm::pow(10_000.0, -(i as f64) / PAIRS as f64);
+                let angle = 50.0 / divisor * libm::pow(10_000.0, -(i as f64) / PAIRS as f64);
                 let want = [libm::cos(angle), libm::sin(angle)];
                 let near = |have: &[f32; 2]| have.iter().zip(want).all(|(h, w)| (f64::from(*h) - w).abs() < 1e-6);
                 assert!(near(windowed), "{rope_scaling:?}, pair {i}: {windowed:?}, want {want:?}");
-                assert!(!near(global), "{rope_scaling:?}, pair {i}");
+                let same = scales_windowed && i == 0;
+                assert_eq!(near(global), same, "{rope_scaling:?}, pair {i}");
             }
         }
     }

@@ -5,6 +5,7 @@
 
 use crate::simd::{ActForm, Floats, Isa, LANES, Quad, Quads, lanes};
 use bytemuck::{Pod, Zeroable};
+use core::mem::offset_of;
 use half::f16;
 
 /// 32 activations for blocks of 32 weights; the scale is rounded to `f16` as in ggml's Q8_0.
@@ -219,6 +220,8 @@ impl Act256 {
 }
 
 impl Quads for Act32 {
+    const SCALE_AT: usize = offset_of!(Act32, d);
+
     #[inline(always)]
     fn quads<const N: usize>(&self, i: usize) -> &[Quad; N] {
         let all = self.q.as_chunks::<N>().0;
@@ -231,10 +234,20 @@ impl Quads for Act32 {
 }
 
 impl Quads for Act256 {
+    const SCALE_AT: usize = offset_of!(Act256, d);
+
     #[inline(always)]
     fn quads<const N: usize>(&self, i: usize) -> &[Quad; N] {
         let all = self.q.as_flattened().as_chunks::<N>().0;
         &all[i % (64 / N)]
+    }
+    #[inline(always)]
+    fn sums16(&self) -> &[[i16; 2]; 8] {
+        &self.sums16
+    }
+    #[inline(always)]
+    fn sums32(&self) -> &[[i16; 2]; 4] {
+        &self.sums32
     }
     #[inline(always)]
     fn sum32(&self, i: usize) -> i32 {

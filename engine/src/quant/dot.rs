@@ -8,7 +8,7 @@ use super::source::{Source, each_32};
 use super::sub_scales::SubScales;
 use super::unpacked::Unpacked;
 use super::unrolled::unrolled;
-use crate::simd::{BlockLayout, Floats, Isa, LANES, Rows};
+use crate::simd::{BlockLayout, Blocks, Floats, Isa, LANES, Quads, Rows};
 use core::borrow::Borrow;
 
 /// A block format with an integer dot product.
@@ -21,19 +21,32 @@ pub trait Format: Described {
     const LAYOUT: BlockLayout;
 
     /// The activations that a block is multiplied with.
-    type Act: Act;
+    type Act: Act + Quads;
 
     /// The blocks' dot products with each token's activations.
     fn dot<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Self::Act; T]) -> [I::F; T];
 
+    /// [`Format::dot`], or the set's own.
+    #[inline(always)]
+    fn block_dots<I: Isa, const T: usize>(isa: I, rows: Rows<'_, Self>, x: &[Self::Act; T]) -> [I::F; T] {
+        match isa.block_dots(rows, x) {
+            Some(dots) => dots,
+            None => Self::dot(isa, rows, x),
+        }
+    }
+
     /// Unpacks one block of each of [`Isa::ROWS`] rows.
     #[inline(always)]
-    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<I>) {
-        to.fill::<Self>(isa, Reader::new(isa, rows));
+    fn unpack<I: Isa>(isa: I, rows: Rows<'_, Self>, to: &mut Unpacked<'_, I>) {
+        to.fill::<Self>(isa, &Reader::new(isa, rows));
     }
 
     /// [`Format::dot`] of blocks that [`Format::unpack`] unpacked.
-    fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[Self::Act; T]) -> [I::F; T];
+    fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<'_, I>, x: &[Self::Act; T]) -> [I::F; T];
+}
+
+impl<B: Format> Blocks for B {
+    const LAYOUT: BlockLayout = <B as Format>::LAYOUT;
 }
 
 /// A format whose elements are floats, multiplied with `f32` activations in sixteen lanes.
@@ -66,7 +79,7 @@ macro_rules! kernel {
 kernel! {
     /// Blocks of 32, quants at most `MAX`: `(d * dx) * (q . x + start * sum of x)`.
     One32<MAX>, Act32, |isa, w, x| {
-        let (_, q) = w.quants(isa, [&w.low(isa, 0), &w.high(isa, 0)], 0, 0);
+        let q = w.quants(isa, [&w.low(isa, 0), &w.high(isa, 0)], 0);
         let [d, _] = w.scales(isa);
         let mut sums = starts32(isa, const { B::DESCRIPTION.start() }, x);
         isa.dots_u8::<MAX, 8, T>(&mut sums, q.borrow(), x, 0);
@@ -78,7 +91,7 @@ kernel! {
     /// Blocks of 32 with a minimum, quants at most `MAX`: `dx * (d * (q . x) + m * sum of x)`.
     One32WithMin<MAX>, Act32, |isa, w, x| {
         let [d, m] = w.scales(isa);
-        let (_, q) = w.quants(isa, [&w.low(isa, 0), &w.high(isa, 0)], 0, 0);
+        let q = w.quants(isa, [&w.low(isa, 0), &w.high(isa, 0)], 0);
         let mut sums = [isa.splat(0); T];
         isa.dots_u8::<MAX, 8, T>(&mut sums, q.borrow(), x, 0);
         let mut out = [d; T];
@@ -94,7 +107,7 @@ kernel! {
 kernel! {
     /// Blocks of 32 signed quants: `(d * dx) * (q . x)`.
     Signed32, Act32, |isa, w, x| {
-        let (_, q) = w.quants(isa, [&w.low(isa, 0), &w.high(isa, 0)], 0, 0);
+        let q = w.quants(isa, [&w.low(isa, 0), &w.high(isa, 0)], 0);
         let [d, _] = w.scales(isa);
         let mut sums = starts32(isa, const { if S::IN_MEMORY { -128 } else { 0 } }, x);
         S::add_signed(isa, &mut sums, q.borrow(), x, 0);
@@ -249,9 +262,10 @@ fn starts32<I: Isa, const T: usize>(isa: I, start: i32, x: &[Act32; T]) -> [I::W
     let mut sums = [isa.splat(0); T];
     if start != 0 {
         for (sum, x) in sums.iter_mut().zip(x) {
+            let start = (start * x.sum) as u32;
             // Stored and loaded again: a load broadcasts to all lanes for nothing, a broadcast from a register takes the
-            // time of a product.
-            *sum = isa.splat(*isa.rebased(&((start * x.sum) as u32)));
+            // time of a product. One token does not wait for products.
+            *sum = isa.splat(if const { T > 1 } { *isa.rebased(&start) } else { start });
         }
     }
     sums

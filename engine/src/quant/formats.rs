@@ -59,7 +59,7 @@ macro_rules! formats {
             }
 
             #[inline(always)]
-            fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<I>, x: &[$act; T]) -> [I::F; T] {
+            fn dot_unpacked<I: Isa, const T: usize>(isa: I, w: &Unpacked<'_, I>, x: &[$act; T]) -> [I::F; T] {
                 <$kernel>::dot::<I, Self, _, T>(isa, w, x)
             }
         }

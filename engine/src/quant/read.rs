@@ -10,27 +10,23 @@ use crate::simd::{Isa, Quads, Rows};
 pub(super) struct Reader<'a, I: Isa, B: Described> {
     rows: Rows<'a, B>,
     sub: SubScales<I>,
-    /// The words of the high bits, where one group of them has those of all quants.
+    /// The words of the high bits, where one group of them has those of all quants; of digits, the first 32 bytes.
     high: [I::W; 8],
 }
 
-/// Plane `plane` of the bits of a field, moved up by `to`.
+/// Plane `plane` of the bits of a field in a word, moved up by `to`.
 #[inline(always)]
-fn plane<I: Isa>(isa: I, field: Field, words: &[I::W; 8], plane: usize, to: u32) -> [I::W; 8] {
+fn plane<I: Isa>(isa: I, field: Field, word: I::W, plane: usize, to: u32) -> I::W {
     let low = ((1 << field.bits) - 1) * 0x0101_0101;
     let from = field.bits * plane as u32;
-    let mut out = *words;
-    for out in &mut out {
-        *out = if const { I::ROWS == 1 } {
-            // The plane is known at run time only, and with it the direction of one shift.
-            isa.shl(isa.and(isa.shr(*out, from), isa.splat(low)), to)
-        } else if from >= to {
-            isa.and(isa.shr(*out, from - to), isa.splat(low << to))
-        } else {
-            isa.and(isa.shl(*out, to - from), isa.splat(low << to))
-        };
+    if const { I::ROWS == 1 } {
+        // The plane is known at run time only, and with it the direction of one shift.
+        isa.shl(isa.and(isa.shr(word, from), isa.splat(low)), to)
+    } else if from >= to {
+        isa.and(isa.shr(word, from - to), isa.splat(low << to))
+    } else {
+        isa.and(isa.shl(word, to - from), isa.splat(low << to))
     }
-    out
 }
 
 /// Digit `n` of every byte of a word, in `0..3`, see [`Quants::Digits`].
@@ -49,7 +45,9 @@ impl<'a, I: Isa, B: Described> Reader<'a, I, B> {
     pub(super) fn new(isa: I, rows: Rows<'a, B>) -> Self {
         let none = [isa.splat(0); 8];
         let mut reader = Reader { rows, sub: SubScales::read(isa, rows), high: none };
-        if const { B::DESCRIPTION.high().elems() == 256 } {
+        if const { B::DESCRIPTION.has_digits() } {
+            reader.high = isa.words(rows, reader.low_at(0));
+        } else if const { B::DESCRIPTION.high().elems() == 256 } {
             reader.high = isa.words(
                 rows,
                 at(rows, const { B::DESCRIPTION.interleaved(B::ELEMS)[1].0 }, const { B::DESCRIPTION.high().offset }),
@@ -74,35 +72,29 @@ impl<'a, I: Isa, B: Described> Reader<'a, I, B> {
         at(self.rows, first + step * group, field.offset + field.group * group)
     }
 
-    /// The high bits of 32 quants that are bits side by side, moved to their place.
+    /// The word of the high bits of 32 quants that are bits side by side.
     #[inline(always)]
-    fn side_by_side(&self, isa: I) -> [I::W; 8] {
-        let word = if bits_follow_scale::<B>() && !self.rows.are_interleaved() {
+    fn side_by_side(&self, isa: I) -> I::W {
+        if bits_follow_scale::<B>() && !self.rows.are_interleaved() {
             let [first, second] = first_words(isa, self.rows);
             isa.or(isa.shr(first, 16), isa.shl(second, 16))
         } else {
             let [word] = isa.words(self.rows, self.high_at(0));
             word
-        };
-        let place = isa.splat(0x0101_0101 << const { B::DESCRIPTION.low().bits });
-        let mut out = [word; 8];
-        for (out, shift) in out.iter_mut().zip([0, 4, 8, 12, 16, 20, 24, 28]) {
-            *out = isa.and(isa.expand_bits(*out, shift), place);
         }
-        out
     }
 
     /// Quants `32 * i..` of [`Quants::Digits`].
     #[inline(always)]
     fn digits(&self, isa: I, i: usize) -> [I::W; 8] {
-        let start = self.low_at(0);
         if i < 5 {
-            let mut q = isa.words(self.rows, start);
+            let mut q = self.high;
             for q in &mut q {
                 *q = digit(isa, *q, i);
             }
             return q;
         }
+        let start = self.low_at(0);
         let [mut a, mut b, mut c, mut d] = isa.words(self.rows, start + 32);
         let [last] = isa.words(self.rows, start + 48);
         let mut second = [a, b, c, d];
@@ -157,10 +149,18 @@ impl<I: Isa, B: Described> Source<I, B> for Reader<'_, I, B> {
     }
 
     #[inline(always)]
-    fn quants(&self, isa: I, words: [&[I::W; 8]; 2], piece: usize, p: usize) -> (usize, [I::W; 8]) {
+    fn number(piece: usize, plane: usize) -> usize {
+        let (planes, pieces) = const { (B::DESCRIPTION.planes(), B::DESCRIPTION.low().group.div_ceil(32)) };
+        (piece / pieces * planes + plane) * pieces + piece % pieces
+    }
+
+    #[inline(always)]
+    fn quants(&self, isa: I, words: [&[I::W; 8]; 2], i: usize) -> [I::W; 8] {
         let (low, high) = const { (B::DESCRIPTION.low(), B::DESCRIPTION.high()) };
         let (planes, pieces) = const { (B::DESCRIPTION.planes(), B::DESCRIPTION.low().group.div_ceil(32)) };
-        let i = (piece / pieces * planes + p) * pieces + piece % pieces;
+        let side_by_side = const { B::DESCRIPTION.high().group == 1 };
+        // Where rows are transposed, bits side by side are loaded before the low bits, with the scale.
+        let bits = if side_by_side && I::ROWS > 1 { self.side_by_side(isa) } else { isa.splat(0) };
         let mut q = if const { B::DESCRIPTION.has_digits() } {
             self.digits(isa, i)
         } else if const { B::DESCRIPTION.low().bits == 8 } {
@@ -168,16 +168,21 @@ impl<I: Isa, B: Described> Source<I, B> for Reader<'_, I, B> {
         } else if const { B::DESCRIPTION.low().group == 16 } {
             nibbles(isa, isa.words(self.rows, self.low_at(i)))
         } else {
-            plane(isa, low, words[0], p, 0)
+            let mut q = *words[0];
+            for q in &mut q {
+                *q = plane(isa, low, *q, i / pieces % planes, 0);
+            }
+            q
         };
-        if const { B::DESCRIPTION.high().bits < 8 } {
-            let top = if const { B::DESCRIPTION.high().group == 1 } {
-                self.side_by_side(isa)
-            } else {
-                plane(isa, high, words[1], i % (8 / high.bits as usize), low.bits)
-            };
-            for (q, &top) in q.iter_mut().zip(&top) {
-                *q = isa.or(*q, top);
+        if side_by_side {
+            let bits = if const { I::ROWS > 1 } { bits } else { self.side_by_side(isa) };
+            let place = isa.splat(0x0101_0101 << low.bits);
+            for (q, shift) in q.iter_mut().zip([0, 4, 8, 12, 16, 20, 24, 28]) {
+                *q = isa.or(*q, isa.and(isa.expand_bits(bits, shift), place));
+            }
+        } else if const { B::DESCRIPTION.high().bits < 8 } {
+            for (q, &word) in q.iter_mut().zip(words[1]) {
+                *q = isa.or(*q, plane(isa, high, word, i % (8 / high.bits as usize), low.bits));
             }
         }
         if let Values::Table(table) = const { B::DESCRIPTION.values } {
@@ -185,7 +190,7 @@ impl<I: Isa, B: Described> Source<I, B> for Reader<'_, I, B> {
                 *q = isa.lookup(table, *q);
             }
         }
-        (i, q)
+        q
     }
 
     #[inline(always)]

@@ -31,8 +31,11 @@ pub(super) trait Source<I: Isa, B: Described> {
     /// Loads the words of a piece of the block: each of their planes has the low bits of 32 quants.
     fn low(&self, isa: I, piece: usize) -> Self::Words;
 
-    /// The 32 quants of a plane of a piece, and which 32 of the block they are.
-    fn quants(&self, isa: I, words: [&Self::Words; 2], piece: usize, plane: usize) -> (usize, Self::Quants);
+    /// The number of the 32 quants of a plane of a piece.
+    fn number(piece: usize, plane: usize) -> usize;
+
+    /// Quants `32 * i..`, from the words with their low and their high bits.
+    fn quants(&self, isa: I, words: [&Self::Words; 2], i: usize) -> Self::Quants;
 
     /// `sums += q . x` for signed quants `32 * i..` as they are in this source.
     fn add_signed<const T: usize>(isa: I, sums: &mut [I::W; T], q: &[I::W; 8], x: &[impl Quads; T], i: usize);
@@ -77,8 +80,9 @@ macro_rules! each_32 {
     (@planes $isa:ident, $w:ident, $high:ident, $piece:ident, [$($plane:literal),+], |$i:ident, $q:ident| $body:block) => {
         let low = $w.low($isa, $piece);
         $({
-            let ($i, $q) = $w.quants($isa, [&low, &$high], $piece, $plane);
-            let $q: &[I::W; 8] = $q.borrow();
+            let $i = S::number($piece, $plane);
+            let quants = $w.quants($isa, [&low, &$high], $i);
+            let $q: &[I::W; 8] = quants.borrow();
             $body
         })+
     };

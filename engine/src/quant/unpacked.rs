@@ -10,9 +10,10 @@ use core::borrow::Borrow;
 
 /// A block of each of [`Isa::ROWS`] rows, unpacked once for all tokens: where a set multiplies so fast that unpacking for
 /// every few tokens takes its time.
-pub struct Unpacked<I: Isa> {
-    /// The quants, unsigned bytes in element order; signed ones are plus 128.
-    q: [[I::W; 8]; 8],
+pub struct Unpacked<'q, I: Isa> {
+    /// The quants, unsigned bytes in element order; signed ones are plus 128. Compilers build an array as large as this
+    /// elsewhere and copy it where it is the field of a new struct.
+    q: &'q mut [[I::W; 8]; 8],
     /// The sub-blocks' scales, `i32`.
     scales: [I::W; 16],
     /// The sub-blocks' scales and minimums as bytes.
@@ -21,18 +22,18 @@ pub struct Unpacked<I: Isa> {
     d: [I::F; 2],
 }
 
-impl<I: Isa> Unpacked<I> {
-    /// Of zeros.
+impl<'q, I: Isa> Unpacked<'q, I> {
+    /// Of zeros but for the quants, which lie in `q`.
     #[inline(always)]
-    pub(crate) fn new(isa: I) -> Self {
+    pub(crate) fn new(isa: I, q: &'q mut [[I::W; 8]; 8]) -> Self {
         let (word, float) = (isa.splat(0), isa.f_splat(0.0));
         let sub = SubScales { scales: [word; 4], mins: [word; 4] };
-        Unpacked { q: [[word; 8]; 8], scales: [word; 16], sub, d: [float; 2] }
+        Unpacked { q, scales: [word; 16], sub, d: [float; 2] }
     }
 
     /// Puts a block in place.
     #[inline(always)]
-    pub(super) fn fill<B: Described>(&mut self, isa: I, from: Reader<'_, I, B>) {
+    pub(super) fn fill<B: Described>(&mut self, isa: I, from: &Reader<'_, I, B>) {
         self.d = from.scales(isa);
         self.sub = *from.sub_scales();
         for (i, scale) in self.scales.iter_mut().enumerate().take(const { SubScales::<I>::count(B::DESCRIPTION.form) })
@@ -41,17 +42,17 @@ impl<I: Isa> Unpacked<I> {
         }
         let signed = const { !matches!(B::DESCRIPTION.values, Values::From(_)) };
         if const { B::ELEMS == 32 } {
-            let (_, q) = from.quants(isa, [&from.low(isa, 0), &from.high(isa, 0)], 0, 0);
+            let q = from.quants(isa, [&from.low(isa, 0), &from.high(isa, 0)], 0);
             self.q[0] = if signed { plus_128(isa, q) } else { q };
             return;
         }
-        put_256(isa, &mut self.q, from, signed);
+        put_256(isa, self.q, from, signed);
     }
 }
 
 /// Puts the quants of a block of 256 in place.
 #[inline(always)]
-fn put_256<I: Isa, B: Described, S: Source<I, B>>(isa: I, to: &mut [[I::W; 8]; 8], from: S, signed: bool) {
+fn put_256<I: Isa, B: Described, S: Source<I, B>>(isa: I, to: &mut [[I::W; 8]; 8], from: &S, signed: bool) {
     each_32!(isa, from, |i, q| {
         to[i % 8] = if signed { plus_128(isa, *q) } else { *q };
     });
@@ -67,7 +68,7 @@ fn plus_128<I: Isa>(isa: I, q: [I::W; 8]) -> [I::W; 8] {
     q
 }
 
-impl<'a, I: Isa, B: Described> Source<I, B> for &'a Unpacked<I> {
+impl<'a, I: Isa, B: Described> Source<I, B> for &'a Unpacked<'_, I> {
     const IN_MEMORY: bool = true;
     type Words = ();
     type Quants = &'a [I::W; 8];
@@ -94,8 +95,13 @@ impl<'a, I: Isa, B: Described> Source<I, B> for &'a Unpacked<I> {
     fn low(&self, _isa: I, _piece: usize) {}
 
     #[inline(always)]
-    fn quants(&self, _isa: I, _words: [&(); 2], piece: usize, _plane: usize) -> (usize, &'a [I::W; 8]) {
-        (piece, &self.q[piece % 8])
+    fn number(piece: usize, _plane: usize) -> usize {
+        piece
+    }
+
+    #[inline(always)]
+    fn quants(&self, _isa: I, _words: [&(); 2], i: usize) -> &'a [I::W; 8] {
+        &self.q[i % 8]
     }
 
     #[inline(always)]

@@ -53,6 +53,8 @@ pub enum Error {
         /// Elements of a head.
         head_dim: u32,
     },
+    /// The prompt has no tokens.
+    EmptyPrompt,
     /// The tokens do not fit the context.
     ContextFull {
         /// Tokens that the context holds.
@@ -150,6 +152,7 @@ impl Error {
                     "a {kv} KV cache needs heads of a multiple of {block} elements; this model's have {head_dim}: use f16"
                 )
             }
+            Error::EmptyPrompt => f.write_str("the prompt has no tokens: there is nothing to continue"),
             Error::ContextFull { ctx, position, tokens } => {
                 write!(f, "the context of {ctx} tokens is full: it holds {position}, and {tokens} more do not fit")
             }

@@ -3,6 +3,8 @@
 use super::model::Model;
 use crate::arena::{Arena, Region};
 use crate::kernels::KvType;
+#[cfg(feature = "_recurrent")]
+use crate::model::RecurrentState;
 use crate::model::{Activations, KvCache, RopeTables};
 use crate::simd::ActForm;
 use crate::text::Tokenizer;
@@ -14,6 +16,8 @@ pub(super) struct Memory<'a, 'm> {
     pub(super) tiles: &'a mut [u8],
     pub(super) rope: RopeTables<'a>,
     pub(super) kv: KvCache<'a>,
+    #[cfg(feature = "_recurrent")]
+    pub(super) state: RecurrentState<'a>,
     pub(super) values: Activations<'a>,
     pub(super) tokenizer: Tokenizer<'a>,
 }
@@ -27,13 +31,16 @@ impl<'a, 'm: 'a> Memory<'a, 'm> {
         [mapped, index]: [Option<&'m [u8]>; 2],
         arena: &mut Arena<'a>,
     ) -> Self {
-        let (config, ctx, chunk) = (&model.config, sizes.ctx as usize, sizes.chunk as usize);
+        let (config, hyper) = (&model.config, &model.config.hyper);
+        let (ctx, chunk) = (sizes.ctx as usize, sizes.chunk as usize);
         Memory {
-            store: WeightStore::take(config.shapes, mapped, sizes.pinned, sizes.checked_tokens(), arena),
+            store: WeightStore::take(&model.tensors.tables, mapped, sizes.pinned, sizes.checked_tokens(), arena),
             tiles: arena.take(Region::Tiles, sizes.tile_bytes.saturating_mul(2)),
-            rope: RopeTables::take(config, chunk, arena),
-            kv: KvCache::take(config, sizes.kv, ctx, chunk, arena),
-            values: Activations::take(config, chunk, sizes.logits, sizes.act_form, arena),
+            rope: RopeTables::take(hyper, chunk, arena),
+            kv: KvCache::take((hyper, config.without_kv()), sizes.kv, ctx, chunk, arena),
+            #[cfg(feature = "_recurrent")]
+            state: RecurrentState::take(config.state_groups(), sizes.keep as usize, arena),
+            values: Activations::take(hyper.n_embd, config.scratch(), [chunk, sizes.logits], sizes.act_form, arena),
             tokenizer: Tokenizer::take(&model.spec, sizes.ctx, index.filter(|_| sizes.flash_index), arena),
         }
     }
@@ -44,6 +51,8 @@ impl<'a, 'm: 'a> Memory<'a, 'm> {
 pub(super) struct Sizes {
     pub(super) ctx: u32,
     pub(super) chunk: u32,
+    #[cfg(feature = "_recurrent")]
+    pub(super) keep: u32,
     pub(super) kv: KvType,
     pub(super) act_form: ActForm,
     pub(super) logits: usize,

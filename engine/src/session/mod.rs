@@ -6,24 +6,28 @@
 //!
 //! | step | bytes |
 //! |---|---|
-//! | [`Model::open`] | 11463 |
-//! | `Model::hash` | 3167 |
-//! | [`Model::plan`] | 7311 |
-//! | [`Session::new`] | 20367 |
-//! | [`Session::encode`] | 5727 |
-//! | [`Session::feed`], F32 weights | 16711 |
-//! | [`Session::feed`], quantised weights | 25375 |
-//! | [`Session::decode`] | 2079 |
+//! | [`Model::open`] | 9559 |
+//! | `Model::hash` | 3023 |
+//! | [`Model::plan`] | 6375 |
+//! | [`Session::new`] | 18967 |
+//! | [`Session::encode`] | 3919 |
+//! | [`Session::feed`], F32 weights | 16263 |
+//! | [`Session::feed`], quantised weights | 19679 |
+//! | [`Session::decode`] | 1807 |
+//! | [`Session::answer`] | 2247 |
+//! | [`Answer::next`], F32 weights | 16135 |
 //! | `Snapshots::save` | 1695 |
 //! | `Snapshots::restore` | 2111 |
 //!
-//! To these come the [`Session`] (2048) and a [`Sampler`](crate::text::Sampler) (3192), wherever the caller puts them. No
+//! To these come the [`Session`] (2104) and a [`Sampler`](crate::text::Sampler) (3192), wherever the caller puts them. No
 //! number depends on the model or on the length of a text (SmolLM2 135M takes what a model of 57 kB does).
 
+mod answer;
 mod error;
 mod hash;
 mod memory;
 mod model;
+mod open;
 mod plan;
 mod progress;
 mod run;
@@ -34,6 +38,7 @@ mod tensors;
 pub use crate::kernels::KvType;
 pub use crate::model::{LogitsSink, Want};
 pub use crate::weights::{Residency, Verify};
+pub use answer::{Answer, AnswerEnd, AnswerOptions, AnswerStats, Buffers, Conversation, Lane, Token};
 pub use error::{Error, Named};
 pub use hash::LogitsHash;
 pub use model::Model;

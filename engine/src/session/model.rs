@@ -42,7 +42,9 @@ impl Model {
         let (config, left_out) = apart(pin!(ModelConfig::read(&gguf, source, spec.n_vocab(), ignored))).await?;
         let tensors = apart(pin!(Tensors::read(&gguf, source, &config))).await?;
         #[cfg(feature = "checksums")]
-        let checksums = apart(pin!(Checksums::read(&gguf, source, spec.n_vocab()))).await?;
+        let per_layer = tensors.tables.has_table_of_rows;
+        #[cfg(feature = "checksums")]
+        let checksums = apart(pin!(Checksums::read(&gguf, source, spec.n_vocab(), per_layer))).await?;
         #[cfg(not(feature = "checksums"))]
         let checksums = None;
         Ok(Model { gguf, config, left_out, spec, tensors, checksums })

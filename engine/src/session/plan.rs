@@ -31,7 +31,8 @@ pub struct Options {
     pub residency: Residency,
     /// The most prompt tokens of a pass; 0: as many as fit, at most 128.
     pub chunk: u32,
-    /// The most tokens of a draft that one pass is to verify: chunks are longer by one at least.
+    /// The most tokens of a draft that one pass is to verify: chunks are longer by one at least. Recurrent layers keep a copy
+    /// of their state for each of them, see [`Session::rewind`](super::Session::rewind).
     pub draft: u32,
     /// Bytes of each of the two streaming tiles; 0: chosen.
     pub tile_bytes: usize,
@@ -83,6 +84,9 @@ pub struct Plan {
     pub ctx: u32,
     /// The most tokens of a pass.
     pub chunk: u32,
+    /// The most tokens that recurrent layers can be taken back by; 0 if the model has none.
+    #[cfg(feature = "_recurrent")]
+    pub keep: u32,
     /// The cache's number format.
     pub kv: KvType,
     /// Where the weights are.
@@ -110,6 +114,8 @@ impl Plan {
         Sizes {
             ctx: self.ctx,
             chunk: self.chunk,
+            #[cfg(feature = "_recurrent")]
+            keep: self.keep,
             kv: self.kv,
             act_form: self.act_form,
             logits: self.logits,
@@ -142,8 +148,7 @@ impl Model {
         options: &Options,
         arena_bytes: Option<usize>,
     ) -> Result<Plan, Error> {
-        let head_dim = self.config.shapes.head_dim;
-        if !head_dim.is_multiple_of(options.kv.head_multiple()) {
+        if let Some(head_dim) = self.unfit_head_dim(options.kv) {
             return Err(Error::KvHeadDim { kv: options.kv, head_dim });
         }
         if options.verify == Verify::All && self.checksums.is_none() {
@@ -166,7 +171,10 @@ impl Model {
                 Means { pin: true, map: false, stream, index }
             }
         };
-        let default_ctx = self.config.ctx_train.min(DEFAULT_CTX);
+        if !cfg!(feature = "stream") && self.table_tile(means, F::READ_ALIGN) > 0 {
+            return Err(Error::NoStreaming);
+        }
+        let default_ctx = self.config.hyper.ctx_train.min(DEFAULT_CTX);
         let ctx = if options.ctx == 0 { default_ctx } else { options.ctx };
         let have = arena_bytes.unwrap_or(usize::MAX);
         let need = self.least(options, means, ctx, F::READ_ALIGN);
@@ -181,6 +189,7 @@ impl Model {
         let all_fit = means.pin && matrices.all() <= left as u64;
         if means.stream && !all_fit {
             let least = self.tensors.least_tile(F::READ_ALIGN);
+            let left = left.saturating_add(sizes.tile_bytes.saturating_mul(2));
             let wanted = match options.tile_bytes {
                 0 => (left / 8).clamp(least, DEFAULT_TILE_BYTES.max(least)),
                 n => n.max(least),
@@ -192,13 +201,13 @@ impl Model {
         let mut streamed_bytes = 0u64;
         let mut per_pass = 0u64;
         let tied = !matrices.has_output();
-        let embd_row_bytes = self.tensors.embd_row_bytes;
-        weights::walk(&self.gguf, source, &self.config.shapes, &mut |t| {
-            if t.role.is_matrix() && budget.take(t.role, t.bytes()).is_none() {
+        weights::walk(&self.gguf, source, &self.config, &mut |t| {
+            if t.ty.is_some() && budget.take(t.role, t.bytes()).is_none() {
                 streamed_bytes = streamed_bytes.saturating_add(t.bytes());
-                let embedding = t.role == Role::TokenEmbd;
-                let whole = if embedding && !tied { 0 } else { t.bytes() };
-                let row = if embedding { embd_row_bytes } else { 0 };
+                let is_table = t.role.is_table_of_rows();
+                let by_row = t.role == Role::TokenEmbd || is_table;
+                let whole = if by_row && (is_table || !tied) { 0 } else { t.bytes() };
+                let row = if by_row { u64::from(t.row_bytes) } else { 0 };
                 per_pass = per_pass.saturating_add(whole).saturating_add(row);
             }
             Ok(())
@@ -222,6 +231,8 @@ impl Model {
             usage,
             ctx,
             chunk: sizes.chunk,
+            #[cfg(feature = "_recurrent")]
+            keep: sizes.keep,
             kv: options.kv,
             residency,
             flash_bytes_per_pass: per_pass,
@@ -254,13 +265,25 @@ impl Model {
         self.checksums.is_some() && verify != Verify::Never
     }
 
+    /// Elements of heads that are no whole blocks in the cache's number format, if there are any.
+    fn unfit_head_dim(&self, kv: KvType) -> Option<u32> {
+        self.config.hyper.head_dims().into_iter().find(|dim| !dim.is_multiple_of(kv.head_multiple()))
+    }
+
+    /// Bytes of a tile for the rows of a table that is never pinned; 0 if it is mapped or the model has none.
+    fn table_tile(&self, means: Means, align: usize) -> usize {
+        if means.map { 0 } else { self.tensors.table_tile(align) }
+    }
+
     /// Whether `plan` is one that [`Model::plan`] made for this model.
     pub(super) fn accepts(&self, plan: &Plan) -> bool {
         if plan.verify != Verify::Never && !self.checks(plan.verify) {
             return false;
         }
-        let heads_fit = self.config.shapes.head_dim.is_multiple_of(plan.kv.head_multiple());
-        heads_fit && plan.chunk > 0 && plan.ctx > 0 && self.usage(&plan.sizes()) == plan.usage
+        self.unfit_head_dim(plan.kv).is_none()
+            && plan.chunk > 0
+            && plan.ctx > 0
+            && self.usage(&plan.sizes()) == plan.usage
     }
 
     /// What carving takes, by counting.
@@ -276,12 +299,14 @@ impl Model {
         let pinned = if means.pin && !means.map && !means.stream { self.tensors.matrices.all() } else { 0 };
         Sizes {
             ctx,
+            #[cfg(feature = "_recurrent")]
+            keep: if self.config.state_groups() > 0 { options.draft.max(1) } else { 0 },
             chunk: options.chunk.max(options.draft.saturating_add(1)).min(ctx),
             kv: options.kv,
             act_form: options.act_form,
             logits: LOGITS.0,
-            // A model that is small enough to be pinned needs no tiles.
-            tile_bytes: if means.stream { self.tensors.least_tile(align) } else { 0 },
+            // A model that is small enough to be pinned needs no tiles, but for single rows.
+            tile_bytes: if means.stream { self.tensors.least_tile(align) } else { self.table_tile(means, align) },
             checked: self.checks(options.verify),
             flash_index: means.index,
             pinned: usize::try_from(pinned).unwrap_or(usize::MAX),
@@ -324,7 +349,7 @@ impl Model {
     ) -> Sizes {
         let least = self.least_sizes(options, means, ctx, align);
         let mut base = self.usage(&least).total();
-        let mut sizes = Sizes { pinned: 0, tile_bytes: 0, ..least };
+        let mut sizes = Sizes { pinned: 0, tile_bytes: self.table_tile(means, align), ..least };
         if arena_bytes.is_none_or(|n| n >= LARGE_ARENA && n.saturating_sub(base) >= LOGITS.1 * 8) {
             sizes.logits = LOGITS.1;
             base = self.usage(&Sizes { logits: LOGITS.1, ..least }).total();
@@ -343,7 +368,8 @@ impl Model {
             if more <= room {
                 return longer;
             }
-            chunk /= 2;
+            // By a quarter and a third in turns: 64, 48, 32, 24, and so on.
+            chunk = if chunk.is_power_of_two() { chunk / 4 * 3 } else { chunk / 3 * 2 };
         }
         sizes
     }

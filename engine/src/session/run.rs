@@ -8,7 +8,9 @@ use super::progress::{Progress, Stage};
 use crate::arena::Arena;
 use crate::flash::{Flash, FlashStats, Source, apart};
 use crate::kernels::{Executor, Kernels};
-use crate::model::{LogitsSink, ModelConfig, Pass, Want};
+use crate::model::{LogitsSink, ModelConfig, Pass, Want, Workspace};
+#[cfg(feature = "chat-pieces")]
+use crate::text::{ChatPieces, Turn};
 use crate::text::{Detokenizer, Encode};
 use crate::weights::{CHECKSUMS, Feed, Schedule, Tiles, Verify};
 use core::pin::pin;
@@ -107,11 +109,13 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
         apart(pin!(memory.tokenizer.build(source, &mut indexing))).await?;
         let budget = model.pin_budget(plan);
         let mut pinning = |done, total| report(Stage::Pin, done, total);
-        apart(pin!(memory.store.load(&model.gguf, source, budget, *kernels, checksums, &mut pinning))).await?;
+        apart(pin!(memory.store.load((&model.gguf, &model.config), source, budget, *kernels, checksums, &mut pinning)))
+            .await?;
         if CHECKSUMS && plan.verify == Verify::All {
             memory.store.check_mapped(*kernels, &mut |done, total| report(Stage::Check, done, total))?;
         }
-        memory.rope.fill(&model.config, memory.store.rope_divisors());
+        let hyper = &model.config.hyper;
+        memory.rope.fill(hyper, memory.store.rope_divisors(plan.ctx > hyper.original_ctx));
         Ok(())
     }
 }
@@ -132,7 +136,7 @@ impl<F: Flash> Session<'_, '_, F> {
     /// Tokens in the vocabulary.
     #[must_use]
     pub fn n_vocab(&self) -> u32 {
-        self.config.shapes.n_vocab
+        self.config.hyper.n_vocab
     }
 
     /// Tokens that the model has seen; the next one's position.
@@ -144,6 +148,8 @@ impl<F: Flash> Session<'_, '_, F> {
     /// Forgets all tokens.
     pub fn reset(&mut self) {
         (self.position, self.written) = (0, 0);
+        #[cfg(feature = "_recurrent")]
+        self.memory.state.reset();
         #[cfg(feature = "snapshots")]
         {
             self.restored = 0;
@@ -152,7 +158,10 @@ impl<F: Flash> Session<'_, '_, F> {
 
     /// The fewest tokens that can be left; none at all can be, too.
     pub(super) fn least_position(&self) -> u32 {
-        let least = self.memory.kv.least_position(self.written as usize) as u32;
+        let least = self.memory.kv.least_position(self.written as usize);
+        #[cfg(feature = "_recurrent")]
+        let least = least.max(self.memory.state.least_position());
+        let least = least as u32;
         #[cfg(feature = "snapshots")]
         {
             least.max(self.restored)
@@ -164,10 +173,13 @@ impl<F: Flash> Session<'_, '_, F> {
     }
 
     /// Forgets the tokens from `position` on, such as those of a draft that turned out wrong. What follows is as if
-    /// they had never been. The last chunk that was fed can always be taken back, token by token.
+    /// they had never been. Of a model without recurrent layers, the last chunk that was fed can always be taken back, token by
+    /// token; of one with such layers, as many of the last tokens as [`Options::draft`](super::Options::draft), at least one,
+    /// until a longer chunk fails.
     ///
     /// # Errors
-    /// [`Error::CannotRewind`], and nothing changes: there are fewer tokens, or sliding windows have moved on.
+    /// [`Error::CannotRewind`], and nothing changes: there are fewer tokens, or sliding windows or recurrent layers have moved
+    /// on.
     pub fn rewind(&mut self, position: u32) -> Result<(), Error> {
         let least = self.least_position();
         if position == 0 {
@@ -210,8 +222,23 @@ impl<F: Flash> Session<'_, '_, F> {
     ///
     /// # Errors
     /// [`Error::Text`]: `out` is too short, a word is too long, the flash failed.
-    pub async fn encode(&mut self, text: &str, options: Encode, out: &mut [u32]) -> Result<usize, Error> {
+    pub async fn encode(&mut self, text: &str, options: Encode<'_>, out: &mut [u32]) -> Result<usize, Error> {
         Ok(apart(pin!(self.memory.tokenizer.encode(&mut self.source, text, options, out))).await?)
+    }
+
+    /// Encodes `turn` of a conversation in the model's own chat template; see [`ChatPieces::encode`].
+    ///
+    /// # Errors
+    /// [`Error::Text`]: those of [`ChatPieces::encode`].
+    #[cfg(feature = "chat-pieces")]
+    pub async fn encode_turn(
+        &mut self,
+        pieces: &ChatPieces,
+        turn: &Turn<'_>,
+        room: &mut [u8],
+        out: &mut [u32],
+    ) -> Result<usize, Error> {
+        Ok(apart(pin!(pieces.encode(&mut self.memory.tokenizer, &mut self.source, turn, room, out))).await?)
     }
 
     /// Gives `out` the text of token `id`, as far as its characters are whole.
@@ -237,6 +264,39 @@ impl<F: Flash> Session<'_, '_, F> {
     /// match their checksums and logits that are not finite, after which the chunks that were finished count and the rest do not, nor do logits that
     /// `sink` got of the rest. The same tokens may be fed again.
     pub async fn feed(&mut self, ids: &[u32], want: Want, sink: &mut LogitsSink<'_>) -> Result<(), Error> {
+        self.check(ids)?;
+        let mut chunks = ids.chunks(self.memory.values.chunk().max(1)).peekable();
+        while let Some(chunk) = chunks.next() {
+            let want = match want {
+                Want::Last if chunks.peek().is_some() => Want::None,
+                want => want,
+            };
+            self.feed_chunk(chunk, want, sink).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs a chunk of tokens that were [checked](Self::check) through the model.
+    pub(super) async fn feed_chunk(
+        &mut self,
+        chunk: &[u32],
+        want: Want,
+        sink: &mut LogitsSink<'_>,
+    ) -> Result<(), Error> {
+        let end = self.position.saturating_add(chunk.len() as u32);
+        self.written = self.written.max(end);
+        self.passes = self.passes.wrapping_add(1);
+        #[cfg(feature = "_recurrent")]
+        self.memory.state.begin(self.position as usize, chunk.len());
+        self.pass(chunk, want, sink).await?;
+        #[cfg(feature = "_recurrent")]
+        self.memory.state.commit(self.position as usize);
+        self.position = end;
+        Ok(())
+    }
+
+    /// Asserts that the vocabulary has `ids` and the context room for them.
+    pub(super) fn check(&self, ids: &[u32]) -> Result<(), Error> {
         let n_vocab = self.n_vocab();
         if let Some(&id) = ids.iter().find(|&&id| id >= n_vocab) {
             return Err(Error::NoSuchToken { id, n_vocab });
@@ -245,23 +305,20 @@ impl<F: Flash> Session<'_, '_, F> {
         if ids.len() as u64 > u64::from(ctx.saturating_sub(position)) {
             return Err(Error::ContextFull { ctx, position, tokens: ids.len() });
         }
-        let mut chunks = ids.chunks(self.memory.values.chunk().max(1)).peekable();
-        while let Some(chunk) = chunks.next() {
-            let want = match want {
-                Want::Last if chunks.peek().is_some() => Want::None,
-                want => want,
-            };
-            let end = self.position.saturating_add(chunk.len() as u32);
-            self.written = self.written.max(end);
-            self.passes = self.passes.wrapping_add(1);
-            self.pass(chunk, want, sink).await?;
-            self.position = end;
-        }
         Ok(())
     }
 
     async fn pass(&mut self, ids: &[u32], want: Want, sink: &mut LogitsSink<'_>) -> Result<(), Error> {
-        let Memory { store, tiles, rope, kv, values, .. } = &mut self.memory;
+        let Memory {
+            store,
+            tiles,
+            rope,
+            kv,
+            #[cfg(feature = "_recurrent")]
+            state,
+            values,
+            ..
+        } = &mut self.memory;
         #[cfg(feature = "checksums")]
         {
             apart(pin!(store.expect_rows(&mut self.source, ids))).await?;
@@ -270,21 +327,25 @@ impl<F: Flash> Session<'_, '_, F> {
         let schedule = Schedule::new(store, ids, want != Want::None, tile_bytes, F::READ_ALIGN);
         let tiles = Tiles::new(tiles);
         let mut feed = Feed::new(&tiles, schedule.clone(), self.kernels);
-        let pass = Pass {
-            config: &self.config,
+        let work = Workspace {
+            hyper: &self.config.hyper,
             store,
             kernels: self.kernels,
             executor: self.executor,
             rope,
             kv,
+            #[cfg(feature = "_recurrent")]
+            state,
             values,
             position: self.position as usize,
-            want,
-            find_nan: self.plan.find_nan,
+            tokens: ids.len(),
         };
-        let pass = pass.run(ids, &mut feed, sink);
+        let pass = Pass { config: &self.config, work, want, find_nan: self.plan.find_nan };
+        let pass = pin!(pass.run(ids, &mut feed, sink));
         #[cfg(feature = "stream")]
-        let pass = crate::weights::join(crate::weights::read_ahead(&mut self.source, &tiles, schedule), pass);
-        Ok(apart(pin!(pass)).await?)
+        let reader = pin!(crate::weights::read_ahead(&mut self.source, &tiles, schedule));
+        #[cfg(feature = "stream")]
+        let pass = pin!(crate::weights::join(reader, pass));
+        Ok(apart(pass).await?)
     }
 }

@@ -4,21 +4,23 @@ use crate::arena::ALIGN;
 use crate::flash::{Flash, Source};
 use crate::gguf::Gguf;
 use crate::model::ModelConfig;
-use crate::weights::{self, LayerMatrix, LayerVector, MatrixBytes, Role, Schedule, WeightError};
+use crate::weights::{
+    self, Catalogue, LayerTensor, MatrixBytes, PER_LAYER, Role, Schedule, Section, TableSizes, TensorBits, WeightError,
+};
 
 /// Facts of the tensor directory.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tensors {
     /// Bytes of the arena that matrices take when they are pinned.
     pub(super) matrices: MatrixBytes,
-    /// Bytes of one row of the embedding.
-    pub(super) embd_row_bytes: u64,
+    /// Bytes of one row of the table of which passes read single rows alone.
+    table_row_bytes: usize,
     /// Bytes of the widest row of any matrix, of a gate, and of an up projection.
     row_bytes: usize,
     gate_row_bytes: usize,
     up_row_bytes: usize,
-    /// Tensors that the architecture cannot do without.
-    needed: u64,
+    /// The tables that hold the tensors.
+    pub(super) tables: TableSizes,
     /// Bytes of all tensors in the file.
     #[cfg(feature = "snapshots")]
     pub(super) bytes: u64,
@@ -33,42 +35,50 @@ impl Tensors {
         source: &mut Source<'_, F>,
         config: &ModelConfig,
     ) -> Result<Tensors, WeightError> {
-        let mut all = Tensors::default();
-        weights::walk(gguf, source, &config.shapes, &mut |t| {
+        let mut all = Tensors { tables: TableSizes::of(config), ..Tensors::default() };
+        let mut found = 0_usize;
+        weights::walk(gguf, source, config, &mut |t| {
             let row_bytes = t.row_bytes as usize;
             #[cfg(feature = "snapshots")]
             {
                 all.bytes = all.bytes.saturating_add(t.bytes());
             }
             match t.role {
-                Role::TokenEmbd => all.embd_row_bytes = u64::from(t.row_bytes),
-                Role::Matrix(_, LayerMatrix::Gate) => all.gate_row_bytes = all.gate_row_bytes.max(row_bytes),
-                Role::Matrix(_, LayerMatrix::Up) => all.up_row_bytes = all.up_row_bytes.max(row_bytes),
+                Role::Layer(_, LayerTensor::Gate) => all.gate_row_bytes = all.gate_row_bytes.max(row_bytes),
+                Role::Layer(_, LayerTensor::Up) => all.up_row_bytes = all.up_row_bytes.max(row_bytes),
                 _ => {}
             }
-            if !matches!(t.role, Role::Output | Role::RopeFreqs) {
-                all.needed = all.needed.saturating_add(1);
+            if t.role.is_table_of_rows() {
+                all.table_row_bytes = row_bytes;
             }
-            if t.role.is_matrix() {
+            found = found.saturating_add(usize::from(!t.optional));
+            if t.ty.is_some() {
                 all.matrices.add(t.role, t.bytes());
-                all.row_bytes = all.row_bytes.max(row_bytes);
+                all.row_bytes = all.row_bytes.max(if t.role.is_table_of_rows() { 0 } else { row_bytes });
                 all.end = all.end.max(t.offset.saturating_add(t.bytes()));
             }
             Ok(())
         })
         .await?;
-        let s = &config.shapes;
-        let per_layer = LayerMatrix::ALL.len().saturating_add(2).saturating_add(s.extra_vectors.len()) as u64;
-        if all.needed < per_layer.saturating_mul(u64::from(s.n_layer)).saturating_add(2) {
+        if found < all.tables.needed {
             return Err(missing(gguf, source, config).await?);
         }
         Ok(all)
     }
 
-    /// The fewest bytes that a tile must have.
+    /// The fewest bytes that a tile must have where matrices stream.
     pub(super) fn least_tile(&self, align: usize) -> usize {
         let gated = self.gate_row_bytes.saturating_add(self.up_row_bytes);
-        Schedule::tile_bytes_for(self.row_bytes.max(gated), align).checked_next_multiple_of(ALIGN).unwrap_or(usize::MAX)
+        let bytes = Schedule::tile_bytes_for(self.row_bytes.max(gated), align);
+        bytes.checked_next_multiple_of(ALIGN).unwrap_or(usize::MAX).max(self.table_tile(align))
+    }
+
+    /// The fewest bytes that a tile must have where nothing streams but single rows of a table; 0 without one.
+    pub(super) fn table_tile(&self, align: usize) -> usize {
+        if !(PER_LAYER && self.tables.has_table_of_rows) {
+            return 0;
+        }
+        Schedule::tile_bytes_for_row(self.table_row_bytes, align).checked_next_multiple_of(ALIGN).unwrap_or(usize::MAX)
     }
 }
 
@@ -80,36 +90,34 @@ async fn missing<F: Flash>(
 ) -> Result<WeightError, WeightError> {
     /// Layers that one walk looks after.
     const LAYERS: u32 = 32;
-    let bit = |role| match role {
-        Role::Matrix(_, m) => 1u32 << m as u32,
-        Role::Vector(_, v) => 1 << (LayerMatrix::ALL.len() as u32 + v as u32),
-        Role::TokenEmbd => 1,
-        _ => 2,
-    };
-    for base in (0..config.shapes.n_layer).step_by(LAYERS as usize) {
-        let (mut globals, mut layers) = (0, [0u32; LAYERS as usize]);
-        weights::walk(gguf, source, &config.shapes, &mut |t| {
+    let n_layer = config.hyper.n_layer;
+    for base in (0..n_layer).step_by(LAYERS as usize) {
+        let (mut globals, mut layers) = (0, [0; LAYERS as usize]);
+        weights::walk(gguf, source, config, &mut |t| {
             match t.role {
-                Role::TokenEmbd | Role::OutputNorm => globals |= bit(t.role),
-                Role::Matrix(layer, _) | Role::Vector(layer, _) => {
+                Role::Layer(layer, _) => {
                     let at = layer.checked_sub(base).and_then(|i| layers.get_mut(i as usize));
-                    at.into_iter().for_each(|seen| *seen |= bit(t.role));
+                    at.into_iter().for_each(|seen| *seen |= t.role.bit());
                 }
-                Role::Output | Role::RopeFreqs => {}
+                role if !t.optional => globals |= role.bit(),
+                _ => {}
             }
             Ok(())
         })
         .await?;
-        let globals = [Role::TokenEmbd, Role::OutputNorm].map(|role| (role, globals));
-        let layers = (base..config.shapes.n_layer).zip(layers).flat_map(|(layer, seen)| {
-            let matrices = LayerMatrix::ALL.into_iter().map(move |m| Role::Matrix(layer, m));
-            let roles = matrices.chain(LayerVector::ALL.into_iter().map(move |v| Role::Vector(layer, v)));
-            roles.map(move |role| (role, seen))
-        });
-        for (role, seen) in globals.into_iter().chain(layers) {
-            if config.shapes.of(role).is_some() && seen & bit(role) == 0 {
-                return Ok(WeightError::Missing { role });
-            }
+        let mut first = None;
+        let mut look = |section, seen: TensorBits| {
+            config.tensors(section, &mut |entry| {
+                if !entry.optional && seen & entry.role.bit() == 0 {
+                    first = first.or(Some(entry.role));
+                }
+            });
+        };
+        look(Section::Before, globals);
+        look(Section::After, globals);
+        (base..n_layer).zip(layers).for_each(|(layer, seen)| look(Section::Layer(layer), seen));
+        if let Some(role) = first {
+            return Ok(WeightError::Missing { role });
         }
     }
     // Fewer tensors than needed, yet none missing: one must occur twice, which loading will name.

@@ -1,5 +1,7 @@
 //! The form of activations that a set multiplies, and the layouts of blocks that it may have loops for.
 
+use bytemuck::Pod;
+
 /// The form of quantised activations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -45,6 +47,12 @@ pub const IQ4_VALUES: [i8; 16] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 1
 /// Twice the values of the sixteen E2M1 codes, ggml's `kvalues_mxfp4`.
 pub const MXFP4_VALUES: [i8; 16] = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
 
+/// Blocks of one layout.
+pub trait Blocks: Pod {
+    /// Their layout.
+    const LAYOUT: BlockLayout;
+}
+
 /// The layouts of quantised blocks, by ggml's names: what quants and scales a block has, and where.
 #[expect(missing_docs, reason = "ggml's names")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +76,19 @@ pub enum BlockLayout {
 }
 
 impl BlockLayout {
+    /// True if `layouts` contain this one.
+    #[must_use]
+    pub const fn is_one_of(self, layouts: &[BlockLayout]) -> bool {
+        let mut i = 0;
+        while i < layouts.len() {
+            if layouts[i] as u8 == self as u8 {
+                return true;
+            }
+            i += 1;
+        }
+        false
+    }
+
     /// Weights of a block.
     #[must_use]
     pub const fn elems(self) -> usize {

@@ -5,7 +5,7 @@ use super::arch::quantise::QuantiseLoops;
 use super::arch::rows::Rows;
 use super::arch::strip::BlockLoops;
 use super::floats::{Floats, LANES};
-use super::form::{ActForm, BlockLayout};
+use super::form::{ActForm, BlockLayout, Blocks};
 use super::name::IsaName;
 use bytemuck::Pod;
 
@@ -16,6 +16,16 @@ pub type Quad = [i8; 4];
 pub trait Quads {
     /// `N` words of the block from word `N * i` on.
     fn quads<const N: usize>(&self, i: usize) -> &[Quad; N];
+    /// Byte offset of their scale, an `f32`, which the sum of all of them follows, an `i32`.
+    const SCALE_AT: usize;
+    /// Sums of 16 each, sub-blocks (0, 2), (1, 3), (4, 6), (5, 7), ...; zeros if they are only 32.
+    fn sums16(&self) -> &[[i16; 2]; 8] {
+        &[[0; 2]; 8]
+    }
+    /// Sums of 32 each, in the same order; zeros if they are only 32.
+    fn sums32(&self) -> &[[i16; 2]; 4] {
+        &[[0; 2]; 4]
+    }
     /// The sum of the 32 activations from word `8 * i` on.
     fn sum32(&self, i: usize) -> i32;
 }
@@ -43,9 +53,13 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// Parts of an operation are functions of their own: where a set unrolls much, neither the frames of the parts nor the
     /// time to compile them should add up.
     const PARTS_APART: bool = false;
-    /// The most tokens whose dot products share one unpacking of the weights in registers, at most 8: as many as there are
+    /// The most tokens whose dot products share one unpacking of the weights in registers: 1, 2, 4 or 8, as many as there are
     /// registers for.
     const TOKENS: usize = 8;
+    /// Words of interleaved rows that are multiplied at once, one or two, so that loading overlaps with computing.
+    const PARTS_AT_ONCE: usize = 2;
+    /// Sums of sixteen lanes that half the registers hold. Single lanes fit by the dozen.
+    const FLOAT_SUMS: usize = 16;
     /// The form of activations that the set multiplies.
     const ACTS: ActForm = ActForm::Bytes;
     /// The set has an instruction for CRC-32C.
@@ -65,9 +79,16 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// The set that multiplies rows that are not interleaved with one vector: with one token loading
     /// is what takes time, and narrower words load better.
     type Single: Isa;
-
     /// The proof for [`Isa::Single`].
     fn single(self) -> Self::Single;
+
+    /// The layouts that the set has [`Isa::block_dots`] for. [`Isa::Single`] multiplies those with several tokens.
+    const STREAMED: &'static [BlockLayout] = &[];
+    /// The set that multiplies several tokens with blocks of other layouts.
+    type Many: Isa;
+
+    /// The proof for [`Isa::Many`].
+    fn many(self) -> Self::Many;
 
     /// Calls `op` inside a function that has the set's features enabled.
     fn run<O: Op>(self, op: O) -> O::Out;
@@ -108,6 +129,13 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// The set's own loops that quantise activations, likewise.
     #[inline(always)]
     fn quantise_loops(self) -> Option<QuantiseLoops> {
+        None
+    }
+
+    /// The set's own dot products of a block of each of [`Isa::ROWS`] rows with each token's activations, in place of those
+    /// that formats make of its primitives.
+    #[inline(always)]
+    fn block_dots<B: Blocks, const T: usize>(self, _rows: Rows<'_, B>, _x: &[impl Quads; T]) -> Option<[Self::F; T]> {
         None
     }
 

@@ -37,11 +37,53 @@ pub fn shorten<F: Floats, const DROPPED: u32>(f: F, x: F::V) -> F::V {
     f.select_lt(f.abs(x), f.splat(1.0 / (1u64 << 60) as f32), f.splat(0.0), rounded)
 }
 
-/// `1 / (1 + e^-x)`.
+/// `1 / (1 + e^-x)`, within 4 ulp above -87.
 #[inline(always)]
 pub fn sigmoid<F: Floats>(f: F, x: F::V) -> F::V {
     let one = f.splat(1.0);
     f.div(one, f.add(one, exp(f, f.sub(f.splat(0.0), x))))
+}
+
+/// `tanh x`, within 2 ulp.
+#[inline(always)]
+pub fn tanh<F: Floats>(f: F, x: F::V) -> F::V {
+    let s = |v| f.splat(v);
+    let (magnitude, one) = (f.abs(x), s(1.0));
+    // Far from 0: (1 - e^-2|x|) / (1 + e^-2|x|), with the sign of x.
+    let e = exp(f, f.mul(magnitude, s(-2.0)));
+    let far = f.div(f.sub(one, e), f.add(one, e));
+    let far = f.select_lt(x, s(0.0), f.sub(s(0.0), far), far);
+    // Near 0, where the difference would cancel: x + x^3 p(x^2), with p interpolated at Chebyshev's points.
+    let square = f.mul(x, x);
+    let mut p = s(-6.096_714e-3);
+    for c in [2.099_718e-2, -5.385_091e-2, 0.133_327_7, -0.333_333_28] {
+        p = f.add(f.mul(p, square), s(c));
+    }
+    let near = f.add(x, f.mul(f.mul(x, square), p));
+    f.select_lt(magnitude, s(0.625), near, far)
+}
+
+/// `ln(1 + x)` for `x` from 0 to 1, within 2 ulp.
+#[inline(always)]
+fn ln_1p<F: Floats>(f: F, x: F::V) -> F::V {
+    let s = |v| f.splat(v);
+    // ln(1 + x) = 2 artanh(x / (2 + x)), whose argument is a third at most. artanh z = z + z^3 p(z^2), with p interpolated at
+    // Chebyshev's points.
+    let z = f.div(x, f.add(s(2.0), x));
+    let square = f.mul(z, z);
+    let mut p = s(0.134_257_5);
+    for c in [0.141_183_1, 0.200_037_8, 0.333_333_2] {
+        p = f.add(f.mul(p, square), s(c));
+    }
+    let half = f.add(z, f.mul(f.mul(z, square), p));
+    f.add(half, half)
+}
+
+/// `ln(1 + e^x)`, within 4 ulp above -87, and 0 below.
+#[inline(always)]
+pub fn softplus<F: Floats>(f: F, x: F::V) -> F::V {
+    let zero = f.splat(0.0);
+    f.add(f.max(zero, x), ln_1p(f, exp(f, f.sub(zero, f.abs(x)))))
 }
 
 /// The square root, correctly rounded.
@@ -112,6 +154,47 @@ mod tests {
             lane.store(exp(lane, lane.splat(x)), &mut y);
             assert_eq!(y[0], want, "exp({x})");
         }
+    }
+
+    type Lanes = crate::simd::Lane<Scalar>;
+
+    /// The greatest error, in ulp of `want`, of a function at numbers of every magnitude from `2^-30` to `limit`, of both signs.
+    fn greatest_error(limit: f32, function: fn(Lanes, f32) -> f32, want: fn(f64) -> f64) -> f64 {
+        let (lane, mut greatest) = (Scalar.floats(0), 0.0f64);
+        for bits in (2.0f32.powi(-30).to_bits()..limit.to_bits()).step_by(997) {
+            for x in [f32::from_bits(bits), -f32::from_bits(bits)] {
+                let want = want(f64::from(x));
+                let ulp = f64::from(f32::from_bits((want.abs() as f32).to_bits() + 1)) - f64::from(want.abs() as f32);
+                greatest = greatest.max((f64::from(function(lane, x)) - want).abs() / ulp);
+            }
+        }
+        greatest
+    }
+
+    #[test]
+    fn functions_of_exp_are_close_everywhere() {
+        let error = greatest_error(87.0, sigmoid, |x| 1.0 / (1.0 + libm::exp(-x)));
+        assert!(error <= 4.0, "sigmoid: {error} ulp");
+        let error = greatest_error(100.0, tanh, libm::tanh);
+        assert!(error <= 2.0, "tanh: {error} ulp");
+        let error = greatest_error(87.0, softplus, |x| libm::log1p(libm::exp(x)));
+        assert!(error <= 4.0, "softplus: {error} ulp");
+        let error = greatest_error(1.0, |f, x| ln_1p(f, x.abs()), |x| libm::log1p(x.abs()));
+        assert!(error <= 2.0, "ln(1 + x): {error} ulp");
+    }
+
+    #[test]
+    fn functions_of_exp_are_right_at_the_ends() {
+        let f = Scalar.floats(0);
+        for (x, [of_tanh, of_softplus]) in [
+            (0.0, [0.0, core::f32::consts::LN_2]),
+            (f32::INFINITY, [1.0, f32::INFINITY]),
+            (f32::NEG_INFINITY, [-1.0, 0.0]),
+        ] {
+            assert_eq!(tanh(f, x), of_tanh, "tanh {x}");
+            assert_eq!(softplus(f, x), of_softplus, "softplus {x}");
+        }
+        assert!(tanh(f, f32::NAN).is_nan() && softplus(f, f32::NAN).is_nan() && sigmoid(f, f32::NAN).is_nan());
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub use arch::quantise::QuantiseLoops;
 pub use arch::rows::{RowBlocks, Rows};
 pub use arch::strip::{BlockLoops, Panel};
 pub use floats::{Floats, Halves, LANES, Lane, Sixteen};
-pub use form::{ActForm, BlockLayout, IQ4_VALUES, MXFP4_VALUES};
+pub use form::{ActForm, BlockLayout, Blocks, IQ4_VALUES, MXFP4_VALUES};
 pub use isa::{Isa, Op, Quad, Quads, lanes};
 pub use name::IsaName;
 pub use scalar::Scalar;

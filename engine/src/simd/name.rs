@@ -11,11 +11,11 @@ pub enum IsaName {
     Avx2,
     /// x86-64 with AVX-512 F, BW, VL and VNNI, sixteen rows at a time.
     Avx512,
-    /// AArch64 with NEON, four rows at a time.
+    /// AArch64 with NEON, sixteen rows at a time.
     Neon,
-    /// AArch64 with NEON and FEAT_DotProd, four rows at a time.
+    /// AArch64 with NEON and FEAT_DotProd, sixteen rows at a time.
     NeonDotprod,
-    /// AArch64 with NEON, FEAT_DotProd and FEAT_I8MM, four rows at a time, two tokens at a time.
+    /// AArch64 with NEON, FEAT_DotProd and FEAT_I8MM, sixteen rows at a time.
     NeonI8mm,
     /// Cortex-M with the DSP extension, one row at a time.
     Dsp,

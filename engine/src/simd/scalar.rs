@@ -41,6 +41,13 @@ impl Isa for Scalar {
     fn single(self) -> Scalar {
         self
     }
+
+    type Many = Scalar;
+
+    #[inline(always)]
+    fn many(self) -> Scalar {
+        self
+    }
     #[inline(always)]
     fn run<O: Op>(self, op: O) -> O::Out {
         op.call(self)

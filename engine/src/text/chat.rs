@@ -34,7 +34,16 @@ pub struct Piece<'t> {
     /// The text.
     pub text: &'t str,
     /// How to encode it. Only markup may contain special tokens: what the user wrote cannot.
-    pub encode: Encode,
+    pub encode: Encode<'static>,
+}
+
+impl<'t> Piece<'t> {
+    /// A prompt that is continued as it is: special tokens written in it are recognised.
+    #[must_use]
+    pub const fn raw(text: &'t str) -> Self {
+        let encode = Encode { bos: true, eos: false, special: true, continues: false, barred: &[] };
+        Piece { text, encode }
+    }
 }
 
 /// The pieces of a turn.
@@ -245,7 +254,7 @@ impl<'t> Builder<'t> {
             // No turn has more pieces than there is room for: a test renders them all.
             let _ = self
                 .pieces
-                .push(Piece { text, encode: Encode { bos, eos: false, special, continues: !(bos || fresh) } });
+                .push(Piece { text, encode: Encode { bos, special, continues: !(bos || fresh), ..Encode::default() } });
         }
         self
     }

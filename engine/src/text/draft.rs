@@ -37,6 +37,8 @@ pub struct Drafter {
     account: u32,
     /// Most tokens of the next draft.
     length: usize,
+    /// The cost stays as it was estimated.
+    keeps_cost: bool,
 }
 
 impl Drafter {
@@ -45,14 +47,21 @@ impl Drafter {
     #[must_use]
     pub fn new(cost: u8) -> Self {
         let cost = NonZero::new(u32::from(cost).clamp(1, 16) * SHARE).unwrap_or(NonZero::<u32>::MIN);
-        Drafter { cost, single: 0, account: START, length: FIRST }
+        Drafter { cost, single: 0, account: START, length: FIRST, keeps_cost: false }
+    }
+
+    /// Keeps to the cost that was estimated, so that passes do not depend on a clock.
+    #[must_use]
+    pub fn keeping_cost(self) -> Self {
+        Drafter { keeps_cost: true, ..self }
     }
 
     /// Takes note of how long a pass over `tokens` took, in any unit that is fine enough: what one more token costs is then
-    /// measured and no estimate any more.
+    /// measured and no estimate any more. A time of 0 says nothing.
     pub fn took(&mut self, tokens: usize, time: u32) {
         let mean = |old: u32, new: u64| (old.div_ceil(2)).saturating_add(u32::try_from(new / 2).unwrap_or(u32::MAX));
         match (tokens, self.single) {
+            _ if self.keeps_cost || time == 0 => {}
             (0, _) => {}
             (1, 0) => self.single = time,
             (1, single) => self.single = mean(single, u64::from(time)),

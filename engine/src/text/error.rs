@@ -36,6 +36,10 @@ impl Key {
     }
 }
 
+/// What the keys of a packed file's pieces of its chat template begin with.
+#[cfg(feature = "chat-pieces")]
+pub(super) const PIECES_PREFIX: &str = "flashlet.chat.";
+
 /// A vocabulary that cannot be used, or a text that cannot be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -103,6 +107,27 @@ pub enum TextError {
         /// Where the template lies in the file.
         offset: u64,
     },
+    /// The pieces of the chat template that a packed file brings are of another version or broken, as the key of this name
+    /// shows, after [`ChatPieces::PREFIX`](super::ChatPieces::PREFIX).
+    #[cfg(feature = "chat-pieces")]
+    UnusablePieces(&'static str),
+    /// The chat template has no place for a system text.
+    #[cfg(feature = "chat-pieces")]
+    NoSystemText,
+    /// A turn with its markup is longer than the room for it.
+    #[cfg(feature = "chat-pieces")]
+    TurnTooLong {
+        /// Bytes of the turn, or of what was put together of it.
+        need: usize,
+        /// Bytes that there is room for.
+        have: usize,
+    },
+    /// A user's text spells more special tokens than can be kept from becoming such.
+    #[cfg(feature = "chat-pieces")]
+    TooManyMarkers {
+        /// Those that can be kept so.
+        have: usize,
+    },
 }
 
 impl TextError {
@@ -161,6 +186,20 @@ impl TextError {
                 f,
                 "the chat template at offset {offset} is of no known family: choose a chat format by name, or prompt without one"
             ),
+            #[cfg(feature = "chat-pieces")]
+            TextError::UnusablePieces(name) => {
+                write!(f, "{PIECES_PREFIX}{name} is not what this engine reads: pack the original file again")
+            }
+            #[cfg(feature = "chat-pieces")]
+            TextError::NoSystemText => f.write_str("the chat template has no place for a system text"),
+            #[cfg(feature = "chat-pieces")]
+            TextError::TurnTooLong { need, have } => {
+                write!(f, "the message takes {need} bytes with its markup, there is room for {have}: shorten it")
+            }
+            #[cfg(feature = "chat-pieces")]
+            TextError::TooManyMarkers { have } => {
+                write!(f, "the message spells more than {have} special tokens")
+            }
         }
     }
 }

@@ -5,15 +5,21 @@
 //! - [`Detokenizer`]: bytes of tokens in, whole characters out.
 //! - [`Sampler`]: takes logits tile by tile and picks a token.
 //! - [`Drafter`]: guesses the next tokens, for one pass to verify.
-//! - [`ChatFormat`]: a model's chat template, recognised among the common families.
+//! - [`ChatFormat`]: a model's chat template, recognised among the common families. [`ChatPieces`]: the pieces of it that a
+//!   packed file brings.
 
 mod chat;
 mod decode;
 mod detokenize;
+#[cfg(feature = "drafts")]
 mod draft;
 mod error;
 mod index;
+#[cfg(feature = "chat-pieces")]
+mod marker;
 mod merge;
+#[cfg(feature = "chat-pieces")]
+mod pieces;
 #[cfg(feature = "bpe")]
 mod pretokenize;
 mod random;
@@ -33,8 +39,13 @@ mod word;
 
 pub use chat::{ChatFormat, Piece, Pieces, Turn};
 pub use detokenize::Detokenizer;
+#[cfg(feature = "drafts")]
 pub use draft::{Drafter, MAX_DRAFT};
 pub use error::{Key, TextError};
+#[cfg(feature = "chat-pieces")]
+pub use marker::MarkerKind;
+#[cfg(feature = "chat-pieces")]
+pub use pieces::{ChatPieces, Content, Markup, Segment, Trims};
 #[cfg(feature = "bpe")]
 pub use pretokenize::PreTokenizer;
 pub use sampler::{MAX_CANDIDATES, MAX_RECENT, Sampler, SamplerConfig};

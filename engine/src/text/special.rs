@@ -55,6 +55,12 @@ const WELL_KNOWN: &[(&str, bool)] = &[
 /// Texts of special tokens that do not swallow white space where the others do (Phi-3).
 const NOT_STRIPPED: [&str; 3] = ["<unk>", "<s>", "<|endoftext|>"];
 
+/// True for the text of a token that is a control token whatever its type says.
+#[cfg(feature = "chat-pieces")]
+pub(super) fn is_well_known(text: &str) -> bool {
+    WELL_KNOWN.iter().any(|&(name, _)| name == text)
+}
+
 /// The special tokens of a vocabulary.
 pub(super) struct Specials<'a> {
     slots: Slots<'a>,
@@ -113,6 +119,30 @@ impl<'a> Specials<'a> {
         special
     }
 
+    /// True if a special token may begin `text`, by its first byte.
+    #[cfg(feature = "chat-pieces")]
+    pub(super) fn may_begin(&self, text: &str) -> bool {
+        text.bytes().next().is_some_and(|byte| self.first_bytes.contains(byte))
+    }
+
+    /// True if a special token may have `len` bytes.
+    #[cfg(feature = "chat-pieces")]
+    pub(super) fn may_have(&self, len: usize) -> bool {
+        u8::try_from(len).is_ok_and(|len| self.lens.contains(len))
+    }
+
+    /// The special token that `text` is, if it is one.
+    #[cfg(feature = "chat-pieces")]
+    pub(super) async fn find<F: Flash>(
+        &self,
+        tokens: &StrIndex<'_>,
+        source: &mut Source<'_, F>,
+        text: &str,
+    ) -> Result<Option<u32>, TextError> {
+        let key = Spelled::plain(text.as_bytes());
+        tokens.find_in(&self.slots, source, Hash::of(key.clone()), text.len() as u64, &key).await
+    }
+
     /// Whether token `id` ends an answer by its text.
     pub(super) fn ends(&self, id: u32) -> bool {
         self.known.iter().enumerate().any(|(i, &known)| known == id && self.ends >> (i % MAX_KNOWN) & 1 != 0)
@@ -147,6 +177,8 @@ pub(super) struct Parts<'t> {
     text: &'t str,
     /// Control tokens count too, not user-defined ones alone.
     control: bool,
+    /// Offsets that no special token spans.
+    barred: &'t [usize],
     at: usize,
     /// The stretch being looked at ends here.
     end: usize,
@@ -156,10 +188,10 @@ pub(super) struct Parts<'t> {
 }
 
 impl<'t> Parts<'t> {
-    pub(super) fn new(text: &'t str, spec: &TokenizerSpec, control: bool) -> Self {
+    pub(super) fn new(text: &'t str, spec: &TokenizerSpec, control: bool, barred: &'t [usize]) -> Self {
         // Nothing to look for: the text is one part.
         let len = if control || spec.n_user_defined > 0 { MAX_BYTES } else { 0 };
-        Parts { text, control, at: 0, end: text.len(), len, depth: 0 }
+        Parts { text, control, barred, at: 0, end: text.len(), len, depth: 0 }
     }
 
     /// The next part; `None` at the end of the text.
@@ -234,6 +266,9 @@ impl<'t> Parts<'t> {
     ) -> Result<Option<u32>, TextError> {
         // Not inside of a character, which a token that is no UTF-8 might match.
         let Some(text) = self.text.get(at..at + self.len) else { return Ok(None) };
+        if self.barred.iter().any(|offset| (at + 1..at + self.len).contains(offset)) {
+            return Ok(None);
+        }
         let key = Spelled::plain(text.as_bytes());
         let hash = Hash::of(key.clone());
         let found = tokens.find_in(&specials.slots, source, hash, text.len() as u64, &key).await?;

@@ -21,7 +21,7 @@ const LEAST_WORD_BYTES: usize = 1024;
 /// How a text is to be encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Encode {
+pub struct Encode<'t> {
     /// Put the BOS token first, where the model wants it.
     pub bos: bool,
     /// Put the EOS token last, where the model wants it. Not for text that an answer is to follow.
@@ -32,6 +32,8 @@ pub struct Encode {
     /// The text goes on from an earlier one: no space is put in front where the model wants one
     /// at the start of a text.
     pub continues: bool,
+    /// Offsets in the text that no special token spans, of whatever type: they lie inside of markers that a user wrote.
+    pub barred: &'t [usize],
 }
 
 /// A vocabulary's index, and the memory to encode one word.
@@ -221,7 +223,7 @@ impl<'a> Tokenizer<'a> {
         &mut self,
         source: &mut Source<'_, F>,
         text: &str,
-        options: Encode,
+        options: Encode<'_>,
         out: &mut [u32],
     ) -> Result<usize, TextError> {
         // Positions in the text are kept in 32 bits.
@@ -235,7 +237,7 @@ impl<'a> Tokenizer<'a> {
         }
         // A special token is followed by a new text, as far as the space in front goes.
         let mut fresh = !options.continues;
-        let mut parts = Parts::new(text, &self.spec, options.special);
+        let mut parts = Parts::new(text, &self.spec, options.special, options.barred);
         while let Some(part) = parts.next(&mut self.specials, &self.tokens, &self.spec, source).await? {
             match part {
                 Part::Special(id) => {

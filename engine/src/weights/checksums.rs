@@ -1,6 +1,6 @@
 //! Checksums of a packed file, and what is compared with them.
 //!
-//! There is one CRC for each tensor, and one for each row of the embedding, of which a pass reads single rows. A matrix
+//! There is one CRC for each tensor, and one for each row of the tables of which a pass reads single rows. A matrix
 //! that streams is complete, and compared, before anything is computed from what it gave; the head alone hands out
 //! logits while it passes, so that of a pass that ends in an error no logits count. That keeps four bytes a tensor in
 //! memory and reads nothing twice; checksums of pages or tiles would depend on the tile size, or take a table as large as
@@ -8,6 +8,8 @@
 
 #[cfg(feature = "checksums")]
 use super::error::WeightError;
+#[cfg(feature = "checksums")]
+use super::role::Role;
 #[cfg(feature = "checksums")]
 use crate::{
     flash::{Flash, Source},
@@ -22,8 +24,9 @@ pub struct Checksums {
     metadata: Array,
     #[cfg(feature = "checksums")]
     tensors: Array,
+    /// Those of the rows of each table; none where the model has no such table.
     #[cfg(feature = "checksums")]
-    rows: Array,
+    rows: [Option<Array>; Role::TABLES],
     /// There are none without the feature, and an option of them takes no room.
     #[cfg(not(feature = "checksums"))]
     none: core::convert::Infallible,
@@ -33,10 +36,11 @@ impl Checksums {
     /// The prefix of all keys.
     pub const PREFIX: &str = "flashlet.crc32c.";
     /// The keys, each of an array of `u32`: one CRC of everything before the data section, itself taken as zero; one of each
-    /// tensor, in the directory's order; one of each row of the embedding.
-    pub const NAMES: [&str; 3] = ["metadata", "tensors", "embedding_rows"];
+    /// tensor, in the directory's order; one of each row of the embedding, and of the table of the layers' inputs.
+    pub const NAMES: [&str; 4] = ["metadata", "tensors", "embedding_rows", "per_layer_rows"];
 
-    /// The checksums of a file with `n_vocab` tokens, if it has any.
+    /// The checksums of a file with `n_vocab` tokens, if it has any. With `per_layer`, the model has a table of the layers'
+    /// inputs.
     ///
     /// # Errors
     /// [`WeightError::BadChecksums`]; flash failures.
@@ -45,21 +49,28 @@ impl Checksums {
         gguf: &Gguf,
         source: &mut Source<'_, F>,
         n_vocab: u32,
+        per_layer: bool,
     ) -> Result<Option<Checksums>, WeightError> {
         let mut values = [None; Self::NAMES.len()];
         gguf.find_all(source, [Self::PREFIX, ""], &Self::NAMES, &mut values, &mut |_| true).await?;
         if values == [None; Self::NAMES.len()] {
             return Ok(None);
         }
-        let [metadata, tensors, rows] = values;
+        let [metadata, tensors, rows @ ..] = values;
         let array = |value: Option<Value>, len: u32| {
             let array = value.and_then(|value| value.as_array());
             array.filter(|a| a.elem == ValueType::U32 && a.len == len.into()).ok_or(WeightError::BadChecksums)
         };
+        let mut of_tables = [None; Role::TABLES];
+        for (table, (of_table, rows)) in of_tables.iter_mut().zip(rows).enumerate() {
+            if table == 0 || per_layer {
+                *of_table = Some(array(rows, n_vocab)?);
+            }
+        }
         Ok(Some(Checksums {
             metadata: array(metadata, 1)?,
             tensors: array(tensors, gguf.n_tensors())?,
-            rows: array(rows, n_vocab)?,
+            rows: of_tables,
         }))
     }
 
@@ -98,10 +109,16 @@ impl Checksums {
         element(self.tensors, source, index).await
     }
 
-    /// The checksum of a token's row of the embedding.
+    /// The checksum of a token's row of a table.
     #[cfg(feature = "checksums")]
-    pub(super) async fn row<F: Flash>(&self, source: &mut Source<'_, F>, id: u32) -> Result<u32, WeightError> {
-        element(self.rows, source, id).await
+    pub(super) async fn row<F: Flash>(
+        &self,
+        source: &mut Source<'_, F>,
+        table: usize,
+        id: u32,
+    ) -> Result<u32, WeightError> {
+        let rows = self.rows.get(table).copied().flatten().ok_or(WeightError::BadChecksums)?;
+        element(rows, source, id).await
     }
 }
 

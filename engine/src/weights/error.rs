@@ -156,8 +156,12 @@ pub enum PassStep {
     Embedding,
     /// Attention in this layer, counted from 0.
     Attention(u32),
+    /// The recurrent block of this layer, counted from 0.
+    Recurrence(u32),
     /// The feed-forward network of this layer, counted from 0.
     FeedForward(u32),
+    /// The end of this layer, counted from 0: its own input, and the multiplier of its output.
+    LayerOutput(u32),
     /// The head, which makes logits.
     Head,
 }
@@ -204,9 +208,11 @@ impl core::fmt::Display for PassError {
                 match step {
                     PassStep::Embedding => f.write_str("the embedding")?,
                     PassStep::Attention(layer) => write!(f, "the output of attention in layer {layer}")?,
+                    PassStep::Recurrence(layer) => write!(f, "the output of the recurrent block in layer {layer}")?,
                     PassStep::FeedForward(layer) => {
                         write!(f, "the output of the feed-forward network in layer {layer}")?
                     }
+                    PassStep::LayerOutput(layer) => write!(f, "the output of layer {layer}")?,
                     PassStep::Head => f.write_str("the logits")?,
                 }
                 write!(f, " at position {position}: a value is not finite (NaN or infinite)")

@@ -1,21 +1,29 @@
 //! Filling a store: every tensor found, and copied where it is to be in memory.
 
+use super::catalogue::{Catalogue, Kind};
 use super::checksums::Checksums;
 use super::error::WeightError;
 use super::pin::PinBudget;
+#[cfg(feature = "checksums")]
+use super::role::PER_LAYER;
+#[cfg(feature = "checksums")]
 use super::role::Role;
-use super::store::{INTERLEAVED, MAPPED, PINNED, STREAMED, Slot, WeightStore, range, slot_index};
+use super::role::VARIANTS;
+#[cfg(feature = "attention-variants")]
+use super::store::Slot;
+use super::store::{ABSENT, COPIED, INTERLEAVED, MAPPED, PINNED, STREAMED, TRANSPOSED, WeightStore, range};
 use super::tensors::{Tensor, walk};
 use super::verify::CHECKSUMS;
 use crate::flash::{Flash, FlashError, Source};
 use crate::gguf::Gguf;
-use crate::kernels::{Group, Kernels};
+#[cfg(feature = "attention-variants")]
+use crate::kernels::Group;
+use crate::kernels::{Kernels, groups};
 use crate::quant::INTERLEAVES;
 #[cfg(not(target_arch = "arm"))]
 use crate::quant::Units;
-#[cfg(not(target_arch = "arm"))]
+#[cfg(any(not(target_arch = "arm"), feature = "attention-variants"))]
 use crate::simd::LANES;
-use bytemuck::Zeroable;
 
 impl WeightStore<'_, '_> {
     /// Fills the store: finds every tensor, copies vectors and what `budget` pins, and leaves the
@@ -23,37 +31,32 @@ impl WeightStore<'_, '_> {
     /// With `checksums` what is copied is compared with them. `progress(done, total)` counts pinned bytes.
     ///
     /// # Errors
-    /// [`WeightError`]: a tensor that is unknown, twice there, of the wrong shape, of an unsupported type or not what its
-    /// checksum says; flash failures.
+    /// [`WeightError`]: a tensor that is unknown, twice there, of the wrong shape, of an unsupported type or not what
+    /// its checksum says; flash failures.
     pub async fn load<F: Flash>(
         &mut self,
-        gguf: &Gguf,
+        model: (&Gguf, &dyn Catalogue),
         source: &mut Source<'_, F>,
         mut budget: PinBudget,
         kernels: &dyn Kernels,
         checksums: Option<Checksums>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(), WeightError> {
-        self.slots.fill(Slot::zeroed());
-        self.vectors.fill(Group::zeroed());
-        self.seen.fill(0);
+        let (gguf, catalogue) = model;
         self.checksums = checksums.filter(|_| !self.sums.is_empty());
-        // Without a divisor of its own, a rotary frequency is divided by one.
-        if let Some((start, n)) = self.shapes.vector_place(Role::RopeFreqs) {
-            self.vectors.iter_mut().skip(start).take(n).for_each(|g| *g = [1.0; 16]);
-        }
-        let shapes = self.shapes;
+        self.lay_out(catalogue);
         // No tensor is missing: `Model::open` has counted them, and none may come twice here.
-        walk(gguf, source, &shapes, &mut |tensor| self.enter(tensor, &mut budget)).await?;
+        walk(gguf, source, catalogue, &mut |tensor| self.enter(tensor, &mut budget)).await?;
+        self.streams = self.slots.iter().any(|slot| slot.place == STREAMED);
         // Left out, not only passed over: what is awaited in a branch that is never taken is compiled all the same.
         #[cfg(feature = "checksums")]
         if let Some(checksums) = self.checksums {
             // Until now they held the tensors' places in the directory.
-            for (sum, _) in self.sums.iter_mut().zip(&*self.slots).filter(|(_, slot)| slot.rows != 0) {
+            for (sum, _) in self.sums.iter_mut().zip(&*self.slots).filter(|(_, slot)| slot.place != ABSENT) {
                 *sum = checksums.tensor(source, *sum).await?;
             }
         }
-        self.read_vectors(gguf, source, kernels).await?;
+        self.read_vectors(source, kernels).await?;
         if INTERLEAVES && kernels.interleaves() {
             for slot in self.slots.iter_mut().filter(|s| s.place == PINNED && s.units().is_some()) {
                 slot.place = INTERLEAVED;
@@ -62,63 +65,62 @@ impl WeightStore<'_, '_> {
         self.read_pinned(source, kernels, progress).await
     }
 
-    /// Notes a tensor's place, and that it was seen.
+    /// Notes a tensor's place.
     fn enter(&mut self, t: Tensor, budget: &mut PinBudget) -> Result<(), WeightError> {
-        if let (Some(index), Some(ty)) = (slot_index(t.role), t.ty) {
-            let slot = self.slots.get_mut(index).ok_or(WeightError::Missing { role: t.role })?;
-            if slot.rows != 0 {
-                return Err(WeightError::Duplicate { role: t.role });
-            }
-            #[cfg(feature = "checksums")]
-            if let Some(sum) = self.sums.get_mut(index) {
-                *sum = t.index;
-            }
-            let pinned_at = budget.take(t.role, t.bytes());
-            let place = match (pinned_at, self.mapped) {
-                (Some(_), _) => PINNED,
-                (None, Some(_)) => MAPPED,
-                (None, None) => STREAMED,
-            };
-            let pinned_at = pinned_at.unwrap_or(0);
-            let (ty, [cols, rows]) = (ty.id() as u16, t.dims);
-            *slot = Slot { offset: t.offset, pinned_at, row_bytes: t.row_bytes, cols, rows, ty, place };
-            return Ok(());
-        }
-        let (word, bit) = match t.role {
-            Role::Vector(layer, v) => ((layer as usize).saturating_add(1), 1u32 << v as u32),
-            Role::OutputNorm => (0, 1),
-            _ => (0, 2),
-        };
-        let seen = self.seen.get_mut(word).ok_or(WeightError::Missing { role: t.role })?;
-        if *seen & bit != 0 {
+        let missing = WeightError::Missing { role: t.role };
+        let index = self.index_of(t.role).ok_or(missing)?;
+        let slot = self.slots.get_mut(index).ok_or(missing)?;
+        if slot.place != ABSENT {
             return Err(WeightError::Duplicate { role: t.role });
         }
-        *seen |= bit;
+        #[cfg(feature = "checksums")]
+        if let Some(sum) = self.sums.get_mut(index) {
+            *sum = t.index;
+        }
+        if VARIANTS && t.kind == Kind::Unused {
+            return Ok(());
+        }
+        (slot.offset, slot.row_bytes) = (t.offset, t.row_bytes);
+        let Some(ty) = t.ty else {
+            slot.place = if VARIANTS && t.kind == Kind::Panel { TRANSPOSED } else { COPIED };
+            return Ok(());
+        };
+        slot.ty = ty.id() as u8;
+        let pinned_at = budget.take(t.role, t.bytes());
+        slot.place = match (pinned_at, self.mapped) {
+            (Some(_), _) => PINNED,
+            (None, Some(_)) => MAPPED,
+            (None, None) => STREAMED,
+        };
+        slot.at = pinned_at.unwrap_or(0);
         Ok(())
     }
 
     /// Copies all vectors; they are small, and read by every pass.
     async fn read_vectors<F: Flash>(
         &mut self,
-        gguf: &Gguf,
         source: &mut Source<'_, F>,
         kernels: &dyn Kernels,
     ) -> Result<(), WeightError> {
-        let mut tensors = gguf.tensors();
-        while let Some(info) = tensors.next(source).await? {
-            let Some(role) = Role::parse(info.name_bytes.as_bytes()) else { continue };
-            let Some((start, groups)) = self.shapes.vector_place(role) else { continue };
-            let n = usize::try_from(info.ne[0]).unwrap_or(0);
-            let place = self.vectors.get_mut(start..start.saturating_add(groups)).unwrap_or_default();
-            let values = place.as_flattened_mut().get_mut(..n).unwrap_or_default();
-            let bytes = bytemuck::try_cast_slice_mut(values).unwrap_or_default();
-            let mut crc = Crc { kernels, crc: 0, checked: CHECKSUMS && self.checksums.is_some() };
-            crc.read(source, info.offset, bytes).await?;
-            #[cfg(feature = "checksums")]
-            if let Some(checksums) = self.checksums
-                && crc.crc != checksums.tensor(source, info.index).await?
-            {
-                return Err(WeightError::Checksum { role });
+        let checked = CHECKSUMS && self.checksums.is_some();
+        for (i, slot) in self.slots.iter().enumerate().filter(|(_, slot)| matches!(slot.place, COPIED | TRANSPOSED)) {
+            let place = range(slot.at, slot.groups()).and_then(|r| self.vectors.get_mut(r)).unwrap_or_default();
+            let mut crc = Crc { kernels, crc: 0, checked };
+            let mut offset = slot.offset;
+            #[cfg(feature = "attention-variants")]
+            let place = if slot.place == TRANSPOSED {
+                read_transposed(source, slot, place, &mut crc).await?;
+                &mut []
+            } else {
+                place
+            };
+            for row in place.chunks_mut(groups(slot.cols as usize).max(1)) {
+                let values = row.as_flattened_mut().get_mut(..slot.cols as usize).unwrap_or_default();
+                crc.read(source, offset, bytemuck::try_cast_slice_mut(values).unwrap_or_default()).await?;
+                offset = offset.saturating_add(u64::from(slot.row_bytes));
+            }
+            if CHECKSUMS && checked && self.sums.get(i) != Some(&crc.crc) {
+                return Err(WeightError::Checksum { role: self.role_of(i) });
             }
             #[cfg(target_endian = "big")]
             compile_error!("GGUF weights are little-endian");
@@ -139,7 +141,7 @@ impl WeightStore<'_, '_> {
         let checked = CHECKSUMS && self.checksums.is_some();
         for (i, slot) in self.slots.iter().enumerate().filter(|(_, s)| matches!(s.place, PINNED | INTERLEAVED)) {
             let mut crc = Crc { kernels, crc: 0, checked };
-            let place = range(slot.pinned_at, slot.bytes()).and_then(|r| self.pinned.get_mut(r)).unwrap_or_default();
+            let place = range(slot.at, slot.bytes()).and_then(|r| self.pinned.get_mut(r)).unwrap_or_default();
             // Left out where nothing is interleaved, as checksums above.
             #[cfg(not(target_arch = "arm"))]
             let place = if let (INTERLEAVED, Some(units)) = (slot.place, slot.units()) {
@@ -164,8 +166,8 @@ impl WeightStore<'_, '_> {
                 done = done.saturating_add(part.len() as u64);
                 progress(done, total);
             }
-            if checked && self.sums.get(i) != Some(&crc.crc) {
-                return Err(WeightError::Checksum { role: self.shapes.role_of(i) });
+            if CHECKSUMS && checked && self.sums.get(i) != Some(&crc.crc) {
+                return Err(WeightError::Checksum { role: self.role_of(i) });
             }
         }
         Ok(())
@@ -181,7 +183,7 @@ impl WeightStore<'_, '_> {
         let total = self.slots.iter().filter(|s| s.place == MAPPED).fold(0, |n: u64, s| n.saturating_add(s.bytes()));
         let mut done = 0u64;
         for (i, slot) in self.slots.iter().enumerate().filter(|(_, s)| s.place == MAPPED) {
-            let error = WeightError::Checksum { role: self.shapes.role_of(i) };
+            let error = WeightError::Checksum { role: self.role_of(i) };
             let bytes = range(slot.offset, slot.bytes()).and_then(|r| self.mapped?.get(r)).ok_or(error)?;
             let mut crc = 0;
             for part in bytes.chunks(STEP) {
@@ -196,17 +198,18 @@ impl WeightStore<'_, '_> {
         Ok(())
     }
 
-    /// Reads the checksums of the embedding rows that a pass over `ids` reads, if they are checked.
+    /// Reads the checksums of the rows that a pass over `ids` reads of each table, if they are checked.
     ///
     /// # Errors
     /// Flash failures.
     #[cfg(feature = "checksums")]
     pub async fn expect_rows<F: Flash>(&mut self, source: &mut Source<'_, F>, ids: &[u32]) -> Result<(), WeightError> {
-        if let Some(checksums) = self.checksums
-            && self.streamed_row_bytes(Role::TokenEmbd).is_some()
-        {
-            for (sum, &id) in self.row_sums.iter_mut().zip(ids) {
-                *sum = checksums.row(source, id).await?;
+        let Some(checksums) = self.checksums else { return Ok(()) };
+        let streamed = |role| self.slot(role).is_some_and(|slot| slot.place == STREAMED);
+        let streamed = [streamed(Role::TokenEmbd), PER_LAYER && streamed(Role::PerLayerTokenEmbd)];
+        for (table, sums) in self.row_sums.iter_mut().enumerate() {
+            for (sum, &id) in sums.iter_mut().zip(ids).filter(|_| streamed.get(table) == Some(&true)) {
+                *sum = checksums.row(source, table, id).await?;
             }
         }
         Ok(())
@@ -246,6 +249,35 @@ impl Crc<'_> {
         self.crc = self.kernels.crc32c(self.crc, dst);
         Ok(())
     }
+}
+
+/// Reads the columns of a tensor into the vectors of panel `to`.
+#[cfg(feature = "attention-variants")]
+async fn read_transposed<F: Flash>(
+    source: &mut Source<'_, F>,
+    slot: &Slot,
+    to: &mut [Group],
+    crc: &mut Crc<'_>,
+) -> Result<(), WeightError> {
+    let mut piece = [0.0_f32; 256];
+    let vectors = (slot.rows as usize).max(1);
+    let elements = vectors.saturating_mul(slot.cols as usize);
+    let mut offset = slot.offset;
+    for first in (0..elements).step_by(piece.len()) {
+        let n = piece.len().min(elements.saturating_sub(first));
+        let piece = piece.get_mut(..n).unwrap_or_default();
+        let bytes: &mut [u8] = bytemuck::try_cast_slice_mut(piece).unwrap_or_default();
+        crc.read(source, offset, bytes).await?;
+        offset = offset.saturating_add(bytes.len() as u64);
+        for (i, value) in (first..).zip(&*piece) {
+            let [element, vector] = [i.checked_div(vectors), i.checked_rem(vectors)].map(Option::unwrap_or_default);
+            let group = (element / LANES).saturating_mul(vectors).saturating_add(vector);
+            if let Some(lane) = to.get_mut(group).and_then(|group| group.get_mut(element % LANES)) {
+                *lane = *value;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Reads sixteen rows and interleaves them on their way into `group`.

@@ -17,7 +17,7 @@ pub enum Residency {
     Auto,
     /// All where they lie in mapped flash.
     Mapped,
-    /// All copied into the arena.
+    /// All copied into the arena, but for a table of which passes read single rows alone.
     Pinned,
     /// All read anew for every pass.
     Streamed,
@@ -35,6 +35,7 @@ impl MatrixBytes {
     /// Counts a matrix of `bytes`.
     pub fn add(&mut self, role: Role, bytes: u64) {
         let sum = match role {
+            _ if role.is_table_of_rows() => return,
             Role::TokenEmbd => &mut self.embedding,
             Role::Output => &mut self.output,
             _ => &mut self.layers,
@@ -42,7 +43,7 @@ impl MatrixBytes {
         *sum = sum.saturating_add(size_of(bytes));
     }
 
-    /// Of all matrices.
+    /// Of all matrices but those of which passes read single rows alone.
     #[must_use]
     pub fn all(&self) -> u64 {
         self.layers.saturating_add(self.embedding).saturating_add(self.output)
@@ -100,6 +101,7 @@ impl PinBudget {
     pub fn take(&mut self, role: Role, bytes: u64) -> Option<u64> {
         let bytes = size_of(bytes);
         let wanted = match role {
+            _ if role.is_table_of_rows() => false,
             Role::TokenEmbd if self.bytes.has_output() => self.bytes.all() <= self.left.saturating_add(self.pinned),
             Role::TokenEmbd | Role::Output => self.head,
             _ => self.is_due(bytes),
@@ -128,13 +130,13 @@ impl PinBudget {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::weights::LayerMatrix;
+    use crate::weights::LayerTensor;
     use std::vec::Vec;
 
     const UNIT: u64 = 1 << 16;
 
     fn layer(i: u32) -> Role {
-        Role::Matrix(i, LayerMatrix::Q)
+        Role::Layer(i, LayerTensor::Q)
     }
 
     /// Which of `matrices` a budget of `left` bytes pins.

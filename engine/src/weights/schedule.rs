@@ -1,11 +1,11 @@
 //! The order in which a pass streams weights.
 //!
-//! A pass needs rows of weights in an order that is known before it starts: embedding rows, the
-//! matrices of each layer, the head. [`Schedule`] cuts that order into tiles. Rows are never cut, and
+//! A pass needs rows of weights in an order that is known before it starts: the tokens' rows of each table, the
+//! matrices in the order of the store's slots, the head. [`Schedule`] cuts that order into tiles. Rows are never cut, and
 //! tiles may hold the end of one matrix and the start of the next.
 
-use super::role::{LayerMatrix, Role};
-use super::store::WeightStore;
+use super::role::{PER_LAYER, Role};
+use super::store::{Slot, WeightStore};
 use crate::simd::LANES;
 use core::num::NonZero;
 
@@ -15,12 +15,12 @@ const GROUPS_ONLY: u32 = !(LANES as u32 - 1);
 /// Rows of a matrix that travel together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// The matrix.
-    pub role: Role,
+    /// The matrix's slot.
+    pub(super) slot: usize,
     /// First row.
-    pub first_row: u32,
+    pub(super) first_row: u32,
     /// Number of rows.
-    pub rows: u32,
+    pub(super) rows: u32,
     /// True for the first part of a tile.
     pub(super) starts_tile: bool,
     /// The offset of its bytes in the tile.
@@ -34,14 +34,12 @@ pub struct Part {
 /// A position in a schedule.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// Embedding row of the token with this index in the chunk.
-    Embedding(usize),
-    /// Rows of one matrix of a layer from this row on.
-    Layer(u32, LayerMatrix, u32),
-    /// Rows of the gate from this row on.
-    Gate(u32, u32),
-    /// The rows of the up projection that belong to the gate's rows just given.
-    Up(u32, u32, u32),
+    /// In the table with this number, the row of the token with this index in the chunk.
+    Row(usize, usize),
+    /// Rows of the matrix in this slot from this row on, in turns with those of the next slot where the two travel together.
+    Rows(usize, u32),
+    /// The rows of the slot that travel with those just given: the slot, the first row, their number.
+    Partner(usize, u32, u32),
     /// Rows of the head from this row on.
     Head(u32),
     Done,
@@ -73,7 +71,8 @@ impl<'s> Schedule<'s> {
         tile_bytes: usize,
         align: usize,
     ) -> Self {
-        let (align, step) = (NonZero::new(align).unwrap_or(NonZero::<usize>::MIN), Step::Embedding(0));
+        let align = NonZero::new(align).unwrap_or(NonZero::<usize>::MIN);
+        let step = if store.streams { Step::Row(0, 0) } else { Step::Done };
         Schedule { store, ids, with_head, tile_bytes, align, step, used: None, end: 0 }
     }
 
@@ -83,9 +82,15 @@ impl<'s> Schedule<'s> {
         row_bytes.saturating_mul(LANES).saturating_add(align.saturating_mul(4))
     }
 
+    /// Tile bytes that a single row of `row_bytes` needs.
+    #[must_use]
+    pub fn tile_bytes_for_row(row_bytes: usize, align: usize) -> usize {
+        row_bytes.saturating_add(align.saturating_mul(2))
+    }
+
     /// Puts `rows` rows into the open tile or the next.
-    fn place(&mut self, role: Role, first_row: u32, rows: u32, keep_tile: bool) -> Option<Part> {
-        let slot = self.store.slot(role)?;
+    fn place(&mut self, index: usize, first_row: u32, rows: u32, keep_tile: bool) -> Option<Part> {
+        let slot = self.store.slots.get(index)?;
         let bytes = (slot.row_bytes as usize).checked_mul(rows as usize)?;
         let skipped = u64::from(slot.row_bytes).checked_mul(u64::from(first_row))?;
         let offset = slot.offset.checked_add(skipped)?;
@@ -109,7 +114,7 @@ impl<'s> Schedule<'s> {
         };
         self.used = Some(at.checked_add(bytes)?);
         self.end = offset.checked_add(bytes as u64)?;
-        Some(Part { role, first_row, rows, starts_tile, at, bytes, offset })
+        Some(Part { slot: index, first_row, rows, starts_tile, at, bytes, offset })
     }
 
     /// Rows of a matrix that the open tile still takes, or that an empty one takes: whole groups of
@@ -126,42 +131,88 @@ impl<'s> Schedule<'s> {
         }
     }
 
-    fn next_of(&mut self, role: Role, from: u32) -> Option<(Part, u32)> {
-        let row_bytes = self.store.streamed_row_bytes(role)?;
-        let [_, rows] = self.store.shapes.of(role)?;
-        let n = self.rows_that_fit(row_bytes, rows.checked_sub(from)?);
+    fn slot(&self, index: usize) -> Option<&'s Slot> {
+        self.store.slots.get(index)
+    }
+
+    /// The next rows of one matrix, if it is streamed, and the row after them.
+    fn next_of(&mut self, index: usize, from: u32) -> Option<(Part, u32)> {
+        let slot = self.slot(index)?;
+        let n = self.rows_that_fit(slot.streamed_row_bytes()?, slot.rows.checked_sub(from)?);
         if n == 0 {
             return None;
         }
-        let part = self.place(role, from, n, false)?;
+        let part = self.place(index, from, n, false)?;
         Some((part, from.saturating_add(n)))
     }
 
-    /// The rows of gate and up that travel together, starting with those of the gate if streamed.
-    fn next_gated(&mut self, layer: u32, from: u32) -> Option<Part> {
-        let [gate, up] = [LayerMatrix::Gate, LayerMatrix::Up].map(|m| Role::Matrix(layer, m));
-        let [gate_bytes, up_bytes] = [gate, up].map(|role| self.store.streamed_row_bytes(role));
-        let row_bytes = gate_bytes.unwrap_or(0).saturating_add(up_bytes.unwrap_or(0));
-        let [_, rows] = self.store.shapes.of(gate)?;
-        let left = rows.checked_sub(from).filter(|_| row_bytes > 0)?;
+    /// The next rows of two matrices that travel together, starting with those of the first if it is streamed.
+    fn next_of_two(&mut self, first: usize, from: u32) -> Option<Part> {
+        let second = first.checked_add(1)?;
+        let [first_bytes, second_bytes] = [first, second].map(|index| self.slot(index)?.streamed_row_bytes());
+        let row_bytes = first_bytes.unwrap_or(0).saturating_add(second_bytes.unwrap_or(0));
+        let left = self.slot(first)?.rows.checked_sub(from).filter(|_| row_bytes > 0)?;
         let n = self.rows_that_fit(row_bytes, left);
         if n == 0 {
             return None;
         }
-        let next = from.saturating_add(n);
         // Both parts lie in one tile; each may have to be aligned anew.
         let both = (n as usize).checked_mul(row_bytes)?.checked_add(self.align.get().checked_mul(4)?)?;
         if self.used.is_some_and(|used| used.saturating_add(both) > self.tile_bytes) {
             self.used = None;
         }
-        if gate_bytes.is_some() {
-            let part = self.place(gate, from, n, false)?;
-            self.step = if up_bytes.is_some() { Step::Up(layer, from, n) } else { Step::Gate(layer, next) };
-            Some(part)
+        let lead = if first_bytes.is_some() { first } else { second };
+        let part = self.place(lead, from, n, false)?;
+        let both_streamed = first_bytes.is_some() && second_bytes.is_some();
+        self.step =
+            if both_streamed { Step::Partner(second, from, n) } else { Step::Rows(first, from.saturating_add(n)) };
+        Some(part)
+    }
+
+    /// The slot of the table with this number: of the embedding, or of the layers' inputs.
+    fn table(&self, table: usize) -> Option<usize> {
+        let role = if PER_LAYER && table > 0 { Role::PerLayerTokenEmbd } else { Role::TokenEmbd };
+        self.store.index_of(role)
+    }
+
+    /// The step after all rows of the table in the slot `index`: those of the next one, or matrices.
+    fn after_table(&self, table: usize, index: usize) -> Step {
+        let next = table.saturating_add(1);
+        let is_there = PER_LAYER && next < Role::TABLES && self.table(next).is_some();
+        if is_there { Step::Row(next, 0) } else { Step::Rows(index.saturating_add(1), 0) }
+    }
+
+    /// The next rows from the slot `index` on.
+    fn next_rows(&mut self, index: usize, from: u32) -> Option<Part> {
+        let passed = if self.store.travels_with_next(index) {
+            if let Some(part) = self.next_of_two(index, from) {
+                return Some(part);
+            }
+            2
         } else {
-            let part = self.place(up, from, n, false)?;
-            self.step = Step::Gate(layer, next);
-            Some(part)
+            if let Some((part, next)) = self.next_of(index, from) {
+                self.step = Step::Rows(index, next);
+                return Some(part);
+            }
+            1
+        };
+        let next = index.saturating_add(passed);
+        self.step = if next < self.store.head_start() { Step::Rows(next, 0) } else { Step::Head(0) };
+        None
+    }
+
+    /// The next rows of the head.
+    fn next_of_head(&mut self, from: u32) -> Option<Part> {
+        let head = self.store.index_of(self.store.head()).filter(|_| self.with_head);
+        match head.and_then(|head| self.next_of(head, from)) {
+            Some((part, next)) => {
+                self.step = Step::Head(next);
+                Some(part)
+            }
+            None => {
+                self.step = Step::Done;
+                None
+            }
         }
     }
 }
@@ -171,50 +222,29 @@ impl Iterator for Schedule<'_> {
 
     fn next(&mut self) -> Option<Part> {
         loop {
-            match self.step {
-                Step::Embedding(i) => {
-                    let streamed = self.store.streamed_row_bytes(Role::TokenEmbd).is_some();
+            let part = match self.step {
+                Step::Row(table, i) => {
+                    let index = self.table(table)?;
+                    let streamed = self.slot(index)?.streamed_row_bytes().is_some();
                     match self.ids.get(i).filter(|_| streamed) {
                         Some(&id) => {
-                            self.step = Step::Embedding(i.saturating_add(1));
-                            return self.place(Role::TokenEmbd, id, 1, false);
+                            self.step = Step::Row(table, i.saturating_add(1));
+                            return self.place(index, id, 1, false);
                         }
-                        None => self.step = Step::Layer(0, LayerMatrix::Q, 0),
+                        None => self.step = self.after_table(table, index),
                     }
+                    None
                 }
-                Step::Layer(layer, ..) if layer >= self.store.shapes.n_layer => self.step = Step::Head(0),
-                Step::Layer(layer, m, from) => {
-                    if let Some((part, next)) = self.next_of(Role::Matrix(layer, m), from) {
-                        self.step = Step::Layer(layer, m, next);
-                        return Some(part);
-                    }
-                    self.step = match m {
-                        LayerMatrix::Q => Step::Layer(layer, LayerMatrix::K, 0),
-                        LayerMatrix::K => Step::Layer(layer, LayerMatrix::V, 0),
-                        LayerMatrix::V => Step::Layer(layer, LayerMatrix::AttnOut, 0),
-                        LayerMatrix::AttnOut => Step::Gate(layer, 0),
-                        _ => Step::Layer(layer.saturating_add(1), LayerMatrix::Q, 0),
-                    };
+                Step::Rows(slot, from) => self.next_rows(slot, from),
+                Step::Partner(slot, from, n) => {
+                    self.step = Step::Rows(slot.saturating_sub(1), from.saturating_add(n));
+                    return self.place(slot, from, n, true);
                 }
-                Step::Gate(layer, from) => match self.next_gated(layer, from) {
-                    Some(part) => return Some(part),
-                    None => self.step = Step::Layer(layer, LayerMatrix::Down, 0),
-                },
-                Step::Up(layer, from, n) => {
-                    self.step = Step::Gate(layer, from.saturating_add(n));
-                    return self.place(Role::Matrix(layer, LayerMatrix::Up), from, n, true);
-                }
-                Step::Head(from) => {
-                    if !self.with_head {
-                        self.step = Step::Done;
-                    } else if let Some((part, next)) = self.next_of(self.store.head(), from) {
-                        self.step = Step::Head(next);
-                        return Some(part);
-                    } else {
-                        self.step = Step::Done;
-                    }
-                }
+                Step::Head(from) => self.next_of_head(from),
                 Step::Done => return None,
+            };
+            if part.is_some() {
+                return part;
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::simd::LANES;
 use core::cell::Cell;
 use core::future::{Future, poll_fn};
 use core::iter::Peekable;
-use core::pin::pin;
+use core::pin::Pin;
 use core::task::Poll;
 
 /// The two tiles, passed by ownership between the reader and the forward pass.
@@ -93,17 +93,17 @@ pub async fn read_ahead<F: Flash>(
     Ok(())
 }
 
-/// Runs the reader and the forward pass together: the pass's result, or the first read that failed.
+/// Runs the reader and the forward pass together: the pass's result, or the first read that failed. Both are borrowed, because
+/// a future that owned them would hold them twice.
 ///
 /// # Errors
 /// That of either future.
-pub async fn join<T, E: From<FlashError>>(
-    reader: impl Future<Output = Result<(), FlashError>>,
-    pass: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
-    let (mut reader, mut pass) = (pin!(reader), pin!(pass));
+pub fn join<'f, T, E: From<FlashError>>(
+    mut reader: Pin<&'f mut impl Future<Output = Result<(), FlashError>>>,
+    mut pass: Pin<&'f mut impl Future<Output = Result<T, E>>>,
+) -> impl Future<Output = Result<T, E>> {
     let mut read_all = false;
-    poll_fn(|cx| {
+    poll_fn(move |cx| {
         if !read_all && let Poll::Ready(result) = reader.as_mut().poll(cx) {
             read_all = true;
             if let Err(error) = result {
@@ -112,7 +112,6 @@ pub async fn join<T, E: From<FlashError>>(
         }
         pass.as_mut().poll(cx)
     })
-    .await
 }
 
 /// The forward pass's end of the tiles.
@@ -138,8 +137,9 @@ impl<'f, 't> Feed<'f, 't> {
     /// # Errors
     /// [`PassError::TileTooSmall`] if it is not; [`PassError::Checksum`] with the last rows of a matrix that did not arrive
     /// as it was packed, or with an embedding row.
-    pub async fn next_of(&mut self, role: Role) -> Result<Part, PassError> {
-        let part = next_if(&mut self.schedule, |p| p.role == role).ok_or(PassError::TileTooSmall { role })?;
+    pub(super) async fn next_of(&mut self, role: Role) -> Result<Part, PassError> {
+        let slot = self.running.store.index_of(role);
+        let part = next_if(&mut self.schedule, |p| Some(p.slot) == slot).ok_or(PassError::TileTooSmall { role })?;
         if part.starts_tile {
             self.give_back();
             self.tile = Some(take(self.tiles.full(self.k)).await);
@@ -154,8 +154,7 @@ impl<'f, 't> Feed<'f, 't> {
 
     /// Rows of `row_bytes` to compute with between two turns of the reader, whole groups of sixteen: a tile may take several
     /// reads, and the bus is idle from the end of one to the reader's next turn.
-    #[must_use]
-    pub fn rows_a_turn(&self, row_bytes: usize) -> usize {
+    pub(super) fn rows_a_turn(&self, row_bytes: usize) -> usize {
         const TURNS: usize = 16;
         let bytes = self.tile.as_deref().map_or(0, <[u8]>::len) / TURNS;
         (bytes.checked_div(row_bytes).unwrap_or(0) / LANES).max(1).saturating_mul(LANES)
@@ -163,7 +162,7 @@ impl<'f, 't> Feed<'f, 't> {
 
     /// To be called when the parts given so far are done with: their tile is free if none of its parts is left, and is
     /// filled anew while something else is computed.
-    pub fn done(&mut self) {
+    pub(super) fn done(&mut self) {
         if self.schedule.peek().is_none_or(|next| next.starts_tile) {
             self.give_back();
         }
@@ -177,8 +176,7 @@ impl<'f, 't> Feed<'f, 't> {
     }
 
     /// The bytes of the part that [`Feed::next_of`] gave last, or of an earlier one of its tile.
-    #[must_use]
-    pub fn bytes(&self, part: &Part) -> &[u8] {
+    pub(super) fn bytes(&self, part: &Part) -> &[u8] {
         part_of(self.tile.as_deref(), part)
     }
 }

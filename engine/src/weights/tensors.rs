@@ -1,8 +1,8 @@
-//! The tensors of a file, checked against the shapes that the model needs.
+//! The tensors of a file, checked against those that the model has.
 
+use super::catalogue::{Catalogue, Kind, entry};
 use super::error::WeightError;
-use super::role::Role;
-use super::shapes::Shapes;
+use super::role::{Role, VARIANTS};
 use crate::flash::{Flash, Source};
 use crate::gguf::{Gguf, TensorInfo};
 use crate::quant::{Block, F32, WeightType};
@@ -15,8 +15,12 @@ pub struct Tensor {
     pub index: u32,
     /// Its place in the model.
     pub role: Role,
+    /// The form in which it is kept.
+    pub kind: Kind,
     /// A matrix's format; vectors are all F32.
     pub ty: Option<WeightType>,
+    /// True if the model can do without it.
+    pub optional: bool,
     /// Columns and rows.
     pub dims: [u32; 2],
     /// Absolute offset of its bytes.
@@ -33,14 +37,18 @@ impl Tensor {
     }
 }
 
-/// Checks a directory entry against the shapes.
-fn check(shapes: &Shapes, info: &TensorInfo) -> Result<Tensor, WeightError> {
+/// Checks a directory entry against the model's.
+fn check(catalogue: &dyn Catalogue, info: &TensorInfo) -> Result<Tensor, WeightError> {
     let (index, name) = (info.index, info.name.name_at());
     let role = Role::parse(info.name_bytes.as_bytes()).ok_or(WeightError::Unknown { index, name })?;
-    let need = shapes.of(role).ok_or(WeightError::Unknown { index, name })?;
-    let is_vector = matches!(role, Role::OutputNorm | Role::RopeFreqs | Role::Vector(..));
+    let entry = entry(catalogue, role).ok_or(WeightError::Unknown { index, name })?;
+    let (need, is_vector) = (entry.dims, !matches!(entry.kind, Kind::Matrix | Kind::Unused));
     // Dimensions of 1 at the end may be written or not.
-    let [cols, rows, more, most] = info.ne;
+    let [cols, mut rows, mut more, mut most] = info.ne;
+    if VARIANTS && is_vector {
+        // Nor does it matter how the rows of vectors are counted.
+        (rows, more, most) = (rows.saturating_mul(more).saturating_mul(most), 1, 1);
+    }
     if [cols, rows] != need.map(u64::from) || more != 1 || most != 1 {
         return Err(WeightError::Shape { index, name, need, have: [cols, rows] });
     }
@@ -66,7 +74,9 @@ fn check(shapes: &Shapes, info: &TensorInfo) -> Result<Tensor, WeightError> {
         #[cfg(feature = "checksums")]
         index,
         role,
-        ty: ty.filter(|_| !is_vector),
+        kind: entry.kind,
+        ty: ty.filter(|_| entry.kind == Kind::Matrix),
+        optional: entry.optional,
         dims: need,
         offset: info.offset,
         row_bytes,
@@ -80,12 +90,12 @@ fn check(shapes: &Shapes, info: &TensorInfo) -> Result<Tensor, WeightError> {
 pub async fn walk<F: Flash>(
     gguf: &Gguf,
     source: &mut Source<'_, F>,
-    shapes: &Shapes,
+    catalogue: &dyn Catalogue,
     each: &mut dyn FnMut(Tensor) -> Result<(), WeightError>,
 ) -> Result<(), WeightError> {
     let mut tensors = gguf.tensors();
     while let Some(info) = tensors.next(source).await? {
-        each(check(shapes, &info)?)?;
+        each(check(catalogue, &info)?)?;
     }
     Ok(())
 }

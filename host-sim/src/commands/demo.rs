@@ -8,12 +8,13 @@ use std::time::Instant;
 
 use clap::Args;
 use flashlet::session::Plan;
-use flashlet::text::{Detokenizer, SamplerConfig, Turn};
+use flashlet::text::SamplerConfig;
 use serde::{Deserialize, Serialize};
 
+use crate::chat::Chat;
 use crate::engine::{ComputeArgs, Context, Draft, Engine, EngineArgs, Opened, cores, open_model};
 use crate::failure::Failure;
-use crate::generate::{Generator, Limits};
+use crate::generate::{Generator, Limits, Memory};
 use crate::hardware::source::ModelFile;
 use crate::io::output::{Output, print_json};
 use crate::io::progress::Meter;
@@ -158,24 +159,24 @@ fn work(
     next: &AtomicUsize,
     answer: &mut dyn FnMut(usize, String) -> bool,
 ) -> Result<(), Failure> {
-    let mut opened = Opened::new(file, &args.engine)?;
-    let format = opened.chat_format(None)?;
+    let opened = Opened::new(file, &args.engine)?;
+    let chat = opened.needed_chat(None)?;
     let compute = ComputeArgs { threads: Some(1), ..args.compute.clone() };
     let mut machine = opened.machine(&plan, &args.engine, &compute, None)?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
-    let mut generator = Generator::new(SamplerConfig { temperature: 0.0, ..SamplerConfig::default() }, None, false);
+    let mut memory = Memory::new(plan.ctx, false, &[]);
+    let config = SamplerConfig { temperature: 0.0, ..SamplerConfig::default() };
+    let mut generator = Generator::new(&mut memory, config, None);
+    // The context is the only limit.
+    let limits = Limits { n_predict: u32::MAX, stop: Vec::new(), ignore_eos: false };
+    let options = limits.options(true, false);
     loop {
         let i = next.fetch_add(1, Ordering::Relaxed);
         let Some(sample) = samples.get(i) else { return Ok(()) };
-        engine.session.reset();
-        generator.reset();
-        let turn = Turn { first: true, system: None, user: &sample.text };
-        let prompt = engine.encode_pieces(&format.pieces(&turn))?;
-        generator.prefill(&mut engine, &prompt)?;
-        // The context is the only limit.
-        let limits = Limits { n_predict: u32::MAX, stop: &[], ignore_eos: false };
+        generator.rewind(&mut engine, 0);
+        let prompt = engine.encode_prompt(&chat.prompt(&Chat::first(None, &sample.text))?)?;
         let mut text = String::new();
-        generator.generate(&mut engine, limits, Detokenizer::new(), &mut |piece| {
+        generator.begin(&mut engine, &prompt, &options)?.finish(&mut |piece| {
             text.push_str(piece);
             Ok(())
         })?;

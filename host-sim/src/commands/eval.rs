@@ -82,18 +82,15 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<(), Failure> {
     engine.session.find_nan(args.find_nan);
     let mut hash = args.json.then(LogitsHash::new);
     let mut loss = Loss::new(&ids);
-    let n_vocab = engine.session.n_vocab();
-    engine.feed_all("eval", &ids, true, &mut |position, first, logits| {
-        loss.push(position, first, logits);
+    engine.feed_all("eval", &ids, &mut |position, logits| {
+        loss.push(position, 0, logits);
+        loss.end_position();
         if let Some(rows) = &mut rows {
             rows.push(logits);
         }
         if let Some(hash) = &mut hash {
             hash.push(logits);
-        }
-        if u64::from(first) + logits.len() as u64 >= u64::from(n_vocab) {
-            loss.end_position();
-            hash.iter_mut().for_each(LogitsHash::end_step);
+            hash.end_step();
         }
     })?;
     rows.map_or(Ok(()), Rows::finish)?;

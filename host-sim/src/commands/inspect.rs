@@ -6,6 +6,7 @@ use clap::Args;
 use flashlet::flash::Source;
 use flashlet::gguf::{Gguf, Str, TensorInfo, Value};
 use flashlet::session::Residency;
+use flashlet::text::ChatPieces;
 use serde_json::{Map, json};
 
 use crate::engine::{ModelArgs, about_file, check_names, open_file};
@@ -64,6 +65,10 @@ struct Survey {
     name_width: usize,
     /// The types, the largest first.
     types: Vec<TypeTotal>,
+    /// The file has a chat template.
+    has_template: bool,
+    /// It has the template's pieces too.
+    has_pieces: bool,
 }
 
 /// A metadata value.
@@ -117,6 +122,8 @@ impl<'f> Contents<'f> {
         let width = |text: &str| printable(text).chars().count().min(MAX_NAME_WIDTH);
         self.keys(&mut |key, _| {
             survey.keys += 1;
+            survey.has_template |= key == "tokenizer.chat_template";
+            survey.has_pieces |= key.starts_with(ChatPieces::PREFIX);
             survey.key_width = survey.key_width.max(width(key));
             Ok(())
         })?;
@@ -155,12 +162,13 @@ impl<'f> Contents<'f> {
         })?;
         let total = |t: &TypeTotal| (t.name.to_owned(), json!({ "tensors": t.tensors, "bytes": t.bytes }));
         let types: Map<_, _> = survey.types.iter().map(total).collect();
-        out.write(format_args!("],\"types\":{}}}\n", json!(types)))
+        let chat = json!({ "template": survey.has_template, "pieces": survey.has_pieces });
+        out.write(format_args!("],\"types\":{},\"chat\":{chat}}}\n", json!(types)))
     }
 
     fn text(&mut self, survey: &Survey, out: &mut Listing) -> Result<(), Failure> {
         out.write(format_args!(
-            "{}: GGUF v{}, {}, {} keys, {} tensors, data at byte {}, alignment {}\n\nmetadata\n",
+            "{}: GGUF v{}, {}, {} keys, {} tensors, data at byte {}, alignment {}\nchat template: {}\n\nmetadata\n",
             printable(&self.file.path().display().to_string()),
             self.gguf.version(),
             show(self.file.size()),
@@ -168,6 +176,7 @@ impl<'f> Contents<'f> {
             survey.tensors,
             self.gguf.data_offset(),
             self.gguf.alignment(),
+            survey.chat(),
         ))?;
         let width = survey.key_width;
         self.keys(&mut |key, value| out.write(format_args!("  {:<width$}  {}\n", printable(key), value.text())))?;
@@ -213,6 +222,15 @@ impl<'f> Contents<'f> {
 }
 
 impl Survey {
+    /// The state of the chat template, for people.
+    fn chat(&self) -> &'static str {
+        match (self.has_template, self.has_pieces) {
+            (_, true) => "packed as pieces, which boards use",
+            (true, false) => "not packed as pieces: boards use it if they know its family",
+            (false, false) => "none",
+        }
+    }
+
     /// Counts `info` among the tensors of its type.
     fn count(&mut self, info: TensorInfo) {
         let name = info.ggml_type.name();

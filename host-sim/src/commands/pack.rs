@@ -14,7 +14,7 @@ use crate::io::output::print;
 use crate::io::output_file::OutputFile;
 use crate::io::printable::printable;
 use crate::io::progress::Meter;
-use crate::pack::{self, Options, PackError, Report};
+use crate::pack::{self, ChatReport, Options, PackError, Report};
 use crate::sim::wait;
 use crate::size::{parse_size, show};
 
@@ -35,6 +35,9 @@ pub(crate) struct PackArgs {
     /// Add no index of the vocabulary
     #[arg(long)]
     pub(crate) no_index: bool,
+    /// Add no pieces of the chat template, without which boards render prompts of a few known templates alone
+    #[arg(long)]
+    pub(crate) no_chat: bool,
     /// Add no checksums
     #[arg(long)]
     pub(crate) no_checksums: bool,
@@ -60,6 +63,7 @@ pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
         strip: args.strip,
         checksums: !args.no_checksums,
         index: !args.no_index,
+        chat: !args.no_chat,
         ignored: &ignored,
     };
     let mut meter = Meter::new("pack");
@@ -126,6 +130,9 @@ fn text(report: &Report, before: u64, index_memory: usize) -> String {
         let (flash, memory) = (show(report.index_bytes), show(index_memory as u64));
         line("index", format!("of the vocabulary: {flash} more, and {memory} less of memory where the file is mapped"));
     }
+    if let Some(chat) = &report.chat {
+        line("chat", chat_text(chat));
+    }
     for key in &report.ignored {
         line("ignored", format!("{}: not in the packed file", printable(key)));
     }
@@ -138,4 +145,16 @@ fn text(report: &Report, before: u64, index_memory: usize) -> String {
     }
     line("file", format!("{} bytes in place of {before}", report.bytes));
     out
+}
+
+/// The outcome for the chat template.
+fn chat_text(chat: &Result<ChatReport, String>) -> String {
+    match chat {
+        Ok(ChatReport { bytes, takes_system_text, is_dated, .. }) => {
+            let no_system = if *takes_system_text { "" } else { "; without a place for a system text" };
+            let dated = if *is_dated { "; with the date of today" } else { "" };
+            format!("pieces of the template, by which boards render prompts: {} more{no_system}{dated}", show(*bytes))
+        }
+        Err(why) => format!("no pieces of the template, it is not made of any: {}", printable(why)),
+    }
 }

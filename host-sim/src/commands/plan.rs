@@ -96,7 +96,7 @@ fn json(plan: &Plan, room: Room, opened: &Opened<'_>, speeds: Option<&Speeds>) -
         "memory": memory,
         "index_bytes_in_flash": plan.index_bytes_in_flash,
         "ctx": plan.ctx,
-        "ctx_train": opened.model.config().ctx_train,
+        "ctx_train": opened.model.config().hyper.ctx_train,
         "chunk": plan.chunk,
         "tile_bytes": plan.tile_bytes,
         "file_bytes": opened.file.size(),
@@ -139,7 +139,8 @@ fn text(plan: &Plan, room: Room, args: &EngineArgs, hash_bytes: u64, speeds: Opt
     let mut line = |label: &str, bytes: u64, note: &str| {
         let _ = writeln!(out, "{label:<18} {bytes:>13}  {:>10}  {note}", show(bytes));
     };
-    for region in Region::ALL {
+    // Most models have no state beside their cache.
+    for region in Region::ALL.into_iter().filter(|&r| r != Region::State || plan.usage.bytes(r) > 0) {
         line(region.name(), plan.usage.bytes(region) as u64, "");
     }
     if plan.index_bytes_in_flash > 0 {

@@ -3,12 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use flashlet::text::{ChatFormat, Detokenizer, Encode, Turn};
+use flashlet::text::{ChatFormat, Encode};
 use serde::Serialize;
 
-use crate::engine::{ComputeArgs, Context, DraftArgs, Engine, EngineArgs, Memory, Opened, Traffic, open_model};
+use crate::chat::{Chat, Message, question_file};
+use crate::engine::{
+    ComputeArgs, Context, DraftArgs, Engine, EngineArgs, Memory, Opened, Traffic, open_model, save_prefix,
+};
 use crate::failure::Failure;
-use crate::generate::{Drafts, EndArgs, Generator, Limits, SamplingArgs, StopReason, print_stats};
+use crate::generate::{self, Drafts, EndArgs, Generator, Limits, SamplingArgs, StopReason, print_stats};
 use crate::io::input;
 use crate::io::output::{Output, note, print_json};
 use crate::values::{chat_format, tokens};
@@ -20,13 +23,13 @@ pub(crate) struct RunArgs {
     /// Tokens to generate, at most; -1 for as many as the context has room for
     #[arg(short = 'n', long, value_name = "N", default_value = "256", value_parser = tokens)]
     pub(crate) n_predict: u32,
-    /// Put the prompt into the model's chat template, as a user's message (the default without -m)
+    /// Put the prompt into the model's chat template, as a user's message (the default where the model has one)
     #[arg(long, conflicts_with = "raw")]
     pub(crate) chat: bool,
-    /// Use the prompt as it is; special tokens written in it are recognised (the default with -m)
+    /// Use the prompt as it is; special tokens written in it are recognised (the default where the model has no chat template)
     #[arg(long)]
     pub(crate) raw: bool,
-    /// System message for the chat template; implies --chat
+    /// System message for the chat template, empty for none, not even the template's own; implies --chat
     #[arg(long, value_name = "TEXT", conflicts_with = "raw")]
     pub(crate) system: Option<String>,
     /// Chat template in place of the model's own; implies --chat
@@ -60,7 +63,7 @@ pub(crate) struct RunArgs {
 #[derive(Args, Debug)]
 #[group(multiple = false)]
 pub(crate) struct PromptArgs {
-    /// The prompt; without it, -p, -f and --ids, standard input is read (less one final line break)
+    /// The prompt; without it, -p, -f, --ids and --messages, standard input is read (less one final line break)
     #[arg(value_name = "PROMPT")]
     pub(crate) text: Option<String>,
     /// The prompt, as llama.cpp has it
@@ -72,11 +75,29 @@ pub(crate) struct PromptArgs {
     /// File of token ids separated by white space, used as they are in place of a prompt
     #[arg(long, value_name = "FILE", conflicts_with_all = ["chat", "system", "chat_format"])]
     pub(crate) ids: Option<PathBuf>,
+    /// File with a conversation to answer: a JSON list of objects with "role" and "content", the last one the user's; implies --chat
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["raw", "system"])]
+    pub(crate) messages: Option<PathBuf>,
+}
+
+impl RunArgs {
+    /// The chat template that the prompt goes through, if it does.
+    fn template(&self, opened: &Opened<'_>) -> Result<Option<Chat>, Failure> {
+        let is_asked =
+            self.chat || self.system.is_some() || self.chat_format.is_some() || self.prompt.messages.is_some();
+        match () {
+            () if self.raw || self.prompt.ids.is_some() => Ok(None),
+            () if is_asked => opened.needed_chat(self.chat_format).map(Some),
+            () => opened.chat(None),
+        }
+    }
 }
 
 /// The command's JSON object.
 #[derive(Serialize)]
 struct Report {
+    /// The prompt went through a chat template.
+    chat: bool,
     prompt_ids: Vec<u32>,
     /// The prompt's tokens whose state came from a snapshot.
     snapshot_tokens: usize,
@@ -84,6 +105,8 @@ struct Report {
     text: String,
     stop: StopReason,
     logits_hash: String,
+    /// The instruction set of the kernels.
+    isa: &'static str,
     memory: Memory,
     flash: Traffic,
     /// Passes over the weights, those of the prompt's chunks included.
@@ -99,10 +122,11 @@ struct Rates {
     decode_tokens_per_s: f64,
 }
 
-/// The text or the tokens to continue.
+/// The text, the tokens or the conversation to continue.
 enum Prompt {
     Text(String),
     Ids(Vec<u32>),
+    Messages(Vec<Message>),
 }
 
 impl Prompt {
@@ -111,6 +135,9 @@ impl Prompt {
         if let Some(path) = &args.ids {
             return Ok(Prompt::Ids(input::ids_file(path)?));
         }
+        if let Some(path) = &args.messages {
+            return Ok(Prompt::Messages(question_file(path)?));
+        }
         Ok(Prompt::Text(match (args.text.as_ref().or(args.flag.as_ref()), &args.file) {
             (Some(text), _) => text.clone(),
             (None, Some(path)) => input::prompt_file(path)?,
@@ -118,23 +145,18 @@ impl Prompt {
         }))
     }
 
-    /// The ids of the prompt; a text is a user's message where there is a `format` of chat.
-    fn encode(
-        self,
-        engine: &mut Engine<'_>,
-        format: Option<ChatFormat>,
-        system: Option<&str>,
-    ) -> Result<Vec<u32>, Failure> {
-        match (self, format) {
-            (Prompt::Ids(ids), _) => Ok(ids),
+    /// The ids of the prompt; a text is a user's message where there is a template of `chat`.
+    fn encode(self, engine: &mut Engine<'_>, chat: Option<&Chat>, system: Option<&str>) -> Result<Vec<u32>, Failure> {
+        let messages = match (self, chat) {
+            (Prompt::Ids(ids), _) => return Ok(ids),
+            (Prompt::Text(text), Some(_)) => Chat::first(system, &text),
             (Prompt::Text(text), None) => {
-                engine.encode(&text, Encode { bos: true, special: true, ..Encode::default() })
+                return engine.encode(&text, Encode { bos: true, special: true, ..Encode::default() });
             }
-            (Prompt::Text(text), Some(format)) => {
-                let turn = Turn { first: true, system, user: &text };
-                engine.encode_pieces(&format.pieces(&turn))
-            }
-        }
+            (Prompt::Messages(messages), _) => messages,
+        };
+        let chat = chat.ok_or_else(|| Failure::new("a conversation needs a chat template"))?;
+        engine.encode_prompt(&chat.prompt(&messages)?)
     }
 }
 
@@ -143,34 +165,34 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, &args.engine)?;
     let prompt = Prompt::read(&args.prompt)?;
-    // The built-in model knows nothing but sentences in its template.
-    let framed = file.is_built_in() && !args.raw && args.prompt.ids.is_none();
-    let chat = args.chat || args.system.is_some() || args.chat_format.is_some() || framed;
-    let format = chat.then(|| opened.chat_format(args.chat_format)).transpose()?;
+    let chat = args.template(&opened)?;
     let plan = opened.plan(&args.engine, args.compute.isa, Context::ANY, args.draft.draft)?;
     let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
+    let isa = machine.isa().name();
     let snapshots = args.save_prefix.is_some() || args.load_prefix.is_some();
     let hash = snapshots.then(|| opened.hash()).transpose()?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
     engine.session.find_nan(args.find_nan);
-    let prompt_ids = prompt.encode(&mut engine, format, args.system.as_deref())?;
-    // An answer is a text of its own; what continues a prompt keeps its leading space.
-    let detokenizer = if chat { Detokenizer::new() } else { Detokenizer::continuing() };
+    let prompt_ids = prompt.encode(&mut engine, chat.as_ref(), args.system.as_deref())?;
     let config = args.sampling.config(file.is_built_in());
-    let mut generator = Generator::new(config, engine.drafter(args.draft.draft), args.json);
+    let drafter = engine.drafter(args.draft.draft);
+    let mut memory = generate::Memory::new(plan.ctx, drafter.is_some(), &args.end.stop);
+    let mut generator = Generator::new(&mut memory, config, drafter);
     let mut restored = 0;
     if let (Some(path), Some(hash)) = (&args.load_prefix, hash) {
         restored = engine.load_prefix(path, hash, &prompt_ids)?;
         generator.remember(&prompt_ids[..restored]);
     }
-    generator.prefill(&mut engine, &prompt_ids[restored..])?;
-    if let (Some(path), Some(hash)) = (&args.save_prefix, hash) {
-        engine.save_prefix(path, hash, generator.history())?;
-    }
     let limits = Limits::new(args.n_predict, &args.end);
+    let options = limits.options(chat.is_some(), args.json);
+    let generation = generator.begin(&mut engine, &prompt_ids[restored..], &options)?;
+    if let (Some(path), Some(hash)) = (&args.save_prefix, hash) {
+        let (session, ids) = generation.fed();
+        save_prefix(session, path, hash, ids)?;
+    }
     let mut out = Output::new();
     let (mut text, mut is_empty) = (String::new(), true);
-    let (ids, stop) = generator.generate(&mut engine, limits, detokenizer, &mut |piece| {
+    let (ids, stop) = generation.finish(&mut |piece| {
         is_empty &= piece.is_empty();
         if args.json {
             text.push_str(piece);
@@ -183,7 +205,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     out.check()?;
     drop(out);
     if is_empty && args.n_predict > 0 {
-        note(&format!("(no text: {})\n", stop.why_nothing_came(chat || args.prompt.ids.is_some())));
+        note(&format!("(no text: {})\n", stop.why_nothing_came()));
     }
     if args.end.stats {
         if args.load_prefix.is_some() {
@@ -194,14 +216,16 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     if !args.json {
         return Ok(());
     }
-    let (timings, drafts) = (generator.timings, generator.drafts());
+    let (timings, drafts) = (generator.timings(), generator.drafts());
     print_json(&Report {
+        chat: chat.is_some(),
         prompt_ids,
         snapshot_tokens: restored,
         ids,
         text,
         stop,
-        logits_hash: generator.hash.map(|hash| hash.to_string()).unwrap_or_default(),
+        logits_hash: generator.hash(),
+        isa,
         memory: engine.session.plan().into(),
         flash: engine.session.flash_stats().into(),
         passes: engine.session.passes(),

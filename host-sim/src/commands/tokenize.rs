@@ -47,7 +47,7 @@ pub(crate) fn tokenize(args: &TokenizeArgs) -> Result<(), Failure> {
     let ids = encode(
         &file,
         &text,
-        Encode { bos: !args.no_bos, eos: !args.no_bos, special: !args.no_special, continues: false },
+        Encode { bos: !args.no_bos, eos: !args.no_bos, special: !args.no_special, ..Encode::default() },
     )?;
     let mut out = Listing::new();
     let mut space = "";

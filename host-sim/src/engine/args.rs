@@ -134,7 +134,12 @@ pub(crate) struct ComputeArgs {
 pub(crate) type IsaChoice = Option<IsaName>;
 
 fn isas() -> impl TypedValueParser<Value = IsaChoice> {
-    let named = [IsaName::Scalar, IsaName::Avx2, IsaName::Avx512].map(|isa| (isa.name(), Some(isa)));
+    // Those of all processors of this kind, so that help and messages are the same on each.
+    let vectors = match cfg!(target_arch = "aarch64") {
+        true => &[IsaName::Neon, IsaName::NeonDotprod, IsaName::NeonI8mm][..],
+        false => &[IsaName::Avx2, IsaName::Avx512],
+    };
+    let named = [IsaName::Scalar].iter().chain(vectors).map(|isa| (isa.name(), Some(*isa)));
     one_of([(AUTO, None)].into_iter().chain(named))
 }
 

@@ -2,14 +2,16 @@
 
 use core::num::NonZero;
 
-use flashlet::kernels::{self, Executor, Inline, Kernels};
+use flashlet::kernels::{Executor, Inline, Kernels};
 use flashlet::session::Plan;
+use flashlet::simd::IsaName;
 
 use super::args::{ComputeArgs, EngineArgs, IsaChoice};
 use super::opened::Opened;
 use crate::failure::Failure;
 use crate::hardware::memory::HostArena;
 use crate::hardware::pool::Pool;
+use crate::hardware::processor;
 use crate::io::output::warn;
 use crate::sim;
 
@@ -32,6 +34,11 @@ impl Machine {
             n => Box::new(Pool::new(n).map_err(|error| Failure::io(format_args!("cannot start {n} threads"), &error))?),
         };
         Ok(Machine { arena, kernels, executor })
+    }
+
+    /// The instruction set of the kernels.
+    pub(crate) fn isa(&self) -> IsaName {
+        self.kernels.isa()
     }
 }
 
@@ -68,8 +75,8 @@ pub(crate) fn cores() -> usize {
 /// # Errors
 /// A processor or a build without them.
 pub(super) fn kernels_for(isa: IsaChoice) -> Result<&'static dyn Kernels, Failure> {
-    let Some(isa) = isa else { return Ok(kernels::detect()) };
-    kernels::by_name(isa).ok_or_else(|| {
+    let Some(isa) = isa else { return Ok(processor::detect()) };
+    processor::by_name(isa).ok_or_else(|| {
         Failure::new(format!("this machine or this build has no {} kernels: use --isa auto", isa.name()))
     })
 }

@@ -18,5 +18,6 @@ pub(crate) use loaded::Engine;
 pub(crate) use machine::{Machine, cores};
 pub(crate) use opened::{Opened, about_file, check_names, open_file, open_model, warn_of_unknown_key};
 pub(crate) use plan::{Context, Misfit, Room, TooSmall};
+pub(crate) use prefix::save_prefix;
 pub(crate) use stats::{Memory, Traffic};
 pub(crate) use vocabulary::encode;

@@ -8,6 +8,7 @@ use flashlet::text::ChatFormat;
 
 use super::args::{EngineArgs, ModelArgs, SourceKind};
 use super::foreign;
+use crate::chat::Chat;
 use crate::failure::Failure;
 use crate::hardware::source::{FileFlash, ModelFile};
 use crate::io::output::warn;
@@ -123,14 +124,21 @@ impl<'f> Opened<'f> {
         Opened { file: self.file, model: self.model.clone(), source: self.file.source() }
     }
 
-    /// The chat format asked for, or else the one that the model's own template needs.
-    pub(crate) fn chat_format(&mut self, asked: Option<ChatFormat>) -> Result<ChatFormat, Failure> {
-        if let Some(format) = asked {
-            return Ok(format);
-        }
-        wait(ChatFormat::recognise(self.model.gguf(), &mut self.source)).map_err(|error| {
-            let path = self.file.path().display();
-            Failure::new(format!("{path}: {error} (--chat-format NAME; run without --chat)"))
+    /// The chat template called `asked`, or else the model's own; `None` if it has none.
+    pub(crate) fn chat(&self, asked: Option<ChatFormat>) -> Result<Option<Chat>, Failure> {
+        // A source of its own: no board reads the template so, and its reads are not counted.
+        let mut source = self.file.source();
+        Chat::open(self.model.gguf(), self.model.tokenizer(), &mut source, asked)
+            .map_err(|error| Failure::about(self.file.path().display(), error))
+    }
+
+    /// [`chat`](Self::chat), without which a command has nothing to do.
+    pub(crate) fn needed_chat(&self, asked: Option<ChatFormat>) -> Result<Chat, Failure> {
+        self.chat(asked)?.ok_or_else(|| {
+            Failure::about(
+                self.file.path().display(),
+                "the file has no tokenizer.chat_template (--chat-format NAME takes another one, run --raw none)",
+            )
         })
     }
 }

@@ -167,7 +167,7 @@ impl Opened<'_> {
     /// Warns of what may make the model's answers worse than it is known for.
     pub(crate) fn warn_of(&mut self, plan: &Plan) {
         warn_of_pre_tokenizer(self.model.gguf(), &mut self.source);
-        let ctx_train = self.model.config().ctx_train;
+        let ctx_train = self.model.config().hyper.ctx_train;
         if plan.ctx > ctx_train {
             warn(&format!(
                 "the model was trained for {ctx_train} tokens of context: beyond them, a context of {} may give nonsense",

@@ -3,20 +3,21 @@
 use std::path::Path;
 
 use embedded_storage::nor_flash::ReadNorFlash;
-use flashlet::kernels;
-use flashlet::session::{ModelHash, SnapshotError, Snapshots};
+use flashlet::session::{ModelHash, Session, SnapshotError, Snapshots};
 
 use super::loaded::Engine;
 use super::opened::{Opened, about_file};
 use crate::failure::Failure;
 use crate::hardware::nor::{ERASE_BYTES, FileNor, MAX_BYTES};
+use crate::hardware::processor;
+use crate::hardware::source::FileFlash;
 use crate::io::output_file::OutputFile;
 use crate::sim::wait;
 
 impl Opened<'_> {
     /// The hash that tells the model from others.
     pub(crate) fn hash(&mut self) -> Result<ModelHash, Failure> {
-        wait(self.model.hash(&mut self.source, kernels::detect()))
+        wait(self.model.hash(&mut self.source, processor::detect()))
             .map_err(|error| about_file(self.file, &mut self.source, error))
     }
 }
@@ -37,48 +38,53 @@ impl Engine<'_> {
             Err(error) => Err(failure(path, &mut nor, error)),
         }
     }
+}
 
-    /// Saves the state that `ids`, all the tokens fed so far, have left in the file at `path`.
-    pub(crate) fn save_prefix(&self, path: &Path, model: ModelHash, ids: &[u32]) -> Result<(), Failure> {
-        let need = usize::try_from(Snapshots::<FileNor>::bytes_for(&self.session)).unwrap_or(usize::MAX);
-        // An empty file holds nothing to keep.
-        if path.metadata().is_ok_and(|file| file.is_file() && file.len() > 0) {
-            let mut nor = FileNor::open(path, true)?;
-            if !is_ours(&mut nor, model).map_err(|error| failure(path, &mut nor, error))? {
-                let shown = path.display();
-                return Err(Failure::new(format!(
-                    "{shown} holds no snapshot that this version reads: what it holds is not overwritten (delete it to start anew)"
-                )));
-            }
-            match on(&mut nor, model).and_then(|mut snapshots| snapshots.save(&self.session, ids)) {
-                Ok(_) => return Ok(()),
-                // A larger one takes its place.
-                Err(SnapshotError::NoRoom { .. }) => {}
-                Err(error) => return Err(failure(path, &mut nor, error)),
-            }
-        }
-        // Two slots of whole blocks.
-        let bytes = need.next_multiple_of(ERASE_BYTES).saturating_mul(2);
-        if bytes as u64 > MAX_BYTES {
+/// Saves the state that `ids`, all the tokens that `session` was fed, have left in the file at `path`.
+pub(crate) fn save_prefix(
+    session: &Session<'_, '_, FileFlash<'_>>,
+    path: &Path,
+    model: ModelHash,
+    ids: &[u32],
+) -> Result<(), Failure> {
+    let need = usize::try_from(Snapshots::<FileNor>::bytes_for(session)).unwrap_or(usize::MAX);
+    // An empty file holds nothing to keep.
+    if path.metadata().is_ok_and(|file| file.is_file() && file.len() > 0) {
+        let mut nor = FileNor::open(path, true)?;
+        if !is_ours(&mut nor, model).map_err(|error| failure(path, &mut nor, error))? {
+            let shown = path.display();
             return Err(Failure::new(format!(
-                "{}: two snapshots of {need} bytes are more than a flash chip of {} holds: shorten the prompt",
-                path.display(),
-                MAX_BYTES
+                "{shown} holds no snapshot that this version reads: what it holds is not overwritten (delete it to start anew)"
             )));
         }
-        let mut output = OutputFile::create(path)?;
-        let mut nor = FileNor::create(output.file()?, bytes).map_err(|error| output.failure(&error))?;
-        on(&mut nor, model)
-            .and_then(|mut snapshots| snapshots.save(&self.session, ids))
-            .map_err(|error| failure(path, &mut nor, error))?;
-        output.commit()
+        match on(&mut nor, model).and_then(|mut snapshots| snapshots.save(session, ids)) {
+            Ok(_) => return Ok(()),
+            // A larger one takes its place.
+            Err(SnapshotError::NoRoom { .. }) => {}
+            Err(error) => return Err(failure(path, &mut nor, error)),
+        }
     }
+    // Two slots of whole blocks.
+    let bytes = need.next_multiple_of(ERASE_BYTES).saturating_mul(2);
+    if bytes as u64 > MAX_BYTES {
+        return Err(Failure::new(format!(
+            "{}: two snapshots of {need} bytes are more than a flash chip of {} holds: shorten the prompt",
+            path.display(),
+            MAX_BYTES
+        )));
+    }
+    let mut output = OutputFile::create(path)?;
+    let mut nor = FileNor::create(output.file()?, bytes).map_err(|error| output.failure(&error))?;
+    on(&mut nor, model)
+        .and_then(|mut snapshots| snapshots.save(session, ids))
+        .map_err(|error| failure(path, &mut nor, error))?;
+    output.commit()
 }
 
 /// The snapshots on all of `nor`.
 fn on(nor: &mut FileNor, model: ModelHash) -> Result<Snapshots<'static, &mut FileNor>, SnapshotError> {
     let end = u32::try_from(nor.capacity()).unwrap_or(u32::MAX);
-    Snapshots::new(nor, 0..end, model, kernels::detect())
+    Snapshots::new(nor, 0..end, model, processor::detect())
 }
 
 /// True if `nor` holds a snapshot, or nothing.

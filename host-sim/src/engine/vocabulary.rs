@@ -44,7 +44,7 @@ pub(super) fn warn_of_pre_tokenizer<F: Flash>(gguf: &Gguf, source: &mut Source<'
 }
 
 /// The ids of `text`, from the vocabulary alone.
-pub(crate) fn encode(file: &ModelFile, text: &str, options: Encode) -> Result<Vec<u32>, Failure> {
+pub(crate) fn encode(file: &ModelFile, text: &str, options: Encode<'_>) -> Result<Vec<u32>, Failure> {
     let path = file.path().display();
     let mut source = file.source();
     let gguf = wait(Gguf::open(&mut source)).map_err(|error| about_file(file, &mut source, error))?;

@@ -3,8 +3,7 @@
 mod args;
 mod generator;
 mod stats;
-mod stop;
 
 pub(crate) use args::{EndArgs, SamplingArgs};
-pub(crate) use generator::{Drafts, Generator, Limits, StopReason};
+pub(crate) use generator::{Drafts, Generator, Limits, Memory, StopReason};
 pub(crate) use stats::print_stats;

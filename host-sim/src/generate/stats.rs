@@ -7,9 +7,9 @@ use crate::sim;
 use crate::size::show;
 
 /// Prints speed, memory and flash traffic on standard error.
-pub(crate) fn print_stats(engine: &Engine<'_>, generator: &Generator) {
+pub(crate) fn print_stats(engine: &Engine<'_>, generator: &Generator<'_>) {
     let session = &engine.session;
-    let (timings, drafts) = (&generator.timings, generator.drafts());
+    let (timings, drafts) = (generator.timings(), generator.drafts());
     let Memory { arena_bytes, pinned_bytes, kv_bytes, scratch_bytes } = session.plan().into();
     let flash = session.flash_stats();
     let show_usize = |bytes: usize| show(bytes as u64);

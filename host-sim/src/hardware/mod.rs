@@ -5,6 +5,7 @@ pub mod faults;
 pub mod memory;
 pub mod nor;
 pub mod pool;
+pub(crate) mod processor;
 pub mod source;
 
 mod mapping;

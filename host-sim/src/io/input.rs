@@ -16,6 +16,12 @@ pub(crate) fn text_file(path: &Path) -> Result<String, Failure> {
     short_text_file(path, MAX_TEXT_BYTES)
 }
 
+/// A file's text as it is, where the command may write the file later.
+pub(crate) fn closed_text_file(path: &Path) -> Result<String, Failure> {
+    let file = File::open(path).map_err(|error| Failure::io(path.display(), &error))?;
+    text(file, MAX_TEXT_BYTES, &path.display().to_string())
+}
+
 /// The text of a file of at most `most` bytes, as it is.
 pub(crate) fn short_text_file(path: &Path, most: u64) -> Result<String, Failure> {
     let failed = |error: io::Error| Failure::io(path.display(), &error);
@@ -50,30 +56,35 @@ pub(crate) fn prompt_file(path: &Path) -> Result<String, Failure> {
 pub(crate) fn prompt_from_stdin() -> Result<String, Failure> {
     let stdin = io::stdin();
     if stdin.is_terminal() {
-        return Err(Failure::Usage("a PROMPT, -f FILE, --ids FILE, or a prompt on standard input is needed".into()));
+        return Err(Failure::Usage(
+            "a PROMPT, -f FILE, --ids FILE, --messages FILE, or a prompt on standard input is needed".into(),
+        ));
     }
     let mut text = text(stdin.lock(), MAX_TEXT_BYTES, "standard input")?;
     strip_line_break(&mut text);
     Ok(text)
 }
 
-/// A line of standard input without its line break; none at the end.
-pub(crate) fn line_from_stdin() -> Result<Option<String>, Failure> {
+/// A line of standard input without its line break, or the reason why it cannot be used; none at the end.
+pub(crate) fn line_from_stdin() -> Result<Option<Result<String, Failure>>, Failure> {
     line(io::stdin().lock(), MAX_TEXT_BYTES)
 }
 
-/// The next line of `input`, of at most `most` bytes, without its line break; none at the end.
-fn line(input: impl BufRead, most: u64) -> Result<Option<String>, Failure> {
+/// The next line of `input`, of at most `most` bytes, without its line break, or the reason why it cannot be used; none at the
+/// end.
+fn line(input: impl BufRead, most: u64) -> Result<Option<Result<String, Failure>>, Failure> {
     let mut bytes = Vec::new();
     let n = input.take(most + 1).read_until(b'\n', &mut bytes);
     let n = n.map_err(|error| Failure::io("standard input", &error))?;
+    // Behind so long a line it is not worth looking for its end.
     check_length(n, most, "the line")?;
     if n == 0 {
         return Ok(None);
     }
-    let mut line = utf8(bytes, "the line")?;
-    strip_line_break(&mut line);
-    Ok(Some(line))
+    Ok(Some(utf8(bytes, "the line").map(|mut line| {
+        strip_line_break(&mut line);
+        line
+    })))
 }
 
 /// Takes one line break off the end of `text`.
@@ -139,8 +150,10 @@ mod tests {
         let error = text(&b"abcde"[..], 4, "x").expect_err("five bytes");
         assert_eq!(error.to_string(), "x has more than 4 B, the limit: shorten it or split it");
         assert!(text(io::repeat(b'1'), 1 << 16, "x").is_err());
-        assert_eq!(line(&b"abc\nd"[..], 4).expect("four bytes"), Some("abc".into()));
-        assert_eq!(line(&b""[..], 4).expect("the end"), None);
+        let first = line(&b"abc\nd"[..], 4).expect("four bytes").expect("not the end");
+        assert_eq!(first.expect("UTF-8"), "abc");
+        assert!(line(&b""[..], 4).expect("the end").is_none());
+        assert!(line(&b"\xff\nd"[..], 4).expect("two bytes").expect("not the end").is_err());
         let error = line(io::BufReader::new(io::repeat(0)), 1 << 16).expect_err("an endless line");
         assert_eq!(error.to_string(), "the line has more than 64.0 KiB, the limit: shorten it or split it");
     }

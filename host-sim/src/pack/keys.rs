@@ -83,8 +83,17 @@ impl Keys {
     }
 
     pub(super) fn alignment(&mut self, alignment: u32) {
-        self.key(ALIGNMENT, U32);
-        self.bytes.extend(alignment.to_le_bytes());
+        self.u32(ALIGNMENT, alignment);
+    }
+
+    pub(super) fn u32(&mut self, key: &str, value: u32) {
+        self.key(key, U32);
+        self.bytes.extend(value.to_le_bytes());
+    }
+
+    pub(super) fn text(&mut self, key: &str, text: &str) {
+        self.key(key, STRING);
+        string(&mut self.bytes, text.as_bytes());
     }
 
     /// Returns where the elements begin in `bytes`.

@@ -1,7 +1,7 @@
 //! Packing: a GGUF made ready for a board's flash, which every other program still reads.
 //!
-//! The changes: tensors begin at multiples of a flash page and lie in the order in which a pass uses them; checksums and the
-//! vocabulary's index are added as metadata. No weight is changed.
+//! The changes: tensors begin at multiples of a flash page and lie in the order in which a pass uses them; checksums, the
+//! vocabulary's index and the pieces of the chat template are added as metadata. No weight is changed.
 
 mod error;
 mod keys;
@@ -9,18 +9,19 @@ mod report;
 mod tensors;
 
 pub use error::PackError;
-pub use report::Report;
+pub use report::{ChatReport, Report};
 
 use std::io::Write;
 
 use flashlet::arena::{ALIGN, Arena};
 use flashlet::flash::{Flash, Source};
 use flashlet::gguf::{Gguf, MAX_ALIGNMENT, Value};
-use flashlet::kernels;
 use flashlet::session::Model;
-use flashlet::text::{Tokenizer, TokenizerSpec};
+use flashlet::text::{ChatPieces, Tokenizer, TokenizerSpec};
 use flashlet::weights::Checksums;
 
+use crate::chat::Chat;
+use crate::hardware::processor;
 use crate::sim::wait;
 use keys::Keys;
 use tensors::Tensors;
@@ -37,13 +38,15 @@ pub struct Options<'o> {
     pub checksums: bool,
     /// Add the vocabulary's index, which then takes no memory where the file is mapped.
     pub index: bool,
+    /// Add the pieces of the chat template, by which boards render prompts.
+    pub chat: bool,
     /// Keys that are not understood and do not matter, which the packed file does not have: see [`Model::open_ignoring`].
     pub ignored: &'o [&'o str],
 }
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Options { page: None, strip: false, checksums: true, index: true, ignored: &[] }
+        Options { page: None, strip: false, checksums: true, index: true, chat: true, ignored: &[] }
     }
 }
 
@@ -87,6 +90,9 @@ pub fn pack<F: Flash>(
         }
         report.index_bytes = (keys.bytes.len() - before) as u64;
     }
+    if options.chat {
+        report.chat = add_chat(&model, source, &mut keys);
+    }
 
     let tensors = Tensors::read(&model, source, page)?;
     // Recorded checksums are compared even where no new ones are wanted.
@@ -99,16 +105,18 @@ pub fn pack<F: Flash>(
         progress(done, total);
     };
     let checksums = match summed {
-        true => Some(tensors.checksums(source, &recorded, kernels::detect(), &mut step)?),
+        true => Some(tensors.checksums(source, &recorded, processor::detect(), &mut step)?),
         false => None,
     };
     let mut own_checksum = None;
-    if let (true, Some((sums, rows))) = (options.checksums, checksums) {
+    if let (true, Some((sums, rows_of_tables))) = (options.checksums, checksums) {
         let before = keys.bytes.len();
-        let [metadata, all, embedding_rows] = Checksums::NAMES.map(|name| format!("{}{name}", Checksums::PREFIX));
+        let [metadata, all, of_rows @ ..] = Checksums::NAMES.map(|name| format!("{}{name}", Checksums::PREFIX));
         own_checksum = Some(keys.u32s(&metadata, &[0]));
         keys.u32s(&all, &sums);
-        keys.u32s(&embedding_rows, &rows);
+        for (key, rows) in of_rows.iter().zip(rows_of_tables).filter(|(_, rows)| !rows.is_empty()) {
+            keys.u32s(key, &rows);
+        }
         report.checksum_bytes = (keys.bytes.len() - before) as u64;
     }
 
@@ -120,7 +128,7 @@ pub fn pack<F: Flash>(
     tensors.directory(&mut head);
     head.resize(head.len().next_multiple_of(page as usize), 0);
     if let Some(at) = own_checksum {
-        let crc = kernels::detect().crc32c(0, &head);
+        let crc = processor::detect().crc32c(0, &head);
         head[keys_at + at..][..4].copy_from_slice(&crc.to_le_bytes());
     }
     out.write_all(&head).map_err(PackError::Write)?;
@@ -129,9 +137,35 @@ pub fn pack<F: Flash>(
     Ok(report)
 }
 
+/// Adds the pieces of the model's chat template to `keys`, if it is made of pieces; `None` if it has none.
+fn add_chat<F: Flash>(
+    model: &Model,
+    source: &mut Source<'_, F>,
+    keys: &mut Keys,
+) -> Option<Result<ChatReport, String>> {
+    let chat = match Chat::open(model.gguf(), model.tokenizer(), source, None) {
+        Ok(chat) => chat?,
+        Err(failure) => return Some(Err(failure.to_string())),
+    };
+    let pieces = match chat.pieces() {
+        Ok(pieces) => pieces,
+        Err(why) => return Some(Err(why)),
+    };
+    let before = keys.bytes.len();
+    let key = |name: &str| format!("{}{name}", ChatPieces::PREFIX);
+    keys.u32(&key(ChatPieces::VERSION_NAME), ChatPieces::VERSION);
+    keys.u32(&key(ChatPieces::TRIMS_NAME), pieces.trims().bits());
+    pieces.texts().for_each(|(name, text)| keys.text(&key(name), text));
+    Some(Ok(ChatReport {
+        bytes: (keys.bytes.len() - before) as u64,
+        takes_system_text: pieces.takes_system_text(),
+        is_dated: chat.is_dated(),
+    }))
+}
+
 /// The checksums that an earlier run of `pack` gave the tensors, in the directory's order; none if there was no such run.
 fn checksums_of<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<Vec<u32>, PackError> {
-    let [_, tensors, _] = Checksums::NAMES;
+    let [_, tensors, ..] = Checksums::NAMES;
     let Some(Value::Array(array)) = wait(gguf.find(source, &[Checksums::PREFIX, tensors])).map_err(PackError::Gguf)?
     else {
         return Ok(Vec::new());

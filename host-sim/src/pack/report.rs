@@ -25,4 +25,18 @@ pub struct Report {
     pub checksum_bytes: u64,
     /// The vocabulary's index, with its keys.
     pub index_bytes: u64,
+    /// The outcome for the chat template; `None` if there is none, or if its pieces were not asked for.
+    pub chat: Option<Result<ChatReport, String>>,
+}
+
+/// The pieces of a chat template that were added. Where there are none, a string says why.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct ChatReport {
+    /// The pieces, with their keys.
+    pub bytes: u64,
+    /// The pieces have a place for a system text.
+    pub takes_system_text: bool,
+    /// The template writes the date, which is that of packing in the pieces.
+    pub is_dated: bool,
 }

@@ -6,7 +6,7 @@ use flashlet::flash::{Flash, Source};
 use flashlet::gguf::TensorInfo;
 use flashlet::kernels::Kernels;
 use flashlet::session::Model;
-use flashlet::weights::{LayerMatrix, LayerVector, Role};
+use flashlet::weights::{Entry, Kind, Role, each_tensor};
 
 use super::error::PackError;
 use super::keys::string;
@@ -20,21 +20,17 @@ const STEP: usize = 1 << 20;
 struct Tensor {
     info: TensorInfo,
     role: Role,
+    is_matrix: bool,
+    /// The tensor's turn in a pass.
+    turn: usize,
     to: u64,
 }
 
 impl Tensor {
-    /// The tensor's turn in a pass: vectors, which are copied when a model is loaded, then matrices layer by layer. A head
-    /// that is the embedding too comes last.
-    fn turn(&self, tied: bool) -> (u32, u32, usize) {
-        match self.role {
-            Role::OutputNorm => (0, 0, 0),
-            Role::RopeFreqs => (0, 0, 1),
-            Role::Vector(layer, v) => (1, layer, LayerVector::ALL.iter().position(|o| *o == v).unwrap_or(0)),
-            Role::TokenEmbd if !tied => (2, 0, 0),
-            Role::Matrix(layer, m) => (3, layer, LayerMatrix::ALL.iter().position(|o| *o == m).unwrap_or(0)),
-            Role::TokenEmbd | Role::Output => (4, 0, 0),
-        }
+    /// The tensor's place in the file: vectors, which are copied when a model is loaded, then matrices as a pass uses them. A
+    /// head that is the embedding too comes last.
+    fn order(&self, tied: bool) -> (bool, bool, usize) {
+        (self.is_matrix, tied && self.role == Role::TokenEmbd, self.turn)
     }
 }
 
@@ -48,22 +44,26 @@ pub(super) struct Tensors {
 
 impl Tensors {
     pub(super) fn read<F: Flash>(model: &Model, source: &mut Source<'_, F>, page: u32) -> Result<Self, PackError> {
+        let mut turns = Vec::new();
+        each_tensor(model.config(), &mut |entry| turns.push(entry));
         let mut tensors = Vec::new();
         let mut walk = model.gguf().tensors();
         while let Some(info) = wait(walk.next(source)).map_err(PackError::Gguf)? {
+            let role = Role::parse(info.name_bytes.as_bytes());
             // A model that was opened has tensors that it uses and no others.
-            if let Some(role) = Role::parse(info.name_bytes.as_bytes()) {
-                tensors.push(Tensor { info, role, to: 0 });
+            if let Some(turn) = turns.iter().position(|entry| Some(entry.role) == role) {
+                let Entry { role, kind, .. } = turns[turn];
+                tensors.push(Tensor { info, role, is_matrix: kind == Kind::Matrix, turn, to: 0 });
             }
         }
         let tied = tensors.iter().all(|t| t.role != Role::Output);
-        tensors.sort_by_key(|t| t.turn(tied));
+        tensors.sort_by_key(|t| t.order(tied));
         let mut end = 0_u64;
         for tensor in &mut tensors {
             tensor.to = end;
             end = (end + tensor.info.bytes).next_multiple_of(page.into());
         }
-        Ok(Tensors { tensors, page, n_vocab: model.config().shapes.n_vocab, tied })
+        Ok(Tensors { tensors, page, n_vocab: model.config().hyper.n_vocab, tied })
     }
 
     pub(super) fn len(&self) -> usize {
@@ -74,25 +74,25 @@ impl Tensors {
         self.tensors.iter().map(|t| t.info.bytes).sum()
     }
 
-    /// One of each tensor, and one of each row of the embedding. `recorded` are those of an earlier run, in the
-    /// directory's order, which the tensors must still have.
+    /// One of each tensor, and one of each row of the tables of which a pass reads single rows. `recorded` are those of an
+    /// earlier run, in the directory's order, which the tensors must still have.
     pub(super) fn checksums<F: Flash>(
         &self,
         source: &mut Source<'_, F>,
         recorded: &[u32],
         kernels: &dyn Kernels,
         step: &mut dyn FnMut(usize),
-    ) -> Result<(Vec<u32>, Vec<u32>), PackError> {
+    ) -> Result<(Vec<u32>, [Vec<u32>; Role::TABLES]), PackError> {
         let mut sums = Vec::new();
-        let mut rows = Vec::new();
+        let mut rows = [const { Vec::new() }; Role::TABLES];
         for tensor in &self.tensors {
             let row_bytes = (tensor.info.bytes / u64::from(self.n_vocab)) as usize;
-            let embedding = tensor.role == Role::TokenEmbd;
-            let size = if embedding { STEP / row_bytes.max(1) * row_bytes } else { STEP };
+            let mut rows = tensor.role.table().and_then(|table| rows.get_mut(table));
+            let size = if rows.is_some() { STEP / row_bytes.max(1) * row_bytes } else { STEP };
             let mut sum = 0;
             tensor.pieces(source, size.max(row_bytes), &mut |piece| {
                 sum = kernels.crc32c(sum, piece);
-                if embedding {
+                if let Some(rows) = &mut rows {
                     rows.extend(piece.chunks(row_bytes).map(|row| kernels.crc32c(0, row)));
                 }
                 step(piece.len());
@@ -139,9 +139,9 @@ impl Tensors {
     /// Reports the effect of order and alignment; the data section begins at `data_offset`.
     pub(super) fn report(&self, report: &mut Report, data_offset: u64) {
         let page = u64::from(self.page);
-        // As a pass uses them; a single row of an untied embedding is no matter of order.
-        let mut used: Vec<&Tensor> = self.tensors.iter().filter(|t| t.role.is_matrix()).collect();
-        used.retain(|t| self.tied || t.role != Role::TokenEmbd);
+        // As a pass uses them; single rows are no matter of order.
+        let mut used: Vec<&Tensor> = self.tensors.iter().filter(|t| t.is_matrix).collect();
+        used.retain(|t| t.role.table().is_none() || self.tied && t.role == Role::TokenEmbd);
         let places = |new: bool| {
             let place = move |t: &&Tensor| (if new { data_offset + t.to } else { t.info.offset }, t.info.bytes);
             used.iter().map(place).collect::<Vec<_>>()

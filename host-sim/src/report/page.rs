@@ -241,6 +241,7 @@ const fn class_of_region(region: Region) -> &'static str {
         Region::Pinned => "pinned",
         Region::Tiles => "tiles",
         Region::KvCache => "kv",
+        Region::State => "state",
         Region::Activations => "values",
         Region::TokenizerIndex => "index",
         _ => "logits",

@@ -1,7 +1,7 @@
 //! The tensors of a model, and the places where a plan puts them.
 
 use flashlet::session::Plan;
-use flashlet::weights::{LayerMatrix, Role, Tensor, walk};
+use flashlet::weights::{LayerTensor, Role, Tensor, walk};
 
 use crate::engine::{Opened, about_file};
 use crate::failure::Failure;
@@ -11,10 +11,18 @@ use crate::sim::wait;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Embedding,
+    /// The table of the layers' inputs, of which a pass reads single rows.
+    PerLayerEmbedding,
+    /// A matrix that makes the layers' inputs, or that applies one.
+    PerLayerInput,
     Query,
     Key,
     Value,
+    /// The three as one matrix.
+    QueryKeyValue,
     AttentionOutput,
+    /// A matrix of a convolution, a scan or a time mix.
+    Recurrent,
     Gate,
     Up,
     Down,
@@ -24,15 +32,19 @@ pub(super) enum Kind {
 
 impl Kind {
     /// All, in the order of use.
-    pub(super) const ALL: [Kind; 10] = [
+    pub(super) const ALL: [Kind; 14] = [
         Kind::Embedding,
+        Kind::PerLayerEmbedding,
         Kind::Query,
         Kind::Key,
         Kind::Value,
+        Kind::QueryKeyValue,
         Kind::AttentionOutput,
+        Kind::Recurrent,
         Kind::Gate,
         Kind::Up,
         Kind::Down,
+        Kind::PerLayerInput,
         Kind::Head,
         Kind::Vectors,
     ];
@@ -42,9 +54,13 @@ impl Kind {
         match self {
             Kind::Embedding if tied => "embedding and head",
             Kind::Embedding => "embedding",
+            Kind::PerLayerEmbedding => "per-layer embedding",
+            Kind::PerLayerInput => "per-layer inputs",
             Kind::Query => "attention Q",
             Kind::Key => "attention K",
             Kind::Value => "attention V",
+            Kind::QueryKeyValue => "attention Q, K and V",
+            Kind::Recurrent => "recurrent layers",
             Kind::AttentionOutput => "attention output",
             Kind::Gate => "gate",
             Kind::Up => "up",
@@ -54,18 +70,25 @@ impl Kind {
         }
     }
 
-    fn of(role: Role) -> Kind {
+    fn of(role: Role, is_matrix: bool) -> Kind {
         match role {
+            _ if !is_matrix => Kind::Vectors,
             Role::TokenEmbd => Kind::Embedding,
             Role::Output => Kind::Head,
-            Role::Matrix(_, LayerMatrix::Q) => Kind::Query,
-            Role::Matrix(_, LayerMatrix::K) => Kind::Key,
-            Role::Matrix(_, LayerMatrix::V) => Kind::Value,
-            Role::Matrix(_, LayerMatrix::AttnOut) => Kind::AttentionOutput,
-            Role::Matrix(_, LayerMatrix::Gate) => Kind::Gate,
-            Role::Matrix(_, LayerMatrix::Up) => Kind::Up,
-            Role::Matrix(_, LayerMatrix::Down) => Kind::Down,
-            Role::OutputNorm | Role::RopeFreqs | Role::Vector(..) => Kind::Vectors,
+            Role::PerLayerTokenEmbd => Kind::PerLayerEmbedding,
+            Role::PerLayerModelProj | Role::Layer(_, LayerTensor::InputGate | LayerTensor::InputProj) => {
+                Kind::PerLayerInput
+            }
+            Role::Layer(_, LayerTensor::Q) => Kind::Query,
+            Role::Layer(_, LayerTensor::K) => Kind::Key,
+            Role::Layer(_, LayerTensor::V) => Kind::Value,
+            Role::Layer(_, LayerTensor::AttnOut) => Kind::AttentionOutput,
+            Role::Layer(_, LayerTensor::Gate) => Kind::Gate,
+            Role::Layer(_, LayerTensor::Up) => Kind::Up,
+            Role::Layer(_, LayerTensor::Down) => Kind::Down,
+            Role::Layer(_, LayerTensor::Qkv) => Kind::QueryKeyValue,
+            // What is left are matrices of layers with a state.
+            _ => Kind::Recurrent,
         }
     }
 }
@@ -108,18 +131,17 @@ pub(super) struct TensorLine {
 /// All tensors, in the order of the file.
 pub(super) fn tensors(opened: &mut Opened<'_>, plan: &Plan) -> Result<Vec<TensorLine>, Failure> {
     let model = &opened.model;
-    let shapes = model.config().shapes;
     let mut all: Vec<Tensor> = Vec::new();
     let mut each = |tensor| {
         all.push(tensor);
         Ok(())
     };
-    let walked = walk(model.gguf(), &mut opened.source, &shapes, &mut each);
+    let walked = walk(model.gguf(), &mut opened.source, model.config(), &mut each);
     wait(walked).map_err(|error| about_file(opened.file, &mut opened.file.source(), error))?;
     let residency = plan.residency;
     let mut budget = model.pin_budget(plan);
     let line = |tensor: &Tensor| {
-        let is_matrix = tensor.role.is_matrix();
+        let is_matrix = tensor.ty.is_some();
         let place = match tensor.role {
             _ if !is_matrix => Place::Tables,
             role if budget.take(role, tensor.bytes()).is_some() => Place::Pinned,
@@ -128,7 +150,7 @@ pub(super) fn tensors(opened: &mut Opened<'_>, plan: &Plan) -> Result<Vec<Tensor
         };
         TensorLine {
             name: tensor.role.to_string(),
-            kind: Kind::of(tensor.role),
+            kind: Kind::of(tensor.role, is_matrix),
             format: tensor.ty.map_or("F32", |ty| ty.name()),
             dims: tensor.dims,
             bytes: tensor.bytes(),

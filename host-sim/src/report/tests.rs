@@ -80,7 +80,7 @@ fn a_trace_adds_up() {
         assert!(all.both <= bus.min(compute) && bus + compute - all.both <= now, "{flags:?}");
 
         let stretches = trace.stretches();
-        let layers = lab.opened().model.config().shapes.n_layer;
+        let layers = lab.opened().model.config().hyper.n_layer;
         assert_eq!(stretches.len(), layers as usize + 1, "{flags:?}");
         let parts = stretches.iter().map(|s| trace.load(s.from, s.to));
         let [mut time, mut busy, mut both, mut read] = [0; 4];

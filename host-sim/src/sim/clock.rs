@@ -5,7 +5,7 @@ use core::future::poll_fn;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Poll, Waker};
 use core::time::Duration;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::Wake;
 use std::time::Instant;
 
@@ -89,6 +89,14 @@ pub(super) fn of_board<T>(f: impl FnOnce(&Board) -> T) -> Option<T> {
 /// The board's time so far, if one is simulated.
 pub(crate) fn spent() -> Option<Spent> {
     with(|clock| clock.spent.get())
+}
+
+/// Nanoseconds of the simulated board, or else of this machine since this was asked first.
+pub(crate) fn nanoseconds() -> u64 {
+    /// Picoseconds, the board's unit, of a nanosecond.
+    const PS: Time = 1000;
+    static BEGAN: OnceLock<Instant> = OnceLock::new();
+    spent().map_or_else(|| BEGAN.get_or_init(Instant::now).elapsed().as_nanos() as u64, |spent| spent.now / PS)
 }
 
 /// Skips reads from `offset` on until the next start: they take their time but bring no bytes, for kernels that do not compute.

@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use flashlet::kernels::{
-    Attention, Executor, Gate, Group, HeadRotation, Input, Kernels, Norm, Quants, WriteKv, detect,
+    Act, Attention, Executor, Group, HeadRotation, Input, Kernels, Map, Norm, Quants, Recurrence, WriteKv,
 };
 use flashlet::quant::Weight;
 use flashlet::simd::{ActForm, IsaName};
@@ -11,6 +11,7 @@ use flashlet::simd::{ActForm, IsaName};
 use super::clock::{charge, of_board};
 use super::trace::Work;
 use crate::boards::Board;
+use crate::hardware::processor;
 
 /// Kernels at the speed of the board whose clock runs on this thread.
 pub(crate) struct Charged {
@@ -129,13 +130,13 @@ impl Kernels for Charged {
         self.kernels.linear(w, x, y, executor);
     }
 
-    fn gated(&self, w: [Weight<'_>; 2], act: Gate, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
+    fn gated(&self, w: [Weight<'_>; 2], act: Act, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
         w.iter().for_each(|w| self.product(w, x.tokens));
         self.elements(y.len(), Cores::All);
         self.kernels.gated(w, act, x, y, executor);
     }
 
-    fn gate_by(&self, up: Weight<'_>, act: Gate, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
+    fn gate_by(&self, up: Weight<'_>, act: Act, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
         self.product(&up, x.tokens);
         self.elements(y.len(), Cores::All);
         self.kernels.gate_by(up, act, x, y, executor);
@@ -146,9 +147,19 @@ impl Kernels for Charged {
         self.kernels.prepare(x, tokens, norm, float, quants);
     }
 
-    fn add(&self, x: &mut [Group], y: &mut [Group], tokens: usize, norm: Option<Norm<'_>>) {
+    fn add(&self, x: &mut [Group], y: &mut [Group], tokens: usize, norm: Option<Norm<'_>>, scale: f32) {
         self.per_element(Work::Add, x.len(), Cores::One);
-        self.kernels.add(x, y, tokens, norm);
+        self.kernels.add(x, y, tokens, norm, scale);
+    }
+
+    fn map(&self, x: &mut [Group], tokens: usize, map: Map<'_>) {
+        self.elements(x.len(), Cores::One);
+        self.kernels.map(x, tokens, map);
+    }
+
+    fn copy_rows(&self, from: &[Group], first: usize, n: usize, tokens: usize, to: &mut [Group]) {
+        self.elements(to.len(), Cores::One);
+        self.kernels.copy_rows(from, first, n, tokens, to);
     }
 
     fn rotate(&self, x: &mut [Group], tokens: usize, rotation: &HeadRotation<'_>) {
@@ -171,6 +182,11 @@ impl Kernels for Charged {
         self.kernels.attention(job, out, executor);
     }
 
+    fn recur(&self, job: Recurrence<'_>, executor: &dyn Executor) {
+        self.elements(job.groups(), Cores::All);
+        self.kernels.recur(job, executor);
+    }
+
     fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
         let compute = |board: &Board| seconds(board, bytes.len() as f64 * board.costs().checksum, Cores::One);
         self.pass_over(Work::Checksum, bytes, compute);
@@ -189,7 +205,7 @@ impl Kernels for Uncomputed {
 
     fn interleaves(&self) -> bool {
         // Pinned weights cost what those of kernels that compute do.
-        detect().interleaves()
+        processor::detect().interleaves()
     }
 
     fn act_form(&self) -> ActForm {
@@ -198,13 +214,17 @@ impl Kernels for Uncomputed {
 
     fn linear(&self, _: Weight<'_>, _: &Input<'_>, _: &mut [Group], _: &dyn Executor) {}
 
-    fn gated(&self, _: [Weight<'_>; 2], _: Gate, _: &Input<'_>, _: &mut [Group], _: &dyn Executor) {}
+    fn gated(&self, _: [Weight<'_>; 2], _: Act, _: &Input<'_>, _: &mut [Group], _: &dyn Executor) {}
 
-    fn gate_by(&self, _: Weight<'_>, _: Gate, _: &Input<'_>, _: &mut [Group], _: &dyn Executor) {}
+    fn gate_by(&self, _: Weight<'_>, _: Act, _: &Input<'_>, _: &mut [Group], _: &dyn Executor) {}
 
     fn prepare(&self, _: &[Group], _: usize, _: Option<Norm<'_>>, _: &mut [Group], _: Quants<'_>) {}
 
-    fn add(&self, _: &mut [Group], _: &mut [Group], _: usize, _: Option<Norm<'_>>) {}
+    fn add(&self, _: &mut [Group], _: &mut [Group], _: usize, _: Option<Norm<'_>>, _: f32) {}
+
+    fn map(&self, _: &mut [Group], _: usize, _: Map<'_>) {}
+
+    fn copy_rows(&self, _: &[Group], _: usize, _: usize, _: usize, _: &mut [Group]) {}
 
     fn rotate(&self, _: &mut [Group], _: usize, _: &HeadRotation<'_>) {}
 
@@ -212,7 +232,9 @@ impl Kernels for Uncomputed {
 
     fn attention(&self, _: &Attention<'_>, _: &mut [Group], _: &dyn Executor) {}
 
+    fn recur(&self, _: Recurrence<'_>, _: &dyn Executor) {}
+
     fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
-        detect().crc32c(crc, bytes)
+        processor::detect().crc32c(crc, bytes)
     }
 }

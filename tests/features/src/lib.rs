@@ -25,7 +25,7 @@ mod tests {
         for (file, ty) in [
             (&include_bytes!("../../../host-sim/demo/flashlet-demo-q4_k.gguf")[..], "Q4_K"),
             (include_bytes!("../../fixtures/models/llama-f16-mqa.gguf"), "F16"),
-            (include_bytes!("../../fixtures/models/gemma3-q8_0.gguf"), "Q8_0"),
+            (include_bytes!("../../fixtures/models/llama-mixed32.gguf"), "Q8_0"),
         ] {
             let error = error_of(file, &Options::default());
             assert!(matches!(error.error, Error::Weight(WeightError::FeatureOff { .. })), "{error}");
@@ -45,6 +45,11 @@ mod tests {
             (&llama[..], streamed, "`stream`"),
             (llama, verified, "`checksums`"),
             (include_bytes!("../../fixtures/tiny/llama.gguf"), Options::default(), "`bpe`"),
+            (include_bytes!("../../fixtures/models/arch-qwen3.gguf"), Options::default(), "`attention-variants`"),
+            (include_bytes!("../../fixtures/models/arch-lfm2.gguf"), Options::default(), "`short-convolution`"),
+            (include_bytes!("../../fixtures/models/arch-mamba.gguf"), Options::default(), "`state-space`"),
+            (include_bytes!("../../fixtures/models/arch-rwkv7.gguf"), Options::default(), "`rwkv`"),
+            (include_bytes!("../../fixtures/models/arch-gemma4.gguf"), Options::default(), "`per-layer-inputs`"),
         ] {
             let text = error_of(file, &options).to_string();
             assert!(text.contains(feature), "{feature}: {text}");

@@ -21,6 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
         strip: flags & 4 != 0,
         checksums: flags & 8 != 0,
         index: flags & 16 != 0,
+        chat: flags & 32 != 0,
         ignored: &[],
     };
     let kind = input.byte();

@@ -9,7 +9,7 @@
 use flashlet::arena::{ALIGN, Arena};
 use flashlet::flash::{Flash, SliceFlash, Source, block_on};
 use flashlet::gguf::Gguf;
-use flashlet::text::{ChatFormat, Detokenizer, Encode, TextError, Tokenizer, TokenizerSpec};
+use flashlet::text::{ChatFormat, ChatPieces, Detokenizer, Encode, TextError, Tokenizer, TokenizerSpec};
 use flashlet_fuzz::{VOCABULARIES, Words};
 use libfuzzer_sys::fuzz_target;
 
@@ -55,6 +55,7 @@ type Encoded = Result<(Vec<u32>, String), TextError>;
 async fn explore<F: Flash>(source: &mut Source<'_, F>, text: &str) -> Result<Encoded, String> {
     let gguf = Gguf::open(source).await.map_err(|error| error.to_string())?;
     let _ = ChatFormat::recognise(&gguf, source).await;
+    let _ = ChatPieces::read(&gguf, source).await;
     let spec = TokenizerSpec::read(&gguf, source).await.map_err(|error| error.to_string())?;
     let mut dry = Arena::measuring();
     Tokenizer::carve(&spec, 1, &mut dry).expect("measuring never runs out");
@@ -64,8 +65,8 @@ async fn explore<F: Flash>(source: &mut Source<'_, F>, text: &str) -> Result<Enc
     let mut plain = None;
     for options in [
         Encode::default(),
-        Encode { bos: true, eos: true, special: true, continues: false },
-        Encode { bos: false, eos: false, special: true, continues: true },
+        Encode { bos: true, eos: true, special: true, ..Encode::default() },
+        Encode { special: true, continues: true, ..Encode::default() },
     ] {
         let mut ids = vec![u32::MAX; 4 * text.len() + 16];
         let encoded = match tokenizer.encode(source, text, options, &mut ids).await {

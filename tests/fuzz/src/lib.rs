@@ -5,12 +5,26 @@ use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNo
 use flashlet::arena::ALIGN;
 use flashlet::flash::{Flash, FlashError, SliceFlash};
 
-/// Models of 50 to 130 kB, of both families, in all kinds of number formats.
-pub const MODELS: [&[u8]; 4] = [
+/// Models of 20 to 130 kB: of two families in all kinds of number formats, then one of each architecture.
+pub const MODELS: [&[u8]; 18] = [
     include_bytes!("../../fixtures/models/llama-f32-linear.gguf"),
     include_bytes!("../../fixtures/models/llama-mixed32.gguf"),
     include_bytes!("../../fixtures/models/gemma3-f16.gguf"),
     include_bytes!("../../fixtures/models/gemma3-q8_0.gguf"),
+    include_bytes!("../../fixtures/models/arch-llama-biases.gguf"),
+    include_bytes!("../../fixtures/models/arch-qwen2.gguf"),
+    include_bytes!("../../fixtures/models/arch-qwen3.gguf"),
+    include_bytes!("../../fixtures/models/arch-granite.gguf"),
+    include_bytes!("../../fixtures/models/arch-minicpm.gguf"),
+    include_bytes!("../../fixtures/models/arch-smollm3.gguf"),
+    include_bytes!("../../fixtures/models/arch-phi3-long.gguf"),
+    include_bytes!("../../fixtures/models/arch-gemma2.gguf"),
+    include_bytes!("../../fixtures/models/arch-gemma3-array.gguf"),
+    include_bytes!("../../fixtures/models/arch-olmo3.gguf"),
+    include_bytes!("../../fixtures/models/arch-exaone4.gguf"),
+    include_bytes!("../../fixtures/models/arch-ernie4_5.gguf"),
+    include_bytes!("../../fixtures/models/arch-stablelm-parallel.gguf"),
+    include_bytes!("../../fixtures/models/arch-gptneox.gguf"),
 ];
 
 /// Vocabularies of byte-level BPE (the first six) and SentencePiece.

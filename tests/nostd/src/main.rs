@@ -16,9 +16,12 @@ use core::fmt::Write;
 use core::hint::black_box;
 use flashlet::flash::{Flash, SliceFlash, Source, block_on};
 use flashlet::kernels::{self, Inline, Kernels, KvType};
-use flashlet::session::{Error, LogitsSink, Model, Options, Residency, Session, SnapshotError, Snapshots, Want};
+use flashlet::session::{
+    AnswerOptions, Buffers, Conversation, Error, Lane, Model, Options, Residency, Session, SnapshotError, Snapshots,
+    Want,
+};
 use flashlet::simd::Scalar;
-use flashlet::text::{ChatFormat, Detokenizer, Drafter, MAX_DRAFT, Sampler, SamplerConfig, Turn};
+use flashlet::text::{ChatFormat, ChatPieces, SamplerConfig, Turn};
 use stub::{StubFlash, StubNor, Text};
 
 /// The model that the stub flash holds. The optimiser is kept from knowing.
@@ -55,6 +58,7 @@ fn exercise<F: Flash>(
 ) -> Result<u64, Failure> {
     let model = run("open", || Model::open(&mut source))?;
     let format = run("chat format", || ChatFormat::recognise(model.gguf(), &mut source))?;
+    let pieces = run("chat pieces", || ChatPieces::read(model.gguf(), &mut source))?;
     let hash = run("model hash", || model.hash(&mut source, kernels))?;
     let arena_bytes = black_box(Some(arena.len()));
     let plan = run("plan", || model.plan(&mut source, options, arena_bytes))?;
@@ -69,6 +73,10 @@ fn exercise<F: Flash>(
     for piece in &format.pieces(&turn) {
         let rest = ids.get_mut(n..).unwrap_or_default();
         n += run("encode", || session.encode(piece.text, piece.encode, rest))?;
+    }
+    if let Some(pieces) = black_box(pieces) {
+        let mut text = [0; 1024];
+        n = run("encode a turn", || session.encode_turn(&pieces, &turn, &mut text, &mut ids))?;
     }
     let prompt = ids.get(..n).unwrap_or_default();
 
@@ -96,33 +104,30 @@ fn exercise<F: Flash>(
     let restored = stack::measure("restore", || snapshots.restore(&mut session, prompt))?;
     check(restored == Some(n as u32) && session.position() == n as u32, "the prompt was not restored")?;
 
-    let mut sampler = Sampler::new(sampling);
-    let mut detokenizer = Detokenizer::new();
-    let mut last = [black_box(5)];
-    for _ in 0..black_box(8) {
-        sampler.begin(prompt);
-        let sink: &mut LogitsSink<'_> = &mut |_, first, logits| sampler.push(first, logits);
-        run("feed a token", || session.feed(&last, Want::Last, sink))?;
-        let id = sampler.finish();
-        last = [id];
-        if session.is_end(id) {
-            break;
-        }
-        let mut out = |text: &str| sum = text.bytes().fold(sum, |sum, byte| sum.wrapping_mul(31) + u64::from(byte));
-        run("decode", || session.decode(id, &mut detokenizer, &mut out))?;
-        detokenizer.flush(&mut out);
+    // An answer that goes on from the prompt, with drafts; the prompt repeats itself.
+    let (mut tokens, mut lane, mut drafts) = ([0; 2 * PROMPT], Lane::new(), [Lane::new(), Lane::new()]);
+    let mut text = [0; 300];
+    let buffers = Buffers { tokens: &mut tokens, lane: &mut lane, drafts: &mut drafts, text: &mut text };
+    let mut conversation = Conversation::new(buffers, sampling);
+    conversation.remember(prompt);
+    conversation.draft_with(black_box(Some(session.drafter())));
+    conversation.push(black_box(5))?;
+    let (stop, passes) = (["no such text"], session.passes());
+    let answer_options = AnswerOptions {
+        tokens: black_box(8),
+        stop: black_box(&stop),
+        hash: black_box(true),
+        ..AnswerOptions::default()
+    };
+    let mut answer = run("answer", || session.answer(&mut conversation, black_box(&[]), &answer_options))?;
+    while let Some(token) = run("next token", || answer.next())? {
+        sum = token.text.bytes().fold(sum ^ u64::from(token.id), |sum, byte| sum.wrapping_mul(31) + u64::from(byte));
     }
-    // The prompt again, as a draft of itself: one pass, and back.
-    let (mut drafter, mut draft) = (Drafter::new(black_box(2)), [0; MAX_DRAFT]);
-    let drafted = drafter.draft(prompt, &mut draft);
-    let (position, passes) = (session.position(), session.passes());
-    sampler.seek(u64::from(position));
-    sampler.begin(prompt);
-    let sink: &mut LogitsSink<'_> = &mut |_, first, logits| sampler.push(first, logits);
-    run("feed a draft", || session.feed(draft.get(..drafted).unwrap_or_default(), Want::All, sink))?;
-    drafter.verified(drafted, usize::from(draft.first() == Some(&sampler.finish())));
-    session.rewind(position)?;
-    check(session.passes().wrapping_sub(passes) <= 1, "a draft took more than a pass")?;
+    let _ = black_box(answer.rest());
+    drop(answer);
+    check(session.passes().wrapping_sub(passes) <= 8, "more passes than tokens")?;
+    let position = session.position();
+    check(conversation.rewind(&mut session, position - 1) == position - 1, "a token cannot be taken back")?;
     check(session.rewind(black_box(1000)).is_err(), "there are no 1000 tokens to go on to")?;
 
     check(n > 40 && steps > 0 && session.position() > n as u32, "too few tokens")?;

@@ -69,7 +69,7 @@ fn scalings_are_told_apart() {
         ),
     ] {
         let config = read("llama-f32-gqa", changes);
-        assert_eq!(config.map(|config| config.rope_scaling), Ok(scaling), "{changes:?}");
+        assert_eq!(config.map(|config| config.hyper.rope_scaling), Ok(scaling), "{changes:?}");
     }
     for ty_value in [Value::Str("longrope"), Value::Str("linear and more"), Value::U32(1)] {
         assert!(read("llama-f32-gqa", &[(ty, Some(ty_value))]).is_err(), "{ty_value:?}");
@@ -92,7 +92,7 @@ fn heads_share_the_hidden_state() {
             ("llama.embedding_length", Some(Value::U32(n_embd))),
             ("llama.attention.head_count", Some(Value::U32(n_head))),
         ];
-        read("llama-f32-gqa", &changes).map(|config| config.shapes.head_dim)
+        read("llama-f32-gqa", &changes).map(|config| config.hyper.head_dim)
     };
     assert_eq!((head_dim(96, 4), head_dim(96, 6)), (Ok(24), Ok(16)));
     for (n_embd, n_head) in [(96, 5), (96, 192), (1 << 14, 1)] {

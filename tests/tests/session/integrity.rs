@@ -22,17 +22,17 @@ pub(crate) fn packed(file: &[u8], options: &pack::Options) -> Vec<u8> {
 }
 
 /// Where a tensor's data lie in a file.
-fn tensor(file: &[u8], name: &str) -> core::ops::Range<usize> {
+pub(crate) fn tensor(file: &[u8], name: &str) -> core::ops::Range<usize> {
     let tensor = edit::tensors(file).into_iter().find(|info| edit::name(info) == name).expect("it is there");
     tensor.offset as usize..(tensor.offset + tensor.bytes) as usize
 }
 
-fn checked(residency: Residency, verify: Verify) -> Options {
+pub(crate) fn checked(residency: Residency, verify: Verify) -> Options {
     Options { ctx: 96, chunk: 16, residency, verify, ..Options::default() }
 }
 
 /// Opens, loads and feeds.
-fn outcome(file: &[u8], ids: &[u32], options: Options) -> Result<Vec<Vec<f32>>, Error> {
+pub(crate) fn outcome(file: &[u8], ids: &[u32], options: Options) -> Result<Vec<Vec<f32>>, Error> {
     let mapped = matches!(options.residency, Residency::Mapped);
     let mut source = Source::new(SliceFlash(file));
     source.mapped = mapped.then_some(file);

@@ -8,7 +8,7 @@ use flashlet::model::{ConfigError, ModelConfig};
 use flashlet::session::{Error, Model, Named};
 
 /// Opens the file, with `ignored` keys counted as absent, and returns the result.
-fn open(file: &[u8], ignored: &[&str]) -> Result<Model, Box<Named>> {
+pub(crate) fn open(file: &[u8], ignored: &[&str]) -> Result<Model, Box<Named>> {
     let mut source = Source::with_mapping(SliceFlash(file), file);
     let opened = block_on(Model::open_ignoring(&mut source, ignored), || ());
     opened.map_err(|error| Box::new(block_on(error.named(&mut source), || ())))
@@ -123,38 +123,106 @@ fn keys_that_change_results_are_refused_by_name_and_can_be_ignored() {
     assert!(matches!(error.error, Error::Config(ConfigError::Missing(_))), "{error}");
 }
 
-/// llama.cpp's gemma3: every sixth layer sees everything, the others' rotary base is 10,000; other values change results,
-/// and so does no window.
-#[test]
-fn windows_that_are_not_computed_are_refused() {
-    let fixture = Fixture::load("gemma3-f16");
-    let same = [
-        ("gemma3.attention.sliding_window_pattern", Value::U32(6)),
-        ("gemma3.rope.freq_base_swa", Value::F32(10_000.0)),
-        ("gemma3.final_logit_softcapping", Value::F32(0.0)),
-    ];
-    assert!(open(&with_keys(&fixture.file, &same), &[]).is_ok());
-    for (key, value) in [
-        ("attention.sliding_window_pattern", Value::U32(3)),
-        ("attention.sliding_window_pattern", Value::U32(1)),
-        ("attention.sliding_window_pattern", Value::U32s(&[1, 1, 1, 1, 1, 0, 1])),
-        ("rope.freq_base_swa", Value::F32(1_000_000.0)),
-        ("final_logit_softcapping", Value::F32(30.0)),
-        ("rope.global.freq_base", Value::F32(1_000_000.0)),
-    ] {
-        let full = format!("gemma3.{key}");
-        let error = open(&with_keys(&fixture.file, &[(&full, value)]), &[]).expect_err(key);
-        assert!(error.to_string().contains(key), "{error}");
-    }
-    let window = "gemma3.attention.sliding_window";
-    for value in [None, Some(0)] {
-        let mut file = without_key(&fixture.file, window);
-        if let Some(value) = value {
-            file = with_keys(&file, &[(window, Value::U32(value))]);
+/// The fixture's logits with other values of keys, or without them.
+fn logits_with(fixture: &Fixture, keys: &[(&str, Option<Value<'_>>)]) -> Vec<Vec<f32>> {
+    let mut file = fixture.file.clone();
+    for (key, value) in keys {
+        if file.windows(key.len()).any(|w| w == key.as_bytes()) {
+            file = without_key(&file, key);
         }
-        let error = open(&file, &[]).expect_err("no window");
-        assert!(error.to_string().contains("attention.sliding_window"), "{error}");
+        if let Some(value) = value {
+            file = with_keys(&file, &[(key, *value)]);
+        }
     }
+    let changed = Fixture { name: fixture.name, file, ids: fixture.ids.clone(), logits: Vec::new() };
+    run(changed.mapped(), &changed.ids, &Run::default()).0
+}
+
+/// What files say in other words: a pattern as a number or an array, and defaults. The fixtures' own keys are compared with
+/// llama.cpp in `logits.rs`.
+#[test]
+fn windows_can_be_said_in_several_ways() {
+    const PATTERN: &str = "gemma3.attention.sliding_window_pattern";
+    const BASE: &str = "gemma3.rope.freq_base_swa";
+    const CAP: &str = "gemma3.final_logit_softcapping";
+    let (every_sixth, every_third) = (Value::U32s(&[1, 1, 1, 1, 1, 0, 1]), Value::U32s(&[1, 1, 0, 1, 1, 0, 1]));
+    let five = Value::U32s(&[1, 1, 0, 1, 1]);
+    for (name, same, other) in [
+        ("gemma3-f16", (PATTERN, Value::U32(6)), (PATTERN, Value::U32(3))),
+        ("gemma3-f16", (PATTERN, every_sixth), (PATTERN, every_third)),
+        ("gemma3-f16", (BASE, Value::F32(10_000.0)), (BASE, Value::F32(1_000_000.0))),
+        ("gemma3-f16", (CAP, Value::F32(0.0)), (CAP, Value::F32(30.0))),
+        ("arch-gemma3-pattern", (PATTERN, five), (PATTERN, Value::U32(1))),
+        // No layer is the hundredth; a period of 0 gives all layers a window.
+        ("arch-gemma3-pattern", (CAP, Value::F32(8.0)), (PATTERN, Value::U32(100))),
+        ("arch-gemma3-array", (PATTERN, Value::U32s(&[1, 0, 0, 1, 1])), (PATTERN, Value::U32(0))),
+        ("arch-gemma3-no-window", (BASE, Value::F32(300.0)), ("gemma3.attention.sliding_window", Value::U32(3))),
+    ] {
+        let fixture = Fixture::load(name);
+        let want = run(fixture.mapped(), &fixture.ids, &Run::default()).0;
+        let (key, value) = same;
+        assert_same(&want, &logits_with(&fixture, &[(key, Some(value))]), &format!("{name}: {key} is {value:?}"));
+        let (key, value) = other;
+        assert!(want != logits_with(&fixture, &[(key, Some(value))]), "{name}: {key} is {value:?}");
+    }
+    // Without a window, its pattern and base mean nothing.
+    let fixture = Fixture::load("arch-gemma3-no-window");
+    let want = run(fixture.mapped(), &fixture.ids, &Run::default()).0;
+    let none = ("gemma3.attention.sliding_window", Some(Value::U32(0)));
+    let keys = [none, (PATTERN, Some(Value::U32(2))), (BASE, Some(Value::F32(300.0)))];
+    assert_same(&want, &logits_with(&fixture, &keys), "no window");
+}
+
+/// Every key of an architecture's own changes what its fixture computes.
+#[test]
+fn keys_of_the_fixtures_are_used() {
+    for (name, keys) in [
+        ("arch-granite", &["embedding_scale", "residual_scale", "attention.scale", "logit_scale"][..]),
+        ("arch-granite-unrotated", &["rope.scaling.finetuned"]),
+        ("arch-minicpm", &["embedding_scale", "residual_scale", "logit_scale"]),
+        ("arch-gemma2", &["attention.sliding_window", "attn_logit_softcapping", "final_logit_softcapping"]),
+        ("arch-gemma3-pattern", &["attention.sliding_window", "final_logit_softcapping", "rope.freq_base_swa"]),
+        ("arch-gemma3-array", &["attention.sliding_window_pattern", "rope.scaling.factor"]),
+        ("arch-olmo3", &["attention.sliding_window", "attention.sliding_window_pattern", "rope.freq_base"]),
+        ("arch-exaone4-windows", &["attention.sliding_window"]),
+        ("arch-phi3", &["rope.dimension_count"]),
+        ("arch-phi3-long", &["rope.scaling.attn_factor", "rope.scaling.original_context_length"]),
+        ("arch-stablelm", &["rope.dimension_count"]),
+        ("arch-gptneox", &["rope.dimension_count"]),
+    ] {
+        let fixture = Fixture::load(name);
+        let want = run(fixture.mapped(), &fixture.ids, &Run::default()).0;
+        let arch = name["arch-".len()..].split('-').next().expect("it has a name").replace("olmo3", "olmo2");
+        for key in keys {
+            assert!(want != logits_with(&fixture, &[(&format!("{arch}.{key}"), None)]), "{name}: {key}");
+        }
+    }
+}
+
+#[test]
+fn windows_that_make_no_sense_are_refused() {
+    for (name, key, value) in [
+        ("gemma3-f16", "gemma3.rope.global.freq_base", Value::F32(1_000_000.0)),
+        ("gemma3-f16", "gemma3.attention.sliding_window_pattern", Value::Str("6")),
+        ("gemma3-f16", "gemma3.attention.sliding_window_pattern", Value::F32(6.0)),
+        ("gemma3-f16", "gemma3.rope.freq_base_swa", Value::F32(0.0)),
+        ("gemma3-f16", "gemma3.rope.freq_base_swa", Value::U32(10_000)),
+        ("gemma3-f16", "gemma3.final_logit_softcapping", Value::F32(-1.0)),
+        ("arch-gemma3-no-window", "gemma3.attention.sliding_window", Value::F32(4.0)),
+        ("arch-granite-unrotated", "granite.attention.sliding_window", Value::U32(4)),
+        ("arch-granite-unrotated", "granite.residual_scale", Value::F32(f32::NAN)),
+        ("arch-minicpm", "minicpm.attention.scale", Value::F32(1.0)),
+        ("arch-qwen2", "qwen2.attn_logit_softcapping", Value::F32(30.0)),
+        ("arch-qwen3", "qwen3.use_parallel_residual", Value::Bool(true)),
+    ] {
+        let file = with_keys(&Fixture::load(name).file, &[(key, value)]);
+        let error = open(&file, &[]).expect_err(key);
+        let (_, short) = key.split_once('.').expect("a prefix");
+        assert!(error.to_string().contains(short), "{key}: {error}");
+    }
+    let file = without_key(&Fixture::load("arch-gptneox").file, "gptneox.use_parallel_residual");
+    let error = open(&file, &[]).expect_err("the key is needed");
+    assert!(error.to_string().contains("use_parallel_residual"), "{error}");
 }
 
 /// Gemma's own code divides by `sqrt(n_embd / n_head)` at 27B, which has 62 layers, in place of `sqrt(head_dim)`.
@@ -173,7 +241,7 @@ fn scores_are_scaled_as_gemma_does() {
     };
     for (layers, divisor) in [(7, 32.0f32), (61, 32.0), (62, 16.0), (63, 32.0)] {
         let (config, _) = read(layers);
-        assert_eq!((config.shapes.n_embd, config.shapes.n_head, config.shapes.head_dim), (32, 2, 32));
-        assert_eq!(config.attention_scale, 1.0 / divisor.sqrt(), "{layers} layers");
+        assert_eq!((config.hyper.n_embd, config.hyper.n_head, config.hyper.head_dim), (32, 2, 32));
+        assert_eq!(config.hyper.attention_scale, 1.0 / divisor.sqrt(), "{layers} layers");
     }
 }

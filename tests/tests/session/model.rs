@@ -6,7 +6,9 @@ use flashlet::session::{Error, Model, Options, Plan, Session, Want};
 use flashlet::simd::Scalar;
 use std::path::Path;
 
-pub(crate) const NAMES: [&str; 8] = [
+/// The fixtures of `make_models.py` and, from `arch-` on, of `make_architectures.py`, `make_recurrent.py`, `make_rwkv.py` and
+/// `make_gemma4.py`.
+pub(crate) const NAMES: [&str; 46] = [
     "llama-f32-gqa",
     "llama-f32-linear",
     "llama-f16-mqa",
@@ -15,7 +17,50 @@ pub(crate) const NAMES: [&str; 8] = [
     "llama-mixed256",
     "gemma3-f16",
     "gemma3-q8_0",
+    "arch-ernie4_5",
+    "arch-exaone4",
+    "arch-exaone4-windows",
+    "arch-gemma2",
+    "arch-gemma3-array",
+    "arch-gemma3-no-window",
+    "arch-gemma3-pattern",
+    "arch-gptneox",
+    "arch-gptneox-sequential",
+    "arch-granite",
+    "arch-granite-unrotated",
+    "arch-llama-biases",
+    "arch-minicpm",
+    "arch-minicpm-defaults",
+    "arch-olmo2",
+    "arch-olmo3",
+    "arch-phi3",
+    "arch-phi3-long",
+    "arch-phi3-short",
+    "arch-qwen2",
+    "arch-qwen3",
+    "arch-smollm3",
+    "arch-stablelm",
+    "arch-stablelm-parallel",
+    "arch-lfm2",
+    "arch-lfm2-q8_0",
+    "arch-mamba",
+    "arch-mamba-normalised",
+    "arch-mamba2",
+    "arch-mamba2-q8_0",
+    "arch-falcon-h1",
+    "arch-granite-hybrid",
+    "arch-rwkv7",
+    "arch-rwkv7-q8_0",
+    "arch-gemma4",
+    "arch-gemma4-values",
+    "arch-gemma4-q8_0",
+    "arch-gemma4-wide",
 ];
+
+/// Those without 64 layers, for tests whose time grows with the number of tensors.
+pub(crate) fn shallow() -> impl Iterator<Item = &'static str> {
+    NAMES.into_iter().filter(|name| *name != "arch-exaone4-windows")
+}
 
 /// A model, some tokens, and llama.cpp's logits after each of them.
 pub(crate) struct Fixture {

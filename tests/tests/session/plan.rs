@@ -244,7 +244,8 @@ fn with_plan(fixture: &Fixture, plan: Plan) -> Result<(), Error> {
 
 #[test]
 fn plans_of_other_models_and_changed_ones_are_refused() {
-    let fixtures = NAMES.map(Fixture::load);
+    // Models of the same shapes in other formats would take each other's plans, which then pin more or less.
+    let fixtures: [Fixture; 8] = core::array::from_fn(|i| Fixture::load(NAMES[i]));
     for residency in [Residency::Mapped, Residency::Pinned, Residency::Streamed] {
         let options = Options { ctx: 48, chunk: 8, residency, ..Options::default() };
         let plans = fixtures.each_ref().map(|fixture| plan(&mut fixture.mapped(), &options, None).expect("it fits"));
@@ -265,6 +266,10 @@ fn plans_of_other_models_and_changed_ones_are_refused() {
             for (i, change) in changes.into_iter().enumerate() {
                 let mut changed = own;
                 change(&mut changed);
+                // Without keys and values no context takes memory.
+                if changed.ctx == 64 && own.usage.bytes(Region::KvCache) == 0 {
+                    continue;
+                }
                 assert_eq!(with_plan(fixture, changed), Err(Error::PlanMismatch), "{}, change {i}", fixture.name);
             }
         }

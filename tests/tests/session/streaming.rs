@@ -5,7 +5,7 @@ use super::model::{Fixture, Logits, Memory, NAMES};
 use core::cell::RefCell;
 use flashlet::flash::block_on;
 use flashlet::kernels::{
-    Attention, Executor, Gate, Group, HeadRotation, Inline, Input, Kernels, Norm, Quants, WriteKv,
+    Act, Attention, Executor, Group, HeadRotation, Inline, Input, Kernels, Map, Norm, Quants, Recurrence, WriteKv,
 };
 use flashlet::quant::Weight;
 use flashlet::session::{Model, Options, Plan, Residency, Session, Want};
@@ -41,19 +41,25 @@ impl Kernels for Noting {
         self.note(w);
         Scalar.linear(w, x, y, executor);
     }
-    fn gated(&self, w: [Weight<'_>; 2], act: Gate, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
+    fn gated(&self, w: [Weight<'_>; 2], act: Act, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
         w.into_iter().for_each(|w| self.note(w));
         Scalar.gated(w, act, x, y, executor);
     }
-    fn gate_by(&self, up: Weight<'_>, act: Gate, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
+    fn gate_by(&self, up: Weight<'_>, act: Act, x: &Input<'_>, y: &mut [Group], executor: &dyn Executor) {
         self.note(up);
         Scalar.gate_by(up, act, x, y, executor);
     }
     fn prepare(&self, x: &[Group], tokens: usize, norm: Option<Norm<'_>>, float: &mut [Group], quants: Quants<'_>) {
         Scalar.prepare(x, tokens, norm, float, quants);
     }
-    fn add(&self, x: &mut [Group], y: &mut [Group], tokens: usize, norm: Option<Norm<'_>>) {
-        Scalar.add(x, y, tokens, norm);
+    fn add(&self, x: &mut [Group], y: &mut [Group], tokens: usize, norm: Option<Norm<'_>>, scale: f32) {
+        Scalar.add(x, y, tokens, norm, scale);
+    }
+    fn map(&self, x: &mut [Group], tokens: usize, map: Map<'_>) {
+        Scalar.map(x, tokens, map);
+    }
+    fn copy_rows(&self, from: &[Group], first: usize, n: usize, tokens: usize, to: &mut [Group]) {
+        Scalar.copy_rows(from, first, n, tokens, to);
     }
     fn rotate(&self, x: &mut [Group], tokens: usize, rotation: &HeadRotation<'_>) {
         Scalar.rotate(x, tokens, rotation);
@@ -63,6 +69,9 @@ impl Kernels for Noting {
     }
     fn attention(&self, job: &Attention<'_>, out: &mut [Group], executor: &dyn Executor) {
         Scalar.attention(job, out, executor);
+    }
+    fn recur(&self, job: Recurrence<'_>, executor: &dyn Executor) {
+        Scalar.recur(job, executor);
     }
     fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
         Scalar.crc32c(crc, bytes)

@@ -12,11 +12,11 @@ use embassy_nrf::gpio::{Input, Pull};
 use embassy_nrf::peripherals::{QSPI, UARTE0};
 use embassy_nrf::{config, qspi, uarte};
 use embassy_time::{Instant, Timer};
+use flashlet::arena::Static;
 use flashlet::flash::AsyncNorFlash;
 use flashlet::kernels::{Inline, detect};
 use flashlet::session::Options;
 use flashlet_board::console::{Board, run};
-use flashlet_board::memory::Arena;
 use flashlet_board::stack;
 use flashlet_serial::{Steady, ask};
 use panic_probe as _;
@@ -28,7 +28,7 @@ embassy_nrf::bind_interrupts!(struct Irqs {
 });
 
 /// Leaves 64 KiB of the 256 for statics and stack.
-static ARENA: Arena<{ 192 << 10 }> = Arena::new();
+static ARENA: Static<{ 188 << 10 }> = Static::new();
 
 #[embassy_executor::main]
 async fn main(_spawner: embassy_executor::Spawner) {
@@ -73,6 +73,7 @@ async fn main(_spawner: embassy_executor::Spawner) {
         options: Options::default(),
         now_ns: || Instant::now().as_micros() * 1000,
         stack_peak: Some(stack::peak),
+        hold: None,
     };
     let arena = ARENA.take();
     loop {

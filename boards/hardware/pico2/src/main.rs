@@ -8,11 +8,12 @@ use defmt_rtt as _;
 use embassy_rp::peripherals::UART0;
 use embassy_rp::uart::{BufferedInterruptHandler, BufferedUart, Config};
 use embassy_time::Instant;
+use flashlet::arena::Static;
 use flashlet::flash::SliceFlash;
 use flashlet::kernels::{Inline, detect};
 use flashlet::session::Options;
 use flashlet_board::console::{Board, run};
-use flashlet_board::memory::{Arena, image};
+use flashlet_board::memory::image;
 use flashlet_board::stack;
 use flashlet_serial::Steady;
 use panic_probe as _;
@@ -26,7 +27,7 @@ const MODEL: usize = 0x1010_0000;
 const MODEL_BYTES: usize = 3 << 20;
 
 /// Leaves 80 KiB of the 512 for statics and stack.
-static ARENA: Arena<{ 432 << 10 }> = Arena::new();
+static ARENA: Static<{ 432 << 10 }> = Static::new();
 
 #[embassy_executor::main]
 async fn main(_spawner: embassy_executor::Spawner) {
@@ -49,6 +50,7 @@ async fn main(_spawner: embassy_executor::Spawner) {
         options: Options::default(),
         now_ns: || Instant::now().as_micros() * 1000,
         stack_peak: Some(stack::peak),
+        hold: None,
     };
     let arena = ARENA.take();
     loop {

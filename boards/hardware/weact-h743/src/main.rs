@@ -13,10 +13,10 @@ use embassy_stm32::peripherals::USART1;
 use embassy_stm32::qspi::Qspi;
 use embassy_stm32::usart::{BufferedInterruptHandler, BufferedUart, Config};
 use embassy_time::{Instant, Timer};
+use flashlet::arena::Static;
 use flashlet::kernels::{Inline, detect};
 use flashlet::session::Options;
 use flashlet_board::console::{Board, run};
-use flashlet_board::memory::Arena;
 use flashlet_board::stack;
 use flashlet_serial::{Steady, ask};
 use panic_probe as _;
@@ -27,7 +27,7 @@ embassy_stm32::bind_interrupts!(struct Irqs {
 });
 
 /// Leaves 32 KiB of the AXI SRAM's 512 for statics; the stack lies elsewhere.
-static ARENA: Arena<{ 480 << 10 }> = Arena::new();
+static ARENA: Static<{ 480 << 10 }> = Static::new();
 
 #[embassy_executor::main]
 async fn main(_spawner: embassy_executor::Spawner) {
@@ -69,6 +69,7 @@ async fn main(_spawner: embassy_executor::Spawner) {
         options: Options::default(),
         now_ns: || Instant::now().as_micros() * 1000,
         stack_peak: Some(stack::peak),
+        hold: None,
     };
     let arena = ARENA.take();
     loop {

@@ -2,10 +2,10 @@
 #![no_std]
 #![no_main]
 
-use flashlet_board::memory::Arena;
+use flashlet::arena::Static;
 use flashlet_mps2::MPS2_AN386;
 
-static ARENA: Arena<{ MPS2_AN386.arena_bytes }> = Arena::new();
+static ARENA: Static<{ MPS2_AN386.arena_bytes }> = Static::new();
 
 #[cortex_m_rt::entry]
 fn main() -> ! {

@@ -5,7 +5,7 @@
 //! innermost index, so that one vector operation serves sixteen keys and no score needs a horizontal
 //! sum; values are stored position by position.
 
-use crate::kernels::heads::{MAX_HEAD_DIM, MAX_HEAD_GROUPS, read_head};
+use crate::kernels::heads::{Elements, MAX_HEAD_DIM, MAX_HEAD_GROUPS};
 use crate::kernels::panel::Group;
 #[cfg(feature = "kv_q8_0")]
 use crate::quant::Act32;
@@ -177,7 +177,11 @@ impl Op for &mut WriteKv<'_> {
                 for (panel, out, is_key) in
                     [(self.keys, &mut *self.cache.keys, true), (self.values, &mut *self.cache.values, false)]
                 {
-                    read_head(panel, self.tokens, t, head * dim, dim, row.as_flattened_mut());
+                    Elements { tokens: self.tokens, token: t, start: head * dim, n: dim }.read(
+                        isa,
+                        panel,
+                        row.as_flattened_mut(),
+                    );
                     let Some(block) = out.get_mut(start..).and_then(|b| b.get_mut(..bytes)) else { return };
                     let row = row.get(..dim.div_ceil(LANES)).unwrap_or_default();
                     match self.cache.ty {

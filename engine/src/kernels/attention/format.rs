@@ -48,10 +48,7 @@ pub(super) trait Format<const G: usize> {
 /// How many sums a query gets at once: the most, up to four, with which those of `queries` still fit
 /// in half the registers; enough of them to hide an addition's latency.
 const fn at_once<I: Isa>(queries: usize) -> usize {
-    // AVX-512 has 32 registers of sixteen lanes; the others have about that many of fewer, or half as many.
-    // Single lanes fit by the dozen.
-    let sums = if I::ROWS == LANES || I::Floats::LANES == 1 { 16 } else { 8 * I::ROWS / LANES };
-    match sums / queries {
+    match I::FLOAT_SUMS / queries {
         0 | 1 => 1,
         2 | 3 => 2,
         _ => 4,

@@ -5,7 +5,8 @@
 //! walk over it together: what a block holds is read and converted once for a [`Tile`] of them.
 
 use super::executor::Executor;
-use super::heads::{MAX_HEAD_DIM, MAX_HEAD_GROUPS, read_head, write_head};
+use super::heads::{Elements, MAX_HEAD_DIM, MAX_HEAD_GROUPS};
+use super::map::cap_scores;
 use super::panel::Group;
 use crate::simd::{Floats, Isa, LANES, Op, lanes, math};
 use core::marker::PhantomData;
@@ -25,8 +26,9 @@ mod loops;
 
 pub use cache::{KvBlocks, KvType, WriteKv};
 
-/// Groups of a head of which more than two queries fit on the stack.
-const SMALL: usize = MAX_HEAD_GROUPS / 2;
+/// Groups of heads of which four queries, or two, fit on the stack.
+const SMALL: usize = 8;
+const MEDIUM: usize = 2 * SMALL;
 
 /// Queries against a cache: see [`Kernels::attention`](super::Kernels::attention).
 pub struct Attention<'a> {
@@ -44,6 +46,9 @@ pub struct Attention<'a> {
     pub window: Option<usize>,
     /// What scores are multiplied with.
     pub scale: f32,
+    /// The bound `cap` of scaled scores, which become `cap * tanh(score / cap)`; 0 for none. Needs the feature
+    /// `attention-variants`.
+    pub soft_cap: f32,
 }
 
 impl Attention<'_> {
@@ -96,7 +101,7 @@ pub(super) fn attention<I: Isa>(isa: I, job: &Attention<'_>, out: &mut [Group], 
 }
 
 /// All tokens of a range of heads.
-fn some_heads<I: Isa, F: Format<SMALL> + Format<MAX_HEAD_GROUPS>>(
+fn some_heads<I: Isa, F: Format<SMALL> + Format<MEDIUM> + Format<MAX_HEAD_GROUPS>>(
     isa: I,
     job: &Attention<'_>,
     heads: Range<usize>,
@@ -105,6 +110,7 @@ fn some_heads<I: Isa, F: Format<SMALL> + Format<MAX_HEAD_GROUPS>>(
     let sharing = job.sharing();
     // Large tiles are for heads that are not: stacks are small. Portable code has no use for them.
     let small = I::ROWS > 1 && job.head_dim() <= SMALL * LANES;
+    let wide = MAX_HEAD_GROUPS > MEDIUM && job.head_dim() > MEDIUM * LANES;
     let mut head = heads.start;
     while head < heads.end {
         let kv_head = head / sharing;
@@ -113,10 +119,11 @@ fn some_heads<I: Isa, F: Format<SMALL> + Format<MAX_HEAD_GROUPS>>(
         let mut tile = Place { job, kv_head, head, first_head: heads.start, query: 0 };
         while tile.query < queries {
             tile.query += match queries - tile.query {
+                _ if wide => tile.run::<I, F, 1, MAX_HEAD_GROUPS>(isa, out),
                 4.. if small => tile.run::<I, F, 4, SMALL>(isa, out),
                 3 if small => tile.run::<I, F, 3, SMALL>(isa, out),
-                2.. if I::ROWS > 1 => tile.run::<I, F, 2, MAX_HEAD_GROUPS>(isa, out),
-                _ => tile.run::<I, F, 1, MAX_HEAD_GROUPS>(isa, out),
+                2.. if I::ROWS > 1 => tile.run::<I, F, 2, MEDIUM>(isa, out),
+                _ => tile.run::<I, F, 1, MEDIUM>(isa, out),
             };
         }
         head += together;
@@ -171,7 +178,7 @@ impl<F: Format<G>, const N: usize, const G: usize> Op for Tile<'_, '_, F, N, G> 
         for (n, (to, query)) in queries.iter_mut().zip(&mut result).enumerate() {
             let (head, t) = place.of(n);
             // There is room for it where the result comes to be.
-            read_head(job.queries, tokens, t, head * dim, dim, query.as_flattened_mut());
+            Elements { tokens, token: t, start: head * dim, n: dim }.read(isa, job.queries, query.as_flattened_mut());
             let query = query.get_mut(..groups).unwrap_or_default();
             for q in query.iter_mut() {
                 for f in lanes(isa) {
@@ -185,11 +192,15 @@ impl<F: Format<G>, const N: usize, const G: usize> Op for Tile<'_, '_, F, N, G> 
             let position = job.position + place.of(n).1;
             *seen = (job.window.map_or(0, |w| (position + 1).saturating_sub(w)), position);
         }
-        walk::<I, F, N, G>(isa, &job.cache, place.kv_head, &queries, &seen, &mut result, groups);
+        walk::<I, F, N, G>(isa, job, place.kv_head, &queries, &seen, &mut result, groups);
         let out = self.out.as_chunks_mut::<LANES>().0;
         for (n, result) in result.iter().enumerate() {
             let (head, t) = place.of(n);
-            write_head(out, tokens, t, (head - place.first_head) * dim, dim, result.as_flattened());
+            Elements { tokens, token: t, start: (head - place.first_head) * dim, n: dim }.write(
+                isa,
+                out,
+                result.as_flattened(),
+            );
         }
     }
 }
@@ -206,7 +217,7 @@ fn part(block: usize, (first, last): (usize, usize)) -> Range<usize> {
 #[inline(always)]
 fn walk<I: Isa, F: Format<G>, const N: usize, const G: usize>(
     isa: I,
-    cache: &KvBlocks<&[u8]>,
+    job: &Attention<'_>,
     kv_head: usize,
     queries: &[F::Query; N],
     seen: &[(usize, usize); N],
@@ -214,6 +225,7 @@ fn walk<I: Isa, F: Format<G>, const N: usize, const G: usize>(
     groups: usize,
 ) {
     const LANE: Group = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0];
+    let cache = &job.cache;
     let first = seen.iter().map(|s| s.0).min().unwrap_or(0) / LANES;
     let last = seen.iter().map(|s| s.1).max().unwrap_or(0) / LANES;
     let mut top = [f32::NEG_INFINITY; N];
@@ -230,6 +242,9 @@ fn walk<I: Isa, F: Format<G>, const N: usize, const G: usize>(
         }
         if block == first {
             continue;
+        }
+        if cfg!(feature = "attention-variants") && job.soft_cap != 0.0 {
+            scores = cap_scores(isa, scores, job.soft_cap);
         }
         let block = block - 1;
         let (start, bytes) = cache.offset(kv_head, block * LANES);

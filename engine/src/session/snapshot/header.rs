@@ -9,8 +9,8 @@ pub(super) const LINE_BYTES: usize = 64;
 pub(super) const IDS: usize = LINE_BYTES / 4;
 
 const MAGIC: [u8; 8] = *b"kvprefix";
-/// The version of the header's layout, of the cache's, of the model hash, and of the arithmetic that the cache's contents come from.
-pub(super) const VERSION: u32 = 2;
+/// The version of the header's layout, of the cache's and the state's, of the model hash, and of the arithmetic that the cache's contents come from.
+pub(super) const VERSION: u32 = 3;
 /// What the header's own checksum covers.
 const CHECKED_BYTES: usize = LINE_BYTES - 4;
 
@@ -62,7 +62,7 @@ pub(super) struct Header {
     /// Number format of keys and values, by ggml's number.
     pub(super) kv: u32,
     pub(super) tokens: u32,
-    /// Bytes of keys and values.
+    /// Bytes of keys, values and states.
     pub(super) payload_bytes: u64,
     /// CRC-32C of ids, padding included, and payload.
     pub(super) crc: u32,

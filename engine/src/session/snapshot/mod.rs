@@ -1,4 +1,4 @@
-//! Prefix snapshots: the keys and values of a prompt, kept in NOR flash.
+//! Prefix snapshots: what a model remembers of a prompt, kept in NOR flash.
 //!
 //! A system prompt or a tool's description is the same at every boot. [`Snapshots::save`] writes what the caches hold of it to
 //! flash, and [`Snapshots::restore`] reads it back in place of a prefill: the logits that follow are the same bits. A snapshot
@@ -9,7 +9,7 @@
 //! The caller gives a range of a device: two slots, each of whole erase blocks. A snapshot is
 //!
 //! ```text
-//! header (64 bytes)  ids (u32 each, padded to 64 bytes with 0xff)  blocks of keys and values
+//! header (64 bytes)  ids (u32 each, padded to 64 bytes with 0xff)  blocks of keys and values  states of recurrent layers
 //! ```
 //!
 //! Slots are written in turn, so that both wear alike, and never the one that holds the newest snapshot which is whole. The
@@ -28,9 +28,11 @@ mod model_hash;
 pub use error::{NorOperation, SnapshotError};
 pub use header::ModelHash;
 
+use super::memory::Memory;
 use super::run::Session;
 use crate::flash::Flash;
 use crate::kernels::Kernels;
+use crate::model::KvCache;
 use core::ops::Range;
 use embedded_storage::nor_flash::NorFlash;
 use header::{Header, IDS, LINE_BYTES, Line, VERSION};
@@ -144,7 +146,7 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
         if least > before {
             return Err(SnapshotError::WindowsMovedOn { least: least.saturating_add(1), position });
         }
-        check_blocks::<D>(kv.block_bytes())?;
+        check_blocks::<D>(kv)?;
         let mut header = header_for(session, self.model);
         let (need, have) = (header.total_bytes(), self.slot_bytes);
         let no_room = SnapshotError::NoRoom { need, have };
@@ -167,7 +169,9 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
         for ids in ids.chunks(IDS) {
             write(&Line::of_ids(ids).0)?;
         }
-        kv.each_kept(position as usize, write)?;
+        kv.each_kept(position as usize, &mut write)?;
+        #[cfg(feature = "_recurrent")]
+        session.memory.state.each_kept(position as usize, &mut write)?;
 
         let slot = Slot { at, header };
         let line = header.to_line(kernels);
@@ -206,6 +210,8 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
                     let tokens = slot.header.tokens;
                     (session.position, session.written) = (tokens, tokens);
                     session.restored = session.memory.kv.least_kept(tokens as usize) as u32;
+                    #[cfg(feature = "_recurrent")]
+                    session.memory.state.restored(tokens as usize);
                     return Ok(Some(tokens));
                 }
                 Err(error @ (SnapshotError::Broken { .. } | SnapshotError::Device { .. })) => {
@@ -258,12 +264,15 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
         }
         let kernels = self.kernels;
         let mut from = u64::from(slot.body()).saturating_add(slot.header.id_bytes()) as u32;
-        session.memory.kv.each_kept_mut(slot.header.tokens as usize, |bytes| {
+        let mut read = |bytes: &mut [u8]| {
             self.read(from, bytes)?;
             from = from.saturating_add(bytes.len() as u32);
             crc = kernels.crc32c(crc, bytes);
             Ok(())
-        })?;
+        };
+        session.memory.kv.each_kept_mut(slot.header.tokens as usize, &mut read)?;
+        #[cfg(feature = "_recurrent")]
+        session.memory.state.each_kept_mut(&mut read)?;
         if crc == slot.header.crc { Ok(()) } else { Err(broken) }
     }
 
@@ -286,8 +295,8 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
         if tokens > ctx {
             return Err(SnapshotError::ContextTooShort { need: tokens, ctx });
         }
-        check_blocks::<D>(kv.block_bytes())?;
-        if tokens == 0 || header.payload_bytes != kv.kept_bytes(tokens as usize) {
+        check_blocks::<D>(kv)?;
+        if tokens == 0 || header.payload_bytes != payload_bytes(&session.memory, tokens) {
             return Err(SnapshotError::Broken { offset: slot.at });
         }
         let (mut at, mut line) = (slot.body(), Line::ERASED);
@@ -413,9 +422,16 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
 
 /// A header for the session's tokens, but for its sequence number and its checksum.
 fn header_for<F: Flash>(session: &Session<'_, '_, F>, model: ModelHash) -> Header {
-    let kv = &session.memory.kv;
-    let (tokens, payload_bytes) = (session.position, kv.kept_bytes(session.position as usize));
-    Header { sequence: 0, model, kv: kv.ty().id(), tokens, payload_bytes, crc: 0 }
+    let (tokens, kv) = (session.position, session.memory.kv.ty().id());
+    Header { sequence: 0, model, kv, tokens, payload_bytes: payload_bytes(&session.memory, tokens), crc: 0 }
+}
+
+/// Bytes of the keys, values and states that a snapshot of `tokens` tokens keeps.
+fn payload_bytes(memory: &Memory<'_, '_>, tokens: u32) -> u64 {
+    let bytes = memory.kv.kept_bytes(tokens as usize);
+    #[cfg(feature = "_recurrent")]
+    let bytes = bytes.saturating_add(memory.state.kept_bytes());
+    bytes
 }
 
 fn units<D: NorFlash>() -> SnapshotError {
@@ -423,7 +439,7 @@ fn units<D: NorFlash>() -> SnapshotError {
 }
 
 /// Blocks go to the device, and come from it, as they lie in the caches.
-fn check_blocks<D: NorFlash>(block_bytes: usize) -> Result<(), SnapshotError> {
-    let fits = |unit| block_bytes.is_multiple_of(unit);
+fn check_blocks<D: NorFlash>(kv: &KvCache<'_>) -> Result<(), SnapshotError> {
+    let fits = |unit| kv.block_bytes().iter().all(|bytes| bytes.is_multiple_of(unit));
     if fits(D::READ_SIZE) && fits(D::WRITE_SIZE) { Ok(()) } else { Err(units::<D>()) }
 }

@@ -46,6 +46,7 @@ use avx2;
 impl Isa for Avx2 {
     const NAME: IsaName = IsaName::Avx2;
     const ROWS: usize = 8;
+    const FLOAT_SUMS: usize = 4;
     const INTERLEAVES: bool = true;
     const PARTS_APART: bool = true;
     const HAS_CRC32C: bool = true;
@@ -63,6 +64,13 @@ impl Isa for Avx2 {
 
     #[inline(always)]
     fn single(self) -> Avx2 {
+        self
+    }
+
+    type Many = Avx2;
+
+    #[inline(always)]
+    fn many(self) -> Avx2 {
         self
     }
     #[inline(always)]
@@ -228,6 +236,18 @@ impl Isa for Avx2 {
         acc
     }
     #[inline(always)]
+    fn dots_u8<const MAX: u8, const N: usize, const T: usize>(
+        self,
+        acc: &mut [__m256i; T],
+        w: &[__m256i; N],
+        x: &[impl Quads; T],
+        i: usize,
+    ) {
+        for (acc, x) in acc.iter_mut().zip(x) {
+            *acc = avx2! { words::settle(self.dot_u8::<MAX, N>(*acc, w, x.quads(i))) };
+        }
+    }
+    #[inline(always)]
     fn scaled_dots_u8<const MAX: u8, const N: usize, const T: usize>(
         self,
         acc: &mut [__m256i; T],
@@ -242,9 +262,7 @@ impl Isa for Avx2 {
             for (w, x) in w.chunks(run).zip(x.quads::<N>(i).chunks(run)) {
                 *acc = self.add(*acc, avx2! { _mm256_madd_epi16(dot_run(w, x), both) });
             }
-            if const { T > 1 } {
-                *acc = avx2! { words::settle(*acc) };
-            }
+            *acc = avx2! { words::settle(*acc) };
         }
     }
     #[inline(always)]

@@ -77,7 +77,7 @@ pub(super) unsafe fn scaled_dots<const N: usize, const T: usize>(
     unsafe {
         let mut sums = [_mm512_setzero_si512(); T];
         dots(&mut sums, w, x, i);
-        for (acc, sum) in acc.iter_mut().zip(sums) {
+        for (acc, &sum) in acc.iter_mut().zip(&sums) {
             *acc = settle(_mm512_add_epi32(*acc, _mm512_mullo_epi32(sum, scale)));
         }
     }

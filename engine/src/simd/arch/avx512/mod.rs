@@ -61,6 +61,13 @@ impl Isa for Avx512 {
     fn single(self) -> Avx2 {
         self.0
     }
+
+    type Many = Avx512;
+
+    #[inline(always)]
+    fn many(self) -> Avx512 {
+        self
+    }
     #[inline(always)]
     fn run<O: Op>(self, op: O) -> O::Out {
         #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
@@ -240,9 +247,10 @@ impl Isa for Avx512 {
             *w = self.xor(*w, self.splat(0x8080_8080));
         }
         for (acc, x) in acc.iter_mut().zip(x) {
+            let start = (-128 * x.sum32(i)) as u32;
             // Stored and loaded again: a load broadcasts to all lanes for nothing, a broadcast from a register takes the
-            // time of a product.
-            *acc = self.add(*acc, self.splat(*rebased(&((-128 * x.sum32(i)) as u32))));
+            // time of a product. One token does not wait for products.
+            *acc = self.add(*acc, self.splat(if const { T > 1 } { *rebased(&start) } else { start }));
         }
         self.dots_u8::<255, 8, T>(acc, &unsigned, x, i);
     }

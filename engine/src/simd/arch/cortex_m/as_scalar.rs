@@ -21,6 +21,13 @@ macro_rules! as_scalar {
         fn single(self) -> Self {
             self
         }
+
+        type Many = Self;
+
+        #[inline(always)]
+        fn many(self) -> Self {
+            self
+        }
         #[inline(always)]
         fn run<O: Op>(self, op: O) -> O::Out {
             op.call(self)

@@ -1,32 +1,69 @@
 //! How bytes are multiplied: what the rungs of NEON differ in.
 
-use super::words::{repeated, sixteen};
+use super::basics::{array, each, sixteen};
+use super::words::repeated;
 use crate::simd::isa::{Isa, Op, Quad, Quads};
 use crate::simd::name::IsaName;
 use core::arch::{aarch64::*, asm};
+
+/// A word of `4 * V` rows.
+pub(super) type Word<const V: usize> = [uint32x4_t; V];
 
 /// An instruction set's way to multiply signed bytes.
 pub trait Multiply: Copy + Send + Sync + 'static {
     /// The name of NEON with these instructions.
     const NAME: IsaName;
+    /// The most tokens whose sums there are registers for.
+    const TOKENS: usize = 4;
 
     /// Calls `op` inside a function that has the features enabled.
     fn run<I: Isa, O: Op>(self, isa: I, op: O) -> O::Out;
 
+    /// Sums of products while they are added up.
+    type Sum<const V: usize>: Copy;
+    /// Sums that begin with `acc`.
+    fn sum<const V: usize>(self, acc: Word<V>) -> Self::Sum<V>;
+    /// Adds `w * x`, the sums' product number `n`: signed bytes, those of `w` none further from zero than `max`; of `x` its
+    /// word `LANE`.
+    fn add<const LANE: i32, const V: usize>(self, sum: &mut Self::Sum<V>, w: Word<V>, x: int8x16_t, max: u8, n: usize);
+    /// The sums of `n` products.
+    fn total<const V: usize>(self, sum: Self::Sum<V>, max: u8, n: usize) -> Word<V>;
+
     /// `acc + sum of w * x` over `N` words of signed bytes, none further from zero than `MAX`.
-    fn dot<const MAX: u8, const N: usize>(self, acc: uint32x4_t, w: &[uint32x4_t; N], x: &[Quad; N]) -> uint32x4_t;
+    #[inline(always)]
+    fn dot<const MAX: u8, const N: usize, const V: usize>(
+        self,
+        acc: Word<V>,
+        w: &[Word<V>; N],
+        x: &[Quad; N],
+    ) -> Word<V> {
+        let mut sum = self.sum(acc);
+        let ((fours, rest), (x_fours, x_rest)) = (w.as_chunks::<4>(), x.as_chunks::<4>());
+        for (i, (w, x)) in fours.iter().zip(x_fours).enumerate() {
+            // SAFETY: `x` is sixteen bytes.
+            let x = unsafe { vreinterpretq_s8_u8(sixteen(x.as_ptr().cast())) };
+            self.add::<0, V>(&mut sum, w[0], x, MAX, 4 * i);
+            self.add::<1, V>(&mut sum, w[1], x, MAX, 4 * i + 1);
+            self.add::<2, V>(&mut sum, w[2], x, MAX, 4 * i + 2);
+            self.add::<3, V>(&mut sum, w[3], x, MAX, 4 * i + 3);
+        }
+        for (i, (w, x)) in rest.iter().zip(x_rest).enumerate() {
+            self.add::<0, V>(&mut sum, *w, repeated(x), MAX, N / 4 * 4 + i);
+        }
+        self.total(sum, MAX, N)
+    }
 
     /// [`Multiply::dot`] of `T` tokens, with `N` words of their activations from word `N * i` on.
     #[inline(always)]
-    fn dots<const MAX: u8, const N: usize, const T: usize>(
+    fn dots<const MAX: u8, const N: usize, const V: usize, const T: usize>(
         self,
-        acc: &mut [uint32x4_t; T],
-        w: &[uint32x4_t; N],
+        acc: &mut [Word<V>; T],
+        w: &[Word<V>; N],
         x: &[impl Quads; T],
         i: usize,
     ) {
         for (acc, x) in acc.iter_mut().zip(x) {
-            *acc = self.dot::<MAX, N>(*acc, w, x.quads(i));
+            *acc = self.dot::<MAX, N, V>(*acc, w, x.quads(i));
         }
     }
 }
@@ -37,36 +74,92 @@ pub struct Widening(pub(super) ());
 
 impl Multiply for Widening {
     const NAME: IsaName = IsaName::Neon;
+    const TOKENS: usize = 2;
 
     #[inline(always)]
     fn run<I: Isa, O: Op>(self, isa: I, op: O) -> O::Out {
         op.call(isa)
     }
 
+    type Sum<const V: usize> = Widened<V>;
+
     #[inline(always)]
-    fn dot<const MAX: u8, const N: usize>(self, acc: uint32x4_t, w: &[uint32x4_t; N], x: &[Quad; N]) -> uint32x4_t {
-        // How many products of a byte's place fit in 16 bits: at least two, 128 * 127 each.
-        let run = const { 32767 / (MAX as usize * 127) };
+    fn sum<const V: usize>(self, acc: Word<V>) -> Widened<V> {
+        // SAFETY: NEON is part of the target.
+        let (sums, products) = unsafe { ([vdupq_n_s32(0); 2], [vdupq_n_s16(0); 2]) };
+        Widened { acc, sums: [sums; V], products: [products; V] }
+    }
+    #[inline(always)]
+    fn add<const LANE: i32, const V: usize>(self, sum: &mut Widened<V>, w: Word<V>, x: int8x16_t, max: u8, n: usize) {
+        let run = run(max);
+        if n.is_multiple_of(run) && n > 0 {
+            sum.widen(n == run);
+        }
         // SAFETY: NEON is part of the target.
         unsafe {
-            // The sums of bytes 0 and 1 and of 2 and 3, of rows 0 and 1 and of rows 2 and 3.
-            let (mut rows01, mut rows23) = (vdupq_n_s32(0), vdupq_n_s32(0));
-            for (w, x) in w.chunks(run).zip(x.chunks(run)) {
-                let mut products = [vdupq_n_s16(0); 2];
-                for (i, (w, x)) in w.iter().zip(x).enumerate() {
-                    let w = vreinterpretq_s8_u32(*w);
-                    let x = repeated(x);
-                    let (low, high) = (vget_low_s8(w), vget_low_s8(x));
-                    products = if i == 0 {
-                        [vmull_s8(low, high), vmull_high_s8(w, x)]
-                    } else {
-                        [vmlal_s8(products[0], low, high), vmlal_high_s8(products[1], w, x)]
-                    };
-                }
-                rows01 = vpadalq_s16(rows01, products[0]);
-                rows23 = vpadalq_s16(rows23, products[1]);
+            let x = vreinterpretq_s8_s32(vdupq_laneq_s32::<LANE>(vreinterpretq_s32_s8(x)));
+            for (products, w) in sum.products.iter_mut().zip(w) {
+                let w = vreinterpretq_s8_u32(w);
+                let (low, high) = (vget_low_s8(w), vget_low_s8(x));
+                *products = if n.is_multiple_of(run) {
+                    [vmull_s8(low, high), vmull_high_s8(w, x)]
+                } else {
+                    [vmlal_s8(products[0], low, high), vmlal_high_s8(products[1], w, x)]
+                };
             }
-            vaddq_u32(acc, vreinterpretq_u32_s32(vpaddq_s32(rows01, rows23)))
+        }
+    }
+    #[inline(always)]
+    fn total<const V: usize>(self, sum: Widened<V>, max: u8, n: usize) -> Word<V> {
+        let mut sum = sum;
+        sum.widen(n <= run(max));
+        // SAFETY: NEON is part of the target.
+        array(|v| unsafe { vaddq_u32(sum.acc[v], vreinterpretq_u32_s32(pairwise(sum.sums[v]))) })
+    }
+}
+
+/// The most products of a byte's place that fit in 16 bits: at least two, 128 * 127 each.
+#[inline(always)]
+fn run(max: u8) -> usize {
+    32767 / (usize::from(max) * 127)
+}
+
+/// The sums of neighbours. Compilers make three instructions of it where something is added to it.
+#[inline(always)]
+fn pairwise([a, b]: [int32x4_t; 2]) -> int32x4_t {
+    let out: int32x4_t;
+    // SAFETY: the instruction is part of NEON and touches registers alone.
+    unsafe {
+        asm!("addp {o:v}.4s, {a:v}.4s, {b:v}.4s", o = lateout(vreg) out, a = in(vreg) a, b = in(vreg) b,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    out
+}
+
+/// Sums by [`Widening`].
+#[derive(Clone, Copy)]
+pub struct Widened<const V: usize> {
+    /// What the sums begin with.
+    acc: Word<V>,
+    /// The sums of bytes 0 and 1 and of 2 and 3, of rows 0 and 1 and of rows 2 and 3.
+    sums: [[int32x4_t; 2]; V],
+    /// The sums of each byte's place that are not in `sums` yet, of rows 0 and 1 and of rows 2 and 3.
+    products: [[int16x8_t; 2]; V],
+}
+
+impl<const V: usize> Widened<V> {
+    /// Moves the products to the sums, which `first` says are none yet.
+    #[inline(always)]
+    fn widen(&mut self, first: bool) {
+        for (sums, products) in self.sums.iter_mut().zip(self.products) {
+            // SAFETY: NEON is part of the target.
+            *sums = unsafe {
+                if first {
+                    [vpaddlq_s16(products[0]), vpaddlq_s16(products[1])]
+                } else {
+                    [vpadalq_s16(sums[0], products[0]), vpadalq_s16(sums[1], products[1])]
+                }
+            };
         }
     }
 }
@@ -102,26 +195,22 @@ impl Multiply for Dotprod {
         unsafe { enter(isa, op) }
     }
 
+    type Sum<const V: usize> = Word<V>;
+
     #[inline(always)]
-    fn dot<const MAX: u8, const N: usize>(self, acc: uint32x4_t, w: &[uint32x4_t; N], x: &[Quad; N]) -> uint32x4_t {
-        let mut acc = acc;
-        let (w4, w_rest) = w.as_chunks::<4>();
-        let (x4, x_rest) = x.as_chunks::<4>();
-        for ([a, b, c, d], x) in w4.iter().zip(x4) {
-            // SAFETY: `x` is sixteen bytes; a `Dotprod` exists, so the feature is there.
-            unsafe {
-                let x = vreinterpretq_s8_u8(sixteen(x.as_ptr().cast()));
-                sdot::<0>(&mut acc, *a, x);
-                sdot::<1>(&mut acc, *b, x);
-                sdot::<2>(&mut acc, *c, x);
-                sdot::<3>(&mut acc, *d, x);
-            }
-        }
-        for (w, x) in w_rest.iter().zip(x_rest) {
-            // SAFETY: a `Dotprod` exists, so the feature is there.
-            unsafe { sdot::<0>(&mut acc, *w, repeated(x)) };
-        }
+    fn sum<const V: usize>(self, acc: Word<V>) -> Word<V> {
         acc
+    }
+    #[inline(always)]
+    fn add<const LANE: i32, const V: usize>(self, sum: &mut Word<V>, w: Word<V>, x: int8x16_t, _max: u8, _n: usize) {
+        for (sum, w) in sum.iter_mut().zip(w) {
+            // SAFETY: a `Dotprod` exists, so the feature is there.
+            unsafe { sdot::<LANE>(sum, w, x) };
+        }
+    }
+    #[inline(always)]
+    fn total<const V: usize>(self, sum: Word<V>, _max: u8, _n: usize) -> Word<V> {
+        sum
     }
 }
 
@@ -132,28 +221,37 @@ pub struct I8mm(pub(super) Dotprod);
 impl I8mm {
     /// [`Multiply::dot`] of two tokens.
     #[inline(always)]
-    fn pair<const N: usize>(self, acc: [uint32x4_t; 2], w: &[uint32x4_t; N], x: [&[Quad; N]; 2]) -> [uint32x4_t; 2] {
-        // SAFETY: an `I8mm` exists, so the features are there.
-        unsafe {
-            // Rows 0 and 1, rows 2 and 3: each row's sums of both tokens side by side.
-            let (mut rows01, mut rows23) = (vzip1q_u32(acc[0], acc[1]), vzip2q_u32(acc[0], acc[1]));
-            let (w4, w_rest) = w.as_chunks::<4>();
-            let (a4, a_rest) = x[0].as_chunks::<4>();
-            let (b4, b_rest) = x[1].as_chunks::<4>();
-            for (([a, b, c, d], x0), x1) in w4.iter().zip(a4).zip(b4) {
-                let [first, second] = halves_of_both([x0, x1]);
-                rows01 = smmla(rows01, vzip1q_u32(*a, *b), first);
-                rows23 = smmla(rows23, vzip2q_u32(*a, *b), first);
-                rows01 = smmla(rows01, vzip1q_u32(*c, *d), second);
-                rows23 = smmla(rows23, vzip2q_u32(*c, *d), second);
+    fn pair<const N: usize, const V: usize>(
+        self,
+        acc: [Word<V>; 2],
+        w: &[Word<V>; N],
+        x: [&[Quad; N]; 2],
+    ) -> [Word<V>; 2] {
+        let (mut first, mut second) = (acc[0], acc[1]);
+        for v in 0..V {
+            let w = each(*w, |w| w[v]);
+            // SAFETY: an `I8mm` exists, so the features are there.
+            unsafe {
+                // Rows 0 and 1, rows 2 and 3: each row's sums of both tokens side by side.
+                let (mut rows01, mut rows23) = (vzip1q_u32(first[v], second[v]), vzip2q_u32(first[v], second[v]));
+                let (w4, w_rest) = w.as_chunks::<4>();
+                let (a4, a_rest) = x[0].as_chunks::<4>();
+                let (b4, b_rest) = x[1].as_chunks::<4>();
+                for (([a, b, c, d], x0), x1) in w4.iter().zip(a4).zip(b4) {
+                    let [low, high] = halves_of_both([x0, x1]);
+                    rows01 = smmla(rows01, vzip1q_u32(*a, *b), low);
+                    rows23 = smmla(rows23, vzip2q_u32(*a, *b), low);
+                    rows01 = smmla(rows01, vzip1q_u32(*c, *d), high);
+                    rows23 = smmla(rows23, vzip2q_u32(*c, *d), high);
+                }
+                (first[v], second[v]) = (vuzp1q_u32(rows01, rows23), vuzp2q_u32(rows01, rows23));
+                for ((w, x0), x1) in w_rest.iter().zip(a_rest).zip(b_rest) {
+                    sdot::<0>(&mut first[v], *w, repeated(x0));
+                    sdot::<0>(&mut second[v], *w, repeated(x1));
+                }
             }
-            let (mut one, mut two) = (vuzp1q_u32(rows01, rows23), vuzp2q_u32(rows01, rows23));
-            for ((w, x0), x1) in w_rest.iter().zip(a_rest).zip(b_rest) {
-                sdot::<0>(&mut one, *w, repeated(x0));
-                sdot::<0>(&mut two, *w, repeated(x1));
-            }
-            [one, two]
         }
+        [first, second]
     }
 }
 
@@ -197,15 +295,10 @@ impl Multiply for I8mm {
     }
 
     #[inline(always)]
-    fn dot<const MAX: u8, const N: usize>(self, acc: uint32x4_t, w: &[uint32x4_t; N], x: &[Quad; N]) -> uint32x4_t {
-        self.0.dot::<MAX, N>(acc, w, x)
-    }
-
-    #[inline(always)]
-    fn dots<const MAX: u8, const N: usize, const T: usize>(
+    fn dots<const MAX: u8, const N: usize, const V: usize, const T: usize>(
         self,
-        acc: &mut [uint32x4_t; T],
-        w: &[uint32x4_t; N],
+        acc: &mut [Word<V>; T],
+        w: &[Word<V>; N],
         x: &[impl Quads; T],
         i: usize,
     ) {
@@ -214,7 +307,22 @@ impl Multiply for I8mm {
             *acc = self.pair(*acc, w, [a.quads(i), b.quads(i)]);
         }
         for (acc, x) in last_acc.iter_mut().zip(last_x) {
-            *acc = self.dot::<MAX, N>(*acc, w, x.quads(i));
+            *acc = self.dot::<MAX, N, V>(*acc, w, x.quads(i));
         }
+    }
+
+    type Sum<const V: usize> = Word<V>;
+
+    #[inline(always)]
+    fn sum<const V: usize>(self, acc: Word<V>) -> Word<V> {
+        acc
+    }
+    #[inline(always)]
+    fn add<const LANE: i32, const V: usize>(self, sum: &mut Word<V>, w: Word<V>, x: int8x16_t, max: u8, n: usize) {
+        self.0.add::<LANE, V>(sum, w, x, max, n);
+    }
+    #[inline(always)]
+    fn total<const V: usize>(self, sum: Word<V>, _max: u8, _n: usize) -> Word<V> {
+        sum
     }
 }

@@ -3,9 +3,9 @@
 use super::multiply::{Dotprod, I8mm, Widening};
 use core::arch::asm;
 
-/// Proof that the processor has NEON and the instructions of `M`.
+/// Proof that the processor has NEON and the instructions of `M`. A word of the set is `V` vectors of four rows.
 #[derive(Clone, Copy, Debug)]
-pub struct Neon<M>(pub(super) M);
+pub struct Neon<M, const V: usize = 4>(pub(super) M);
 
 impl Neon<Widening> {
     /// The proof for what every AArch64 target with floats has.

@@ -2,22 +2,9 @@
 //! at any address traps, and takes apart what intrinsics load byte by byte. Weights and activations lie in memory
 //! that is mapped as normal memory, where it does not, so the loads are written out.
 
+use super::basics::{array, each, sixteen, thirty_two};
+use crate::simd::isa::Quads;
 use core::arch::{aarch64::*, asm};
-
-/// Sixteen bytes at any address.
-///
-/// # Safety
-/// Sixteen bytes may be read at `at`.
-#[inline(always)]
-pub(super) unsafe fn sixteen(at: *const u8) -> uint8x16_t {
-    let out: uint8x16_t;
-    // SAFETY: the caller's promise.
-    unsafe {
-        asm!("ldr {o:q}, [{at}]", o = lateout(vreg) out, at = in(reg) at,
-            options(pure, readonly, nostack, preserves_flags));
-    }
-    out
-}
 
 /// Eight bytes at any address.
 ///
@@ -49,12 +36,43 @@ pub(super) unsafe fn four_bytes(at: *const u8) -> uint8x8_t {
     out
 }
 
-/// Four words of four interleaved rows: sixteen bytes every 64.
+/// Word `4 * C + LANE` from `at` on of `4 * V` interleaved rows.
+///
+/// # Safety
+/// `16 * V` bytes may be read at `at + 64 * (4 * C + LANE)`.
+#[inline(always)]
+pub(super) unsafe fn column<const V: usize, const C: usize, const LANE: usize>(at: *const u8) -> [uint32x4_t; V] {
+    let (a, b, c, d): (uint32x4_t, uint32x4_t, uint32x4_t, uint32x4_t);
+    // SAFETY: the caller's promise.
+    unsafe {
+        match V {
+            4 => {
+                asm!("ldp {a:q}, {b:q}, [{at}, #{i}]", "ldp {c:q}, {d:q}, [{at}, #{i} + 32]",
+                    a = lateout(vreg) a, b = lateout(vreg) b, c = lateout(vreg) c, d = lateout(vreg) d,
+                    at = in(reg) at, i = const 256 * C + 64 * LANE, options(pure, readonly, nostack, preserves_flags));
+            }
+            2 => {
+                asm!("ldp {a:q}, {b:q}, [{at}, #{i}]", a = lateout(vreg) a, b = lateout(vreg) b,
+                    at = in(reg) at, i = const 256 * C + 64 * LANE, options(pure, readonly, nostack, preserves_flags));
+                (c, d) = (a, b);
+            }
+            _ => {
+                asm!("ldr {a:q}, [{at}, #{i}]", a = lateout(vreg) a,
+                    at = in(reg) at, i = const 256 * C + 64 * LANE, options(pure, readonly, nostack, preserves_flags));
+                (b, c, d) = (a, a, a);
+            }
+        }
+    }
+    let all = [a, b, c, d];
+    array(|v| all[v])
+}
+
+/// Words 0 to 3 from `at` on of four interleaved rows.
 ///
 /// # Safety
 /// Sixteen bytes may be read at `at + 64 * i` for `i` below 4.
 #[inline(always)]
-pub(super) unsafe fn columns(at: *const u8) -> [uint32x4_t; 4] {
+unsafe fn four_columns(at: *const u8) -> [uint32x4_t; 4] {
     let (a, b, c, d);
     // SAFETY: the caller's promise.
     unsafe {
@@ -65,28 +83,105 @@ pub(super) unsafe fn columns(at: *const u8) -> [uint32x4_t; 4] {
     [a, b, c, d]
 }
 
+/// Words from `at` on of `4 * V` interleaved rows.
+///
+/// # Safety
+/// `16 * V` bytes may be read at `at + 64 * i` for `i` below `N`.
+#[inline(always)]
+pub(super) unsafe fn columns<const V: usize, const N: usize>(words: &mut [[uint32x4_t; V]; N], at: *const u8) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        for (i, words) in words.chunks_mut(4).enumerate() {
+            let at = at.wrapping_add(256 * i);
+            match (words.as_flattened_mut(), V) {
+                ([a, b, c, d], 1) => [*a, *b, *c, *d] = four_columns(at),
+                _ => {
+                    for (j, word) in words.iter_mut().enumerate() {
+                        *word = column::<V, 0, 0>(at.wrapping_add(64 * j));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The scale of activations and their sum.
+///
+/// # Safety
+/// Both lie in `x` where [`Quads::SCALE_AT`] says.
+#[inline(always)]
+pub(super) unsafe fn scale_and_sum<X: Quads>(x: &X) -> float32x2_t {
+    const { assert!(X::SCALE_AT + 8 <= size_of::<X>()) };
+    let out: float32x2_t;
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!("ldr {o:d}, [{at}, #{i}]", o = lateout(vreg) out, at = in(reg) x, i = const X::SCALE_AT,
+            options(pure, readonly, nostack, preserves_flags));
+    }
+    out
+}
+
+/// `a` times the second lane of `b`, integers. Compilers make three instructions of it where `a` is the same in all lanes.
+#[inline(always)]
+pub(super) fn times_second(a: int32x4_t, b: float32x2_t) -> uint32x4_t {
+    let out: uint32x4_t;
+    // SAFETY: the instruction is part of NEON and touches registers alone.
+    unsafe {
+        asm!("mul {o:v}.4s, {a:v}.4s, {b:v}.s[1]", o = lateout(vreg) out, a = in(vreg) a, b = in(vreg) b,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    out
+}
+
 /// Stores sixteen bytes at any address.
 ///
 /// # Safety
 /// Sixteen bytes may be written at `at`.
 #[inline(always)]
-pub(super) unsafe fn store(at: *mut u8, v: uint8x16_t) {
+unsafe fn store(at: *mut u8, v: uint8x16_t) {
     // SAFETY: the caller's promise.
     unsafe { asm!("str {v:q}, [{at}]", v = in(vreg) v, at = in(reg) at, options(nostack, preserves_flags)) };
 }
 
-/// Four floats.
+/// Stores 32 bytes at any address.
+///
+/// # Safety
+/// 32 bytes may be written at `at`.
 #[inline(always)]
-pub(super) fn four(v: &[f32; 4]) -> float32x4_t {
-    // SAFETY: `v` is sixteen bytes.
-    unsafe { vreinterpretq_f32_u8(sixteen(v.as_ptr().cast())) }
+pub(super) unsafe fn store_thirty_two(at: *mut u8, [a, b]: [uint8x16_t; 2]) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!("stp {a:q}, {b:q}, [{at}]", a = in(vreg) a, b = in(vreg) b, at = in(reg) at,
+            options(nostack, preserves_flags));
+    }
 }
 
-/// Stores four floats.
+/// Stores floats.
 #[inline(always)]
-pub(super) fn store_four(out: &mut [f32; 4], v: float32x4_t) {
+pub(super) fn store_floats<const V: usize>(out: &mut [[f32; 4]; V], v: [float32x4_t; V]) {
+    // SAFETY: `out` is `16 * V` bytes.
+    unsafe {
+        let (at, v) = (out.as_mut_ptr().cast::<u8>(), each(v, |v| vreinterpretq_u8_f32(v)));
+        match v.as_slice() {
+            [a, b, c, d] => {
+                asm!("stp {a:q}, {b:q}, [{at}]", "stp {c:q}, {d:q}, [{at}, #32]", a = in(vreg) *a, b = in(vreg) *b,
+                    c = in(vreg) *c, d = in(vreg) *d, at = in(reg) at, options(nostack, preserves_flags));
+            }
+            [a, b] => store_thirty_two(at, [*a, *b]),
+            _ => {
+                for (i, v) in v.iter().enumerate() {
+                    store(at.add(16 * i), *v);
+                }
+            }
+        }
+    }
+}
+
+/// Stores a byte of each of sixteen lanes.
+#[inline(always)]
+pub(super) fn store_bytes(out: &mut [i8; 16], v: int8x16_t) {
     // SAFETY: `out` is sixteen bytes.
-    unsafe { store(out.as_mut_ptr().cast(), vreinterpretq_u8_f32(v)) };
+    unsafe { store(out.as_mut_ptr().cast(), vreinterpretq_u8_s8(v)) };
 }
 
 /// Four bytes, in every lane.
@@ -101,14 +196,6 @@ pub(super) fn repeated(v: &[i8; 4]) -> int8x16_t {
     out
 }
 
-/// Sixteen halves at any address.
-#[inline(always)]
-pub(super) fn halves_of(v: &[[u8; 2]; 16]) -> (uint16x8_t, uint16x8_t) {
-    let at: *const u8 = v.as_ptr().cast();
-    // SAFETY: `v` is 32 bytes.
-    unsafe { (vreinterpretq_u16_u8(sixteen(at)), vreinterpretq_u16_u8(sixteen(at.add(16)))) }
-}
-
 /// Sixteen bytes of each of four rows, as four vectors of one word of every row.
 ///
 /// # Safety
@@ -116,9 +203,14 @@ pub(super) fn halves_of(v: &[[u8; 2]; 16]) -> (uint16x8_t, uint16x8_t) {
 #[inline(always)]
 pub(super) unsafe fn transposed(base: *const u8, step: usize) -> [uint32x4_t; 4] {
     // SAFETY: the caller's promise.
+    transpose(array(|r| unsafe { sixteen(base.add(r * step)) }))
+}
+
+#[inline(always)]
+pub(super) fn transpose(rows: [uint8x16_t; 4]) -> [uint32x4_t; 4] {
+    // SAFETY: NEON is part of the target.
     unsafe {
-        let row = |r: usize| vreinterpretq_u32_u8(sixteen(base.add(r * step)));
-        let (a, b, c, d) = (row(0), row(1), row(2), row(3));
+        let [a, b, c, d] = each(rows, |row| vreinterpretq_u32_u8(row));
         let wide = |v| vreinterpretq_u64_u32(v);
         let (ab_even, ab_odd) = (wide(vtrn1q_u32(a, b)), wide(vtrn2q_u32(a, b)));
         let (cd_even, cd_odd) = (wide(vtrn1q_u32(c, d)), wide(vtrn2q_u32(c, d)));
@@ -173,6 +265,30 @@ pub(super) unsafe fn halves(base: *const u8, step: usize) -> uint16x4_t {
     gather!(base, step, "h", "h", uint16x4_t)
 }
 
+/// Halves of `4 * V` interleaved rows.
+///
+/// # Safety
+/// `8 * V` bytes may be read at `at`.
+#[inline(always)]
+pub(super) unsafe fn interleaved_halves<const V: usize>(at: *const u8) -> [float32x4_t; V] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if V == 1 {
+            return [widen(vreinterpret_u16_u8(eight(at))); V];
+        }
+        let pair = |v: uint8x16_t| {
+            let v = vreinterpretq_u16_u8(v);
+            [widen(vget_low_u16(v)), widen_high(v)]
+        };
+        if V == 2 {
+            let pair = pair(sixteen(at));
+            return array(|v| pair[v]);
+        }
+        let pairs = each(thirty_two(at), pair);
+        array(|v| pairs[v / 2][v % 2])
+    }
+}
+
 /// A byte of each of four rows, zero-extended.
 ///
 /// # Safety
@@ -184,6 +300,18 @@ pub(super) unsafe fn bytes_of(base: *const u8, step: usize) -> uint32x4_t {
     let words = [byte(0), byte(1), byte(2), byte(3)];
     // SAFETY: `words` is sixteen bytes.
     unsafe { vld1q_u32(words.as_ptr()) }
+}
+
+/// The halves of the upper half to `f32`; exact.
+#[inline(always)]
+pub(super) fn widen_high(halves: uint16x8_t) -> float32x4_t {
+    let out: float32x4_t;
+    // SAFETY: the instruction is part of NEON and touches registers alone.
+    unsafe {
+        asm!("fcvtl2 {o:v}.4s, {i:v}.8h", o = lateout(vreg) out, i = in(vreg) halves,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    out
 }
 
 /// `f16` to `f32`; exact.
@@ -200,12 +328,12 @@ pub(super) fn widen(halves: uint16x4_t) -> float32x4_t {
 
 /// `f32` to `f16`, ties to even.
 #[inline(always)]
-pub(super) fn narrow(v: float32x4_t) -> uint16x4_t {
-    let out: uint16x4_t;
-    // SAFETY: the instruction is part of NEON and touches registers alone.
+pub(super) fn narrow(low: float32x4_t, high: float32x4_t) -> uint8x16_t {
+    let out: uint8x16_t;
+    // SAFETY: the instructions are part of NEON and touch registers alone.
     unsafe {
-        asm!("fcvtn {o:v}.4h, {i:v}.4s", o = lateout(vreg) out, i = in(vreg) v,
-            options(pure, nomem, nostack, preserves_flags));
+        asm!("fcvtn {o:v}.4h, {l:v}.4s", "fcvtn2 {o:v}.8h, {h:v}.4s", o = out(vreg) out, l = in(vreg) low,
+            h = in(vreg) high, options(pure, nomem, nostack, preserves_flags));
     }
     out
 }

@@ -1,0 +1,109 @@
+//! The model's chat template, as far as a board knows it.
+
+#[cfg(feature = "chat-pieces")]
+use crate::log::warning;
+#[cfg(feature = "chat-pieces")]
+use crate::output::Message;
+use flashlet::flash::{Flash, Source};
+use flashlet::gguf::Gguf;
+#[cfg(feature = "chat-pieces")]
+use flashlet::text::ChatPieces;
+#[cfg(feature = "chat-pieces")]
+use flashlet::text::TextError;
+use flashlet::text::{ChatFormat, Encode, Piece, Pieces, Turn};
+
+/// The most bytes of a turn with its markup.
+#[cfg(feature = "chat-pieces")]
+pub(crate) const MAX_TURN: usize = crate::input::MAX_LINE + 1024;
+
+/// A chat template.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "chat-pieces", expect(clippy::large_enum_variant, reason = "there is one of them, and no heap"))]
+pub(crate) enum Template {
+    /// Of a known family.
+    Known(ChatFormat),
+    /// Of any family, by the pieces that the packed file brings.
+    #[cfg(feature = "chat-pieces")]
+    Packed(ChatPieces),
+}
+
+/// A file's chat template, and what there is to say of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
+    pub(crate) template: Option<Template>,
+    /// The reason why there is none, or none of the file's own pieces.
+    #[cfg(feature = "chat-pieces")]
+    why_not: Option<TextError>,
+}
+
+impl Found {
+    /// Looks for the template of the file that `gguf` describes.
+    #[cfg(feature = "chat-pieces")]
+    pub(crate) async fn find<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Found {
+        let unusable = match ChatPieces::read(gguf, source).await {
+            Ok(Some(pieces)) => return Found { template: Some(Template::Packed(pieces)), why_not: None },
+            Ok(None) => None,
+            Err(error) => Some(error),
+        };
+        match ChatFormat::recognise(gguf, source).await {
+            Ok(format) => Found { template: Some(Template::Known(format)), why_not: unusable },
+            Err(error) => Found { template: None, why_not: unusable.or(Some(error)) },
+        }
+    }
+
+    /// Looks for the template of the file that `gguf` describes.
+    #[cfg(not(feature = "chat-pieces"))]
+    pub(crate) async fn find<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Found {
+        Found { template: ChatFormat::recognise(gguf, source).await.ok().map(Template::Known) }
+    }
+
+    /// Says what a user must know of the template, if there is something.
+    #[cfg(feature = "chat-pieces")]
+    pub(crate) fn write(&self, message: &mut Message) {
+        match (self.why_not, self.template) {
+            (Some(TextError::UnknownChatTemplate { .. }), _) => message.push(
+                "warning: the chat template is of no known family: prompts are continued as they are; `flashlet pack` adds what a board needs\n",
+            ),
+            (Some(error @ TextError::UnusablePieces(_)), _) => {
+                warning!("unusable pieces of the chat template");
+                writeln!(message, "warning: {error}");
+            }
+            (None, Some(Template::Known(format))) => {
+                let name = format.name();
+                writeln!(
+                    message,
+                    "note: the chat template looks like {name}, which prompts go through; `flashlet pack` adds the model's own"
+                );
+            }
+            (None, Some(Template::Packed(pieces))) if pieces.rewrites_earlier_turns() => message.push(
+                "note: with /keep on, earlier turns stay as they were, which the model's chat template would render otherwise\n",
+            ),
+            // A file without a template is for prompts as they are.
+            _ => {}
+        }
+    }
+}
+
+#[cfg(feature = "chat-pieces")]
+impl Template {
+    /// Lets the model think before it answers from now on, or asks it not to, where the template has a choice.
+    pub(crate) fn set_thinking(&mut self, thinks: bool) {
+        if let Template::Packed(pieces) = self {
+            *pieces = pieces.with_thinking(thinks);
+        }
+    }
+}
+
+/// The pieces of `turn` as `template` has them, or the user's text as it is if there is none. A packed file's template has its
+/// own way: none.
+pub(crate) fn pieces<'t>(template: Option<Template>, turn: &Turn<'t>) -> Pieces<'t> {
+    match template {
+        Some(Template::Known(format)) => format.pieces(turn),
+        #[cfg(feature = "chat-pieces")]
+        Some(Template::Packed(_)) => Pieces::new(),
+        None => {
+            let encode = Encode { bos: turn.first, special: true, continues: !turn.first, ..Encode::default() };
+            Pieces::from_iter([Piece { text: turn.user, encode }])
+        }
+    }
+}

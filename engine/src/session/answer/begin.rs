@@ -1,0 +1,111 @@
+//! The beginning of an answer: a prompt becomes tokens.
+
+use super::conversation::{Conversation, Open};
+use super::next::Answer;
+use super::options::AnswerOptions;
+use super::stats::AnswerStats;
+use crate::flash::Flash;
+use crate::session::error::Error;
+use crate::session::hash::LogitsHash;
+use crate::session::run::Session;
+#[cfg(feature = "chat-pieces")]
+use crate::text::{ChatPieces, Turn};
+use crate::text::{Detokenizer, Piece, TextError};
+
+/// The text that an answer follows.
+enum Prompt<'p> {
+    Pieces(&'p [Piece<'p>]),
+    /// A turn in the chat template of a packed file, which is put together in the bytes.
+    #[cfg(feature = "chat-pieces")]
+    Turn(&'p ChatPieces, &'p Turn<'p>, &'p mut [u8]),
+}
+
+impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
+    /// Begins the answer to `prompt`, which `conversation` goes on with: behind the last answer, and behind tokens that were
+    /// [pushed](Conversation::push). Nothing is fed yet.
+    ///
+    /// # Errors
+    /// [`Error::EmptyPrompt`], [`Error::ContextFull`], [`Error::NoSuchToken`], [`Error::Text`]: the prompt is dropped, and nothing
+    /// has changed.
+    pub async fn answer<'s, 'b>(
+        &'s mut self,
+        conversation: &'s mut Conversation<'b>,
+        prompt: &[Piece<'_>],
+        options: &'s AnswerOptions<'s>,
+    ) -> Result<Answer<'s, 'b, 'a, 'm, F>, Error> {
+        self.begin(conversation, Prompt::Pieces(prompt), options).await
+    }
+
+    /// Begins the answer to `turn` in a packed file's chat template, as [`answer`](Self::answer) does; the turn with its markup is
+    /// put together in `room`.
+    ///
+    /// # Errors
+    /// Those of [`answer`](Self::answer) and of [`ChatPieces::encode`].
+    #[cfg(feature = "chat-pieces")]
+    pub async fn answer_turn<'s, 'b>(
+        &'s mut self,
+        conversation: &'s mut Conversation<'b>,
+        (template, turn): (&ChatPieces, &Turn<'_>),
+        room: &mut [u8],
+        options: &'s AnswerOptions<'s>,
+    ) -> Result<Answer<'s, 'b, 'a, 'm, F>, Error> {
+        self.begin(conversation, Prompt::Turn(template, turn, room), options).await
+    }
+
+    async fn begin<'s, 'b>(
+        &'s mut self,
+        conversation: &'s mut Conversation<'b>,
+        prompt: Prompt<'_>,
+        options: &'s AnswerOptions<'s>,
+    ) -> Result<Answer<'s, 'b, 'a, 'm, F>, Error> {
+        conversation.stats = AnswerStats { hash: options.hash.then(LogitsHash::new), ..AnswerStats::NONE };
+        conversation.text.clear();
+        let open = core::mem::replace(&mut conversation.open, Open::No);
+        let first = conversation.tokens.pending().first().copied();
+        if options.chat && open == (Open::Token { ends: true }) {
+            conversation.tokens.drop_last(1);
+        }
+        if let Err(error) = self.take(conversation, prompt).await {
+            conversation.tokens.drop_pending();
+            if let (Some(id), Open::Token { .. }) = (first, open) {
+                conversation.tokens.push(id);
+                conversation.open = open;
+            }
+            return Err(error);
+        }
+        conversation.stats.prompt_tokens = conversation.tokens.pending().len();
+        let detokenizer = if options.chat { Detokenizer::new() } else { Detokenizer::continuing() };
+        Ok(Answer { session: self, conversation, options, detokenizer, ready: 0, picks: 0 })
+    }
+
+    /// Encodes `prompt` behind the tokens of `conversation`, and checks that all can be fed.
+    async fn take(&mut self, conversation: &mut Conversation<'_>, mut prompt: Prompt<'_>) -> Result<(), Error> {
+        let tokens = &mut conversation.tokens;
+        let mut n = self.encode_prompt(&mut prompt, tokens.room()).await;
+        // Without room for both, the prompt goes before what was fed.
+        if matches!(n, Err(Error::Text(TextError::TooLong { .. }))) && !tokens.fed().is_empty() {
+            tokens.forget(usize::MAX);
+            n = self.encode_prompt(&mut prompt, tokens.room()).await;
+        }
+        tokens.grow(n?);
+        if tokens.pending().is_empty() {
+            return Err(Error::EmptyPrompt);
+        }
+        self.check(tokens.pending())
+    }
+
+    /// Encodes `prompt` into `room`; returns how many ids there are.
+    async fn encode_prompt(&mut self, prompt: &mut Prompt<'_>, room: &mut [u32]) -> Result<usize, Error> {
+        match prompt {
+            Prompt::Pieces(pieces) => {
+                let mut n = 0;
+                for piece in *pieces {
+                    n += self.encode(piece.text, piece.encode, room.get_mut(n..).unwrap_or_default()).await?;
+                }
+                Ok(n)
+            }
+            #[cfg(feature = "chat-pieces")]
+            Prompt::Turn(template, turn, bytes) => self.encode_turn(template, turn, bytes, room).await,
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! A conversation: tokens so far, samplers and drafts, which outlive an answer.
+
+use super::stats::AnswerStats;
+use super::text::Text;
+use super::tokens::Tokens;
+use crate::flash::Flash;
+use crate::session::hash::LogitsHash;
+use crate::session::run::Session;
+#[cfg(feature = "drafts")]
+use crate::text::Drafter;
+use crate::text::{Sampler, SamplerConfig, TextError};
+
+/// The sampler of one token of a pass, with the hash of its logits.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    pub(super) sampler: Sampler,
+    pub(super) hash: LogitsHash,
+}
+
+impl Lane {
+    /// A lane for a [`Conversation`], which sets its sampler.
+    #[must_use]
+    pub fn new() -> Self {
+        Lane { sampler: Sampler::new(SamplerConfig::GREEDY), hash: LogitsHash::new() }
+    }
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The samplers of the tokens of a pass.
+pub(super) struct Lanes<'b> {
+    first: &'b mut Lane,
+    /// One for each token of a draft.
+    #[cfg(feature = "drafts")]
+    drafts: &'b mut [Lane],
+}
+
+impl Lanes<'_> {
+    /// The lane of the token after `drafted` tokens of a draft.
+    pub(super) fn after(&mut self, drafted: usize) -> Option<&mut Lane> {
+        match drafted.checked_sub(1) {
+            None => Some(self.first),
+            #[cfg(feature = "drafts")]
+            Some(at) => self.drafts.get_mut(at),
+            #[cfg(not(feature = "drafts"))]
+            Some(_) => None,
+        }
+    }
+
+    /// Tokens of the longest draft.
+    #[cfg(feature = "drafts")]
+    pub(super) fn longest_draft(&self) -> usize {
+        self.drafts.len()
+    }
+
+    fn restart(&mut self, sampling: SamplerConfig) {
+        self.first.sampler.restart(sampling);
+        #[cfg(feature = "drafts")]
+        self.drafts.iter_mut().for_each(|lane| lane.sampler.restart(sampling));
+    }
+}
+
+/// The memory of a conversation, which is the caller's.
+pub struct Buffers<'b> {
+    /// The prompt's tokens and the answer's. With fewer than the context has the oldest are forgotten, by drafts and the
+    /// repetition penalty.
+    pub tokens: &'b mut [u32],
+    /// The sampler of an answer's tokens.
+    pub lane: &'b mut Lane,
+    /// More of them, one for each token of the longest draft; none without the feature `drafts`.
+    pub drafts: &'b mut [Lane],
+    /// Text that goes out at once, or is held back as it may be the beginning of a stop string. What a token has beyond it is
+    /// lost: it takes the bytes of the longest token (256 for most vocabularies) and those of the longest stop string.
+    pub text: &'b mut [u8],
+}
+
+/// Where a conversation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Open {
+    /// No answer is to be gone on from.
+    No,
+    /// The last token of the last answer waits to be fed; whether it ended that.
+    Token { ends: bool },
+}
+
+/// Prompts and answers that follow each other.
+pub struct Conversation<'b> {
+    pub(super) tokens: Tokens<'b>,
+    pub(super) lanes: Lanes<'b>,
+    #[cfg(feature = "drafts")]
+    pub(super) drafter: Option<Drafter>,
+    pub(super) text: Text<'b>,
+    /// Tokens that were picked: the next one's place among the seed's.
+    pub(super) picked: u64,
+    pub(super) open: Open,
+    pub(super) stats: AnswerStats,
+}
+
+#[cfg(feature = "drafts")]
+impl<F: Flash> Session<'_, '_, F> {
+    /// A drafter with an estimate of what a further token of a pass costs: less where weights are streamed.
+    #[must_use]
+    pub fn drafter(&self) -> Drafter {
+        Drafter::new(if self.plan().residency.streamed_bytes > 0 { 3 } else { 5 })
+    }
+}
+
+impl<'b> Conversation<'b> {
+    /// A conversation in `buffers` without any token yet, whose tokens are picked as `sampling` says.
+    #[must_use]
+    pub fn new(buffers: Buffers<'b>, sampling: SamplerConfig) -> Self {
+        let Buffers { tokens, lane, drafts, text } = buffers;
+        #[cfg(not(feature = "drafts"))]
+        let _ = drafts;
+        let lanes = Lanes {
+            first: lane,
+            #[cfg(feature = "drafts")]
+            drafts,
+        };
+        let mut conversation = Conversation {
+            tokens: Tokens::new(tokens),
+            lanes,
+            #[cfg(feature = "drafts")]
+            drafter: None,
+            text: Text::new(text),
+            picked: 0,
+            open: Open::No,
+            stats: AnswerStats::NONE,
+        };
+        conversation.restart(sampling);
+        conversation
+    }
+
+    /// Forgets all tokens and begins the random numbers of the seed anew. For a session that is [reset](Session::reset).
+    pub fn restart(&mut self, sampling: SamplerConfig) {
+        self.tokens.drop_last(usize::MAX);
+        (self.picked, self.open, self.stats) = (0, Open::No, AnswerStats::NONE);
+        self.lanes.restart(sampling);
+    }
+
+    /// Drafts tokens from now on, for which [`Buffers::drafts`] and [`Options::draft`](crate::session::Options::draft) have room,
+    /// or no longer. The answers are the same in fewer passes.
+    #[cfg(feature = "drafts")]
+    pub fn draft_with(&mut self, drafter: Option<Drafter>) {
+        self.drafter = drafter;
+    }
+
+    /// True if tokens are drafted.
+    #[cfg(feature = "drafts")]
+    #[must_use]
+    pub fn drafts(&self) -> bool {
+        self.drafter.is_some()
+    }
+
+    /// Takes `session` back to its first `tokens` tokens, or to none where its caches have moved on; random numbers go on. Returns
+    /// how many tokens are left.
+    pub fn rewind<F: Flash>(&mut self, session: &mut Session<'_, '_, F>, tokens: u32) -> u32 {
+        let before = session.position();
+        if session.rewind(tokens).is_err() {
+            session.reset();
+        }
+        self.tokens.drop_pending();
+        self.tokens.drop_last(before.saturating_sub(session.position()) as usize);
+        self.open = Open::No;
+        session.position()
+    }
+
+    /// Adds a token to the next prompt.
+    ///
+    /// # Errors
+    /// [`TextError::TooLong`]: there is no room.
+    pub fn push(&mut self, id: u32) -> Result<(), TextError> {
+        let have = self.tokens.pending().len();
+        if self.tokens.push(id) { Ok(()) } else { Err(TextError::TooLong { need: have + 1, have }) }
+    }
+
+    /// Counts `ids` as tokens that the session was fed by other means, such as a snapshot.
+    pub fn remember(&mut self, ids: &[u32]) {
+        for &id in ids {
+            self.tokens.push(id);
+            self.tokens.feed(1);
+        }
+    }
+
+    /// The tokens that the session was fed, as far as they are remembered.
+    #[must_use]
+    pub fn fed(&self) -> &[u32] {
+        self.tokens.fed()
+    }
+
+    /// The tokens of the last answer, as far as they are remembered. All of them were fed but the last one.
+    #[must_use]
+    pub fn answer(&self) -> &[u32] {
+        let all = self.tokens.all();
+        let n = if self.is_open() { self.stats.tokens } else { 0 };
+        all.get(all.len().saturating_sub(n)..).unwrap_or_default()
+    }
+
+    /// True if there was an answer, to which the next prompt is added. False after [`restart`](Self::restart),
+    /// [`rewind`](Self::rewind) and an answer that was dropped before its first token.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.open != Open::No
+    }
+
+    /// The figures of the last answer.
+    #[must_use]
+    pub fn stats(&self) -> &AnswerStats {
+        &self.stats
+    }
+}

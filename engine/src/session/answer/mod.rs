@@ -1,0 +1,18 @@
+//! Answers: from a prompt to text, piece by piece.
+//!
+//! [`Session::answer`] encodes a prompt, and the [`Answer`] feeds it, picks tokens, verifies drafts and ends where it should.
+//! What it needs beyond the session lies in a [`Conversation`]: that goes on from answer to answer, and its memory is the caller's.
+
+mod begin;
+mod conversation;
+mod next;
+mod options;
+mod pass;
+mod stats;
+mod text;
+mod tokens;
+
+pub use conversation::{Buffers, Conversation, Lane};
+pub use next::{Answer, Token};
+pub use options::AnswerOptions;
+pub use stats::{AnswerEnd, AnswerStats};

@@ -1,0 +1,169 @@
+//! An answer that is being made: its tokens, one after another.
+
+use super::conversation::{Conversation, Open};
+use super::options::AnswerOptions;
+use super::stats::{AnswerEnd, AnswerStats};
+use crate::flash::{Flash, block_on};
+use crate::session::error::Error;
+use crate::session::run::Session;
+use crate::text::Detokenizer;
+
+/// A token of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token<'t> {
+    /// The token.
+    pub id: u32,
+    /// Text that is certain since the token before: none where a character or a stop string has begun.
+    pub text: &'t str,
+}
+
+/// An answer that is being made, token by token.
+///
+/// Dropped at any time, or with one of its futures dropped, it leaves the session as the tokens that were handed out say: all of
+/// them but the last were fed.
+pub struct Answer<'s, 'b, 'a, 'm, F: Flash> {
+    pub(super) session: &'s mut Session<'a, 'm, F>,
+    pub(super) conversation: &'s mut Conversation<'b>,
+    pub(super) options: &'s AnswerOptions<'s>,
+    pub(super) detokenizer: Detokenizer,
+    /// Tokens that the last pass picked and that were not handed out yet: the last ones of the conversation.
+    pub(super) ready: usize,
+    /// Tokens that the last pass picked.
+    pub(super) picks: usize,
+}
+
+impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
+    /// Makes the next token; `None` after the last one.
+    ///
+    /// # Errors
+    /// [`Error`]: as of [`Session::feed`] and [`Session::decode`]. The token may be asked for again.
+    pub async fn next(&mut self) -> Result<Option<Token<'_>>, Error> {
+        while self.ready == 0 && self.end().is_none() {
+            self.pass().await?;
+        }
+        if self.end().is_some() {
+            return Ok(None);
+        }
+        // Nothing changes before the text is there.
+        let Answer { session, conversation, options, detokenizer, ready, .. } = self;
+        let Conversation { tokens, text, .. } = &mut **conversation;
+        let id = tokens.nth_last(*ready);
+        text.release();
+        let ends = session.is_end(id) && !options.ignore_end;
+        let mut decoded = *detokenizer;
+        if !ends {
+            session.decode(id, &mut decoded, &mut |piece| text.push(piece)).await?;
+        }
+        Ok(Some(self.hand_out(id, ends, decoded)))
+    }
+
+    /// [`next`](Self::next) on this thread, calling `idle` whenever the flash is waited for, as [`block_on`] does.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub fn next_blocking(&mut self, idle: impl FnMut()) -> Result<Option<Token<'_>>, Error> {
+        block_on(self.next(), idle)
+    }
+
+    /// Feeds the next chunk of the prompt, where something is to be done between chunks or before the first token; false if none
+    /// is left after it.
+    ///
+    /// # Errors
+    /// [`Error`]: as of [`Session::feed`]. The chunk may be fed again.
+    pub async fn prefill(&mut self) -> Result<bool, Error> {
+        if self.reads_prompt() {
+            self.pass().await?;
+        }
+        Ok(self.reads_prompt())
+    }
+
+    /// The text that is held back, for a caller who ends the answer here.
+    pub fn rest(&mut self) -> &str {
+        let text = &mut self.conversation.text;
+        text.release();
+        self.detokenizer.flush(&mut |piece| text.push(piece));
+        text.scan(self.options.stop, true);
+        text.sure()
+    }
+
+    /// The reason why the answer ended, if it has.
+    #[must_use]
+    pub fn end(&self) -> Option<AnswerEnd> {
+        self.conversation.stats.end
+    }
+
+    /// The figures so far.
+    #[must_use]
+    pub fn stats(&self) -> &AnswerStats {
+        &self.conversation.stats
+    }
+
+    /// The session, such as for a snapshot of the prompt.
+    #[must_use]
+    pub fn session(&self) -> &Session<'a, 'm, F> {
+        self.session
+    }
+
+    /// The conversation that the answer is part of.
+    #[must_use]
+    pub fn conversation(&self) -> &Conversation<'_> {
+        self.conversation
+    }
+
+    /// True until the last chunk of the prompt was fed.
+    fn reads_prompt(&self) -> bool {
+        self.conversation.stats.tokens == 0 && self.ready == 0
+    }
+
+    /// Hands out token `id`, whose text was added.
+    fn hand_out(&mut self, id: u32, ends: bool, decoded: Detokenizer) -> Token<'_> {
+        self.detokenizer = decoded;
+        let Answer { session, conversation, options, detokenizer, ready, picks } = self;
+        let Conversation { lanes, text, picked, open, stats, .. } = &mut **conversation;
+        if let (Some(all), Some(lane)) = (&mut stats.hash, lanes.after(*picks - *ready)) {
+            all.end_step_of(&lane.hash);
+        }
+        *ready -= 1;
+        *picked += 1;
+        *open = Open::Token { ends };
+        stats.tokens += 1;
+        let stopped = text.scan(options.stop, false);
+        // The position of the token that was handed out: guesses beyond it were right, but are not asked for yet.
+        let position = session.position() as usize - *ready;
+        stats.end = if ends {
+            Some(AnswerEnd::Eos)
+        } else if stopped {
+            Some(AnswerEnd::Stop)
+        } else if stats.tokens >= options.tokens as usize {
+            Some(AnswerEnd::Length)
+        } else if position >= session.plan().ctx as usize {
+            Some(AnswerEnd::Context)
+        } else {
+            None
+        };
+        if stats.end.is_some() && !stopped {
+            detokenizer.flush(&mut |piece| text.push(piece));
+            text.scan(options.stop, true);
+        }
+        Token { id, text: text.sure() }
+    }
+}
+
+impl<F: Flash> Drop for Answer<'_, '_, '_, '_, F> {
+    /// Takes back what was fed and picked beyond the tokens that were handed out.
+    fn drop(&mut self) {
+        let Conversation { tokens, stats, .. } = &mut *self.conversation;
+        let before = tokens.fed().len();
+        tokens.drop_last(self.ready);
+        if stats.tokens == 0 {
+            tokens.drop_pending();
+        } else {
+            tokens.unfeed_last();
+        }
+        let beyond = before - tokens.fed().len();
+        if beyond > 0 {
+            // The last chunk can always be taken back.
+            let _ = self.session.rewind(self.session.position().saturating_sub(beyond as u32));
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! A pass of an answer: tokens are fed, and the next ones are picked.
+
+use super::conversation::Conversation;
+use super::next::Answer;
+use super::stats::AnswerEnd;
+use crate::flash::Flash;
+use crate::model::Want;
+use crate::session::error::Error;
+use crate::session::hash::LogitsHash;
+#[cfg(feature = "drafts")]
+use crate::text::MAX_DRAFT;
+
+impl<F: Flash> Answer<'_, '_, '_, '_, F> {
+    /// Feeds the next chunk of the prompt, or the last token with a draft. If nothing is left to be fed then, picks the next token,
+    /// and one more for each token of the draft that was right.
+    pub(super) async fn pass(&mut self) -> Result<(), Error> {
+        let chunk = self.session.plan().chunk.max(1) as usize;
+        let left = self.conversation.tokens.pending().len();
+        let n = left.min(chunk);
+        let drafted = if self.conversation.stats.tokens > 0 { self.draft(chunk) } else { 0 };
+        let want = match drafted {
+            _ if n < left => Want::None,
+            0 => Want::Last,
+            _ => Want::All,
+        };
+        self.begin(drafted);
+        let first = self.session.position() + n as u32 - 1;
+        let Conversation { tokens, lanes, stats, .. } = &mut *self.conversation;
+        let hashes = stats.hash.is_some();
+        let mut sink = |position: u32, id: u32, logits: &[f32]| {
+            if let Some(lane) = lanes.after(position.saturating_sub(first) as usize) {
+                lane.sampler.push(id, logits);
+                if hashes {
+                    lane.hash.push(logits);
+                }
+            }
+        };
+        let began = (self.options.now)();
+        self.session.feed_chunk(tokens.next(n + drafted), want, &mut sink).await?;
+        self.fed(n, drafted, (self.options.now)().saturating_sub(began))
+    }
+
+    /// Counts `n` tokens as fed, by a pass that took so long; picks the next ones if there are no more.
+    fn fed(&mut self, n: usize, drafted: usize, took: u64) -> Result<(), Error> {
+        let Conversation { tokens, stats, .. } = &mut *self.conversation;
+        tokens.feed(n);
+        let spent = if stats.tokens > 0 { &mut stats.decode_time } else { &mut stats.prefill_time };
+        *spent = spent.saturating_add(took);
+        if tokens.pending().is_empty() { self.pick(drafted, took) } else { Ok(()) }
+    }
+
+    /// Makes lanes ready for the tokens after the known ones and after each of `drafted` ones.
+    fn begin(&mut self, drafted: usize) {
+        let Conversation { tokens, lanes, picked, .. } = &mut *self.conversation;
+        for n in 0..=drafted {
+            if let Some(lane) = lanes.after(n) {
+                lane.sampler.seek(*picked + n as u64);
+                lane.sampler.begin(tokens.with_draft(n));
+                lane.hash = LogitsHash::new();
+            }
+        }
+    }
+
+    /// Picks the next tokens after a pass with `drafted` ones, and takes back those that were wrong.
+    fn pick(&mut self, drafted: usize, took: u64) -> Result<(), Error> {
+        let Conversation { tokens, lanes, stats, .. } = &mut *self.conversation;
+        let mut right = 0;
+        let id = loop {
+            let id = lanes.after(right).map_or(0, |lane| lane.sampler.finish());
+            if right == drafted || !tokens.accept(id) {
+                break id;
+            }
+            right += 1;
+        };
+        // There is room, as others were fed.
+        let _ = tokens.push(id);
+        (self.picks, self.ready) = (right + 1, right + 1);
+        if stats.tokens == 0 && self.options.tokens == 0 {
+            stats.end = Some(AnswerEnd::Length);
+        }
+        #[cfg(feature = "drafts")]
+        self.learn(drafted, right, took)?;
+        #[cfg(not(feature = "drafts"))]
+        let _ = took;
+        Ok(())
+    }
+}
+
+#[cfg(feature = "drafts")]
+impl<F: Flash> Answer<'_, '_, '_, '_, F> {
+    /// Puts a draft behind the last token; returns how many tokens it has. One pass takes both, and the answer is not drafted
+    /// beyond its end.
+    fn draft(&mut self, chunk: usize) -> usize {
+        let Conversation { tokens, lanes, drafter, stats, .. } = &mut *self.conversation;
+        let Some(drafter) = drafter else { return 0 };
+        let left = (self.options.tokens as usize).saturating_sub(stats.tokens);
+        let room = self.session.plan().ctx.saturating_sub(self.session.position()) as usize;
+        let most = left.min(room).min(chunk).saturating_sub(1).min(lanes.longest_draft()).min(MAX_DRAFT);
+        // Wrong tokens are taken back.
+        #[cfg(feature = "_recurrent")]
+        let most = match self.session.plan().keep as usize {
+            0 => most,
+            keep => most.min(keep),
+        };
+        let (known, draft) = tokens.draft(most);
+        drafter.draft(known, draft)
+    }
+
+    /// Takes back the tokens of a draft of which only the first `right` were right, and takes note of what the pass was worth.
+    fn learn(&mut self, drafted: usize, right: usize, took: u64) -> Result<(), Error> {
+        let wrong = drafted - right;
+        if wrong > 0 {
+            self.session.rewind(self.session.position().saturating_sub(wrong as u32))?;
+        }
+        let Conversation { drafter, stats, .. } = &mut *self.conversation;
+        if let Some(drafter) = drafter.as_mut().filter(|_| stats.tokens > 0) {
+            drafter.took(1 + drafted, u32::try_from(took / 256).unwrap_or(u32::MAX));
+            drafter.verified(drafted, right);
+            stats.drafted += drafted;
+            stats.drafted_right += right;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(not(feature = "drafts"))]
+impl<F: Flash> Answer<'_, '_, '_, '_, F> {
+    /// No draft.
+    fn draft(&mut self, _chunk: usize) -> usize {
+        0
+    }
+}

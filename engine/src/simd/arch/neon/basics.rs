@@ -1,0 +1,72 @@
+//! What all kernels of NEON are made of: arrays of vectors, and loads at any address.
+
+use core::arch::{aarch64::*, asm};
+
+/// Sixteen floats, in order.
+pub type X = [float32x4_t; 4];
+
+/// Runs intrinsics. SAFETY of every use: NEON is part of the target; loads and stores go through references to
+/// exactly the bytes they touch.
+macro_rules! neon {
+    ($($body:tt)*) => {{
+        // SAFETY: see the macro.
+        #[allow(unused_unsafe, reason = "some intrinsics are safe, some are not")]
+        unsafe { $($body)* }
+    }};
+}
+pub(super) use neon;
+
+/// The array of `f(0)` to `f(V - 1)`, with `V` at least 1. A plain loop: compilers make so much of `array::from_fn` and of
+/// arrays' `map` that they took two thirds of the time to compile these kernels.
+#[inline(always)]
+pub(super) fn array<T: Copy, const V: usize>(f: impl Fn(usize) -> T) -> [T; V] {
+    let mut out = [f(0); V];
+    let mut v = 1;
+    while v < V {
+        out[v] = f(v);
+        v += 1;
+    }
+    out
+}
+
+/// A value made of each vector.
+#[inline(always)]
+pub(super) fn each<A: Copy, B: Copy, const V: usize>(a: [A; V], f: impl Fn(A) -> B) -> [B; V] {
+    array(|v| f(a[v]))
+}
+
+/// A value made of each of the vectors' pairs.
+#[inline(always)]
+pub(super) fn zip<A: Copy, B: Copy, C: Copy, const V: usize>(a: [A; V], b: [B; V], f: impl Fn(A, B) -> C) -> [C; V] {
+    array(|v| f(a[v], b[v]))
+}
+
+/// Sixteen bytes at any address.
+///
+/// # Safety
+/// Sixteen bytes may be read at `at`.
+#[inline(always)]
+pub(super) unsafe fn sixteen(at: *const u8) -> uint8x16_t {
+    let out: uint8x16_t;
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!("ldr {o:q}, [{at}]", o = lateout(vreg) out, at = in(reg) at,
+            options(pure, readonly, nostack, preserves_flags));
+    }
+    out
+}
+
+/// 32 bytes at any address.
+///
+/// # Safety
+/// 32 bytes may be read at `at`.
+#[inline(always)]
+pub(super) unsafe fn thirty_two(at: *const u8) -> [uint8x16_t; 2] {
+    let (a, b);
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!("ldp {a:q}, {b:q}, [{at}]", a = lateout(vreg) a, b = lateout(vreg) b, at = in(reg) at,
+            options(pure, readonly, nostack, preserves_flags));
+    }
+    [a, b]
+}

@@ -1,0 +1,383 @@
+//! Chat templates as pieces: the markup around system texts, users' texts and answers, which `flashlet pack` derives from a
+//! model's template.
+
+use core::ops::Range;
+
+use crate::flash::{Flash, Source};
+use crate::gguf::{Gguf, Str, Value};
+
+use super::chat::Turn;
+use super::error::{Key, PIECES_PREFIX, TextError};
+use super::marker::bars;
+use super::tokenizer::{Encode, Tokenizer};
+
+/// The version of the pieces.
+const VERSION: u64 = 1;
+/// Most bytes of one piece of markup.
+const MAX_MARKUP: u64 = 4096;
+
+/// A piece of a template's markup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Markup {
+    /// In front of the first user's text.
+    First,
+    /// The same where the system text is stated to be empty.
+    FirstWithoutSystem,
+    /// In front of a stated system text.
+    BeforeSystem,
+    /// Between a stated system text and the first user's text.
+    AfterSystem,
+    /// Between a user's text and the answer that the model is to give.
+    AfterUser,
+    /// Between a user's text and an earlier answer.
+    AfterEarlierUser,
+    /// Between an answer and the next user's text.
+    AfterAnswer,
+    /// Between a user's text and an answer that the model is to give without thinking first.
+    AfterUserWithoutThinking,
+}
+
+impl Markup {
+    /// All pieces, in the order of their numbers.
+    pub const ALL: [Markup; 8] = [
+        Markup::First,
+        Markup::FirstWithoutSystem,
+        Markup::BeforeSystem,
+        Markup::AfterSystem,
+        Markup::AfterUser,
+        Markup::AfterEarlierUser,
+        Markup::AfterAnswer,
+        Markup::AfterUserWithoutThinking,
+    ];
+
+    /// The name of the piece's key, after [`ChatPieces::PREFIX`].
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Markup::First => "first",
+            Markup::FirstWithoutSystem => "first_without_system",
+            Markup::BeforeSystem => "before_system",
+            Markup::AfterSystem => "after_system",
+            Markup::AfterUser => "after_user",
+            Markup::AfterEarlierUser => "after_earlier_user",
+            Markup::AfterAnswer => "after_answer",
+            Markup::AfterUserWithoutThinking => "after_user_without_thinking",
+        }
+    }
+
+    /// The piece that stands for this one where a template has no such piece.
+    #[must_use]
+    pub const fn substitute(self) -> Option<Markup> {
+        match self {
+            Markup::FirstWithoutSystem => Some(Markup::First),
+            Markup::AfterEarlierUser | Markup::AfterUserWithoutThinking => Some(Markup::AfterUser),
+            _ => None,
+        }
+    }
+}
+
+/// A content of a conversation, as far as templates treat its white space differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A system text.
+    System,
+    /// A user's text that follows a stated system text.
+    UserAfterSystem,
+    /// Any other text of a user.
+    User,
+    /// An earlier answer.
+    Answer,
+}
+
+/// The contents whose white space a template leaves out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trims(u32);
+
+impl Trims {
+    /// Those that `bits` name; `None` if there are unknown ones.
+    #[must_use]
+    pub const fn from_bits(bits: u32) -> Option<Trims> {
+        if bits < 2 * Self::AFTER_THOUGHTS { Some(Trims(bits)) } else { None }
+    }
+
+    /// The bit for line breaks behind thoughts.
+    const AFTER_THOUGHTS: u32 = 1 << 8;
+
+    /// Two bits for each [`Content`] in order, 1 if white space at its start is left out and 2 at its end; 256 if line breaks
+    /// behind thoughts are.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// The same with the white space of `content` left out at its `start` and at its `end`.
+    #[must_use]
+    pub const fn with(self, content: Content, start: bool, end: bool) -> Trims {
+        let shift = 2 * content as u32;
+        Trims(self.0 & !(3 << shift) | (start as u32 | (end as u32) << 1) << shift)
+    }
+
+    /// The same with line breaks behind thoughts left out.
+    #[must_use]
+    pub const fn with_line_breaks_after_thoughts(self) -> Trims {
+        Trims(self.0 | Self::AFTER_THOUGHTS)
+    }
+
+    /// The part of `answer` that is rendered in a later turn, if thoughts up to `thoughts_end` are left out.
+    #[must_use]
+    pub fn answer<'t>(self, answer: &'t str, thoughts_end: Option<&str>) -> &'t str {
+        let behind =
+            thoughts_end.and_then(|end| answer.rsplit_once(end)).map(|(_, rest)| match self.0 & Self::AFTER_THOUGHTS {
+                0 => rest,
+                _ => rest.trim_start_matches('\n'),
+            });
+        self.apply(Content::Answer, behind.unwrap_or(answer))
+    }
+
+    /// `text`, which is a `content`, without the white space that is left out.
+    #[must_use]
+    pub fn apply(self, content: Content, text: &str) -> &str {
+        match self.0 >> (2 * content as u32) & 3 {
+            0 => text,
+            1 => text.trim_start(),
+            2 => text.trim_end(),
+            _ => text.trim(),
+        }
+    }
+}
+
+/// A piece of a turn: markup, or a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Segment<'t> {
+    /// Of the template.
+    Markup(Markup),
+    /// Of a user or of a system text.
+    Text(&'t str),
+}
+
+impl Trims {
+    /// The pieces of `turn`, in order, up to its user's text: [`Markup::AfterUser`] follows, or
+    /// [`Markup::AfterEarlierUser`] and an answer.
+    #[must_use]
+    pub fn segments<'t>(self, turn: &Turn<'t>) -> heapless::Vec<Segment<'t>, 4> {
+        let text = |content, text| Segment::Text(self.apply(content, text));
+        let mut out = heapless::Vec::new();
+        // There is room for four.
+        let _ = match (turn.first, turn.system) {
+            (true, Some(system)) if !system.is_empty() => out.extend_from_slice(&[
+                Segment::Markup(Markup::BeforeSystem),
+                text(Content::System, system),
+                Segment::Markup(Markup::AfterSystem),
+                text(Content::UserAfterSystem, turn.user),
+            ]),
+            (first, system) => out.extend_from_slice(&[
+                Segment::Markup(match (first, system) {
+                    (true, None) => Markup::First,
+                    (true, Some(_)) => Markup::FirstWithoutSystem,
+                    (false, _) => Markup::AfterAnswer,
+                }),
+                text(Content::User, turn.user),
+            ]),
+        };
+        out
+    }
+}
+
+/// The pieces of a file's chat template, which `flashlet pack` derives and writes as metadata. Their texts stay in flash.
+///
+/// | key, after [`PREFIX`](Self::PREFIX) | value |
+/// |---|---|
+/// | `version` | `u32`, 1: other pieces are not read |
+/// | `first` | string: in front of the first user's text, the template's own system text included |
+/// | `first_without_system` | string: the same where the system text is stated to be empty; `first` if absent |
+/// | `before_system`, `after_system` | strings: around a stated system text; absent where there is no place for one |
+/// | `after_user` | string: from a user's text to the answer that the model is to give |
+/// | `after_earlier_user` | string: the same in front of an earlier answer; `after_user` if absent |
+/// | `after_user_without_thinking` | string: `after_user` where the model is asked not to think first; absent if it cannot be |
+/// | `after_answer` | string: from an answer to the next user's text |
+/// | `trims` | `u32`: [`Trims::bits`]; 0 if absent |
+/// | `thoughts_end` | string: earlier answers are rendered from behind the last such text on; whole if absent |
+///
+/// A string has at most 4096 bytes. Markup and texts are encoded as one string, and [`MarkerKind`](super::MarkerKind) says
+/// which special tokens a user's text may contain. Where a system text is stated, neither it nor the first user's text is to be
+/// blank: templates differ in what they leave out then.
+#[derive(Clone, Copy, Debug)]
+pub struct ChatPieces {
+    markup: [Option<Str>; Markup::ALL.len()],
+    trims: Trims,
+    thoughts_end: Option<Str>,
+    /// The template that they are made of.
+    template: Option<Str>,
+    /// The model may think before it answers.
+    thinks: bool,
+}
+
+/// Names of the keys that are no markup, after [`ChatPieces::PREFIX`].
+const OTHER_NAMES: [&str; 3] = [ChatPieces::VERSION_NAME, ChatPieces::TRIMS_NAME, ChatPieces::THOUGHTS_END_NAME];
+
+impl ChatPieces {
+    /// All keys begin so.
+    pub const PREFIX: &'static str = PIECES_PREFIX;
+    /// The version that this engine reads.
+    pub const VERSION: u32 = VERSION as u32;
+    /// The name of the version's key.
+    pub const VERSION_NAME: &'static str = "version";
+    /// The name of the key of [`Trims`].
+    pub const TRIMS_NAME: &'static str = "trims";
+    /// The name of the key of the text that ends thoughts.
+    pub const THOUGHTS_END_NAME: &'static str = "thoughts_end";
+
+    /// The pieces of the file that `gguf` describes; `None` if it has none.
+    ///
+    /// # Errors
+    /// [`TextError::UnusablePieces`] for pieces of another version, that lack something or that are no such texts; flash
+    /// failures.
+    pub async fn read<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<Option<Self>, TextError> {
+        let mut others = [None; OTHER_NAMES.len()];
+        gguf.find_all(source, [Self::PREFIX, ""], &OTHER_NAMES, &mut others, &mut |_| true).await?;
+        let [version, trims, thoughts_end] = others;
+        let Some(version) = version else { return Ok(None) };
+        if version.as_uint() != Some(VERSION) {
+            return Err(TextError::UnusablePieces(Self::VERSION_NAME));
+        }
+        let bits = trims.map_or(Some(0), |value| value.as_uint()).and_then(|bits| u32::try_from(bits).ok());
+        let unusable_trims = TextError::UnusablePieces(Self::TRIMS_NAME);
+        let mut pieces = ChatPieces {
+            markup: [None; Markup::ALL.len()],
+            trims: bits.and_then(Trims::from_bits).ok_or(unusable_trims)?,
+            thoughts_end: text(thoughts_end, Self::THOUGHTS_END_NAME)?,
+            template: None,
+            thinks: true,
+        };
+        let mut values = [None; Markup::ALL.len()];
+        gguf.find_all(source, [Self::PREFIX, ""], &Markup::ALL.map(Markup::name), &mut values, &mut |_| true).await?;
+        for ((markup, slot), value) in Markup::ALL.into_iter().zip(&mut pieces.markup).zip(values) {
+            *slot = text(value, markup.name())?;
+        }
+        // What a conversation without a system text is made of.
+        for needed in [Markup::First, Markup::AfterUser, Markup::AfterAnswer] {
+            pieces.place(needed)?;
+        }
+        let mut template = [None];
+        gguf.find_all(source, ["", ""], &[Key::ChatTemplate.name()], &mut template, &mut |_| true).await?;
+        pieces.template = template[0].and_then(|value| value.as_str());
+        Ok(Some(pieces))
+    }
+
+    /// The same pieces, which let the model think before it answers, or ask it not to where the template can.
+    #[must_use]
+    pub fn with_thinking(self, thinks: bool) -> ChatPieces {
+        ChatPieces { thinks, ..self }
+    }
+
+    /// True if an earlier turn may be rendered otherwise than the turn was when it was the last one: its answer without
+    /// thoughts, or behind other markup.
+    #[must_use]
+    pub fn rewrites_earlier_turns(&self) -> bool {
+        self.thoughts_end.is_some() || self.at(Markup::AfterEarlierUser).is_some()
+    }
+
+    /// Encodes `turn` into `out`, up to where the model answers; returns how many ids there are. `room` is for the turn's
+    /// text. Where the turn is not the first, an answer was before it, without the token that ended it.
+    ///
+    /// # Errors
+    /// [`TextError::TurnTooLong`] when `room` is too short, [`TextError::TooManyMarkers`], [`TextError::NoSystemText`],
+    /// [`TextError::UnusablePieces`], and those of [`Tokenizer::encode`].
+    pub async fn encode<F: Flash>(
+        &self,
+        tokenizer: &mut Tokenizer<'_>,
+        source: &mut Source<'_, F>,
+        turn: &Turn<'_>,
+        room: &mut [u8],
+        out: &mut [u32],
+    ) -> Result<usize, TextError> {
+        let mut text = TurnText { bytes: room, len: 0, users: heapless::Vec::new() };
+        // Borrowed: the end of an owning iterator of heapless is a panic in the compiler's eyes.
+        for &segment in &self.trims.segments(turn) {
+            match segment {
+                Segment::Markup(markup) => text.markup(source, self.place(markup)?, markup).await?,
+                Segment::Text(written) => text.user(written)?,
+            }
+        }
+        let last = if self.thinks { Markup::AfterUser } else { Markup::AfterUserWithoutThinking };
+        text.markup(source, self.place(last)?, last).await?;
+        let TurnText { bytes, len, users } = text;
+        let text = bytes.get(..len).and_then(|bytes| str::from_utf8(bytes).ok()).unwrap_or_default();
+        let barred = bars(tokenizer, source, self.template, text, &users).await?;
+        let options =
+            Encode { bos: turn.first, special: true, continues: !turn.first, barred: &barred, ..Encode::default() };
+        let mut n = tokenizer.encode(source, text, options, out).await?;
+        // A template may write the BOS token that the tokenizer puts first by itself.
+        while turn.first
+            && let Some([first, second, ..]) = out.get(..n)
+            && first == second
+            && tokenizer.spec().bos() == Some(*first)
+        {
+            for at in 1..n {
+                let id = out.get(at).copied().unwrap_or_default();
+                out.get_mut(at - 1).into_iter().for_each(|slot| *slot = id);
+            }
+            n -= 1;
+        }
+        Ok(n)
+    }
+
+    fn at(&self, markup: Markup) -> Option<Str> {
+        self.markup.get(markup as usize).copied().flatten()
+    }
+
+    /// The place of `markup` in flash, or of its substitute.
+    fn place(&self, markup: Markup) -> Result<Str, TextError> {
+        let found = self.at(markup).or_else(|| self.at(markup.substitute()?));
+        found.ok_or(match markup {
+            Markup::BeforeSystem | Markup::AfterSystem => TextError::NoSystemText,
+            _ => TextError::UnusablePieces(markup.name()),
+        })
+    }
+}
+
+/// A text of the file, of a length that pieces have.
+fn text(value: Option<Value>, name: &'static str) -> Result<Option<Str>, TextError> {
+    match value {
+        None => Ok(None),
+        Some(Value::Str(text)) if text.len <= MAX_MARKUP => Ok(Some(text)),
+        Some(_) => Err(TextError::UnusablePieces(name)),
+    }
+}
+
+/// The text of a turn as it is put together.
+struct TurnText<'b> {
+    bytes: &'b mut [u8],
+    len: usize,
+    /// The places of what users wrote, the system text included.
+    users: heapless::Vec<Range<usize>, 2>,
+}
+
+impl TurnText<'_> {
+    /// Room for `n` bytes more.
+    fn grow(&mut self, n: usize) -> Result<&mut [u8], TextError> {
+        let (start, have) = (self.len, self.bytes.len());
+        let need = start.saturating_add(n);
+        self.len = need;
+        self.bytes.get_mut(start..need).ok_or(TextError::TurnTooLong { need, have })
+    }
+
+    async fn markup<F: Flash>(
+        &mut self,
+        source: &mut Source<'_, F>,
+        place: Str,
+        markup: Markup,
+    ) -> Result<(), TextError> {
+        let bytes = self.grow(place.len as usize)?;
+        source.read(place.offset, bytes).await?;
+        str::from_utf8(bytes).map(|_| ()).map_err(|_| TextError::UnusablePieces(markup.name()))
+    }
+
+    fn user(&mut self, text: &str) -> Result<(), TextError> {
+        let start = self.len;
+        self.grow(text.len())?.iter_mut().zip(text.bytes()).for_each(|(slot, byte)| *slot = byte);
+        // A turn has a system text and a user's at most.
+        let _ = self.users.push(start..self.len);
+        Ok(())
+    }
+}
