@@ -63,7 +63,7 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         let open = core::mem::replace(&mut conversation.open, Open::No);
         let first = conversation.tokens.pending().first().copied();
         if options.chat && open == (Open::Token { ends: true }) {
-            conversation.tokens.drop_last(1);
+            conversation.tokens.drop_next();
         }
         if let Err(error) = self.take(conversation, prompt).await {
             conversation.tokens.drop_pending();

@@ -57,13 +57,25 @@ impl<'b> Tokens<'b> {
     /// Forgets the oldest `n` tokens, which were fed.
     pub(super) fn forget(&mut self, n: usize) {
         let n = n.min(self.fed);
-        for at in n..self.len {
+        self.remove(0, n);
+        self.fed -= n;
+    }
+
+    /// Drops the first of the tokens that were not fed.
+    pub(super) fn drop_next(&mut self) {
+        self.remove(self.fed, 1);
+    }
+
+    /// Removes at most `n` tokens from the `first` on.
+    fn remove(&mut self, first: usize, n: usize) {
+        let n = n.min(self.len.saturating_sub(first));
+        for at in first + n..self.len {
             let id = self.buffer.get(at).copied().unwrap_or(0);
             if let Some(slot) = self.buffer.get_mut(at - n) {
                 *slot = id;
             }
         }
-        (self.len, self.fed) = (self.len - n, self.fed - n);
+        self.len -= n;
     }
 
     /// Counts `n` more tokens as fed.
@@ -112,5 +124,34 @@ impl<'b> Tokens<'b> {
             (self.len, self.fed) = (self.len + 1, self.fed + 1);
         }
         right
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tokens;
+
+    #[test]
+    fn the_next_token_is_dropped_before_those_behind_it() {
+        let mut buffer = [0; 8];
+        let mut tokens = Tokens::new(&mut buffer);
+        assert!([1, 2, 3, 4, 5].into_iter().all(|id| tokens.push(id)));
+        tokens.feed(2);
+        tokens.drop_next();
+        assert_eq!((tokens.fed(), tokens.pending()), (&[1, 2][..], &[4, 5][..]));
+        tokens.feed(2);
+        tokens.drop_next();
+        assert_eq!((tokens.fed(), tokens.pending()), (&[1, 2, 4, 5][..], &[][..]));
+    }
+
+    #[test]
+    fn the_oldest_tokens_give_way_to_the_newest() {
+        let mut buffer = [0; 4];
+        let mut tokens = Tokens::new(&mut buffer);
+        assert!([1, 2, 3, 4].into_iter().all(|id| tokens.push(id)));
+        assert!(!tokens.push(5), "none was fed");
+        tokens.feed(3);
+        assert!(tokens.push(5));
+        assert_eq!((tokens.fed(), tokens.pending()), (&[3][..], &[4, 5][..]));
     }
 }
