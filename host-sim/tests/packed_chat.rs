@@ -216,7 +216,7 @@ fn a_board_says_why_it_continues_prompts_as_they_are() {
     let original = model("bpe", "values");
     let (packed_anyway, said) = packed(&original, &[]);
     assert!(said.contains("no pieces of the template"), "{said}");
-    let unknown = "of no known family: prompts are continued as they are; `flashlet pack`";
+    let unknown = "not a known one: prompts are continued as they are; `flashlet pack`";
     for file in [&original, &packed_anyway] {
         let screen = typed(&fs::read(&file.0).expect("it is there"), "/stats on\n/len 4\nhi\n");
         assert!(screen.contains(unknown), "{screen}");

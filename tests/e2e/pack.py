@@ -84,6 +84,9 @@ with tempfile.TemporaryDirectory() as tmp:
     for chat in [QUESTION], ["--system", "Be brief.", QUESTION], ["--system", "", QUESTION], ["--messages", conversation]:
         first, second = (json.loads(flashlet("run", "-m", path, *chat, "-n", 1, "--json")) for path in (model, packed))
         check(f"{len(first['prompt_ids'])} tokens of a chat", first["chat"] and first["prompt_ids"] == second["prompt_ids"])
+    named = json.loads(flashlet("run", "-m", model, "--chat-format", "smollm2", QUESTION, "-n", 1, "--json"))["prompt_ids"]
+    own = json.loads(flashlet("run", "-m", model, QUESTION, "-n", 1, "--json"))["prompt_ids"]
+    check("the format by which boards know the template", named == own)
     pieces = {k.removeprefix("flashlet.chat.") for k in new.fields if k.startswith("flashlet.chat.")}
     check(f"pieces of the template {sorted(pieces)}", pieces >= {"version", "first", "after_user", "after_answer"})
 sys.exit(1 if any(failed) else 0)

@@ -20,7 +20,7 @@ pub(crate) const MAX_TURN: usize = crate::input::MAX_LINE + 1024;
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "chat-pieces", expect(clippy::large_enum_variant, reason = "there is one of them, and no heap"))]
 pub(crate) enum Template {
-    /// Of a known family.
+    /// One that the engine knows.
     Known(ChatFormat),
     /// Of any family, by the pieces that the packed file brings.
     #[cfg(feature = "chat-pieces")]
@@ -62,18 +62,11 @@ impl Found {
     pub(crate) fn write(&self, message: &mut Message) {
         match (self.why_not, self.template) {
             (Some(TextError::UnknownChatTemplate { .. }), _) => message.push(
-                "warning: the chat template is of no known family: prompts are continued as they are; `flashlet pack` adds what a board needs\n",
+                "warning: the chat template is not a known one: prompts are continued as they are; `flashlet pack` adds what a board needs\n",
             ),
             (Some(error @ TextError::UnusablePieces(_)), _) => {
                 warning!("unusable pieces of the chat template");
                 writeln!(message, "warning: {error}");
-            }
-            (None, Some(Template::Known(format))) => {
-                let name = format.name();
-                writeln!(
-                    message,
-                    "note: the chat template looks like {name}, which prompts go through; `flashlet pack` adds the model's own"
-                );
             }
             (None, Some(Template::Packed(pieces))) if pieces.rewrites_earlier_turns() => message.push(
                 "note: with /keep on, earlier turns stay as they were, which the model's chat template would render otherwise\n",

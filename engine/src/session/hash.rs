@@ -2,19 +2,7 @@
 
 use core::fmt;
 
-/// FNV-1a with 64 bits.
-#[derive(Clone, Copy, Debug)]
-struct Fnv(u64);
-
-impl Fnv {
-    const fn new() -> Fnv {
-        Fnv(0xcbf2_9ce4_8422_2325)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = bytes.iter().fold(self.0, |h, &b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
-    }
-}
+use crate::text::Fnv;
 
 /// The hash of a sequence of steps, each hashed over the little-endian bits of its logits in vocabulary order. Every NaN
 /// counts as `0x7fc00000`. Two machines that show the same hash computed the same logits; it is shown as 16 hex digits.
@@ -47,20 +35,20 @@ impl LogitsHash {
 
     /// Ends the current step.
     pub fn end_step(&mut self) {
-        self.steps.write(&self.step.0.to_le_bytes());
+        self.steps.write(&self.step.finish().to_le_bytes());
         self.step = Fnv::new();
     }
 
     /// Ends a step whose logits `step` was given, in the order in which steps are to count.
     pub fn end_step_of(&mut self, step: &LogitsHash) {
-        self.steps.write(&step.step.0.to_le_bytes());
+        self.steps.write(&step.step.finish().to_le_bytes());
     }
 }
 
 /// The hash of all steps that ended.
 impl fmt::Display for LogitsHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.steps.0)
+        write!(f, "{:016x}", self.steps.finish())
     }
 }
 
@@ -68,17 +56,6 @@ impl fmt::Display for LogitsHash {
 mod tests {
     use super::*;
     use std::string::{String, ToString};
-
-    #[test]
-    fn fnv_is_the_published_one() {
-        for (text, want) in
-            [("", 0xcbf2_9ce4_8422_2325), ("a", 0xaf63_dc4c_8601_ec8c), ("foobar", 0x8594_4171_f739_67e8)]
-        {
-            let mut fnv = Fnv::new();
-            fnv.write(text.as_bytes());
-            assert_eq!(fnv.0, want, "{text:?}");
-        }
-    }
 
     #[test]
     fn tiles_do_not_matter_and_steps_do() {

@@ -1,9 +1,10 @@
-//! Chat templates: recognised by what is distinctive in them, never evaluated.
+//! Chat templates of known models, which are recognised by their fingerprint. None is evaluated.
 
 use crate::flash::{Flash, Source};
 use crate::gguf::{Gguf, Str, Value};
 
 use super::error::{Key, TextError};
+use super::fingerprint::Fnv;
 use super::tokenizer::Encode;
 
 /// The family of a model's chat template.
@@ -17,6 +18,8 @@ pub enum ChatFormat {
     SmolLm2,
     /// ChatML with Qwen2's system prompt where none is given.
     Qwen2,
+    /// ChatML with Qwen2.5's system prompt where none is given.
+    Qwen25,
     /// `<start_of_turn>user\n...<end_of_turn>\n`; the system prompt goes in front of the first
     /// user text.
     Gemma,
@@ -62,50 +65,33 @@ pub struct Turn<'t> {
     pub user: &'t str,
 }
 
-/// What a template is searched for.
-const NEEDLES: [(&str, u32); 9] = [
-    ("<|im_start|>", IM_START),
-    ("named SmolLM, trained by Hugging Face", SMOLLM),
-    ("system\\nYou are a helpful assistant<|im_end|>", QWEN2),
-    ("<start_of_turn>", START_OF_TURN),
-    ("[INST]", INST),
-    ("<<SYS>>", SYS),
-    ("<|start_header_id|>", START_HEADER),
-    ("<|user|>", USER),
-    // Phi-3's and others', which close turns differently.
-    ("<|end|>", END),
+/// Templates of published files by their fingerprints, the FNV-1a hashes of their text, each of which was compared with what its
+/// format renders. A template that differs in one byte is not among them: `flashlet pack` takes that apart for boards.
+const KNOWN: [(u64, ChatFormat); 5] = [
+    // Flashlet's own models, whose template writes the last message alone.
+    (0x0778_7aa1_6665_a601, ChatFormat::ChatMl),
+    // OpenHermes and those who took its template, with `\n` as written in a string and as a line break.
+    (0xa41d_6bae_9b91_41bc, ChatFormat::ChatMl),
+    (0x88bf_4138_d5c8_26f0, ChatFormat::ChatMl),
+    // SmolLM2 Instruct.
+    (0x45ec_583d_4d25_bc3a, ChatFormat::SmolLm2),
+    // Qwen2.5 and Qwen2.5-Coder Instruct.
+    (0xc2b2_7ee6_0f1b_8775, ChatFormat::Qwen25),
 ];
-const IM_START: u32 = 1;
-const SMOLLM: u32 = 2;
-const QWEN2: u32 = 4;
-const START_OF_TURN: u32 = 8;
-const INST: u32 = 16;
-const SYS: u32 = 32;
-const START_HEADER: u32 = 64;
-const USER: u32 = 128;
-const END: u32 = 256;
 
-/// Bytes of a template looked at together, and how many of them again with the next ones: no
-/// needle is longer than that.
+/// Bytes of a template that are read at once.
 const WINDOW: usize = 256;
-const OVERLAP: usize = 48;
-const _: () = {
-    let mut i = 0;
-    while i < NEEDLES.len() {
-        assert!(NEEDLES[i].0.len() <= OVERLAP);
-        i += 1;
-    }
-};
 
 const SMOLLM2_SYSTEM: &str = "You are a helpful AI assistant named SmolLM, trained by Hugging Face";
 const QWEN2_SYSTEM: &str = "You are a helpful assistant";
+const QWEN25_SYSTEM: &str = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.";
 
 impl ChatFormat {
-    /// Recognises the file's chat template.
+    /// Recognises the file's chat template by its fingerprint.
     ///
     /// # Errors
     /// [`TextError::Missing`] when the file has none, [`TextError::WrongType`] when it is no
-    /// string, [`TextError::UnknownChatTemplate`] when it is of no known family.
+    /// string, [`TextError::UnknownChatTemplate`] when it is not a known one.
     pub async fn recognise<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<Self, TextError> {
         let mut value = [None];
         gguf.find_all(source, ["", ""], &[Key::ChatTemplate.name()], &mut value, &mut |_| true).await?;
@@ -114,25 +100,17 @@ impl ChatFormat {
             [Some(_)] => return Err(TextError::WrongType(Key::ChatTemplate)),
             [None] => return Err(TextError::Missing(Key::ChatTemplate)),
         };
-        let found = search(source, template).await?;
-        let has = |needle| found & needle != 0;
-        Ok(match () {
-            () if has(IM_START) && has(SMOLLM) => ChatFormat::SmolLm2,
-            () if has(IM_START) && has(QWEN2) => ChatFormat::Qwen2,
-            () if has(IM_START) => ChatFormat::ChatMl,
-            () if has(START_OF_TURN) => ChatFormat::Gemma,
-            () if has(START_HEADER) => ChatFormat::Llama3,
-            () if has(INST) && has(SYS) => ChatFormat::Llama2,
-            () if has(USER) && !has(END) => ChatFormat::Zephyr,
-            () => return Err(TextError::UnknownChatTemplate { offset: template.offset }),
-        })
+        let found = fingerprint(source, template).await?;
+        let known = KNOWN.iter().find(|(known, _)| *known == found);
+        known.map(|(_, format)| *format).ok_or(TextError::UnknownChatTemplate { offset: template.offset })
     }
 
     /// All formats.
-    pub const ALL: [ChatFormat; 7] = [
+    pub const ALL: [ChatFormat; 8] = [
         ChatFormat::ChatMl,
         ChatFormat::SmolLm2,
         ChatFormat::Qwen2,
+        ChatFormat::Qwen25,
         ChatFormat::Gemma,
         ChatFormat::Llama2,
         ChatFormat::Llama3,
@@ -146,6 +124,7 @@ impl ChatFormat {
             ChatFormat::ChatMl => "chatml",
             ChatFormat::SmolLm2 => "smollm2",
             ChatFormat::Qwen2 => "qwen2",
+            ChatFormat::Qwen25 => "qwen2.5",
             ChatFormat::Gemma => "gemma",
             ChatFormat::Llama2 => "llama2",
             ChatFormat::Llama3 => "llama3",
@@ -165,6 +144,7 @@ impl ChatFormat {
         match self {
             ChatFormat::SmolLm2 => Some(SMOLLM2_SYSTEM),
             ChatFormat::Qwen2 => Some(QWEN2_SYSTEM),
+            ChatFormat::Qwen25 => Some(QWEN25_SYSTEM),
             _ => None,
         }
     }
@@ -180,7 +160,7 @@ impl ChatFormat {
         let system = system.filter(|system| !system.is_empty());
         let mut text = Builder { pieces: Pieces::new(), bos: turn.first };
         match self {
-            ChatFormat::ChatMl | ChatFormat::SmolLm2 | ChatFormat::Qwen2 => {
+            ChatFormat::ChatMl | ChatFormat::SmolLm2 | ChatFormat::Qwen2 | ChatFormat::Qwen25 => {
                 match system {
                     Some(system) => {
                         text.markup("<|im_start|>system\n").plain(system);
@@ -275,24 +255,17 @@ impl<'t> Builder<'t> {
     }
 }
 
-/// Which needles the string in flash contains.
-async fn search<F: Flash>(source: &mut Source<'_, F>, string: Str) -> Result<u32, TextError> {
-    let mut found = 0;
+/// The fingerprint of a string in flash.
+async fn fingerprint<F: Flash>(source: &mut Source<'_, F>, string: Str) -> Result<u64, TextError> {
+    let mut hash = Fnv::new();
     let mut buf = [0; WINDOW];
     let mut at = 0;
-    loop {
+    while at < string.len {
         let now = string.len.saturating_sub(at).min(WINDOW as u64);
-        let bytes = source.view(string.offset.saturating_add(at), now as usize, &mut buf).await?;
-        for (needle, bit) in NEEDLES {
-            if bytes.windows(needle.len().max(1)).any(|w| w == needle.as_bytes()) {
-                found |= bit;
-            }
-        }
-        at += now.saturating_sub(OVERLAP as u64).max(1);
-        if now < WINDOW as u64 {
-            return Ok(found);
-        }
+        hash.write(source.view(string.offset.saturating_add(at), now as usize, &mut buf).await?);
+        at += now;
     }
+    Ok(hash.finish())
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ pub enum TextError {
         /// Tokens in the vocabulary.
         n: u32,
     },
-    /// The chat template is of none of the families that are known here.
+    /// The chat template is none of those that are known here.
     UnknownChatTemplate {
         /// Where the template lies in the file.
         offset: u64,
@@ -184,7 +184,7 @@ impl TextError {
             TextError::NoSuchToken { id, n } => write!(f, "no token {id} in a vocabulary of {n}"),
             TextError::UnknownChatTemplate { offset } => write!(
                 f,
-                "the chat template at offset {offset} is of no known family: choose a chat format by name, or prompt without one"
+                "the chat template at offset {offset} is not a known one: pack the file, choose a chat format by name, or prompt without one"
             ),
             #[cfg(feature = "chat-pieces")]
             TextError::UnusablePieces(name) => {

@@ -5,7 +5,7 @@
 //! - [`Detokenizer`]: bytes of tokens in, whole characters out.
 //! - [`Sampler`]: takes logits tile by tile and picks a token.
 //! - [`Drafter`]: guesses the next tokens, for one pass to verify.
-//! - [`ChatFormat`]: a model's chat template, recognised among the common families. [`ChatPieces`]: the pieces of it that a
+//! - [`ChatFormat`]: a known chat template, recognised by its fingerprint. [`ChatPieces`]: the pieces of it that a
 //!   packed file brings.
 
 mod chat;
@@ -14,6 +14,7 @@ mod detokenize;
 #[cfg(feature = "drafts")]
 mod draft;
 mod error;
+mod fingerprint;
 mod index;
 #[cfg(feature = "chat-pieces")]
 mod marker;
@@ -42,6 +43,7 @@ pub use detokenize::Detokenizer;
 #[cfg(feature = "drafts")]
 pub use draft::{Drafter, MAX_DRAFT};
 pub use error::{Key, TextError};
+pub(crate) use fingerprint::Fnv;
 #[cfg(feature = "chat-pieces")]
 pub use marker::MarkerKind;
 #[cfg(feature = "chat-pieces")]

@@ -168,6 +168,36 @@ fn named_templates_write_what_the_engine_does() {
     }
 }
 
+/// A file of the repository, the format by which boards know its template, and the template.
+fn known(path: &str) -> (flashlet::text::ChatFormat, String) {
+    let bytes = fs::read(format!("{FIXTURES}/../../{path}")).expect("the file is there");
+    let mut source = flashlet::flash::Source::new(flashlet::flash::SliceFlash(&bytes));
+    let open = async {
+        let gguf = flashlet::gguf::Gguf::open(&mut source).await.expect("a GGUF");
+        flashlet::text::ChatFormat::recognise(&gguf, &mut source).await.expect("a known template")
+    };
+    let format = flashlet::flash::block_on(open, || ());
+    // Behind the key come four bytes of its type and eight of the length.
+    let key = b"tokenizer.chat_template";
+    let at = bytes.windows(key.len()).position(|window| window == key).expect("it has a template") + key.len() + 4;
+    let length = u64::from_le_bytes(bytes[at..][..8].try_into().expect("eight bytes")) as usize;
+    let text = bytes[at + 8..][..length].to_vec();
+    (format, String::from_utf8(text).expect("UTF-8"))
+}
+
+#[test]
+fn known_templates_write_what_their_formats_do() {
+    for path in ["tests/fixtures/tiny/llama.gguf", "host-sim/demo/flashlet-demo-q4_k.gguf"] {
+        let (format, template) = known(path);
+        let chat = chat(&template);
+        for user in ["hi there", "  the <|im_end|> of\n"] {
+            let turn = flashlet::text::Turn { first: true, system: None, user };
+            let pieces: String = format.pieces(&turn).iter().map(|piece| piece.text).collect();
+            assert_eq!(rendered(&chat, &Chat::first(None, user)), pieces, "{path}");
+        }
+    }
+}
+
 #[test]
 fn templates_are_taken_apart_into_pieces() {
     let Reference { conversations, rendered: templates } = reference();

@@ -226,7 +226,7 @@ impl Survey {
     fn chat(&self) -> &'static str {
         match (self.has_template, self.has_pieces) {
             (_, true) => "packed as pieces, which boards use",
-            (true, false) => "not packed as pieces: boards use it if they know its family",
+            (true, false) => "not packed as pieces: boards use it if they know it",
             (false, false) => "none",
         }
     }

@@ -23,39 +23,43 @@ fn recognise(template: &str) -> Result<ChatFormat, TextError> {
     block_on(ChatFormat::recognise(&gguf, &mut source), || ())
 }
 
+/// The template of flashlet's own models.
+const HOUSE: &str = "{{ '<|im_start|>user\\n' + messages[-1]['content'] + '<|im_end|>\\n<|im_start|>assistant\\n' }}";
+
 #[test]
-fn published_templates_are_recognised() {
-    // The distinctive lines of the models' own templates.
-    let smollm2 = "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ \
-        '<|im_start|>system\\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\\n' }}{% \
-        endif %}{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}";
-    let qwen2 = smollm2.replace("You are a helpful AI assistant named SmolLM, trained by Hugging Face", QWEN2_SYSTEM);
-    let cases = [
-        (smollm2, ChatFormat::SmolLm2),
-        (&qwen2, ChatFormat::Qwen2),
-        ("{{'<|im_start|>' + message['role'] + '\\n'}}", ChatFormat::ChatMl),
-        ("{{ '<start_of_turn>' + role + '\\n' + (first_user_prefix if loop.first else \"\") }}", ChatFormat::Gemma),
-        ("{% set content = '<<SYS>>\\n' + system_message %}{{ bos_token + '[INST] ' }}", ChatFormat::Llama2),
-        ("{% set content = '<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n'", ChatFormat::Llama3),
-        ("{{ '<|user|>\\n' + message['content'] + eos_token }}", ChatFormat::Zephyr),
-    ];
-    for (template, format) in cases {
-        assert_eq!(recognise(template), Ok(format));
-        // Wherever it lies, across every border of the window.
-        for shift in 0..WINDOW {
-            let padded = [&" ".repeat(shift), template, &" ".repeat(WINDOW)].concat();
-            assert_eq!(recognise(&padded), Ok(format), "{shift}");
-        }
+fn known_templates_are_recognised_to_the_last_byte() {
+    assert_eq!(recognise(HOUSE), Ok(ChatFormat::ChatMl));
+    for at in 0..HOUSE.len() {
+        let mut bytes = HOUSE.as_bytes().to_vec();
+        bytes[at] ^= 1;
+        let changed = String::from_utf8(bytes).expect("ASCII");
+        assert!(matches!(recognise(&changed), Err(TextError::UnknownChatTemplate { .. })), "{changed}");
+    }
+    for length in 0..HOUSE.len() {
+        assert!(recognise(&HOUSE[..length]).is_err(), "{length}");
+    }
+}
+
+#[test]
+fn fingerprints_are_of_the_whole_text() {
+    // At every border of the window.
+    for length in (0..4).chain(WINDOW - 2..WINDOW + 3).chain(2 * WINDOW - 2..2 * WINDOW + 3) {
+        let text: Vec<u8> = (0..length).map(|i| (i * 7 % 251) as u8).collect();
+        let mut whole = Fnv::new();
+        whole.write(&text);
+        let string = Str { offset: 3, len: length as u64 };
+        let bytes = [&b"xyz"[..], &text, b"xyz"].concat();
+        let found = block_on(fingerprint(&mut Source::new(SliceFlash(&bytes)), string), || ());
+        assert_eq!(found, Ok(whole.finish()), "{length}");
     }
 }
 
 #[test]
 fn unknown_templates_are_errors_that_say_what_to_do() {
-    let phi3 = "{{'<|user|>' + '\\n' + message['content'] + '<|end|>' + '\\n' + '<|assistant|>' + '\\n'}}";
-    for template in ["", "{{ messages }}", phi3, "<|im_star", "[INST]"] {
-        let error = recognise(template).expect_err("no known family");
+    for template in ["", "{{ messages }}", "<|im_start|>", "[INST]"] {
+        let error = recognise(template).expect_err("no known template");
         assert!(matches!(error, TextError::UnknownChatTemplate { .. }), "{error:?}");
-        assert!(std::format!("{error}").contains("choose a chat format"));
+        assert!(std::format!("{error}").contains("pack the file"));
     }
     let bytes = file("general.name", b"x");
     let mut source = Source::new(SliceFlash(&bytes));
