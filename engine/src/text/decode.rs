@@ -4,8 +4,9 @@ use crate::flash::{Flash, Source};
 
 use super::detokenize::Detokenizer;
 use super::error::TextError;
-use super::spec::{TokenType, TokenizerKind};
+use super::spec::TokenType;
 use super::tokenizer::Tokenizer;
+use super::word::Alphabet;
 #[cfg(feature = "bpe")]
 use super::word::byte_of_char;
 
@@ -38,10 +39,10 @@ impl Tokenizer<'_> {
             }
             _ => {}
         }
-        let spelling = match (token_type, self.spec.kind) {
+        let spelling = match (token_type, self.spec.kind.alphabet()) {
             #[cfg(feature = "bpe")]
-            (TokenType::Normal, TokenizerKind::Bpe(_)) => Spelling::Bytes,
-            (TokenType::Normal, TokenizerKind::Spm) => Spelling::Marks,
+            (TokenType::Normal, Alphabet::Bytes) => Spelling::Bytes,
+            (TokenType::Normal, Alphabet::Marks) => Spelling::Marks,
             _ => Spelling::Plain,
         };
         let mut strip = self.spec.add_space_prefix && detokenizer.start();

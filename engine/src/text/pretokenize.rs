@@ -6,6 +6,7 @@
 
 use super::steps;
 use super::unicode::Class;
+use super::word::Alphabet;
 
 /// How text is split before byte-level BPE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,8 @@ enum Rule {
     Gpt2,
     /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,D}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
     Llama3 { digits: u8 },
+    /// `[^\n]+|[\n]+`
+    Lines,
 }
 
 impl PreTokenizer {
@@ -55,6 +58,9 @@ impl PreTokenizer {
         digits_by_three: true,
         ..Self::new(Stage::Punctuation { tick: false }, Rule::Gpt2)
     };
+
+    /// That of vocabularies whose tokenizer model is `gemma4`.
+    pub const GEMMA4: PreTokenizer = PreTokenizer { adds_bos: true, ..Self::new(Stage::Whole, Rule::Lines) };
 
     /// The pre-tokeniser called `name`, if it is known here.
     #[must_use]
@@ -80,6 +86,14 @@ impl PreTokenizer {
     /// Whether texts begin with the BOS token unless the file says otherwise.
     pub(super) fn adds_bos(self) -> bool {
         self.adds_bos
+    }
+
+    /// How the vocabularies of this pre-tokeniser spell text.
+    pub(super) fn alphabet(self) -> Alphabet {
+        match self.rule {
+            Rule::Gpt2 | Rule::Llama3 { .. } => Alphabet::Bytes,
+            Rule::Lines => Alphabet::Marks,
+        }
     }
 
     /// The words of `text`, in order; together they are all of it.
@@ -166,6 +180,7 @@ impl<'t> Words<'t> {
             let len = match self.pre.rule {
                 Rule::Gpt2 => gpt2(self.fragment),
                 Rule::Llama3 { digits } => llama3(self.fragment, digits),
+                Rule::Lines => lines(self.fragment),
             };
             self.piece = take(&mut self.fragment, len)?;
         }
@@ -279,6 +294,14 @@ fn llama3(text: &str, digits: u8) -> usize {
     }
 }
 
+/// A run of line feeds, or of other characters.
+fn lines(text: &str) -> usize {
+    let feeds = text.starts_with('\n');
+    let len = text.bytes().position(|byte| (byte == b'\n') != feeds).unwrap_or(text.len());
+    steps::count(len);
+    len
+}
+
 /// Up to the end of three leading ASCII digits, else up to the start of the next three.
 fn threes(text: &str) -> usize {
     let digits = |at: usize| {
@@ -329,6 +352,12 @@ mod tests {
         assert_eq!(split("default", "1٢345"), ["1٢", "345"]);
         assert_eq!(split("default", "a 12 b"), ["a", " ", "12", " b"]);
         assert_eq!(split("falcon", " 12345`"), [" ", "123", "45", "`"]);
+    }
+
+    #[test]
+    fn gemma4_splits_off_runs_of_line_feeds() {
+        let words: std::vec::Vec<_> = PreTokenizer::GEMMA4.words("\n\na  é\r\nb").collect();
+        assert_eq!(words, ["\n\n", "a  é\r", "\n", "b"]);
     }
 
     #[test]

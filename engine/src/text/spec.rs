@@ -9,6 +9,7 @@ use super::error::{Key, TextError};
 #[cfg(feature = "bpe")]
 use super::pretokenize::PreTokenizer;
 use super::tables::Tables;
+use super::word::Alphabet;
 
 /// Most tokens, and most merges, of a vocabulary: leaves eight bits of a hash slot for the hash.
 const MAX_STRINGS: u64 = 1 << 24;
@@ -18,11 +19,22 @@ const MAX_STRINGS: u64 = 1 << 24;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum TokenizerKind {
-    /// Byte-level BPE (`gpt2`): words of bytes, merged in the order of a list of merges.
+    /// BPE: words of bytes (`gpt2`), or of characters (`gemma4`), merged in the order of a list of merges.
     #[cfg(feature = "bpe")]
     Bpe(PreTokenizer),
     /// SentencePiece BPE (`llama`): characters, merged by the score of the token that they make.
     Spm,
+}
+
+impl TokenizerKind {
+    /// How the vocabulary spells text.
+    pub(super) fn alphabet(self) -> Alphabet {
+        match self {
+            #[cfg(feature = "bpe")]
+            TokenizerKind::Bpe(pre) => pre.alphabet(),
+            TokenizerKind::Spm => Alphabet::Marks,
+        }
+    }
 }
 
 /// A token's type, as `tokenizer.ggml.token_type` numbers them.
@@ -109,13 +121,16 @@ impl TokenizerSpec {
     pub async fn read<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<Self, TextError> {
         let mut values = [None; NAMES.len()];
         gguf.find_all(source, ["tokenizer.ggml.", ""], NAMES, &mut values, &mut |_| true).await?;
-        #[cfg_attr(not(feature = "bpe"), expect(unused_variables, reason = "byte-level BPE alone has merges"))]
+        #[cfg_attr(not(feature = "bpe"), expect(unused_variables, reason = "BPE alone has merges"))]
         let [model, pre, tokens, scores, types, merges, ids @ .., bos_first, eos_last, space_first] = values;
         let model = string(model, Key::Model)?.ok_or(TextError::Missing(Key::Model))?;
-        let spm = match name(source, Some(model)).await?.as_bytes() {
-            b"llama" => true,
+        #[cfg_attr(not(feature = "bpe"), expect(unused_variables, reason = "SentencePiece alone is known"))]
+        let (spm, gemma4) = match name(source, Some(model)).await?.as_bytes() {
+            b"llama" => (true, false),
             #[cfg(feature = "bpe")]
-            b"gpt2" => false,
+            b"gpt2" => (false, false),
+            #[cfg(feature = "bpe")]
+            b"gemma4" => (false, true),
             _ => return Err(TextError::UnknownModel(model.name_at())),
         };
         #[cfg(feature = "bpe")]
@@ -146,7 +161,10 @@ impl TokenizerSpec {
             let merges = array(merges, Key::Merges)?.ok_or(TextError::Missing(Key::Merges))?;
             let unknown = TextError::UnknownPreTokenizer(pre.map_or(NameAt::NONE, Str::name_at));
             let bytes = name(source, pre).await?;
-            let pre = PreTokenizer::of_file(pre.map(|_| bytes.as_bytes())).ok_or(unknown)?;
+            let pre = match gemma4 {
+                true => PreTokenizer::GEMMA4,
+                false => PreTokenizer::of_file(pre.map(|_| bytes.as_bytes())).ok_or(unknown)?,
+            };
             (TokenizerKind::Bpe(pre), strings(merges, Key::Merges)?)
         };
 

@@ -25,6 +25,7 @@ const WELL_KNOWN: &[(&str, bool)] = &[
     ("<|endoftext|>", true),
     ("<|end_of_text|>", true),
     ("<end_of_turn>", true),
+    ("<turn|>", true),
     ("<end_of_utterance>", true),
     ("<｜end▁of▁sentence｜>", true),
     ("</s>", true),

@@ -39,8 +39,8 @@ pub struct Encode<'t> {
 /// A vocabulary's index, and the memory to encode one word.
 ///
 /// The index takes about 6.8 bytes for each token and each merge, the word memory about 8 bytes
-/// for each byte of the longest word, which is 8 bytes for each token of the context. Text of any length is encoded, word by word. What has to be merged as a whole is, for
-/// byte-level BPE, a match of the pre-tokeniser, and for SentencePiece what lies between spaces.
+/// for each byte of the longest word, which is 8 bytes for each token of the context. Text of any length is encoded, word by
+/// word. A word is what is merged as a whole: for BPE a match of the pre-tokeniser, for SentencePiece what lies between spaces.
 pub struct Tokenizer<'a> {
     pub(super) spec: TokenizerSpec,
     /// Whether the index lies in mapped flash.
@@ -164,7 +164,7 @@ impl<'a> Tokenizer<'a> {
             id += 1;
             step(progress, id.into(), total);
         }
-        // Only byte-level BPE lists its merges.
+        // Only BPE lists its merges.
         #[cfg(feature = "bpe")]
         if let TokenizerKind::Bpe(_) = self.spec.kind {
             index(&mut self.merges, self.spec.merges, source, &mut |done| {
@@ -271,7 +271,7 @@ impl<'a> Tokenizer<'a> {
             #[cfg(feature = "bpe")]
             TokenizerKind::Bpe(pre) => {
                 for text in pre.words(text) {
-                    let word = Word { alphabet: Alphabet::Bytes, prefix: false, text };
+                    let word = Word { alphabet: pre.alphabet(), prefix: false, text };
                     if pre.whole_words()
                         && let Some(id) = self.tokens.find(source, &word.spelled(0, word.len())).await?
                     {
@@ -364,9 +364,9 @@ impl<'a> Tokenizer<'a> {
         end: usize,
         ids: &mut Ids<'_>,
     ) -> Result<(), TextError> {
-        match self.spec.kind {
+        match word.alphabet {
             #[cfg(feature = "bpe")]
-            TokenizerKind::Bpe(_) => {
+            Alphabet::Bytes => {
                 // A vocabulary without a byte drops it, as llama.cpp does.
                 for at in start..end {
                     if let Some(id) = self.tokens.find(source, &word.spelled(at, at + 1)).await? {
@@ -374,15 +374,19 @@ impl<'a> Tokenizer<'a> {
                     }
                 }
             }
-            TokenizerKind::Spm => {
+            Alphabet::Marks => {
                 for byte in word.spelled(start, end) {
                     let hex = |nibble: u8| b"0123456789ABCDEF".get(usize::from(nibble)).copied().unwrap_or(b'0');
                     let name = [b'<', b'0', b'x', hex(byte >> 4), hex(byte & 15), b'>'];
-                    let id = match self.tokens.find(source, &Spelled::plain(&name)).await? {
-                        Some(id) => Some(id),
-                        None => self.tokens.find(source, &Spelled::plain(&[byte])).await?.or(self.spec.unk),
-                    };
-                    ids.push(id.ok_or(TextError::NoTokenFor { byte })?);
+                    match (self.tokens.find(source, &Spelled::plain(&name)).await?, self.spec.kind) {
+                        (Some(id), _) => ids.push(id),
+                        #[cfg(feature = "bpe")]
+                        (None, TokenizerKind::Bpe(_)) => {}
+                        (None, TokenizerKind::Spm) => {
+                            let id = self.tokens.find(source, &Spelled::plain(&[byte])).await?.or(self.spec.unk);
+                            ids.push(id.ok_or(TextError::NoTokenFor { byte })?);
+                        }
+                    }
                 }
             }
         }

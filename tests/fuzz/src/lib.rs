@@ -34,8 +34,8 @@ pub const MODELS: [&[u8]; 25] = [
     include_bytes!("../../fixtures/models/arch-gemma4.gguf"),
 ];
 
-/// Vocabularies of byte-level BPE (the first six) and SentencePiece.
-pub const VOCABULARIES: [&[u8]; 9] = [
+/// Vocabularies of byte-level BPE (the first six), SentencePiece and Gemma 4.
+pub const VOCABULARIES: [&[u8]; 10] = [
     include_bytes!("../../fixtures/tokenizer/bpe-default.gguf"),
     include_bytes!("../../fixtures/tokenizer/bpe-falcon.gguf"),
     include_bytes!("../../fixtures/tokenizer/bpe-gpt-2.gguf"),
@@ -45,6 +45,7 @@ pub const VOCABULARIES: [&[u8]; 9] = [
     include_bytes!("../../fixtures/tokenizer/spm-gemma.gguf"),
     include_bytes!("../../fixtures/tokenizer/spm-llama.gguf"),
     include_bytes!("../../fixtures/tokenizer/spm-phi3.gguf"),
+    include_bytes!("../../fixtures/tokenizer/bpe-gemma4.gguf"),
 ];
 
 /// An input that is taken apart from its front; past its end it is zeros.
