@@ -8,8 +8,9 @@ use core::cell::OnceCell;
 use core::time::Duration;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
-use flashlet::kernels::{Act, Inline, Kernels, KvType, Norm, NormKind, by_name};
-use flashlet::quant::{ActKind, WeightType};
+use flashlet::internal::kernels::Norm;
+use flashlet::internal::quant::{ActKind, WeightType};
+use flashlet::kernels::{Act, Inline, Kernels, KvType, NormKind, by_name};
 use flashlet::simd::IsaName;
 use flashlet_benches::{Activations, Heads, RandomWeight, output, panel};
 

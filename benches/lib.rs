@@ -1,8 +1,10 @@
 //! Shared pieces of the benchmarks: varied data that every instruction set gets alike.
 
-use flashlet::kernels::{Attention, Group, Inline, Input, InputBuffer, Kernels, KvBlocks, KvType, WriteKv};
-use flashlet::quant::{ActKind, Weight, WeightType};
-use flashlet::simd::{ActForm, LANES};
+use flashlet::internal::kernels::{Attention, Group, Input, InputBuffer, KvBlocks, WriteKv};
+use flashlet::internal::quant::{ActKind, Weight, WeightType};
+use flashlet::internal::simd::LANES;
+use flashlet::kernels::{Inline, Kernels, KvType};
+use flashlet::simd::ActForm;
 use flashlet_test_data::{Rng, scales};
 
 pub use flashlet_test_data::interleaved;

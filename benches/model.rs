@@ -10,7 +10,9 @@ use std::time::Instant;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use flashlet::flash::{SliceFlash, Source, block_on};
 use flashlet::kernels::{self, Executor, Inline};
-use flashlet::session::{Error, Model, Options, Residency, Session, Want};
+use flashlet::model::Want;
+use flashlet::weights::Residency;
+use flashlet::{Error, Model, Options, Session};
 use flashlet_sim::memory::HostArena;
 use flashlet_sim::pool::Pool;
 

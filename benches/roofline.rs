@@ -16,9 +16,10 @@ use core::fmt::Write;
 use core::hint::black_box;
 use std::time::Instant;
 
+use flashlet::internal::quant::{Weight, WeightType};
+use flashlet::internal::simd::{Isa, LANES, Op};
 use flashlet::kernels::{Executor, Inline, Kernels, KvType, by_name};
-use flashlet::quant::{Weight, WeightType};
-use flashlet::simd::{Isa, IsaName, LANES, Op};
+use flashlet::simd::IsaName;
 use flashlet_benches::{Activations, Heads, RandomWeight, output};
 use flashlet_sim::memory::HostArena;
 use flashlet_sim::pool::Pool;
@@ -50,9 +51,9 @@ fn run_on<O: Op>(name: IsaName, op: O) -> Option<O::Out> {
     match name {
         IsaName::Scalar => Some(flashlet::simd::Scalar.run(op)),
         #[cfg(target_arch = "x86_64")]
-        IsaName::Avx2 => flashlet::simd::arch::avx2::Avx2::detect().map(|isa| isa.run(op)),
+        IsaName::Avx2 => flashlet::simd::Avx2::detect().map(|isa| isa.run(op)),
         #[cfg(target_arch = "x86_64")]
-        IsaName::Avx512 => flashlet::simd::arch::avx512::Avx512::detect().map(|isa| isa.run(op)),
+        IsaName::Avx512 => flashlet::simd::Avx512::detect().map(|isa| isa.run(op)),
         _ => None,
     }
 }

@@ -1,7 +1,9 @@
 //! Shared pieces of the kernel tests: inputs (`flashlet_test_data`), panels and executors.
 
-use flashlet::kernels::{Executor, Group, Kernels, by_name};
-use flashlet::simd::{IsaName, LANES};
+use flashlet::internal::kernels::Group;
+use flashlet::internal::simd::LANES;
+use flashlet::kernels::{Executor, Kernels, by_name};
+use flashlet::simd::IsaName;
 
 pub use flashlet_test_data::{Rng, activations, interleaved, panel, weights};
 

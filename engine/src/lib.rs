@@ -14,19 +14,21 @@
 //! | [`gguf`] | the file format, read through a small window and checked byte by byte |
 //! | [`arena`] | one caller-owned byte slice, carved once; a dry run gives the plan; a firmware's as a static |
 //! | [`simd`] | what an instruction set supplies, the scalar oracle, the only `unsafe` |
-//! | [`quant`] | block formats: layout, values, integer dot products |
+//! | `quant` | block formats: layout, values, integer dot products |
 //! | [`kernels`] | matrix products, attention, norms, rotary positions |
 //! | [`weights`] | mapped, pinned or streamed: where each tensor is, and the two tiles |
 //! | [`model`] | architectures, hyperparameters, KV cache, the forward pass |
 //! | [`text`] | tokenizers, detokeniser, sampler, chat formats |
 //! | [`session`] | a model made ready: plan, load, feed, answer |
 //!
+//! What most programs name stands at the root; all else in its module, so each type has one path. [`simd`], [`kernels`] and
+//! [`weights`] show what a program chooses or is told of, and are unstable: their names may change with any version.
+//!
 //! # From a prompt to text
 //! ```
 //! use flashlet::arena::Static;
 //! use flashlet::flash::{SliceFlash, Source, block_on};
-//! use flashlet::session::{AnswerOptions, Buffers, Conversation, Error, Lane, Options, Session};
-//! use flashlet::text::{Piece, SamplerConfig};
+//! use flashlet::{AnswerOptions, Buffers, Conversation, Error, Lane, Options, Piece, SamplerConfig, Session};
 //!
 //! static ARENA: Static<{ 1 << 20 }> = Static::new();
 //!
@@ -51,8 +53,8 @@
 //! # assert!(printed > 0);
 //! ```
 //! A chat's turn is made of the [`pieces`](text::ChatFormat::pieces) of the model's template. The steps one by one, to look at the
-//! plan before a weight is read or to choose kernels, are [`Model::open`](session::Model::open), [`plan`](session::Model::plan),
-//! [`Session::new`](session::Session::new) and [`feed`](session::Session::feed).
+//! plan before a weight is read or to choose kernels, are [`Model::open`], [`plan`](Model::plan), [`Session::new`] and
+//! [`feed`](Session::feed).
 //!
 //! # Numbers
 //! Every instruction set gives the same bits as [`simd::Scalar`]: integer dots are exact, `a * b + c`
@@ -83,7 +85,7 @@ pub mod kernels;
 #[cfg(all(feature = "_kv-format", feature = "_weight-format"))]
 pub mod model;
 #[cfg(all(feature = "_kv-format", feature = "_weight-format"))]
-pub mod quant;
+mod quant;
 #[cfg(all(feature = "_kv-format", feature = "_weight-format"))]
 pub mod session;
 #[cfg(all(feature = "_kv-format", feature = "_weight-format"))]
@@ -92,3 +94,40 @@ pub mod simd;
 pub mod text;
 #[cfg(all(feature = "_kv-format", feature = "_weight-format"))]
 pub mod weights;
+
+#[cfg(all(feature = "_kv-format", feature = "_weight-format"))]
+pub use {
+    session::answer::{Answer, AnswerOptions, Buffers, Conversation, Lane},
+    session::error::Error,
+    session::model::Model,
+    session::plan::{Options, Plan},
+    session::run::Session,
+    text::chat::Piece,
+    text::sampler::SamplerConfig,
+};
+
+/// The parts of the engine that its tests, benchmarks and self-test look into. They may change with any version.
+#[doc(hidden)]
+#[cfg(all(feature = "_kv-format", feature = "_weight-format"))]
+pub mod internal {
+    /// Vectors, and what an instruction set supplies.
+    pub mod simd {
+        pub use crate::simd::internal::*;
+    }
+    /// Blocks of weights and of activations.
+    pub mod quant {
+        pub use crate::quant::*;
+    }
+    /// Panels, and what kernels take.
+    pub mod kernels {
+        pub use crate::kernels::internal::*;
+    }
+    /// Tensors in the order of use, and their places.
+    pub mod weights {
+        pub use crate::weights::internal::*;
+    }
+    /// Blocks of layers, and what a pass works on.
+    pub mod model {
+        pub use crate::model::internal::*;
+    }
+}

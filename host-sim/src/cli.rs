@@ -129,8 +129,9 @@ pub(crate) fn printable_error(mut error: clap::Error) -> clap::Error {
 
 #[cfg(test)]
 mod tests {
-    use flashlet::session::{KvType, Residency, Verify};
+    use flashlet::kernels::KvType;
     use flashlet::simd::IsaName;
+    use flashlet::weights::{Residency, Verify};
 
     use super::*;
 

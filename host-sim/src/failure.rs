@@ -3,8 +3,8 @@
 use core::fmt::{self, Display};
 use std::io;
 
-use flashlet::model::{PassError, PassStep};
-use flashlet::session::Error;
+use flashlet::Error;
+use flashlet::weights::{PassError, PassStep};
 
 use crate::io::printable::printable;
 

@@ -3,7 +3,7 @@
 use core::hint::black_box;
 use core::time::Duration;
 
-use flashlet::session::Want;
+use flashlet::model::Want;
 
 use crate::engine::Engine;
 use crate::failure::Failure;

@@ -12,9 +12,9 @@ use std::fs;
 
 use binary::flashlet_with;
 use embedded_io_async::{ErrorType, Read, Write};
+use flashlet::Options;
 use flashlet::flash::{SliceFlash, block_on};
 use flashlet::kernels::{Inline, detect};
-use flashlet::session::Options;
 use flashlet_console::Board;
 use place::Place;
 use serde_json::{Value, json};

@@ -1,10 +1,9 @@
 //! Attention, its cache and rotary positions: all instruction sets against the scalar oracle bit for
 //! bit, chunks against single tokens, and the oracle against plain `f64` arithmetic.
 
-use flashlet::kernels::{
-    Attention, Executor, Group, HeadRotation, Inline, Kernels, KvBlocks, KvType, Norm, NormKind, RopeStyle, WriteKv,
-};
-use flashlet::simd::LANES;
+use flashlet::internal::kernels::{Attention, Group, HeadRotation, KvBlocks, Norm, WriteKv};
+use flashlet::internal::simd::LANES;
+use flashlet::kernels::{Executor, Inline, Kernels, KvType, NormKind, RopeStyle};
 use flashlet_tests::kernel::{Reversed, Rng, TwoThreads, all_kernels, bits, panel, vector};
 
 /// One layer: its shape, and the queries, keys and values of every position.

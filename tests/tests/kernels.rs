@@ -3,9 +3,10 @@
 
 use std::{fs, path::Path};
 
-use flashlet::kernels::{Act, Executor, Group, Inline, Input, InputBuffer, Kernels, Norm, NormKind};
-use flashlet::quant::{Act32, Act256, ActKind, Weight, WeightType};
-use flashlet::simd::LANES;
+use flashlet::internal::kernels::{Group, Input, InputBuffer, Norm};
+use flashlet::internal::quant::{Act32, Act256, ActKind, Weight, WeightType};
+use flashlet::internal::simd::LANES;
+use flashlet::kernels::{Act, Executor, Inline, Kernels, NormKind};
 use flashlet_tests::kernel::{
     Reversed, Rng, TwoThreads, activations, all_kernels, bits, interleaved, panel, vector, weights,
 };

@@ -2,8 +2,9 @@
 //! scalar oracle bit for bit.
 
 use core::slice;
-use flashlet::kernels::{Act, Group, Kernels, Map, Norm, NormKind};
-use flashlet::simd::LANES;
+use flashlet::internal::kernels::{Group, Map, Norm};
+use flashlet::internal::simd::LANES;
+use flashlet::kernels::{Act, Kernels, NormKind};
 use flashlet_tests::kernel::{Rng, all_kernels, bits, close, panel, vector};
 
 /// The panel after `change` on every instruction set, which must agree; its padding is zero where `n` elements are used.

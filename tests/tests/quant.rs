@@ -3,7 +3,7 @@
 use core::mem::size_of;
 use std::{collections::BTreeSet, fs, path::Path};
 
-use flashlet::quant::*;
+use flashlet::internal::quant::*;
 
 fn fixture(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/quant").join(name);

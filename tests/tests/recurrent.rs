@@ -2,10 +2,9 @@
 //! bit for bit.
 
 use core::ops::Range;
-use flashlet::kernels::{
-    Act, Convolution, Executor, Group, HeadScan, Inline, Kernels, Recurrence, Scan, TimeMix, TokenShift,
-};
-use flashlet::simd::LANES;
+use flashlet::internal::kernels::{Convolution, Group, HeadScan, Recurrence, Scan, TimeMix, TokenShift};
+use flashlet::internal::simd::LANES;
+use flashlet::kernels::{Act, Executor, Inline, Kernels};
 use flashlet_tests::kernel::{Reversed, Rng, TwoThreads, all_kernels, bits, close, panel, vector};
 
 const TOKENS: usize = 7;

@@ -2,8 +2,8 @@
 
 use core::ops::Range;
 
-use flashlet::quant::{ActKind, Weight, WeightType};
-use flashlet::simd::{Isa, LANES, Op, RowBlocks};
+use flashlet::internal::quant::{ActKind, Weight, WeightType};
+use flashlet::internal::simd::{Isa, LANES, Op, RowBlocks};
 use flashlet_tests::kernel::{Rng, bits, interleaved};
 
 /// Interleaving moves bytes and loses none: a column of sixteen rows holds the parts of their blocks in
@@ -85,7 +85,7 @@ fn loads_past_a_block_are_zeros() {
     assert_eq!(scalar.iter().filter(|v| **v != 0.0).count(), 6, "{scalar:?}");
     #[cfg(target_arch = "x86_64")]
     {
-        use flashlet::simd::arch::{avx2::Avx2, avx512::Avx512};
+        use flashlet::simd::{Avx2, Avx512};
         for got in
             [Avx2::detect().map(|isa| isa.run(Past(&blocks))), Avx512::detect().map(|isa| isa.run(Past(&blocks)))]
         {

@@ -1,6 +1,7 @@
 //! The sampler against llama.cpp's: which tokens are kept, and how often each is drawn (`tests/fixtures/make_sampler.py`).
 
-use flashlet::text::{Sampler, SamplerConfig};
+use flashlet::SamplerConfig;
+use flashlet::text::Sampler;
 use serde_json::Value;
 
 /// Draws of each case.

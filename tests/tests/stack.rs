@@ -4,10 +4,10 @@
 
 use flashlet::flash::{SliceFlash, Source, block_on};
 use flashlet::kernels::{Inline, detect};
-use flashlet::session::{
-    AnswerOptions, Buffers, Conversation, Lane, LogitsSink, Model, Options, Residency, Session, Want,
-};
-use flashlet::text::{Detokenizer, Encode, Piece, Sampler, SamplerConfig};
+use flashlet::model::{LogitsSink, Want};
+use flashlet::text::{Detokenizer, Encode, Sampler};
+use flashlet::weights::Residency;
+use flashlet::{AnswerOptions, Buffers, Conversation, Lane, Model, Options, Piece, SamplerConfig, Session};
 
 static MODEL: &[u8] = include_bytes!("../fixtures/tiny/llama.gguf");
 

@@ -10,8 +10,9 @@ use crate::output::{LineError, MAX_MESSAGE, Output};
 use core::fmt;
 use embedded_io_async::Write;
 use flashlet::flash::Flash;
-use flashlet::session::{AnswerEnd, AnswerOptions, Buffers, Conversation, Error, Lane};
-use flashlet::text::{Pieces, SamplerConfig, TextError, Turn};
+use flashlet::session::AnswerEnd;
+use flashlet::text::{Pieces, TextError, Turn};
+use flashlet::{AnswerOptions, Buffers, Conversation, Error, Lane, SamplerConfig};
 
 /// The tokens that are remembered: those of a prompt, with what the template puts around it, or of an answer.
 const MAX_IDS: usize = MAX_LINE + if cfg!(feature = "chat-pieces") { 256 } else { 64 };

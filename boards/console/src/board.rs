@@ -1,7 +1,7 @@
 //! A board as the prompt sees it.
 
+use flashlet::Options;
 use flashlet::kernels::{Executor, Kernels};
-use flashlet::session::Options;
 
 /// A board's name and parts.
 #[derive(Clone, Copy)]

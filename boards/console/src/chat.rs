@@ -4,13 +4,14 @@
 use crate::log::warning;
 #[cfg(feature = "chat-pieces")]
 use crate::output::Message;
+use flashlet::Piece;
 use flashlet::flash::{Flash, Source};
 use flashlet::gguf::Gguf;
 #[cfg(feature = "chat-pieces")]
 use flashlet::text::ChatPieces;
 #[cfg(feature = "chat-pieces")]
 use flashlet::text::TextError;
-use flashlet::text::{ChatFormat, Encode, Piece, Pieces, Turn};
+use flashlet::text::{ChatFormat, Encode, Pieces, Turn};
 
 /// The most bytes of a turn with its markup.
 #[cfg(feature = "chat-pieces")]

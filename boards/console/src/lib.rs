@@ -6,7 +6,7 @@
 //! ```no_run
 //! # use flashlet::flash::SliceFlash;
 //! # use flashlet::kernels::{self, Inline};
-//! # use flashlet::session::Options;
+//! # use flashlet::Options;
 //! # async fn f(rx: impl embedded_io_async::Read, tx: impl embedded_io_async::Write, xip: &[u8], arena: &mut [u8]) {
 //! use flashlet_console::{Board, run};
 //!

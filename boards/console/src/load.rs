@@ -11,7 +11,8 @@ use embedded_io_async::Write;
 use flashlet::arena::{ALIGN, Region};
 use flashlet::flash::{Flash, FlashError, Source, apart, apart_into};
 use flashlet::gguf::Gguf;
-use flashlet::session::{Error, Model, Named, Options, Plan, Session};
+use flashlet::session::Named;
+use flashlet::{Error, Model, Options, Plan, Session};
 
 /// The flash, lent to a session.
 pub(crate) struct Lent<'f, F>(&'f mut F);

@@ -14,8 +14,8 @@ use core::task::Poll;
 use embassy_futures::select::{Either, select};
 use embedded_io_async::{Read, Write};
 use flashlet::flash::{Flash, apart};
-use flashlet::session::{AnswerEnd, AnswerStats, Conversation, Error};
-use flashlet::text::SamplerConfig;
+use flashlet::session::{AnswerEnd, AnswerStats};
+use flashlet::{Conversation, Error, SamplerConfig};
 
 /// Tokens of an answer where nothing else is asked for.
 const LENGTH: u32 = 256;

@@ -2,9 +2,9 @@
 //! the table of boards.
 #![no_std]
 
+use flashlet::Options;
 use flashlet::flash::{Flash, SliceFlash};
 use flashlet::kernels::{Inline, detect};
-use flashlet::session::Options;
 use flashlet_board::console::Board;
 use flashlet_board::memory::{image, ram};
 use flashlet_board::uart::Cmsdk;

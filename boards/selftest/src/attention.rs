@@ -3,8 +3,9 @@
 use crate::check::Test;
 use alloc::{vec, vec::Vec};
 use core::fmt;
-use flashlet::kernels::{Attention, Group, Inline, Kernels, KvBlocks, KvType, WriteKv};
-use flashlet::simd::LANES;
+use flashlet::internal::kernels::{Attention, Group, KvBlocks, WriteKv};
+use flashlet::internal::simd::LANES;
+use flashlet::kernels::{Inline, Kernels, KvType};
 use flashlet_test_data::Rng;
 
 const POSITIONS: usize = 37;

@@ -2,7 +2,8 @@
 
 use alloc::vec::Vec;
 use core::fmt::{self, Write};
-use flashlet::kernels::{Group, Kernels, by_name};
+use flashlet::internal::kernels::Group;
+use flashlet::kernels::{Kernels, by_name};
 use flashlet::simd::IsaName;
 
 /// The result of a run.

@@ -3,11 +3,10 @@
 use alloc::{vec, vec::Vec};
 use core::fmt::{self, Write};
 use core::hint::black_box;
-use flashlet::kernels::{
-    Act, Attention, HeadRotation, Inline, Kernels, KvBlocks, KvType, Norm, NormKind, RopeStyle, WriteKv,
-};
-use flashlet::quant::{ActKind, Weight, WeightType};
-use flashlet::simd::LANES;
+use flashlet::internal::kernels::{Attention, HeadRotation, KvBlocks, Norm, WriteKv};
+use flashlet::internal::quant::{ActKind, Weight, WeightType};
+use flashlet::internal::simd::LANES;
+use flashlet::kernels::{Act, Inline, Kernels, KvType, NormKind, RopeStyle};
 use flashlet_test_data::{Activations, Rng, interleaved, weights};
 
 /// The shape of the weights.

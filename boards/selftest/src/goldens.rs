@@ -4,7 +4,7 @@ use crate::check::Test;
 use crate::products::linear;
 use alloc::vec::Vec;
 use core::fmt;
-use flashlet::quant::{ActKind, Weight, WeightType};
+use flashlet::internal::quant::{ActKind, Weight, WeightType};
 use flashlet_test_data::panel;
 
 macro_rules! fixture {

@@ -40,10 +40,9 @@ mod tests {
     use super::*;
     use alloc::{format, vec::Vec};
     use check::oracle;
-    use flashlet::kernels::{
-        Act, Executor, Group, HeadRotation, Input, Map, Norm, Quants, Recurrence, WriteKv, by_name,
-    };
-    use flashlet::quant::{Weight, WeightType};
+    use flashlet::internal::kernels::{Group, HeadRotation, Input, Map, Norm, Quants, Recurrence, WriteKv};
+    use flashlet::internal::quant::{Weight, WeightType};
+    use flashlet::kernels::{Act, Executor, by_name};
     use flashlet::simd::{ActForm, IsaName};
     use std::string::String;
 
@@ -98,7 +97,12 @@ mod tests {
         fn write_kv(&self, job: &mut WriteKv<'_>) {
             self.0.write_kv(job);
         }
-        fn attention(&self, job: &flashlet::kernels::Attention<'_>, out: &mut [Group], executor: &dyn Executor) {
+        fn attention(
+            &self,
+            job: &flashlet::internal::kernels::Attention<'_>,
+            out: &mut [Group],
+            executor: &dyn Executor,
+        ) {
             self.0.attention(job, out, executor);
         }
         fn recur(&self, job: Recurrence<'_>, executor: &dyn Executor) {

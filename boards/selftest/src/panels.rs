@@ -3,10 +3,11 @@
 use crate::check::Test;
 use alloc::vec::Vec;
 use core::fmt;
-use flashlet::kernels::{Group, HeadRotation, Input, Kernels, Norm, NormKind, RopeStyle};
-use flashlet::quant::{Act, Act32, Act256, ActKind};
-use flashlet::simd::math::sin_cos;
-use flashlet::simd::{ActForm, LANES};
+use flashlet::internal::kernels::{Group, HeadRotation, Input, Norm};
+use flashlet::internal::quant::{Act, Act32, Act256, ActKind};
+use flashlet::internal::simd::{LANES, sin_cos};
+use flashlet::kernels::{Kernels, NormKind, RopeStyle};
+use flashlet::simd::ActForm;
 use flashlet_test_data::{Activations, Rng, activations, panel};
 
 /// The blocks of an input in the form of pairs, as bytes.

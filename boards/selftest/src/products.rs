@@ -3,9 +3,10 @@
 use crate::check::Test;
 use alloc::{format, vec, vec::Vec};
 use core::fmt;
-use flashlet::kernels::{Act, Group, Inline, Kernels};
-use flashlet::quant::{Weight, WeightType};
-use flashlet::simd::LANES;
+use flashlet::internal::kernels::Group;
+use flashlet::internal::quant::{Weight, WeightType};
+use flashlet::internal::simd::LANES;
+use flashlet::kernels::{Act, Inline, Kernels};
 use flashlet_test_data::{Activations, Placed, Rng, activations, interleaved, panel, weights};
 
 /// Rows around the lanes of every set, and tokens around every tile, each with one of the other; 23 tokens are tiles of

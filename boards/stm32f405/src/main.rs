@@ -6,10 +6,10 @@
 use core::panic::PanicInfo;
 use cortex_m::peripheral::SCB;
 use defmt_rtt as _;
+use flashlet::Options;
 use flashlet::arena::Static;
 use flashlet::flash::SliceFlash;
-use flashlet::kernels::Inline;
-use flashlet::session::{KvType, Options};
+use flashlet::kernels::{Inline, KvType};
 use flashlet_board::console::Board;
 use flashlet_board::memory::image;
 use flashlet_board::uart::Stm32;

@@ -4,7 +4,7 @@
 //! all that is not kernels stays small: see the profile `size` in `Cargo.toml` of the folder above.
 
 use flashlet::kernels::Kernels;
-use flashlet::simd::arch::cortex_m::Dsp;
+use flashlet::simd::Dsp;
 
 /// The kernels of the DSP extension.
 // Not inlined, or they would be compiled where it is called.

@@ -2,10 +2,10 @@
 #![no_std]
 #![no_main]
 
+use flashlet::Options;
 use flashlet::flash::SliceFlash;
 use flashlet::kernels::{Inline, Kernels, detect, with_dotprod, with_i8mm};
-use flashlet::session::Options;
-use flashlet::simd::arch::neon::{Dotprod, I8mm, Neon, id_registers_show_dotprod, id_registers_show_i8mm};
+use flashlet::simd::{Dotprod, I8mm, Neon, id_registers_show_dotprod, id_registers_show_i8mm};
 use flashlet_board::console::Board;
 use flashlet_board::memory::{image, ram};
 use flashlet_board::uart::Pl011;

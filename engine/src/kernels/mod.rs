@@ -1,8 +1,11 @@
 //! The engine's arithmetic: everything that touches more than one block.
 //!
+//! A program takes the fastest [`Kernels`] of its processor by [`detect`], or a set's by [`by_name`], and hands them on with an
+//! [`Executor`]. **Unstable**: names here may change with any version, and what the kernels work on is in `flashlet::internal`.
+//!
 //! # Panels of activations
 //!
-//! The vectors of several tokens lie in a **panel**. Sixteen neighbouring elements of one token are a **group** ([`Group`]);
+//! The vectors of several tokens lie in a **panel**. Sixteen neighbouring elements of one token are a **group** (`Group`);
 //! the groups of all tokens with the same elements lie side by side: `x[n / 16][tokens][16]` for vectors of `n` elements.
 //!
 //! ```text
@@ -35,17 +38,17 @@
 //!          +-------+-------+-------+
 //! ```
 //!
-//! - A **column** is the blocks of a group of sixteen rows at one place of the row. Interleaved rows ([`Units`](crate::quant::Units)) store a
+//! - A **column** is the blocks of a group of sixteen rows at one place of the row. Interleaved rows (`Units`) store a
 //!   column's bytes row beside row, so that one load brings a word of each.
-//! - A **part** is as many of the sixteen rows as one word of the instruction set covers ([`Isa::ROWS`](crate::simd::Isa::ROWS)). Each row has a lane
+//! - A **part** is as many of the sixteen rows as one word of the instruction set covers (`Isa::ROWS`). Each row has a lane
 //!   of its own, in which its blocks are added in order, so no result depends on the set.
 //! - A **tile** is the products of a group of rows with `N` tokens, which share the unpacking of the weights.
-//! - A **strip** is the rows and tokens that a set's own loop takes ([`BlockLoops`](crate::simd::BlockLoops)), on processors whose registers the
+//! - A **strip** is the rows and tokens that a set's own loop takes (`BlockLoops`), on processors whose registers the
 //!   compiler does not know or has too few of.
 //!
 //! # Instruction sets
 //!
-//! Kernels are generic over the [`Isa`](crate::simd::Isa) alone and reached through one table of functions,
+//! Kernels are generic over the trait `Isa` alone and reached through one table of functions,
 //! [`Kernels`], once per operation.
 
 mod activation;
@@ -70,18 +73,26 @@ mod table;
 mod unpacked;
 
 pub use activation::Act;
-pub use attention::{Attention, KvBlocks, KvType, WriteKv};
+pub use attention::KvType;
 pub use detect::{by_name, detect};
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 pub use detect::{with_dotprod, with_i8mm};
 pub use executor::{Executor, Inline};
-pub use heads::MAX_HEAD_DIM;
-pub use input::{Input, Quants};
-pub use input_buffer::InputBuffer;
-pub use map::Map;
-pub use norm::{Norm, NormKind};
-pub use panel::Group;
+pub(crate) use internal::*;
+pub use norm::NormKind;
 pub(crate) use panel::groups;
-pub use recurrent::{Convolution, HeadScan, Recurrence, Scan, TimeMix, TokenShift};
-pub use rotate::{HeadRotation, RopeStyle};
+pub use rotate::RopeStyle;
 pub use table::Kernels;
+
+/// Exported as `flashlet::internal::kernels`.
+pub(crate) mod internal {
+    pub use super::attention::{Attention, KvBlocks, WriteKv};
+    pub use super::heads::MAX_HEAD_DIM;
+    pub use super::input::{Input, Quants};
+    pub use super::input_buffer::InputBuffer;
+    pub use super::map::Map;
+    pub use super::norm::Norm;
+    pub use super::panel::Group;
+    pub use super::recurrent::{Convolution, HeadScan, Recurrence, Scan, TimeMix, TokenShift};
+    pub use super::rotate::HeadRotation;
+}

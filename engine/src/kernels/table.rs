@@ -23,7 +23,7 @@ pub trait Kernels: Sync {
     /// The instruction set.
     fn isa(&self) -> IsaName;
 
-    /// True if pinned weights are to be interleaved, see [`Isa::INTERLEAVES`]. If not, interleaved
+    /// True if pinned weights are to be interleaved, sixteen rows side by side. If not, interleaved
     /// matrices must not be given to these kernels.
     fn interleaves(&self) -> bool;
 

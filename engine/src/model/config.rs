@@ -17,7 +17,7 @@ pub struct Arch {
     /// `general.architecture`, and the prefix of its keys; the table of architectures gives it.
     pub name: &'static str,
     /// The blocks of a layer.
-    pub layer: fn(&Hyper, u32) -> Layer,
+    pub(super) layer: fn(&Hyper, u32) -> Layer,
     /// Tensors of a layer that not all models of the architecture have.
     pub optional: &'static [LayerTensor],
     /// The weights of the last norm.
@@ -60,8 +60,7 @@ impl Arch {
 
 impl ModelConfig {
     /// A layer's blocks.
-    #[must_use]
-    pub fn layer(&self, layer: u32) -> Layer {
+    pub(super) fn layer(&self, layer: u32) -> Layer {
         if VARIANTS { (self.arch.layer)(&self.hyper, layer) } else { (Arch::PLAIN.layer)(&self.hyper, layer) }
     }
 

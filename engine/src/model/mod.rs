@@ -17,27 +17,32 @@ mod rope;
 mod state;
 mod workspace;
 
-pub use crate::weights::{PassError, PassStep};
-#[cfg(feature = "per-layer-inputs")]
-pub use block::PerLayerInput;
-#[cfg(feature = "short-convolution")]
-pub use block::ShortConvolution;
-pub use block::{Attention, Block, FeedForward, Form, HeadNorms, Layer, Residual, Rotation};
-#[cfg(feature = "rwkv")]
-pub use block::{ChannelMix, TimeMix};
-#[cfg(feature = "state-space")]
-pub use block::{ScanKind, StateSpace};
 pub use config::{Arch, ModelConfig};
 pub use error::{ConfigError, Key};
-pub use forward::{LogitsSink, Pass, Want};
+pub use forward::{LogitsSink, Want};
 #[cfg(feature = "state-space")]
 pub use hyper::StateSpaceSizes;
 #[cfg(feature = "rwkv")]
 pub use hyper::TimeMixSizes;
 pub use hyper::{Hyper, RopeScaling};
-pub use kv_cache::KvCache;
+pub(crate) use internal::*;
 pub use layer_set::{ByLayer, LayerSet};
-pub use rope::RopeTables;
-#[cfg(feature = "_recurrent")]
-pub use state::RecurrentState;
-pub use workspace::{Activations, Workspace};
+
+/// Exported as `flashlet::internal::model`.
+pub(crate) mod internal {
+    #[cfg(feature = "per-layer-inputs")]
+    pub use super::block::PerLayerInput;
+    #[cfg(feature = "short-convolution")]
+    pub use super::block::ShortConvolution;
+    pub use super::block::{Attention, Block, FeedForward, Form, HeadNorms, Layer, Residual, Rotation};
+    #[cfg(feature = "rwkv")]
+    pub use super::block::{ChannelMix, TimeMix};
+    #[cfg(feature = "state-space")]
+    pub use super::block::{ScanKind, StateSpace};
+    pub use super::forward::Pass;
+    pub use super::kv_cache::KvCache;
+    pub use super::rope::RopeTables;
+    #[cfg(feature = "_recurrent")]
+    pub use super::state::RecurrentState;
+    pub use super::workspace::{Activations, Workspace};
+}

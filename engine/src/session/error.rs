@@ -6,9 +6,9 @@ use crate::arena::ArenaError;
 use crate::flash::{Flash, FlashError, Source};
 use crate::gguf::{GgufError, Name, NameAt};
 use crate::kernels::KvType;
-use crate::model::{ConfigError, PassError};
+use crate::model::ConfigError;
 use crate::text::TextError;
-use crate::weights::{CHECKSUMS, WeightError, message};
+use crate::weights::{CHECKSUMS, PassError, WeightError, message};
 use core::fmt::{self, Display, Formatter};
 
 /// A model that cannot be used, or a use of it that failed.

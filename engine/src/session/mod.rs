@@ -6,44 +6,39 @@
 //!
 //! | step | bytes |
 //! |---|---|
-//! | [`Model::open`] | 9559 |
+//! | [`Model::open`](crate::Model::open) | 9559 |
 //! | `Model::hash` | 3023 |
-//! | [`Model::plan`] | 6375 |
-//! | [`Session::new`] | 18967 |
-//! | [`Session::encode`] | 3919 |
-//! | [`Session::feed`], F32 weights | 16263 |
-//! | [`Session::feed`], quantised weights | 19679 |
-//! | [`Session::decode`] | 1807 |
-//! | [`Session::answer`] | 2247 |
-//! | [`Answer::next`], F32 weights | 16135 |
+//! | [`Model::plan`](crate::Model::plan) | 6375 |
+//! | [`Session::new`](crate::Session::new) | 18967 |
+//! | [`Session::encode`](crate::Session::encode) | 3919 |
+//! | [`Session::feed`](crate::Session::feed), F32 weights | 16263 |
+//! | [`Session::feed`](crate::Session::feed), quantised weights | 19679 |
+//! | [`Session::decode`](crate::Session::decode) | 1807 |
+//! | [`Session::answer`](crate::Session::answer) | 2247 |
+//! | [`Answer::next`](crate::Answer::next), F32 weights | 16135 |
 //! | `Snapshots::save` | 1695 |
 //! | `Snapshots::restore` | 2111 |
 //!
-//! To these come the [`Session`] (2104) and a [`Sampler`](crate::text::Sampler) (3192), wherever the caller puts them. No
-//! number depends on the model or on the length of a text (SmolLM2 135M takes what a model of 57 kB does).
+//! To these come the [`Session`](crate::Session) (2104) and a [`Sampler`](crate::text::Sampler) (3192), wherever the caller puts
+//! them. No number depends on the model or on the length of a text (SmolLM2 135M takes what a model of 57 kB does).
 
-mod answer;
-mod error;
+pub(crate) mod answer;
+pub(crate) mod error;
 mod hash;
 mod memory;
-mod model;
+pub(crate) mod model;
 mod open;
-mod plan;
+pub(crate) mod plan;
 mod progress;
-mod run;
+pub(crate) mod run;
 #[cfg(feature = "snapshots")]
 mod snapshot;
 mod tensors;
 
-pub use crate::kernels::KvType;
-pub use crate::model::{LogitsSink, Want};
-pub use crate::weights::{Residency, Verify};
-pub use answer::{Answer, AnswerEnd, AnswerOptions, AnswerStats, Buffers, Conversation, Lane, Token};
-pub use error::{Error, Named};
+pub use answer::{AnswerEnd, AnswerStats, Token};
+pub use error::Named;
 pub use hash::LogitsHash;
-pub use model::Model;
-pub use plan::{Options, Plan, ResidentBytes};
+pub use plan::ResidentBytes;
 pub use progress::{Progress, Stage};
-pub use run::Session;
 #[cfg(feature = "snapshots")]
 pub use snapshot::{ModelHash, NorOperation, Saved, SnapshotError, Snapshots};

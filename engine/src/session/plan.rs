@@ -32,7 +32,7 @@ pub struct Options {
     /// The most prompt tokens of a pass; 0: as many as fit, at most 128.
     pub chunk: u32,
     /// The most tokens of a draft that one pass is to verify: chunks are longer by one at least. Recurrent layers keep a copy
-    /// of their state for each of them, see [`Session::rewind`](super::Session::rewind).
+    /// of their state for each of them, see [`Session::rewind`](crate::Session::rewind).
     pub draft: u32,
     /// Bytes of each of the two streaming tiles; 0: chosen.
     pub tile_bytes: usize,
@@ -249,6 +249,7 @@ impl Model {
 
     /// The budget that decides which matrices `plan` pins, spent in the order of the file's directory, and no more than there
     /// is room for.
+    #[doc(hidden)]
     #[must_use]
     pub fn pin_budget(&self, plan: &Plan) -> PinBudget {
         PinBudget::new(plan.pin_bytes, self.tensors.matrices).within(plan.residency.pinned_bytes)

@@ -38,7 +38,7 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
     ///
     /// # Errors
     /// [`Error`]: a plan for another model or changed by hand, an arena smaller than planned, a tensor that is missing or
-    /// occurs twice, bytes that are not what their checksums say (as [`Options::verify`](super::Options::verify) asks),
+    /// occurs twice, bytes that are not what their checksums say (as [`Options::verify`](crate::Options::verify) asks),
     /// flash failures.
     #[expect(clippy::manual_async_fn, reason = "the future of an async function holds its arguments twice")]
     pub fn new(
@@ -174,7 +174,7 @@ impl<F: Flash> Session<'_, '_, F> {
 
     /// Forgets the tokens from `position` on, such as those of a draft that turned out wrong. What follows is as if
     /// they had never been. Of a model without recurrent layers, the last chunk that was fed can always be taken back, token by
-    /// token; of one with such layers, as many of the last tokens as [`Options::draft`](super::Options::draft), at least one,
+    /// token; of one with such layers, as many of the last tokens as [`Options::draft`](crate::Options::draft), at least one,
     /// until a longer chunk fails.
     ///
     /// # Errors
@@ -195,7 +195,7 @@ impl<F: Flash> Session<'_, '_, F> {
     /// Lets passes look for values that are not finite after every step, from now on, so that [`PassError::NotFinite`] names
     /// the first layer that has them. In logits they are found in any case. Without effect with the feature `small`.
     ///
-    /// [`PassError::NotFinite`]: crate::model::PassError::NotFinite
+    /// [`PassError::NotFinite`]: crate::weights::PassError::NotFinite
     pub fn find_nan(&mut self, on: bool) {
         self.plan.find_nan = on;
     }

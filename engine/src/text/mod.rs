@@ -8,7 +8,7 @@
 //! - [`ChatFormat`]: a known chat template, recognised by its fingerprint. [`ChatPieces`]: the pieces of it that a
 //!   packed file brings.
 
-mod chat;
+pub(crate) mod chat;
 mod decode;
 mod detokenize;
 #[cfg(feature = "drafts")]
@@ -24,7 +24,7 @@ mod pieces;
 #[cfg(feature = "bpe")]
 mod pretokenize;
 mod random;
-mod sampler;
+pub(crate) mod sampler;
 mod spec;
 mod special;
 mod steps;
@@ -38,7 +38,8 @@ mod unicode;
 mod unicode_tables;
 mod word;
 
-pub use chat::{ChatFormat, Piece, Pieces, Turn};
+pub(crate) use chat::Piece;
+pub use chat::{ChatFormat, Pieces, Turn};
 pub use detokenize::Detokenizer;
 #[cfg(feature = "drafts")]
 pub use draft::{Drafter, MAX_DRAFT};
@@ -50,6 +51,7 @@ pub use marker::MarkerKind;
 pub use pieces::{ChatPieces, Content, Markup, Segment, Trims};
 #[cfg(feature = "bpe")]
 pub use pretokenize::PreTokenizer;
-pub use sampler::{MAX_CANDIDATES, MAX_RECENT, Sampler, SamplerConfig};
+pub(crate) use sampler::SamplerConfig;
+pub use sampler::{MAX_CANDIDATES, MAX_RECENT, Sampler};
 pub use spec::{TokenizerKind, TokenizerSpec};
 pub use tokenizer::{Encode, Tokenizer};

@@ -256,8 +256,7 @@ impl Role {
     }
 
     /// The bit of the tensor in a set of those of its layer, or of those that belong to no layer.
-    #[must_use]
-    pub fn bit(self) -> TensorBits {
+    pub(crate) fn bit(self) -> TensorBits {
         1 << self.id()
     }
 

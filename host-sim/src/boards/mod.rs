@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use board_table::costs::{self, Costs};
-use flashlet::session::KvType;
+use flashlet::kernels::KvType;
 use flashlet::simd::ActForm;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -285,7 +285,7 @@ fn read(text: &str) -> Result<Board, toml::de::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flashlet::quant::WeightType;
+    use flashlet::internal::quant::WeightType;
 
     #[test]
     fn every_profile_is_whole() {

@@ -1,7 +1,7 @@
 //! `flashlet bench`: tokens per second.
 
 use clap::Args;
-use flashlet::session::Plan;
+use flashlet::Plan;
 use serde::Serialize;
 
 use crate::boards::Board;

@@ -7,8 +7,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Instant;
 
 use clap::Args;
-use flashlet::session::Plan;
-use flashlet::text::SamplerConfig;
+use flashlet::{Plan, SamplerConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::chat::Chat;

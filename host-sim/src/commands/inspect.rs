@@ -5,8 +5,8 @@ use core::fmt::Display;
 use clap::Args;
 use flashlet::flash::Source;
 use flashlet::gguf::{Gguf, Str, TensorInfo, Value};
-use flashlet::session::Residency;
 use flashlet::text::ChatPieces;
+use flashlet::weights::Residency;
 use serde_json::{Map, json};
 
 use crate::engine::{ModelArgs, about_file, check_names, open_file};

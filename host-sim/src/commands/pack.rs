@@ -4,8 +4,8 @@ use core::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Args;
+use flashlet::Model;
 use flashlet::gguf::MAX_ALIGNMENT;
-use flashlet::session::{self, Model};
 
 use crate::engine::{about_file, warn_of_unknown_key};
 use crate::failure::Failure;
@@ -86,7 +86,7 @@ pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
     let mut source = packed.source();
     let plan = wait(async {
         let model = Model::open(&mut source).await?;
-        model.plan(&mut source, &session::Options::default(), None).await
+        model.plan(&mut source, &flashlet::Options::default(), None).await
     });
     let plan = plan.map_err(|error| Failure::about(args.output.display(), error))?;
     output.commit()?;

@@ -3,8 +3,8 @@
 use core::fmt::Write;
 
 use clap::Args;
+use flashlet::Plan;
 use flashlet::arena::Region;
-use flashlet::session::Plan;
 use serde_json::{Map, json};
 
 use crate::boards::Board;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use flashlet::session::Residency;
 use flashlet::text::Encode;
+use flashlet::weights::Residency;
 
 use crate::engine::{ModelArgs, encode, open_file};
 use crate::failure::Failure;

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Args, ValueEnum};
-use flashlet::session::{KvType, Residency, Verify};
+use flashlet::kernels::KvType;
 use flashlet::simd::IsaName;
+use flashlet::weights::{Residency, Verify};
 
 use crate::boards::{self, Board};
 use crate::size::parse_size;

@@ -1,8 +1,8 @@
 //! Files that are no models: their format by name, and the next step.
 
+use flashlet::Error;
 use flashlet::flash::{Flash, Source};
 use flashlet::gguf::{Gguf, GgufError, Problem, Value};
-use flashlet::session::Error;
 
 use crate::sim::wait;
 

@@ -1,7 +1,9 @@
 //! A model that is loaded and can compute.
 
-use flashlet::session::{self, Plan, Session, Want};
+use flashlet::model::Want;
+use flashlet::session::Progress;
 use flashlet::text::{Drafter, Encode};
+use flashlet::{Plan, Session};
 
 use super::args::Draft;
 use super::machine::Machine;
@@ -31,7 +33,7 @@ impl<'a> Engine<'a> {
         let Opened { file, model, source } = opened;
         let bos = model.tokenizer().bos();
         let mut meter = Meter::new("load");
-        let mut progress = |progress: session::Progress| {
+        let mut progress = |progress: Progress| {
             meter.relabel(progress.stage.name());
             meter.update(progress.done, progress.total);
         };

@@ -2,8 +2,8 @@
 
 use core::num::NonZero;
 
+use flashlet::Plan;
 use flashlet::kernels::{Executor, Inline, Kernels};
-use flashlet::session::Plan;
 use flashlet::simd::IsaName;
 
 use super::args::{ComputeArgs, EngineArgs, IsaChoice};

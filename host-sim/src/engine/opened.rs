@@ -3,8 +3,9 @@
 use flashlet::flash::{Flash, Source};
 use flashlet::gguf::{Gguf, GgufError, MAX_CHECKED_NAMES};
 use flashlet::model::ConfigError;
-use flashlet::session::{Error, Model, Residency, Verify};
 use flashlet::text::ChatFormat;
+use flashlet::weights::{Residency, Verify};
+use flashlet::{Error, Model};
 
 use super::args::{EngineArgs, ModelArgs, SourceKind};
 use super::foreign;

@@ -1,7 +1,9 @@
 //! The plan of a model's memory, and advice where it does not fit.
 
-use flashlet::session::{Error, KvType, Options, Plan, Residency};
+use flashlet::kernels::KvType;
 use flashlet::text::MAX_DRAFT;
+use flashlet::weights::Residency;
+use flashlet::{Error, Options, Plan};
 
 use super::args::{Draft, EngineArgs, IsaChoice};
 use super::machine::kernels_for;

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use embedded_storage::nor_flash::ReadNorFlash;
-use flashlet::session::{ModelHash, Session, SnapshotError, Snapshots};
+use flashlet::Session;
+use flashlet::session::{ModelHash, SnapshotError, Snapshots};
 
 use super::loaded::Engine;
 use super::opened::{Opened, about_file};

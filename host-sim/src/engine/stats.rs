@@ -1,8 +1,8 @@
 //! Memory and flash traffic as the commands report them.
 
+use flashlet::Plan;
 use flashlet::arena::Region;
 use flashlet::flash::FlashStats;
-use flashlet::session::Plan;
 use serde::Serialize;
 
 /// The arena in reports.

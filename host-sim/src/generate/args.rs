@@ -2,7 +2,8 @@
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use flashlet::text::{MAX_CANDIDATES, MAX_RECENT, SamplerConfig};
+use flashlet::SamplerConfig;
+use flashlet::text::{MAX_CANDIDATES, MAX_RECENT};
 
 use crate::values::{at_least_zero, penalty, probability};
 

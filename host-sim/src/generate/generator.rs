@@ -2,8 +2,9 @@
 
 use core::time::Duration;
 
-use flashlet::session::{Answer, AnswerEnd, AnswerOptions, Buffers, Conversation, Lane, LogitsHash, Session};
-use flashlet::text::{Drafter, MAX_DRAFT, SamplerConfig};
+use flashlet::session::{AnswerEnd, LogitsHash};
+use flashlet::text::{Drafter, MAX_DRAFT};
+use flashlet::{Answer, AnswerOptions, Buffers, Conversation, Lane, SamplerConfig, Session};
 use serde::Serialize;
 
 use super::args::EndArgs;
@@ -207,7 +208,7 @@ impl<'b> Generator<'b> {
         }
         check_ids(prompt, engine.session.n_vocab())?;
         for &id in prompt {
-            self.conversation.push(id).map_err(flashlet::session::Error::from)?;
+            self.conversation.push(id).map_err(flashlet::Error::from)?;
         }
         let first = engine.session.position();
         let mut answer = wait(engine.session.answer(&mut self.conversation, &[], options))?;

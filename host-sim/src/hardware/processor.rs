@@ -9,7 +9,7 @@ use flashlet::simd::IsaName;
 pub(crate) fn by_name(name: IsaName) -> Option<&'static dyn Kernels> {
     #[cfg(target_arch = "aarch64")]
     {
-        use flashlet::simd::arch::neon::{Dotprod, I8mm, Neon};
+        use flashlet::simd::{Dotprod, I8mm, Neon};
         use std::arch::is_aarch64_feature_detected;
         if !is_aarch64_feature_detected!("dotprod") {
             return kernels::by_name(name);

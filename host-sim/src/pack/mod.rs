@@ -13,10 +13,10 @@ pub use report::{ChatReport, Report};
 
 use std::io::Write;
 
+use flashlet::Model;
 use flashlet::arena::{ALIGN, Arena};
 use flashlet::flash::{Flash, Source};
 use flashlet::gguf::{Gguf, MAX_ALIGNMENT, Value};
-use flashlet::session::Model;
 use flashlet::text::{ChatPieces, Tokenizer, TokenizerSpec};
 use flashlet::weights::Checksums;
 

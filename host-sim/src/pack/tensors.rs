@@ -2,11 +2,12 @@
 
 use std::io::Write;
 
+use flashlet::Model;
 use flashlet::flash::{Flash, Source};
 use flashlet::gguf::TensorInfo;
+use flashlet::internal::weights::{Entry, Kind, each_tensor};
 use flashlet::kernels::Kernels;
-use flashlet::session::Model;
-use flashlet::weights::{Entry, Kind, Role, each_tensor};
+use flashlet::weights::Role;
 
 use super::error::PackError;
 use super::keys::string;

@@ -1,6 +1,8 @@
 //! Plans and simulated times of a model on a board, and on boards that differ from it.
 
-use flashlet::session::{Options, Plan, Verify, Want};
+use flashlet::model::Want;
+use flashlet::weights::Verify;
+use flashlet::{Options, Plan};
 
 use crate::boards::Board;
 use crate::engine::{Engine, Machine, Opened, TooSmall};

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use flashlet::session::Plan;
+use flashlet::Plan;
 use serde::Serialize;
 
 use super::lab::{Lab, Lengths, Speed};

@@ -1,7 +1,9 @@
 //! Everything that a report shows, before it is drawn.
 
 use flashlet::arena::Region;
-use flashlet::session::{KvType, Options, Plan, Verify};
+use flashlet::kernels::KvType;
+use flashlet::weights::Verify;
+use flashlet::{Options, Plan};
 
 use super::scale::{Round, Scale};
 use super::tensors::{TensorLine, tensors};

@@ -1,7 +1,8 @@
 //! The tensors of a model, and the places where a plan puts them.
 
-use flashlet::session::Plan;
-use flashlet::weights::{LayerTensor, Role, Tensor, walk};
+use flashlet::Plan;
+use flashlet::internal::weights::{Tensor, walk};
+use flashlet::weights::{LayerTensor, Role};
 
 use crate::engine::{Opened, about_file};
 use crate::failure::Failure;

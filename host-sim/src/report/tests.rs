@@ -1,7 +1,7 @@
 //! A report's numbers are those of the planner and the simulator, and its page holds no others.
 
 use clap::Parser;
-use flashlet::session::Plan;
+use flashlet::Plan;
 use roxmltree::{Document, ParsingOptions};
 
 use super::data::Data;

@@ -2,10 +2,9 @@
 
 use core::ops::Range;
 
-use flashlet::kernels::{
-    Act, Attention, Executor, Group, HeadRotation, Input, Kernels, Map, Norm, Quants, Recurrence, WriteKv,
-};
-use flashlet::quant::Weight;
+use flashlet::internal::kernels::{Attention, Group, HeadRotation, Input, Map, Norm, Quants, Recurrence, WriteKv};
+use flashlet::internal::quant::Weight;
+use flashlet::kernels::{Act, Executor, Kernels};
 use flashlet::simd::{ActForm, IsaName};
 
 use super::clock::{charge, of_board};

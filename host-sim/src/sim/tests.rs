@@ -1,8 +1,10 @@
 //! The engine on simulated boards: what a pass takes, against what bus and processor take alone.
 
 use flashlet::flash::FlashStats;
-use flashlet::kernels::{Inline, Kernels, detect};
-use flashlet::session::{KvType, Model, Options, Residency, Session, Verify, Want};
+use flashlet::kernels::{Inline, Kernels, KvType, detect};
+use flashlet::model::Want;
+use flashlet::weights::{Residency, Verify};
+use flashlet::{Model, Options, Session};
 
 use core::time::Duration;
 

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use flashlet::quant::WeightType;
+use flashlet::internal::quant::WeightType;
 use serde::Deserialize;
 
 use crate::gguf_bytes::{F32, GgufBytes, STRING, U32};

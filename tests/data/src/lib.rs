@@ -5,9 +5,11 @@
 extern crate alloc;
 
 use alloc::{vec, vec::Vec};
-use flashlet::kernels::{Group, InputBuffer, Kernels, Norm};
-use flashlet::quant::{ActKind, WeightType};
-use flashlet::simd::{ActForm, LANES};
+use flashlet::internal::kernels::{Group, InputBuffer, Norm};
+use flashlet::internal::quant::{ActKind, WeightType};
+use flashlet::internal::simd::LANES;
+use flashlet::kernels::Kernels;
+use flashlet::simd::ActForm;
 
 /// SplitMix64.
 pub struct Rng(pub u64);

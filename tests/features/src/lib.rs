@@ -3,8 +3,9 @@
 #[cfg(test)]
 mod tests {
     use flashlet::flash::{SliceFlash, Source, block_on};
-    use flashlet::session::{Error, Model, Named, Options, Residency, Verify};
-    use flashlet::weights::WeightError;
+    use flashlet::session::Named;
+    use flashlet::weights::{Residency, Verify, WeightError};
+    use flashlet::{Error, Model, Options};
 
     /// The error that opening `file`, or planning for it with `options`, ends with.
     fn error_of(file: &[u8], options: &Options) -> Named {

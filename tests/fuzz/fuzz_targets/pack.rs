@@ -5,9 +5,9 @@
 //! at the page asked for, and has every tensor of the file with the same bytes.
 #![no_main]
 
+use flashlet::Model;
 use flashlet::flash::{SliceFlash, Source, block_on};
 use flashlet::gguf::{Gguf, GgufError};
-use flashlet::session::Model;
 use flashlet_fuzz::{Input, MODELS};
 use flashlet_sim::pack::{Options, pack};
 use libfuzzer_sys::fuzz_target;

@@ -8,9 +8,12 @@
 
 use flashlet::flash::{Flash, SliceFlash, Source, block_on};
 use flashlet::kernels::{self, Inline, Kernels};
-use flashlet::session::{Error, LogitsHash, Model, Options, Residency, Session, Want};
+use flashlet::model::Want;
+use flashlet::session::LogitsHash;
 use flashlet::simd::Scalar;
 use flashlet::text::{Detokenizer, Encode};
+use flashlet::weights::Residency;
+use flashlet::{Error, Model, Options, Session};
 use flashlet_fuzz::{Input, MODELS, Memory, Words};
 use libfuzzer_sys::fuzz_target;
 

@@ -9,7 +9,10 @@
 use embedded_storage::nor_flash::ReadNorFlash;
 use flashlet::flash::{SliceFlash, Source, block_on};
 use flashlet::kernels::{self, Inline};
-use flashlet::session::{Error, LogitsHash, Model, ModelHash, Options, Residency, Session, Snapshots, Want};
+use flashlet::model::Want;
+use flashlet::session::{LogitsHash, ModelHash, Snapshots};
+use flashlet::weights::Residency;
+use flashlet::{Error, Model, Options, Session};
 use flashlet_fuzz::{Input, MODELS, Memory, Nor};
 use libfuzzer_sys::fuzz_target;
 use std::sync::OnceLock;

@@ -16,12 +16,12 @@ use core::fmt::Write;
 use core::hint::black_box;
 use flashlet::flash::{Flash, SliceFlash, Source, block_on};
 use flashlet::kernels::{self, Inline, Kernels, KvType};
-use flashlet::session::{
-    AnswerOptions, Buffers, Conversation, Error, Lane, Model, Options, Residency, Session, SnapshotError, Snapshots,
-    Want,
-};
+use flashlet::model::Want;
+use flashlet::session::{SnapshotError, Snapshots};
 use flashlet::simd::Scalar;
-use flashlet::text::{ChatFormat, ChatPieces, SamplerConfig, Turn};
+use flashlet::text::{ChatFormat, ChatPieces, Turn};
+use flashlet::weights::Residency;
+use flashlet::{AnswerOptions, Buffers, Conversation, Error, Lane, Model, Options, SamplerConfig, Session};
 use stub::{StubFlash, StubNor, Text};
 
 /// The model that the stub flash holds. The optimiser is kept from knowing.

@@ -6,10 +6,11 @@ use super::rewind::session;
 use core::pin::pin;
 use core::task::{Context, Waker};
 use flashlet::flash::Flash;
-use flashlet::session::{
-    AnswerEnd, AnswerOptions, Buffers, Conversation, Error, Lane, LogitsHash, Options, Residency, Session, Want,
-};
-use flashlet::text::{Drafter, Encode, Piece, Sampler, SamplerConfig};
+use flashlet::model::Want;
+use flashlet::session::{AnswerEnd, LogitsHash};
+use flashlet::text::{Drafter, Encode, Sampler};
+use flashlet::weights::Residency;
+use flashlet::{AnswerOptions, Buffers, Conversation, Error, Lane, Options, Piece, SamplerConfig, Session};
 
 /// A prompt that repeats itself, so that there is something to guess.
 const PROMPT: Piece<'static> = Piece { text: "the ring the ring the ring", encode: RAW };

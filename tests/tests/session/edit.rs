@@ -2,7 +2,7 @@
 
 use flashlet::flash::{SliceFlash, Source, block_on};
 use flashlet::gguf::{Gguf, GgufError, TensorInfo};
-use flashlet::quant::WeightType;
+use flashlet::internal::quant::WeightType;
 
 /// A metadata value with its type.
 #[derive(Clone, Copy, Debug)]

@@ -6,11 +6,12 @@ use super::model::{Fixture, Logits, Memory, NAMES, Run, assert_same, run, try_ru
 use flashlet::flash::{FlashError, block_on};
 use flashlet::gguf::{GgufError, Problem};
 use flashlet::kernels::Inline;
-use flashlet::model::{ConfigError, PassError};
-use flashlet::session::{Error, Model, Named, Options, Residency, Session, Want};
+use flashlet::model::{ConfigError, Want};
+use flashlet::session::Named;
 use flashlet::simd::Scalar;
 use flashlet::text::TextError;
-use flashlet::weights::WeightError;
+use flashlet::weights::{PassError, Residency, WeightError};
+use flashlet::{Error, Model, Options, Session};
 
 /// Where `what` is in a file, behind its end: strings are preceded by their length there.
 fn find(file: &[u8], what: &str) -> usize {

@@ -5,8 +5,9 @@ use super::model::{Fixture, Run, shallow, try_run};
 use super::rewind::{ignore, session};
 use flashlet::gguf::TensorInfo;
 use flashlet::kernels::KvType;
-use flashlet::model::{PassError, PassStep};
-use flashlet::session::{Error, Options, Residency, Want};
+use flashlet::model::Want;
+use flashlet::weights::{PassError, PassStep, Residency};
+use flashlet::{Error, Options};
 use flashlet_tests::kernel::all_kernels;
 
 /// The fixture with a row of one tensor that is not a number, which every pass uses.

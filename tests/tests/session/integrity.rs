@@ -6,11 +6,11 @@ use super::rewind::{ignore, session};
 use core::cell::Cell;
 use flashlet::flash::{SliceFlash, Source, block_on};
 use flashlet::kernels::{self, Inline};
-use flashlet::model::PassError;
-use flashlet::session::{Error, Model, Options, Residency, Session, Verify, Want};
+use flashlet::model::Want;
 use flashlet::simd::Scalar;
 use flashlet::text::{Detokenizer, Encode};
-use flashlet::weights::{Role, WeightError};
+use flashlet::weights::{PassError, Residency, Role, Verify, WeightError};
+use flashlet::{Error, Model, Options, Session};
 use flashlet_sim::faults::{Faults, FaultyFlash};
 use flashlet_sim::pack::{self, pack};
 

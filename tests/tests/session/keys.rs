@@ -5,7 +5,8 @@ use super::model::{Fixture, Run, assert_same, run};
 use flashlet::flash::{SliceFlash, Source, block_on};
 use flashlet::gguf::Gguf;
 use flashlet::model::{ConfigError, ModelConfig};
-use flashlet::session::{Error, Model, Named};
+use flashlet::session::Named;
+use flashlet::{Error, Model};
 
 /// Opens the file, with `ignored` keys counted as absent, and returns the result.
 pub(crate) fn open(file: &[u8], ignored: &[&str]) -> Result<Model, Box<Named>> {

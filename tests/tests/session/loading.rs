@@ -5,9 +5,11 @@ use super::model::{Fixture, Memory};
 use super::rewind::session;
 use flashlet::flash::{SliceFlash, Source, block_on};
 use flashlet::kernels::Inline;
-use flashlet::session::{Error, Model, Options, Plan, Progress, Residency, Session, Stage, Verify};
+use flashlet::session::{Progress, Stage};
 use flashlet::simd::Scalar;
 use flashlet::text::{Detokenizer, Encode};
+use flashlet::weights::{Residency, Verify};
+use flashlet::{Error, Model, Options, Plan, Session};
 use flashlet_sim::pack;
 
 /// Makes a session: its plan, the bytes that were read for it, and its progress.

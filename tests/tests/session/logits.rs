@@ -2,7 +2,8 @@
 
 use super::model::{Fixture, NAMES, Run, run};
 use super::rewind::session;
-use flashlet::session::{KvType, Want};
+use flashlet::kernels::KvType;
+use flashlet::model::Want;
 
 /// Root mean square of the difference over that of the reference.
 fn relative_rms(reference: &[Vec<f32>], have: &[Vec<f32>]) -> f64 {

@@ -2,8 +2,9 @@
 
 use flashlet::flash::{Flash, SliceFlash, Source, block_on};
 use flashlet::kernels::{Executor, Inline, Kernels};
-use flashlet::session::{Error, Model, Options, Plan, Session, Want};
+use flashlet::model::Want;
 use flashlet::simd::Scalar;
+use flashlet::{Error, Model, Options, Plan, Session};
 use std::path::Path;
 
 /// The fixtures of `make_models.py` and, from `arch-` on, of `make_architectures.py`, `make_recurrent.py`, `make_rwkv.py` and

@@ -5,8 +5,8 @@ use super::edit::tensors;
 use super::model::{Fixture, NAMES, Run, try_run};
 use core::ops::Range;
 use core::panic::AssertUnwindSafe;
-use flashlet::kernels;
-use flashlet::session::{Options, Residency};
+use flashlet::weights::Residency;
+use flashlet::{Options, kernels};
 use flashlet_test_data::Rng;
 use std::panic::catch_unwind;
 

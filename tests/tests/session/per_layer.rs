@@ -8,9 +8,9 @@ use super::model::{Fixture, Run, assert_same, run};
 use super::rewind::{ignore, session};
 use flashlet::arena::Region;
 use flashlet::flash::{SliceFlash, Source};
-use flashlet::model::{ConfigError, PassError};
-use flashlet::session::{Error, Options, Plan, Residency, Verify, Want};
-use flashlet::weights::Role;
+use flashlet::model::{ConfigError, Want};
+use flashlet::weights::{PassError, Residency, Role, Verify};
+use flashlet::{Error, Options, Plan};
 use flashlet_sim::pack;
 
 const TABLE: &str = "per_layer_token_embd.weight";

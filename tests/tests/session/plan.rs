@@ -4,9 +4,11 @@ use super::device::Chip;
 use super::model::{Fixture, Memory, NAMES};
 use flashlet::arena::Region;
 use flashlet::flash::{Flash, Source, block_on};
-use flashlet::kernels::Inline;
-use flashlet::session::{Error, KvType, Model, Options, Plan, Residency, Session, Verify, Want};
+use flashlet::kernels::{Inline, KvType};
+use flashlet::model::Want;
 use flashlet::simd::Scalar;
+use flashlet::weights::{Residency, Verify};
+use flashlet::{Error, Model, Options, Plan, Session};
 
 fn plan<F: Flash>(source: &mut Source<'_, F>, options: &Options, arena_bytes: Option<usize>) -> Result<Plan, Error> {
     block_on(

@@ -6,8 +6,10 @@ use super::rewind::ignore;
 use super::snapshots::hash_of;
 use flashlet::flash::{SliceFlash, block_on};
 use flashlet::kernels::{Inline, KvType};
-use flashlet::session::{Model, ModelHash, NorOperation, Options, Saved, Session, SnapshotError, Snapshots, Want};
+use flashlet::model::Want;
+use flashlet::session::{ModelHash, NorOperation, Saved, SnapshotError, Snapshots};
 use flashlet::simd::Scalar;
+use flashlet::{Model, Options, Session};
 use flashlet_sim::faults::Faults;
 
 /// A prefix, and the logits of a token after it.

@@ -4,8 +4,8 @@ use super::model::{Fixture, Logits, Run, assert_same, run};
 use super::rewind::{ignore, session};
 use flashlet::arena::Region;
 use flashlet::flash::{SliceFlash, Source, block_on};
-use flashlet::model::ConfigError;
-use flashlet::session::{Error, Model, Options, Want};
+use flashlet::model::{ConfigError, Want};
+use flashlet::{Error, Model, Options};
 
 /// Models with recurrent layers alone, with attention in some, and with attention beside them.
 const NAMES: [&str; 4] = ["arch-mamba", "arch-lfm2", "arch-falcon-h1", "arch-rwkv7"];

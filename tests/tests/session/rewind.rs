@@ -4,8 +4,10 @@ use super::device::Chip;
 use super::model::{Fixture, Logits, Memory, NAMES, Run, assert_same, run};
 use flashlet::flash::{Flash, Source, block_on};
 use flashlet::kernels::{Inline, KvType};
-use flashlet::session::{Error, Model, Options, Residency, Session, Want};
+use flashlet::model::Want;
 use flashlet::simd::Scalar;
+use flashlet::weights::Residency;
+use flashlet::{Error, Model, Options, Session};
 
 /// Runs `with` on a session over `source`.
 pub(crate) fn session<F: Flash>(

@@ -4,8 +4,9 @@ use super::device::{Chip, TwoThreads};
 use super::edit::{name as name_of, tensors};
 use super::model::{Fixture, NAMES, Run, assert_same, run, shallow};
 use flashlet::flash::block_on;
-use flashlet::kernels::Inline;
-use flashlet::session::{Error, KvType, Model, Options, Residency};
+use flashlet::kernels::{Inline, KvType};
+use flashlet::weights::Residency;
+use flashlet::{Error, Model, Options};
 use flashlet_tests::kernel::all_kernels;
 
 /// What the others are compared with: mapped, scalar, one thread, all tokens in one chunk.

@@ -6,8 +6,10 @@ use super::rewind::{ignore, session};
 use super::snapshots::{Qspi, snapshots};
 use flashlet::flash::Flash;
 use flashlet::kernels::KvType;
-use flashlet::session::{Error, ModelHash, Options, Session, SnapshotError, Snapshots, Want};
+use flashlet::model::Want;
+use flashlet::session::{ModelHash, SnapshotError, Snapshots};
 use flashlet::simd::Scalar;
+use flashlet::{Error, Options, Session};
 
 /// A chip with a snapshot of 10 tokens, and then one of 20.
 async fn saved_twice<F: Flash>(session: &mut Session<'_, '_, F>, fixture: &Fixture) -> Result<Qspi, Error> {

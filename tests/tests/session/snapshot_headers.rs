@@ -9,8 +9,10 @@ use super::rewind::{ignore, session};
 use super::snapshots::hash_of;
 use flashlet::flash::block_on;
 use flashlet::kernels::Kernels;
-use flashlet::session::{Error, Model, ModelHash, Options, SnapshotError, Snapshots, Want};
+use flashlet::model::Want;
+use flashlet::session::{ModelHash, SnapshotError, Snapshots};
 use flashlet::simd::Scalar;
+use flashlet::{Error, Model, Options};
 use flashlet_sim::pack;
 
 type Qspi = Nor<1, 1, 4096>;

@@ -4,12 +4,13 @@ use super::device::{Chip, Event};
 use super::model::{Fixture, Logits, Memory, NAMES};
 use core::cell::RefCell;
 use flashlet::flash::block_on;
-use flashlet::kernels::{
-    Act, Attention, Executor, Group, HeadRotation, Inline, Input, Kernels, Map, Norm, Quants, Recurrence, WriteKv,
-};
-use flashlet::quant::Weight;
-use flashlet::session::{Model, Options, Plan, Residency, Session, Want};
+use flashlet::internal::kernels::{Attention, Group, HeadRotation, Input, Map, Norm, Quants, Recurrence, WriteKv};
+use flashlet::internal::quant::Weight;
+use flashlet::kernels::{Act, Executor, Inline, Kernels};
+use flashlet::model::Want;
 use flashlet::simd::{ActForm, IsaName, Scalar};
+use flashlet::weights::Residency;
+use flashlet::{Model, Options, Plan, Session};
 use std::rc::Rc;
 use std::sync::Mutex;
 
@@ -94,7 +95,7 @@ fn one_pass<const ALIGN: usize>(fixture: &Fixture, options: &Options, waits: u32
         kernels.0.lock().expect("nobody panicked").clear();
         session.feed(&fixture.ids[3..][..tokens], Want::All, &mut |p, first, l| logits.take(p, first, l)).await?;
         logits.complete();
-        Ok::<_, flashlet::session::Error>(plan)
+        Ok::<_, flashlet::Error>(plan)
     };
     // A read that is noted between two polls was begun before what is computed after it.
     let mut future = core::pin::pin!(future);

@@ -8,7 +8,7 @@ use crate::emulator::{self, Emulated};
 use board_table::Cpu;
 use board_table::costs::Costs;
 use core::ops::Range;
-use flashlet::quant::WeightType;
+use flashlet::internal::quant::WeightType;
 use rustc_demangle::demangle;
 use std::collections::HashMap;
 use std::io::Write;

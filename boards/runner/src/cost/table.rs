@@ -3,7 +3,7 @@
 use crate::paths::root;
 use board_table::costs::{Costs, Format, PerByte, Table, parse};
 use core::fmt::Write;
-use flashlet::quant::WeightType;
+use flashlet::internal::quant::WeightType;
 use std::fs;
 use std::path::PathBuf;
 
@@ -128,7 +128,7 @@ pub(super) fn keep_cycles(now: &mut Costs, before: &Costs) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flashlet::session::KvType;
+    use flashlet::kernels::KvType;
     use std::collections::BTreeMap;
 
     fn costs(rows: [f64; 2]) -> Costs {

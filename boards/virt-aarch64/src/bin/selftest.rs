@@ -3,7 +3,7 @@
 #![no_main]
 
 use flashlet::kernels::{with_dotprod, with_i8mm};
-use flashlet::simd::arch::neon::{Dotprod, I8mm, Neon, id_registers_show_dotprod, id_registers_show_i8mm};
+use flashlet::simd::{Dotprod, I8mm, Neon, id_registers_show_dotprod, id_registers_show_i8mm};
 use flashlet_board::selftest;
 
 #[unsafe(no_mangle)]

@@ -142,7 +142,7 @@ impl<'b> Conversation<'b> {
         self.lanes.restart(sampling);
     }
 
-    /// Drafts tokens from now on, for which [`Buffers::drafts`] and [`Options::draft`](crate::session::Options::draft) have room,
+    /// Drafts tokens from now on, for which [`Buffers::drafts`] and [`Options::draft`](crate::Options::draft) have room,
     /// or no longer. The answers are the same in fewer passes.
     #[cfg(feature = "drafts")]
     pub fn draft_with(&mut self, drafter: Option<Drafter>) {

@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 /// Assembly reads the fields by their offsets on 32-bit processors.
 #[repr(C)]
 #[derive(Debug)]
-pub struct RowSum<'a> {
+pub(in crate::simd::arch) struct RowSum<'a> {
     /// Byte 0: the first row, at an address that is a multiple of 4.
     pub rows: *const u8,
     /// Byte 4: bytes from a row to the next, a multiple of 4.
@@ -31,7 +31,7 @@ pub struct RowSum<'a> {
 /// Assembly reads the fields by their offsets on 32-bit processors.
 #[repr(C)]
 #[derive(Debug)]
-pub struct KeyDots<'a> {
+pub(in crate::simd::arch) struct KeyDots<'a> {
     /// Byte 0: quants, `[blocks][8][16]` words of four, at an address that is a multiple of 4.
     pub words: *const u8,
     /// Byte 4: half scales, `[blocks][16]`, at an address that is a multiple of 4.

@@ -1,20 +1,20 @@
 //! One file per instruction set: the only `unsafe` in the engine.
 #![allow(unsafe_code, reason = "intrinsics and the row pointers behind them")]
 
-pub mod attention;
-pub mod quantise;
-pub mod rows;
-pub mod strip;
+pub(crate) mod attention;
+pub(crate) mod quantise;
+pub(crate) mod rows;
+pub(crate) mod strip;
 
 #[cfg(all(target_arch = "arm", feature = "isa-dsp"))]
-pub mod cortex_m;
+pub(crate) mod cortex_m;
 #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
-pub mod neon;
+pub(crate) mod neon;
 
 #[cfg(target_arch = "x86_64")]
-pub mod avx2;
+pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
-pub mod avx512;
+pub(crate) mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod cpuid;
 

@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 /// Assembly reads the fields by their offsets on 32-bit processors.
 #[repr(C)]
 #[derive(Debug)]
-pub struct Values<'a> {
+pub(in crate::simd::arch) struct Values<'a> {
     /// Byte 0: the first group.
     pub x: *const f32,
     /// Byte 4: bytes from a group to the next.

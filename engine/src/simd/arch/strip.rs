@@ -9,7 +9,7 @@ use crate::simd::form::{ActForm, BlockLayout};
 /// `w`, `sums` and `rows` up.
 #[repr(C)]
 #[derive(Debug)]
-pub struct Strip {
+pub(in crate::simd::arch) struct Strip {
     /// Byte 0: the first row's first block.
     pub w: *const u8,
     /// Byte 4: bytes of a row, which the next one follows. 0 makes every row the first, for as many rows as the loop takes
@@ -32,7 +32,7 @@ pub(in crate::simd::arch) type Run = unsafe extern "C" fn(&mut Strip);
 
 /// A loop over the blocks of a strip.
 #[derive(Clone, Copy, Debug)]
-pub struct BlockLoop {
+pub(in crate::simd::arch) struct BlockLoop {
     /// Rows that are multiplied at once, at most [`LANES`]: a strip has a multiple of them.
     pub(in crate::simd::arch) rows: usize,
     /// Tokens that are multiplied at once, at most [`Panel::TOKENS`].

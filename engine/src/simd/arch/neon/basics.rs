@@ -3,7 +3,7 @@
 use core::arch::{aarch64::*, asm};
 
 /// Sixteen floats, in order.
-pub type X = [float32x4_t; 4];
+pub(super) type X = [float32x4_t; 4];
 
 /// Runs intrinsics. SAFETY of every use: NEON is part of the target; loads and stores go through references to
 /// exactly the bytes they touch.

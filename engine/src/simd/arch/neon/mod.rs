@@ -24,10 +24,10 @@ use crate::simd::name::IsaName;
 use basics::{array, each, neon, sixteen, zip};
 use bytemuck::Pod;
 use core::arch::aarch64::*;
+use multiply::Multiply;
 use words::{bytes_of, columns, four_bytes, halves, interleaved_halves, store_floats, transposed, widen, word};
 
-pub use basics::X;
-pub use multiply::{Dotprod, I8mm, Multiply, Widening};
+pub use multiply::{Dotprod, I8mm};
 pub use proof::{Neon, id_registers_show_dotprod, id_registers_show_i8mm};
 
 impl<M: Multiply, const V: usize> Isa for Neon<M, V> {
