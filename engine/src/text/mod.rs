@@ -7,6 +7,7 @@
 //! - [`Drafter`]: guesses the next tokens, for one pass to verify.
 //! - [`ChatFormat`]: a known chat template, recognised by its fingerprint. [`ChatPieces`]: the pieces of it that a
 //!   packed file brings.
+//! - `grammar`: texts that a compiled grammar allows, with the feature of that name.
 
 pub(crate) mod chat;
 mod decode;
@@ -15,6 +16,8 @@ mod detokenize;
 mod draft;
 mod error;
 mod fingerprint;
+#[cfg(feature = "grammar")]
+pub mod grammar;
 mod index;
 #[cfg(feature = "chat-pieces")]
 mod marker;

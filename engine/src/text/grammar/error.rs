@@ -1,0 +1,61 @@
+//! What can go wrong with a grammar.
+
+use core::fmt::{self, Display, Formatter};
+
+/// Tables that cannot be used, or a text with more readings than a state holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum GrammarError {
+    /// The tables are of another format or version.
+    UnknownFormat,
+    /// The tables' length is not the one that their header says.
+    Length {
+        /// Bytes that the header makes necessary.
+        need: usize,
+        /// Bytes of the tables.
+        have: usize,
+    },
+    /// A number in the tables is out of range.
+    OutOfRange {
+        /// Where it lies in the tables.
+        offset: usize,
+    },
+    /// More nesting than a state can hold.
+    TooDeep {
+        /// Frames that the grammar asks for.
+        need: usize,
+        /// Frames that can be kept.
+        have: usize,
+    },
+    /// The text can be read in more ways than a state can hold.
+    TooManyReadings {
+        /// Readings that can be kept.
+        have: usize,
+    },
+    /// The grammar allows no token of the vocabulary, and its text is not complete.
+    NoToken,
+}
+
+impl Display for GrammarError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            GrammarError::UnknownFormat => f.write_str("the grammar's tables are of an unknown format"),
+            GrammarError::Length { need, have } => {
+                write!(f, "the grammar's tables need {need} bytes and have {have}")
+            }
+            GrammarError::OutOfRange { offset } => {
+                write!(f, "a number at offset {offset} of the grammar's tables is out of range")
+            }
+            GrammarError::TooDeep { need, have } => {
+                write!(f, "the grammar nests {need} deep, there is room for {have}: compile it with less depth")
+            }
+            GrammarError::TooManyReadings { have } => {
+                write!(f, "the text can be read in more than {have} ways: make the grammar less ambiguous")
+            }
+            GrammarError::NoToken => f.write_str("no token of the vocabulary goes on as the grammar demands"),
+        }
+    }
+}
+
+impl core::error::Error for GrammarError {}

@@ -1,0 +1,243 @@
+//! The tables of a compiled grammar.
+//!
+//! All numbers are little-endian. A header of [`HEADER`] bytes, then a record of 4 bytes for each state and one more that ends
+//! the last, then words of 4 bytes:
+//!
+//! ```text
+//! header   "FGR1", n_states u16, start u16, n_words u32, depth u16, readings u16, longest u32
+//! state    first word u24, flags u8: 1 accepts, 2 has a head, the rest the frames that it needs at least
+//! head     calls u8, counted edges u8, least count to accept u16
+//! call     rule's first state u16, state after it u16; operation u16, limit u16
+//! counted  low byte u8, high byte u8, next state u16; operation u16, limit u16
+//! edge     low byte u8, high byte u8, next state u16
+//! ```
+//!
+//! A state's words are its head, if it has one, its calls, its counted edges and its edges.
+
+use super::error::GrammarError;
+
+/// Bytes of the header.
+pub const HEADER: usize = 20;
+
+/// Deepest nesting that tables may ask for, in frames.
+pub const MAX_DEPTH: usize = 64;
+
+const ACCEPTS: u8 = 1;
+const HAS_HEAD: u8 = 2;
+const NEED_SHIFT: u8 = 2;
+
+/// What an edge does with the count of its frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Count {
+    /// Leaves it.
+    Keep,
+    /// Counts one more, which must not be more than the limit.
+    Up(u16),
+    /// Goes on only where it is at least the limit.
+    AtLeast(u16),
+}
+
+impl Count {
+    fn read(word: [u8; 4]) -> Option<Count> {
+        let [op, op_high, low, high] = word;
+        let limit = u16::from_le_bytes([low, high]);
+        match (op, op_high) {
+            (0, 0) => Some(Count::Keep),
+            (1, 0) => Some(Count::Up(limit)),
+            (2, 0) => Some(Count::AtLeast(limit)),
+            _ => None,
+        }
+    }
+
+    /// The count after the edge, if that may be taken.
+    pub(super) fn apply(self, count: u16) -> Option<u16> {
+        match self {
+            Count::Keep => Some(count),
+            Count::Up(limit) => count.checked_add(1).filter(|&count| count <= limit),
+            Count::AtLeast(limit) => (count >= limit).then_some(count),
+        }
+    }
+}
+
+/// An edge that takes a byte between two.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Edge {
+    pub(super) low: u8,
+    pub(super) high: u8,
+    pub(super) to: u16,
+    pub(super) count: Count,
+}
+
+/// A call of a rule.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call {
+    pub(super) rule: u16,
+    pub(super) then: u16,
+    pub(super) count: Count,
+}
+
+/// A state's words.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct State<'t> {
+    flags: u8,
+    least: u16,
+    calls: &'t [[u8; 4]],
+    counted: &'t [[u8; 4]],
+    edges: &'t [[u8; 4]],
+}
+
+impl<'t> State<'t> {
+    const NONE: State<'static> = State { flags: 0, least: 0, calls: &[], counted: &[], edges: &[] };
+
+    /// True if a rule may end here with this count.
+    pub(super) fn accepts(&self, count: u16) -> bool {
+        self.flags & ACCEPTS != 0 && count >= self.least
+    }
+
+    pub(super) fn calls(&self) -> impl Iterator<Item = Call> + use<'t> {
+        let (pairs, _) = self.calls.as_chunks::<2>();
+        pairs.iter().filter_map(|&[[a, b, c, d], count]| {
+            let (rule, then) = (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
+            Some(Call { rule, then, count: Count::read(count)? })
+        })
+    }
+
+    pub(super) fn edges(&self) -> impl Iterator<Item = Edge> + use<'t> {
+        let edge = |[low, high, a, b]: [u8; 4], count| Edge { low, high, to: u16::from_le_bytes([a, b]), count };
+        let (pairs, _) = self.counted.as_chunks::<2>();
+        let counted = pairs.iter().filter_map(move |&[word, count]| Some(edge(word, Count::read(count)?)));
+        counted.chain(self.edges.iter().map(move |&word| edge(word, Count::Keep)))
+    }
+}
+
+/// A compiled grammar, whose tables stay where the caller has them.
+#[derive(Clone, Copy, Debug)]
+pub struct Grammar<'t> {
+    states: &'t [[u8; 4]],
+    words: &'t [[u8; 4]],
+    start: u16,
+    depth: u16,
+    readings: u16,
+    longest: u32,
+}
+
+impl<'t> Grammar<'t> {
+    /// Reads `tables`, whose every number is checked.
+    ///
+    /// # Errors
+    /// [`GrammarError`]: they are not the tables of a grammar, or of one that nests too deep.
+    pub fn open(tables: &'t [u8]) -> Result<Grammar<'t>, GrammarError> {
+        let (header, rest) = tables.split_first_chunk::<HEADER>().ok_or(GrammarError::UnknownFormat)?;
+        let (words, tail) = header.as_chunks::<4>();
+        let &[magic, [n0, n1, s0, s1], n_words, [d0, d1, r0, r1], longest] = words else {
+            return Err(GrammarError::UnknownFormat);
+        };
+        if magic != *b"FGR1" || !tail.is_empty() {
+            return Err(GrammarError::UnknownFormat);
+        }
+        let (n_states, start) = (u16::from_le_bytes([n0, n1]), u16::from_le_bytes([s0, s1]));
+        let (depth, readings) = (u16::from_le_bytes([d0, d1]), u16::from_le_bytes([r0, r1]));
+        let n_records = usize::from(n_states) + 1;
+        let n_words = u32::from_le_bytes(n_words);
+        let need = (n_records as u64 + u64::from(n_words)) * 4 + HEADER as u64;
+        if need != tables.len() as u64 {
+            let need = usize::try_from(need).unwrap_or(usize::MAX);
+            return Err(GrammarError::Length { need, have: tables.len() });
+        }
+        if usize::from(depth) > MAX_DEPTH {
+            return Err(GrammarError::TooDeep { need: depth.into(), have: MAX_DEPTH });
+        }
+        let (rest, _) = rest.as_chunks::<4>();
+        let (states, words) = rest.split_at_checked(n_records).ok_or(GrammarError::UnknownFormat)?;
+        let longest = u32::from_le_bytes(longest);
+        let grammar = Grammar { states, words, start, depth, readings, longest };
+        grammar.check(n_states)?;
+        Ok(grammar)
+    }
+
+    fn check(&self, n_states: u16) -> Result<(), GrammarError> {
+        if self.start >= n_states {
+            return Err(GrammarError::OutOfRange { offset: 6 });
+        }
+        let mut first = 0;
+        for (index, record) in self.states.iter().enumerate() {
+            let offset = HEADER + 4 * index;
+            let next = first_word(*record);
+            let is_last = index == usize::from(n_states);
+            if next < first || is_last && next != self.words.len() || index == 0 && next != 0 {
+                return Err(GrammarError::OutOfRange { offset });
+            }
+            first = next;
+            if is_last {
+                break;
+            }
+            self.check_state(index, n_states).map_err(|()| GrammarError::OutOfRange { offset })?;
+        }
+        Ok(())
+    }
+
+    fn check_state(&self, index: usize, n_states: u16) -> Result<(), ()> {
+        let state = self.parse(index).ok_or(())?;
+        let in_range = |condition: bool| if condition { Ok(()) } else { Err(()) };
+        let (calls, counted) = (state.calls().count() * 2, state.edges().count());
+        in_range(calls == state.calls.len() && counted == state.counted.len() / 2 + state.edges.len())?;
+        in_range(state.calls().all(|call| call.rule < n_states && call.then < n_states))?;
+        in_range(state.edges().all(|edge| edge.to < n_states && edge.low <= edge.high))
+    }
+
+    fn parse(&self, index: usize) -> Option<State<'t>> {
+        let (&record, &end) = (self.states.get(index)?, self.states.get(index + 1)?);
+        let flags = record[3];
+        let words = self.words.get(first_word(record)..first_word(end))?;
+        if flags & HAS_HEAD == 0 {
+            return Some(State { flags, edges: words, ..State::NONE });
+        }
+        let (&[calls, counted, a, b], words) = words.split_first()?;
+        let (calls, words) = words.split_at_checked(usize::from(calls) * 2)?;
+        let (counted, edges) = words.split_at_checked(usize::from(counted) * 2)?;
+        Some(State { flags, least: u16::from_le_bytes([a, b]), calls, counted, edges })
+    }
+
+    /// State `index`; without any edge if there is none.
+    pub(super) fn state(&self, index: u16) -> State<'t> {
+        self.parse(index.into()).unwrap_or(State::NONE)
+    }
+
+    /// Frames that a text needs at least from state `index` on to the end of its rule.
+    pub(super) fn need(&self, index: u16) -> u16 {
+        self.states.get(usize::from(index)).map_or(0, |record| u16::from(record[3] >> NEED_SHIFT))
+    }
+
+    /// The state that texts begin in.
+    pub(super) fn start(&self) -> u16 {
+        self.start
+    }
+
+    /// Frames that rules within rules take at most.
+    #[must_use]
+    pub fn depth(&self) -> u16 {
+        self.depth
+    }
+
+    /// Readings that the compiler has proved to be enough, or 0 where it could not.
+    #[must_use]
+    pub fn readings(&self) -> u16 {
+        self.readings
+    }
+
+    /// Bytes of the longest text, or `None` where texts may be of any length.
+    #[must_use]
+    pub fn longest(&self) -> Option<u32> {
+        (self.longest != 0).then_some(self.longest)
+    }
+
+    /// Number of states.
+    #[must_use]
+    pub fn n_states(&self) -> usize {
+        self.states.len() - 1
+    }
+}
+
+fn first_word([a, b, c, _]: [u8; 4]) -> usize {
+    u32::from_le_bytes([a, b, c, 0]) as usize
+}
