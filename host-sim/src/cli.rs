@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::error::{ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::commands::{bench, chat, completions, demo, eval, inspect, pack, plan, report, run, tokenize};
+use crate::commands::{bench, chat, completions, demo, eval, grammar, inspect, pack, plan, report, run, tokenize};
 use crate::failure::Failure;
 use crate::io::printable::printable;
 
@@ -44,6 +44,9 @@ pub(crate) enum Command {
     /// Let a model answer the built-in model's test sentences, and count what is exactly right
     #[command(after_help = "Examples:\n  flashlet demo")]
     Demo(demo::DemoArgs),
+    /// Compile a JSON schema or a grammar for answers that follow it, and check texts by it
+    #[command(after_help = "Examples:\n  flashlet grammar --json-schema answer.schema.json --check answers.jsonl")]
+    Grammar(grammar::GrammarArgs),
     /// Show a model file's metadata, tensors and bytes by type
     #[command(after_help = "Examples:\n  flashlet inspect -m smollm2.gguf")]
     Inspect(inspect::InspectArgs),
@@ -94,6 +97,7 @@ impl Command {
             Command::Eval(args) => eval::eval(args),
             Command::Bench(args) => bench::bench(args),
             Command::Demo(args) => demo::demo(args),
+            Command::Grammar(args) => grammar::grammar(args),
             Command::Inspect(args) => inspect::inspect(args),
             Command::Plan(args) => plan::plan(args),
             Command::Report(args) => report::report(args),

@@ -15,6 +15,7 @@ mod commands;
 mod digits;
 mod engine;
 mod generate;
+mod grammar;
 mod habits;
 mod hardware;
 mod io;

@@ -5,6 +5,7 @@ pub(crate) mod chat;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod eval;
+pub(crate) mod grammar;
 pub(crate) mod inspect;
 pub(crate) mod pack;
 pub(crate) mod plan;

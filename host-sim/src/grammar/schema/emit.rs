@@ -1,0 +1,256 @@
+//! From alternatives to the automaton: a rule for each set of schemas that a value must be valid by.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::alternative::{Alternative, Arrays, Conjunction, Literal, Numbers, types};
+use super::doc::{Doc, Id, Val};
+use super::expand::Expander;
+use super::object::ObjectEmitter;
+use crate::grammar::compile::compile;
+use crate::grammar::nfa::{Count, END, Nfa, StateId};
+use crate::grammar::{Compiled, Refused};
+
+/// Most rules.
+const MAX_RULES: usize = 20_000;
+
+/// Most items of arrays whose items differ by their place.
+const MAX_PLACES: usize = 4096;
+
+/// Makes the automaton.
+pub(super) struct Emitter {
+    pub(super) expander: Expander,
+    pub(super) nfa: Nfa,
+    rules: HashMap<Conjunction, StateId>,
+    waiting: Vec<(Conjunction, StateId)>,
+    numbers: HashMap<String, StateId>,
+}
+
+/// Compiles a schema's values.
+pub(super) fn emit(doc: Doc, depth: u16) -> Result<Compiled, Refused> {
+    let root = doc.root;
+    let mut emitter = Emitter {
+        expander: Expander::new(doc),
+        nfa: Nfa::new(),
+        rules: HashMap::new(),
+        waiting: Vec::new(),
+        numbers: HashMap::new(),
+    };
+    let start = emitter.rule(vec![Literal::is(root)])?;
+    while let Some((conjunction, rule)) = emitter.waiting.pop() {
+        emitter.fill(&conjunction, rule)?;
+    }
+    compile(emitter.nfa, start, depth)
+}
+
+impl Emitter {
+    /// The rule of values that are valid by all of `conjunction`.
+    pub(super) fn rule(&mut self, conjunction: Conjunction) -> Result<StateId, Refused> {
+        let mut kept: Conjunction = Vec::new();
+        for literal in conjunction {
+            let is_all = self.expander.doc.val(literal.schema) == Val::Bool(!literal.negated);
+            if !is_all && !kept.contains(&literal) {
+                kept.push(literal);
+            }
+        }
+        if let Some(&rule) = self.rules.get(&kept) {
+            return Ok(rule);
+        }
+        if self.rules.len() >= MAX_RULES {
+            return Err(Refused::too_large());
+        }
+        let rule = self.nfa.state()?;
+        self.rules.insert(kept.clone(), rule);
+        self.waiting.push((kept, rule));
+        Ok(rule)
+    }
+
+    fn fill(&mut self, conjunction: &[Literal], rule: StateId) -> Result<(), Refused> {
+        let alternatives = self.expander.expand(conjunction)?;
+        let mut order = Vec::new();
+        for &literal in conjunction {
+            self.names_in(literal.schema, &mut order, &mut Vec::new());
+        }
+        let mut constants = 0;
+        for alternative in &alternatives {
+            constants |= alternative.types & (types::NULL | types::FALSE | types::TRUE);
+            self.values(alternative, &order, rule)?;
+        }
+        for (bit, text) in [(types::NULL, "null"), (types::FALSE, "false"), (types::TRUE, "true")] {
+            if constants & bit != 0 {
+                let start = self.nfa.text(text, END)?;
+                self.nfa.jump(rule, start);
+            }
+        }
+        Ok(())
+    }
+
+    fn values(&mut self, alternative: &Alternative, order: &[Rc<str>], rule: StateId) -> Result<(), Refused> {
+        let Alternative { types, numbers, strings, arrays, objects } = alternative;
+        if types & types::NUMBER != 0 {
+            let start = self.number(numbers)?;
+            self.nfa.jump(rule, start);
+        }
+        if types & types::STRING != 0 {
+            let start = self.nfa.string(strings.dfa.as_deref(), strings.min, strings.max)?;
+            self.nfa.jump(rule, start);
+        }
+        if types & types::ARRAY != 0 {
+            self.array(arrays, rule)?;
+        }
+        if types & types::OBJECT != 0 {
+            ObjectEmitter::emit(self, objects, order, rule)?;
+        }
+        Ok(())
+    }
+
+    fn number(&mut self, numbers: &Numbers) -> Result<StateId, Refused> {
+        let key = format!("{numbers:?}");
+        if let Some(&rule) = self.numbers.get(&key) {
+            return Ok(rule);
+        }
+        let rule = self.nfa.plain(&numbers.all()?, END)?;
+        self.numbers.insert(key, rule);
+        Ok(rule)
+    }
+
+    /// A comma and what may stand behind it: the state to go on from.
+    pub(super) fn after_comma(&mut self, from: StateId, count: Count) -> Result<StateId, Refused> {
+        let [comma, next] = [self.nfa.state()?, self.nfa.state()?];
+        self.nfa.counted(from, b',', comma, count);
+        self.nfa.jump(comma, next);
+        self.nfa.edge(comma, b' ', next);
+        Ok(next)
+    }
+
+    fn array(&mut self, arrays: &Arrays, rule: StateId) -> Result<(), Refused> {
+        let inside = self.nfa.state()?;
+        self.nfa.edge(rule, b'[', inside);
+        if arrays.max.is_some_and(|max| max < arrays.min) {
+            return Ok(());
+        }
+        match arrays.some.as_slice() {
+            [] if arrays.longest() == 0 => self.list(arrays, inside),
+            [] => self.places(arrays, None, inside),
+            &[(at, item)] => self.places(arrays, Some((at, item)), inside),
+            _ => Err(Refused::new("keyword \"contains\": more than one of them is not supported")),
+        }
+    }
+
+    /// Items that are all alike, counted.
+    fn list(&mut self, arrays: &Arrays, inside: StateId) -> Result<(), Refused> {
+        const LARGEST: usize = u16::MAX as usize;
+        if arrays.min == 0 {
+            self.nfa.edge(inside, b']', END);
+        }
+        if arrays.max == Some(0) {
+            return Ok(());
+        }
+        if arrays.min > LARGEST {
+            return Err(Refused::new("keyword \"minItems\": more than 65535 are not supported"));
+        }
+        let item = self.rule(arrays.item(0))?;
+        let behind = self.nfa.state()?;
+        self.nfa.call(inside, item, behind);
+        let (least, most) = (arrays.min.saturating_sub(1), arrays.max.map(|max| (max - 1).min(LARGEST)));
+        let up = match most {
+            None if least == 0 => Count::Keep,
+            most => Count::Up(most.unwrap_or(LARGEST) as u16),
+        };
+        let close = if least == 0 { Count::Keep } else { Count::AtLeast(least as u16) };
+        self.nfa.counted(behind, b']', END, close);
+        if most != Some(0) {
+            let next = self.after_comma(behind, up)?;
+            self.nfa.call(next, item, behind);
+        }
+        Ok(())
+    }
+
+    /// Items that differ by their place, or of which one must be `some`.
+    fn places(&mut self, arrays: &Arrays, some: Option<(usize, Literal)>, inside: StateId) -> Result<(), Refused> {
+        let fixed = arrays.longest().max(arrays.min).max(arrays.max.unwrap_or(0));
+        let n = fixed.max(some.map_or(0, |(at, _)| at)) + usize::from(arrays.max.is_none());
+        if n > MAX_PLACES {
+            return Err(Refused::new(
+                "keyword \"maxItems\": so many items that differ by their place are not supported",
+            ));
+        }
+        // After some items: without the one that must be there, and with it.
+        let mut after = Vec::new();
+        for _ in 0..=n {
+            after.push([self.nfa.state()?, self.nfa.state()?]);
+        }
+        after[0][usize::from(some.is_none())] = inside;
+        for at in 0..=n {
+            for found in [0, 1] {
+                let from = after[at][found];
+                if found == 1 && at >= arrays.min {
+                    self.nfa.edge(from, b']', END);
+                }
+                let next = if at < n { at + 1 } else { at };
+                if arrays.max.is_some_and(|max| next > max || at == n) {
+                    continue;
+                }
+                let before = if at == 0 { from } else { self.after_comma(from, Count::Keep)? };
+                let item = arrays.item(at);
+                if let Some((first, literal)) = some.filter(|(first, _)| found == 0 && at >= *first) {
+                    let _ = first;
+                    let rule = self.rule(item.iter().copied().chain([literal]).collect())?;
+                    self.nfa.call(before, rule, after[next][1]);
+                }
+                let rule = self.rule(item)?;
+                self.nfa.call(before, rule, after[next][found]);
+            }
+        }
+        Ok(())
+    }
+
+    /// The names of members that the schema and those that it consists of speak of, in the order in which they come.
+    fn names_in(&self, schema: Id, order: &mut Vec<Rc<str>>, seen: &mut Vec<Id>) {
+        if seen.contains(&schema) || seen.len() > 2000 {
+            return;
+        }
+        seen.push(schema);
+        let doc = &self.expander.doc;
+        if let Some(Val::Object(members)) = doc.member(schema, "properties").map(|id| doc.val(id)) {
+            for (name, _) in members.iter() {
+                if !order.contains(name) {
+                    order.push(name.clone());
+                }
+            }
+        }
+        if let Some(Val::Str(reference)) = doc.member(schema, "$ref").map(|id| doc.val(id))
+            && let Some(target) = doc.target(&reference)
+        {
+            self.names_in(target, order, seen);
+        }
+        for key in ["allOf", "anyOf", "oneOf", "not", "if", "then", "else"] {
+            match doc.member(schema, key).map(|id| (id, doc.val(id))) {
+                Some((_, Val::Array(list))) => list.iter().for_each(|&part| self.names_in(part, order, seen)),
+                Some((id, Val::Object(_))) => self.names_in(id, order, seen),
+                _ => {}
+            }
+        }
+        for key in ["dependencies", "dependentSchemas"] {
+            if let Some(Val::Object(members)) = doc.member(schema, key).map(|id| doc.val(id)) {
+                members.iter().for_each(|&(_, part)| self.names_in(part, order, seen));
+            }
+        }
+        if let Some(Val::Array(list)) = doc.member(schema, "enum").map(|id| doc.val(id)) {
+            list.iter().for_each(|&value| self.names_of(value, order));
+        }
+        if let Some(value) = doc.member(schema, "const") {
+            self.names_of(value, order);
+        }
+    }
+
+    fn names_of(&self, value: Id, order: &mut Vec<Rc<str>>) {
+        if let Val::Object(members) = self.expander.doc.val(value) {
+            for (name, _) in members.iter() {
+                if !order.contains(name) {
+                    order.push(name.clone());
+                }
+            }
+        }
+    }
+}

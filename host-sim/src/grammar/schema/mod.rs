@@ -1,0 +1,24 @@
+//! JSON schemas as grammars of the JSON texts that are valid by them.
+//!
+//! A schema becomes a list of alternatives, each of which says for every type what its values must be. What must be valid by
+//! several schemas is one set of them, so that `allOf`, `oneOf`, `not` and conditions come out exactly, or are refused by name.
+
+mod alternative;
+mod doc;
+mod emit;
+mod expand;
+mod object;
+mod restrict;
+mod sets;
+
+use super::{Compiled, Refused};
+
+/// Compiles the JSON texts that are valid by the schema in `text`. Values nest up to `depth` deep.
+///
+/// # Errors
+/// [`Refused`]: the text is no schema, or one with a keyword or a size that is not supported.
+pub(crate) fn compile_schema(text: &str, depth: u16) -> Result<Compiled, Refused> {
+    let value = serde_json::from_str(text)
+        .map_err(|error| Refused::new(format!("the schema is no JSON that is supported: {error}")))?;
+    emit::emit(doc::Doc::new(&value), depth)
+}

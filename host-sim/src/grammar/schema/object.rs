@@ -1,0 +1,364 @@
+//! Objects: members with names in one order, then others.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::alternative::{Conjunction, Literal, Members, Objects};
+use super::doc::Val;
+use super::emit::Emitter;
+use crate::grammar::Refused;
+use crate::grammar::dfa::Dfa;
+use crate::grammar::nfa::{Count, END, StateId};
+
+/// Most required names without a place in the order, which may come in any: more come in the order that `required` has.
+const MAX_FREE: usize = 4;
+
+/// Most ways to make an object whose members must include one of a kind.
+const MAX_WITNESSES: usize = 64;
+
+/// Names of members that are not known by name, and what their values must be.
+struct Class {
+    /// `None`: any.
+    names: Option<Dfa>,
+    value: Conjunction,
+    /// It is what must be there.
+    is_some: bool,
+}
+
+/// The automaton of one alternative's objects.
+pub(super) struct ObjectEmitter<'e> {
+    emitter: &'e mut Emitter,
+    min: usize,
+    max: Option<usize>,
+    /// Names in their order, the rules of their values, and whether they are required.
+    named: Vec<(Rc<str>, StateId, bool)>,
+    /// Required names that come among the others.
+    free: Vec<(Rc<str>, StateId)>,
+    classes: Vec<Class>,
+    /// One of the classes must be there.
+    needs_some: bool,
+    /// States behind a member of the others: names that came, members with names, others, and whether what must be there came.
+    behind: HashMap<(usize, usize, usize, bool), StateId>,
+    /// States before the names of the others.
+    before: HashMap<(usize, usize, usize, bool), StateId>,
+}
+
+impl ObjectEmitter<'_> {
+    /// Adds the objects of `objects` to `rule`. `order` has the names that have a place.
+    pub(super) fn emit(
+        emitter: &mut Emitter,
+        objects: &Objects,
+        order: &[Rc<str>],
+        rule: StateId,
+    ) -> Result<(), Refused> {
+        let mut waiting = vec![objects.clone()];
+        let mut n = 0;
+        while let Some(mut objects) = waiting.pop() {
+            n += 1;
+            if n > MAX_WITNESSES {
+                return Err(Refused::new("keyword \"not\": so many members that may be invalid are not supported"));
+            }
+            if objects.some.len() > 1 {
+                return Err(Refused::new("keyword \"not\": two members that must be invalid are not supported"));
+            }
+            let some = objects.some.pop();
+            if let Some((names, value)) = &some {
+                for name in order.iter().chain(&objects.required).filter(|name| names.contains(name)) {
+                    waiting.push(with_member(&objects, name, *value));
+                }
+            }
+            build(emitter, &objects, some, order, rule)?;
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, rule: StateId) -> Result<(), Refused> {
+        let start = self.emitter.nfa.state()?;
+        self.emitter.nfa.edge(rule, b'{', start);
+        // Counts beyond these make no difference.
+        let most = match self.max {
+            Some(max) => max,
+            None if self.min > 1 => self.min,
+            None => 0,
+        };
+        let n = self.named.len();
+        // Behind a member, and before the name of one, by the next name's place and how many came.
+        let (mut behind, mut before) = (Vec::new(), Vec::new());
+        for _ in 0..(n + 1) * (most + 1) {
+            behind.push(self.emitter.nfa.state()?);
+            before.push(self.emitter.nfa.state()?);
+        }
+        let at = |next: usize, count: usize| next * (most + 1) + count;
+        let last_required = self.named.iter().rposition(|named| named.2).map_or(0, |last| last + 1);
+        for next in 0..=n {
+            for count in 0..=most {
+                let (own, name) = (behind[at(next, count)], before[at(next, count)]);
+                let comma = self.emitter.after_comma(own, Count::Keep)?;
+                self.emitter.nfa.jump(comma, name);
+                if next >= last_required && self.may_close(0, count, 0, false) {
+                    self.emitter.nfa.edge(own, b'}', END);
+                }
+                let one_more = if self.max.is_some() { count + 1 } else { (count + 1).min(most) };
+                if let Some((text, value, required)) = self.named.get(next).cloned() {
+                    if one_more <= most {
+                        let member = self.member(&text, value, behind[at(next + 1, one_more)])?;
+                        self.emitter.nfa.jump(name, member);
+                    }
+                    if !required {
+                        self.emitter.nfa.jump(name, before[at(next + 1, count)]);
+                    }
+                } else {
+                    let others = self.others(0, count, 0, !self.needs_some)?;
+                    self.emitter.nfa.jump(name, others);
+                }
+            }
+        }
+        self.emitter.nfa.jump(start, before[0]);
+        if last_required == 0 && self.min == 0 && self.may_close(0, 0, 0, false) {
+            self.emitter.nfa.edge(start, b'}', END);
+        }
+        Ok(())
+    }
+
+    /// Whether an object may end after these free names, members with names and others.
+    fn may_close(&self, free: usize, named: usize, others: usize, some: bool) -> bool {
+        // Names of others may be alike.
+        let surely = named + others.min(1);
+        free + 1 == 1 << self.free.len() && (some || !self.needs_some) && (self.min <= 1 || surely >= self.min)
+    }
+
+    /// A member `name`, with the quote in front: what comes behind it is `then`.
+    fn member(&mut self, name: &str, value: StateId, then: StateId) -> Result<StateId, Refused> {
+        let colon = self.colon(value, then)?;
+        let text = serde_json::Value::from(name).to_string();
+        self.emitter.nfa.text(&text, colon)
+    }
+
+    /// The state behind a name.
+    fn colon(&mut self, value: StateId, then: StateId) -> Result<StateId, Refused> {
+        let nfa = &mut self.emitter.nfa;
+        let [colon, space, before] = [nfa.state()?, nfa.state()?, nfa.state()?];
+        nfa.edge(colon, b':', space);
+        nfa.edge(space, b' ', before);
+        nfa.jump(space, before);
+        nfa.call(before, value, then);
+        Ok(colon)
+    }
+
+    /// The state before the name of one of the others.
+    fn others(&mut self, free: usize, named: usize, others: usize, some: bool) -> Result<StateId, Refused> {
+        let key = (free, named, others, some);
+        if let Some(&state) = self.before.get(&key) {
+            return Ok(state);
+        }
+        let before = self.emitter.nfa.state()?;
+        self.before.insert(key, before);
+        let total = named + others;
+        if self.max.is_some_and(|max| total >= max) {
+            return Ok(before);
+        }
+        for at in 0..self.free.len() {
+            if free & 1 << at == 0 {
+                let (name, value) = self.free[at].clone();
+                let then = self.behind(free | 1 << at, self.capped(named + 1), others, some)?;
+                let member = self.member(&name, value, then)?;
+                self.emitter.nfa.jump(before, member);
+            }
+        }
+        for at in 0..self.classes.len() {
+            let is_some = self.classes[at].is_some;
+            if is_some && some && self.needs_some {
+                continue;
+            }
+            let more = if self.max.is_some() { others + 1 } else { 1.min(self.min / 2) };
+            let then = self.behind(free, named, more, some || is_some)?;
+            let value = self.classes[at].value.clone();
+            let value = self.emitter.rule(value)?;
+            let colon = self.colon(value, then)?;
+            match self.classes[at].names.clone() {
+                None => {
+                    let any = self.emitter.nfa.any_string()?;
+                    self.emitter.nfa.call(before, any, colon);
+                }
+                Some(names) => {
+                    let inside = self.emitter.nfa.quoted(&names, colon)?;
+                    self.emitter.nfa.edge(before, b'"', inside);
+                }
+            }
+        }
+        Ok(before)
+    }
+
+    fn capped(&self, named: usize) -> usize {
+        match self.max {
+            Some(_) => named,
+            None if self.min > 1 => named.min(self.min),
+            None => 0,
+        }
+    }
+
+    /// The state behind one of the others.
+    fn behind(&mut self, free: usize, named: usize, others: usize, some: bool) -> Result<StateId, Refused> {
+        let key = (free, named, others, some);
+        if let Some(&state) = self.behind.get(&key) {
+            return Ok(state);
+        }
+        let state = self.emitter.nfa.state()?;
+        self.behind.insert(key, state);
+        if self.may_close(free, named, others, some) {
+            self.emitter.nfa.edge(state, b'}', END);
+        }
+        let comma = self.emitter.after_comma(state, Count::Keep)?;
+        let before = self.others(free, named, others, some)?;
+        self.emitter.nfa.jump(comma, before);
+        Ok(state)
+    }
+}
+
+/// Objects with a member `name` that is valid by `value` too.
+fn with_member(objects: &Objects, name: &Rc<str>, value: Literal) -> Objects {
+    let mut objects = objects.clone();
+    if !objects.required.contains(name) {
+        objects.required.push(name.clone());
+    }
+    objects.members.push(Members { named: Rc::new([(name.clone(), value)]), ..Members::default() });
+    objects
+}
+
+/// Adds the objects of `objects`, of whose members without a known name one must be `some`.
+fn build(
+    emitter: &mut Emitter,
+    objects: &Objects,
+    some: Option<(Rc<Dfa>, Literal)>,
+    order: &[Rc<str>],
+    rule: StateId,
+) -> Result<(), Refused> {
+    let mut names: Option<Dfa> = None;
+    for &literal in &objects.names {
+        let texts = emitter.expander.texts(literal)?;
+        names = Some(match names {
+            None => texts,
+            Some(own) => own.and(&texts)?,
+        });
+    }
+    let allowed = |name: &str| names.as_ref().is_none_or(|names| names.contains(name));
+    let unplaced: Vec<Rc<str>> = objects.required.iter().filter(|name| !order.contains(name)).cloned().collect();
+    let mut known: Vec<&str> = order.iter().chain(&unplaced).map(|name| &**name).collect();
+    known.sort_unstable();
+    let classes = classes(emitter, objects, some.as_ref(), &known, names.as_ref())?;
+    let is_free = unplaced.len() <= MAX_FREE && !classes.is_empty();
+    let (mut named, mut free) = (Vec::new(), Vec::new());
+    for (name, is_placed) in order.iter().map(|name| (name, true)).chain(unplaced.iter().map(|name| (name, false))) {
+        let required = objects.required.contains(name);
+        let value = objects.member(name);
+        if !allowed(name) || is_never(emitter, &value) {
+            if required {
+                return Ok(());
+            }
+            continue;
+        }
+        let value = emitter.rule(value)?;
+        if is_placed || !is_free {
+            named.push((name.clone(), value, required));
+        } else {
+            free.push((name.clone(), value));
+        }
+    }
+    let needs_some = some.is_some();
+    let max = objects.max;
+    if max.is_some_and(|max| max < objects.min || max > 512) || objects.min > 512 {
+        let is_none = max.is_some_and(|max| max < objects.min);
+        let reason = "keyword \"maxProperties\": more than 512 are not supported";
+        return if is_none { Ok(()) } else { Err(Refused::new(reason)) };
+    }
+    let mut object = ObjectEmitter {
+        emitter,
+        min: objects.min,
+        max,
+        named,
+        free,
+        classes,
+        needs_some,
+        behind: HashMap::new(),
+        before: HashMap::new(),
+    };
+    object.open(rule)
+}
+
+fn is_never(emitter: &Emitter, conjunction: &[Literal]) -> bool {
+    conjunction.iter().any(|literal| emitter.expander.doc.val(literal.schema) == Val::Bool(literal.negated))
+}
+
+/// The classes of names that are not `known`.
+fn classes(
+    emitter: &Emitter,
+    objects: &Objects,
+    some: Option<&(Rc<Dfa>, Literal)>,
+    known: &[&str],
+    names: Option<&Dfa>,
+) -> Result<Vec<Class>, Refused> {
+    if objects
+        .members
+        .iter()
+        .any(|members| members.matching.is_empty() && members.rest.is_some_and(|rest| is_never(emitter, &[rest])))
+    {
+        return Ok(Vec::new());
+    }
+    let has_patterns = objects.members.iter().any(|members| !members.matching.is_empty());
+    let is_free = known.is_empty() && names.is_none() && !has_patterns && some.is_none();
+    if is_free {
+        let value = objects.members.iter().filter_map(|members| members.rest).collect();
+        return Ok(vec![Class { names: None, value, is_some: false }]);
+    }
+    let mut all = Dfa::any();
+    if let Some(names) = names {
+        all = all.and(names)?;
+    }
+    if !known.is_empty() {
+        all = all.minus(&Dfa::words(known.iter().copied())?)?;
+    }
+    let mut parts: Vec<(Dfa, Conjunction)> = vec![(all, Vec::new())];
+    for members in &objects.members {
+        let mut next: Vec<(Dfa, Conjunction, bool)> =
+            parts.into_iter().map(|(dfa, value)| (dfa, value, false)).collect();
+        for (names, literal) in members.matching.iter() {
+            let mut split = Vec::new();
+            for (dfa, value, found) in next {
+                let with = dfa.and(&names.narrow)?;
+                if !with.is_empty() {
+                    split.push((with.minimal(), value.iter().copied().chain([*literal]).collect(), true));
+                }
+                let without = dfa.minus(&names.wide)?;
+                if !without.is_empty() {
+                    split.push((without.minimal(), value, found));
+                }
+            }
+            if split.len() > 256 {
+                return Err(Refused::new("keyword \"patternProperties\": so many patterns are not supported"));
+            }
+            next = split;
+        }
+        parts = next
+            .into_iter()
+            .map(|(dfa, value, found)| {
+                let rest = members.rest.filter(|_| !found);
+                (dfa, value.into_iter().chain(rest).collect())
+            })
+            .collect();
+    }
+    parts.retain(|(_, value)| !is_never(emitter, value));
+    let mut classes: Vec<Class> = Vec::new();
+    for (dfa, value) in parts {
+        if let Some((names, literal)) = some {
+            let with = dfa.and(names)?;
+            if !with.is_empty() {
+                let value = value.iter().copied().chain([*literal]).collect();
+                classes.push(Class { names: Some(with), value, is_some: true });
+            }
+        }
+        if !dfa.is_empty() {
+            classes.push(Class { names: Some(dfa), value, is_some: false });
+        }
+    }
+    Ok(classes)
+}
