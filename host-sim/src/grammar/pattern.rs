@@ -17,18 +17,37 @@ const MAX_BYTES: usize = 8 << 20;
 /// # Errors
 /// The reason why the expression is not supported.
 pub(crate) fn matching(pattern: &str, wide: bool) -> Result<Dfa, String> {
+    automaton(&translate(pattern, wide)?)
+}
+
+/// One character of `ranges`, or any other.
+///
+/// # Errors
+/// The reason why that is not supported.
+pub(crate) fn characters(ranges: &[(char, char)], others: bool) -> Result<Dfa, String> {
+    let range = |&(low, high): &(char, char)| format!("\\x{{{:X}}}-\\x{{{:X}}}", u32::from(low), u32::from(high));
+    let inside: String = ranges.iter().map(range).collect();
+    automaton(&match (ranges.is_empty(), others) {
+        (true, true) => r"\A[\s\S]\z".to_owned(),
+        (true, false) => return Err("an empty class is not supported".to_owned()),
+        (false, true) => format!(r"\A[^{inside}]\z"),
+        (false, false) => format!(r"\A[{inside}]\z"),
+    })
+}
+
+/// Texts in which an expression of the crate `regex-syntax` matches somewhere.
+fn automaton(expression: &str) -> Result<Dfa, String> {
     let syntax = syntax::Config::new().unicode(true).utf8(true).nest_limit(64);
     let config = dense::Config::new()
         .match_kind(MatchKind::All)
         .start_kind(StartKind::Unanchored)
         .dfa_size_limit(Some(MAX_BYTES))
         .determinize_size_limit(Some(MAX_BYTES));
-    let translated = translate(pattern, wide)?;
     let dense = dense::Builder::new()
         .syntax(syntax)
         .thompson(regex_automata::nfa::thompson::Config::new().nfa_size_limit(Some(MAX_BYTES / 2)))
         .configure(config)
-        .build(&translated)
+        .build(expression)
         .map_err(|error| reason(&error))?;
     walk(&dense)
 }

@@ -1,0 +1,176 @@
+//! From the rules of GBNF to the automaton.
+
+use std::collections::HashMap;
+
+use super::Part;
+use crate::grammar::Refused;
+use crate::grammar::dfa::Dfa;
+use crate::grammar::nfa::{Count, END, Nfa, StateId};
+use crate::grammar::pattern;
+
+/// Parts of rules that are put where their names stand, at most.
+const MAX_INLINE: usize = 40;
+
+/// Copies of what repeats that are made, at most: more are counted.
+const MAX_COPIES: usize = 16;
+
+/// The automaton of `rules`, and the state in which the first begins.
+pub(super) fn build(rules: &[Part]) -> Result<(Nfa, StateId), Refused> {
+    let mut nfa = Nfa::new();
+    let starts = rules.iter().map(|_| nfa.state()).collect::<Result<Vec<_>, _>>()?;
+    let sizes = sizes(rules);
+    let nullable = nullable(rules);
+    let mut builder = Builder { nfa, rules, starts, sizes, nullable, classes: HashMap::new() };
+    for (at, rule) in rules.iter().enumerate() {
+        let start = builder.part(rule, END)?;
+        builder.nfa.jump(builder.starts[at], start);
+    }
+    let root = builder.starts[0];
+    Ok((builder.nfa, root))
+}
+
+struct Builder<'r> {
+    nfa: Nfa,
+    rules: &'r [Part],
+    starts: Vec<StateId>,
+    /// Parts of each rule with those of the rules that it names, where that is a finite number.
+    sizes: Vec<Option<usize>>,
+    nullable: Vec<bool>,
+    classes: HashMap<(Vec<(char, char)>, bool), Dfa>,
+}
+
+impl Builder<'_> {
+    /// The state before `part`, behind which comes `then`.
+    fn part(&mut self, part: &Part, then: StateId) -> Result<StateId, Refused> {
+        match part {
+            Part::Literal(text) => self.nfa.text(text, then),
+            Part::Class(ranges, negated) => {
+                let key = (ranges.clone(), *negated);
+                if !self.classes.contains_key(&key) {
+                    let dfa = pattern::characters(ranges, *negated).map_err(Refused::new)?;
+                    self.classes.insert(key.clone(), dfa);
+                }
+                self.nfa.plain(&self.classes[&key], then)
+            }
+            &Part::Rule(rule) => {
+                let rules = self.rules;
+                if self.sizes[rule].is_some_and(|size| size <= MAX_INLINE) {
+                    return self.part(&rules[rule], then);
+                }
+                let from = self.nfa.state()?;
+                self.nfa.call(from, self.starts[rule], then);
+                Ok(from)
+            }
+            Part::Sequence(parts) => parts.iter().rev().try_fold(then, |then, part| self.part(part, then)),
+            Part::Alternatives(parts) => {
+                let from = self.nfa.state()?;
+                for part in parts {
+                    let start = self.part(part, then)?;
+                    self.nfa.jump(from, start);
+                }
+                Ok(from)
+            }
+            Part::Repeated(part, min, max) => self.repeated(part, *min, *max, then),
+        }
+    }
+
+    fn repeated(&mut self, part: &Part, min: usize, max: Option<usize>, then: StateId) -> Result<StateId, Refused> {
+        let min = if is_nullable(part, &self.nullable) { 0 } else { min };
+        if min.max(max.unwrap_or(0)) > MAX_COPIES && max != Some(0) {
+            return self.counted(part, min, max, then);
+        }
+        let mut to = then;
+        match max {
+            None => {
+                let again = self.nfa.state()?;
+                let start = self.part(part, again)?;
+                self.nfa.jump(again, start);
+                self.nfa.jump(again, then);
+                to = again;
+            }
+            Some(max) => {
+                for _ in min..max {
+                    let start = self.part(part, to)?;
+                    let from = self.nfa.state()?;
+                    self.nfa.jump(from, start);
+                    self.nfa.jump(from, then);
+                    to = from;
+                }
+            }
+        }
+        for _ in 0..min {
+            to = self.part(part, to)?;
+        }
+        Ok(to)
+    }
+
+    /// A rule that calls what repeats, and counts.
+    fn counted(&mut self, part: &Part, min: usize, max: Option<usize>, then: StateId) -> Result<StateId, Refused> {
+        let then = match max {
+            Some(_) => then,
+            // As many as must be, and any number of more.
+            None => self.repeated(part, 0, None, then)?,
+        };
+        let most = max.unwrap_or(min);
+        let [body, rule, from] = [self.nfa.state()?, self.nfa.state()?, self.nfa.state()?];
+        let start = self.part(part, END)?;
+        self.nfa.jump(body, start);
+        self.nfa.at(rule).calls.push((body, rule, Count::Up(most as u16)));
+        self.nfa.at(rule).accepts = Some(min as u16);
+        // Never a jump: the rule that it would be part of may count too.
+        self.nfa.at(from).calls.push((rule, then, Count::Keep));
+        Ok(from)
+    }
+}
+
+fn sizes(rules: &[Part]) -> Vec<Option<usize>> {
+    fn of(part: &Part, sizes: &[Option<usize>]) -> Option<usize> {
+        match part {
+            Part::Literal(text) => Some(text.len()),
+            Part::Class(..) => Some(1),
+            Part::Rule(rule) => sizes[*rule],
+            Part::Sequence(parts) | Part::Alternatives(parts) => {
+                parts.iter().try_fold(1usize, |sum, part| Some(sum.saturating_add(of(part, sizes)?)))
+            }
+            Part::Repeated(part, min, max) => {
+                Some(of(part, sizes)?.saturating_mul((*min).max(max.unwrap_or(1)).clamp(1, MAX_COPIES)))
+            }
+        }
+    }
+    let mut sizes = vec![None; rules.len()];
+    // Rules of finite size become known one after another.
+    loop {
+        let mut changes = false;
+        for at in 0..rules.len() {
+            if sizes[at].is_none() {
+                sizes[at] = of(&rules[at], &sizes);
+                changes |= sizes[at].is_some();
+            }
+        }
+        if !changes {
+            return sizes;
+        }
+    }
+}
+
+fn is_nullable(part: &Part, nullable: &[bool]) -> bool {
+    match part {
+        Part::Literal(text) => text.is_empty(),
+        Part::Class(..) => false,
+        Part::Rule(rule) => nullable[*rule],
+        Part::Sequence(parts) => parts.iter().all(|part| is_nullable(part, nullable)),
+        Part::Alternatives(parts) => parts.iter().any(|part| is_nullable(part, nullable)),
+        Part::Repeated(part, min, _) => *min == 0 || is_nullable(part, nullable),
+    }
+}
+
+fn nullable(rules: &[Part]) -> Vec<bool> {
+    let mut nullable = vec![false; rules.len()];
+    loop {
+        let next: Vec<bool> = rules.iter().map(|rule| is_nullable(rule, &nullable)).collect();
+        if next == nullable {
+            return nullable;
+        }
+        nullable = next;
+    }
+}
