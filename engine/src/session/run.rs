@@ -9,11 +9,19 @@ use crate::arena::Arena;
 use crate::flash::{Flash, FlashStats, Source, apart};
 use crate::kernels::{Executor, Kernels};
 use crate::model::{LogitsSink, ModelConfig, Pass, Want, Workspace};
+#[cfg(feature = "grammar")]
+use crate::text::Vocabulary;
 #[cfg(feature = "chat-pieces")]
 use crate::text::{ChatPieces, Turn};
 use crate::text::{Detokenizer, Encode};
 use crate::weights::{CHECKSUMS, Feed, Schedule, Tiles, Verify};
 use core::pin::pin;
+
+/// What logits go to, with the vocabulary that they are of.
+#[cfg(feature = "grammar")]
+pub(super) type Sink<'s> = dyn FnMut(&Vocabulary<'_>, u32, u32, &[f32]) + 's;
+#[cfg(not(feature = "grammar"))]
+pub(super) type Sink<'s> = LogitsSink<'s>;
 
 /// A model in its arena, with the tokens that it has seen.
 pub struct Session<'a, 'm, F: Flash> {
@@ -283,6 +291,13 @@ impl<F: Flash> Session<'_, '_, F> {
         want: Want,
         sink: &mut LogitsSink<'_>,
     ) -> Result<(), Error> {
+        #[cfg(feature = "grammar")]
+        let sink = &mut |_: &Vocabulary<'_>, position: u32, id: u32, logits: &[f32]| sink(position, id, logits);
+        self.feed_chunk_to(chunk, want, sink).await
+    }
+
+    /// As [`feed_chunk`](Self::feed_chunk), with a sink that may look at tokens.
+    pub(super) async fn feed_chunk_to(&mut self, chunk: &[u32], want: Want, sink: &mut Sink<'_>) -> Result<(), Error> {
         let end = self.position.saturating_add(chunk.len() as u32);
         self.written = self.written.max(end);
         self.passes = self.passes.wrapping_add(1);
@@ -293,6 +308,12 @@ impl<F: Flash> Session<'_, '_, F> {
         self.memory.state.commit(self.position as usize);
         self.position = end;
         Ok(())
+    }
+
+    /// The vocabulary, to look at tokens without waiting.
+    #[cfg(feature = "grammar")]
+    pub(super) fn vocabulary(&self) -> Vocabulary<'_> {
+        Vocabulary { tokenizer: &self.memory.tokenizer, mapped: self.source.mapped }
     }
 
     /// Asserts that the vocabulary has `ids` and the context room for them.
@@ -308,7 +329,7 @@ impl<F: Flash> Session<'_, '_, F> {
         Ok(())
     }
 
-    async fn pass(&mut self, ids: &[u32], want: Want, sink: &mut LogitsSink<'_>) -> Result<(), Error> {
+    async fn pass(&mut self, ids: &[u32], want: Want, sink: &mut Sink<'_>) -> Result<(), Error> {
         let Memory {
             store,
             tiles,
@@ -317,8 +338,14 @@ impl<F: Flash> Session<'_, '_, F> {
             #[cfg(feature = "_recurrent")]
             state,
             values,
+            #[cfg(feature = "grammar")]
+            tokenizer,
             ..
         } = &mut self.memory;
+        #[cfg(feature = "grammar")]
+        let vocabulary = Vocabulary { tokenizer, mapped: self.source.mapped };
+        #[cfg(feature = "grammar")]
+        let sink = &mut |position: u32, id: u32, logits: &[f32]| sink(&vocabulary, position, id, logits);
         #[cfg(feature = "checksums")]
         {
             apart(pin!(store.expect_rows(&mut self.source, ids))).await?;

@@ -22,10 +22,31 @@ impl Tokenizer<'_> {
         detokenizer: &mut Detokenizer,
         out: &mut dyn FnMut(&str),
     ) -> Result<(), TextError> {
+        let specials = detokenizer.shows_special();
+        let mut put = |bytes: &[u8], starts: bool| {
+            let strip = starts && detokenizer.start() && self.spec.add_space_prefix;
+            let bytes = if strip { bytes.strip_prefix(b" ").unwrap_or(bytes) } else { bytes };
+            detokenizer.push(bytes, out);
+        };
+        self.bytes(source, id, specials, &mut put).await
+    }
+
+    /// Hands the bytes of token `id` to `out`, in pieces; true for the first piece of a token that may begin with a space of its
+    /// own. Control tokens have none unless `specials` are shown.
+    ///
+    /// # Errors
+    /// [`TextError::NoSuchToken`], flash failures.
+    pub(super) async fn bytes<F: Flash>(
+        &self,
+        source: &mut Source<'_, F>,
+        id: u32,
+        specials: bool,
+        out: &mut dyn FnMut(&[u8], bool),
+    ) -> Result<(), TextError> {
         let string = self.tokens.locate(source, id).await?;
         let token_type = self.specials.token_type(&self.spec, source, id).await?;
         match token_type {
-            TokenType::Unknown | TokenType::Control if !detokenizer.shows_special() => return Ok(()),
+            TokenType::Unknown | TokenType::Control if !specials => return Ok(()),
             TokenType::Unused => return Ok(()),
             TokenType::Byte => {
                 let mut name = [0; 6];
@@ -33,7 +54,7 @@ impl Tokenizer<'_> {
                     source.read(string.offset, &mut name).await?;
                 }
                 if let Some(byte) = byte_token(name) {
-                    detokenizer.push(&[byte], out);
+                    out(&[byte], false);
                 }
                 return Ok(());
             }
@@ -45,7 +66,6 @@ impl Tokenizer<'_> {
             (TokenType::Normal, Alphabet::Marks) => Spelling::Marks,
             _ => Spelling::Plain,
         };
-        let mut strip = self.spec.add_space_prefix && detokenizer.start();
         let mut buf = [0; 64];
         let mut done = 0;
         while done < string.len {
@@ -56,8 +76,7 @@ impl Tokenizer<'_> {
             let last = done + now == string.len;
             let mut plain = [0; 64];
             let (read, text) = spelling.plain(bytes, last, &mut plain);
-            let text = if core::mem::take(&mut strip) { text.strip_prefix(b" ").unwrap_or(text) } else { text };
-            detokenizer.push(text, out);
+            out(text, done == 0);
             done += read.max(1) as u64;
         }
         Ok(())

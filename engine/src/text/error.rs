@@ -5,6 +5,9 @@ use core::fmt::{self, Display, Formatter};
 use crate::flash::FlashError;
 use crate::gguf::{GgufError, Name, NameAt};
 
+#[cfg(feature = "grammar")]
+use super::grammar::GrammarError;
+
 /// A key of the tokenizer's metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -102,6 +105,9 @@ pub enum TextError {
         /// Tokens in the vocabulary.
         n: u32,
     },
+    /// The answer's grammar is at fault.
+    #[cfg(feature = "grammar")]
+    Grammar(GrammarError),
     /// The chat template is none of those that are known here.
     UnknownChatTemplate {
         /// Where the template lies in the file.
@@ -182,6 +188,8 @@ impl TextError {
                 write!(f, "the vocabulary has no token for byte 0x{byte:02X} and no unknown token")
             }
             TextError::NoSuchToken { id, n } => write!(f, "no token {id} in a vocabulary of {n}"),
+            #[cfg(feature = "grammar")]
+            TextError::Grammar(error) => Display::fmt(error, f),
             TextError::UnknownChatTemplate { offset } => write!(
                 f,
                 "the chat template at offset {offset} is not a known one: pack the file, choose a chat format by name, or prompt without one"

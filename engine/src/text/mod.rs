@@ -17,6 +17,8 @@ mod draft;
 mod error;
 mod fingerprint;
 #[cfg(feature = "grammar")]
+mod follower;
+#[cfg(feature = "grammar")]
 pub mod grammar;
 mod index;
 #[cfg(feature = "chat-pieces")]
@@ -39,6 +41,8 @@ mod tokenizer;
 mod unicode;
 #[cfg(feature = "bpe")]
 mod unicode_tables;
+#[cfg(feature = "grammar")]
+mod vocabulary;
 mod word;
 
 pub(crate) use chat::Piece;
@@ -48,6 +52,8 @@ pub use detokenize::Detokenizer;
 pub use draft::{Drafter, MAX_DRAFT};
 pub use error::{Key, TextError};
 pub(crate) use fingerprint::Fnv;
+#[cfg(feature = "grammar")]
+pub use follower::Follower;
 #[cfg(feature = "chat-pieces")]
 pub use marker::MarkerKind;
 #[cfg(feature = "chat-pieces")]
@@ -58,3 +64,5 @@ pub(crate) use sampler::SamplerConfig;
 pub use sampler::{MAX_CANDIDATES, MAX_RECENT, Sampler};
 pub use spec::{TokenizerKind, TokenizerSpec};
 pub use tokenizer::{Encode, Tokenizer};
+#[cfg(feature = "grammar")]
+pub(crate) use vocabulary::Vocabulary;

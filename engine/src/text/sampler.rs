@@ -186,6 +186,13 @@ impl Sampler {
 
     /// Takes the logits of tokens `first_id`, `first_id + 1`, ...
     pub fn push(&mut self, first_id: u32, logits: &[f32]) {
+        self.push_allowed(first_id, logits, &mut |_| true);
+    }
+
+    /// Takes logits as [`push`](Self::push) does, those of tokens that are not `allowed` as minus infinity. Asks about a token
+    /// only where it would be picked or kept.
+    #[inline]
+    pub(crate) fn push_allowed(&mut self, first_id: u32, logits: &[f32], allowed: &mut impl FnMut(u32) -> bool) {
         if !logits.is_empty() && self.first.is_none() {
             self.first = Some(first_id);
         }
@@ -199,14 +206,15 @@ impl Sampler {
             }
             // Minus infinity and not-a-number stay out.
             if logit > f32::NEG_INFINITY {
-                self.take(Candidate { id, logit: logit.clamp(f32::MIN, f32::MAX) });
+                self.take(Candidate { id, logit: logit.clamp(f32::MIN, f32::MAX) }, allowed);
             }
         }
     }
 
-    fn take(&mut self, candidate: Candidate) {
+    #[inline]
+    fn take(&mut self, candidate: Candidate, allowed: &mut impl FnMut(u32) -> bool) {
         match self.mode {
-            Mode::Greedy => self.take_best(candidate),
+            Mode::Greedy => self.take_best(candidate, allowed),
             Mode::Gumbel => {
                 let bits = self.random.bits(candidate.id);
                 // -ln(-ln u) is less than -ln(1 - u), hence less than this. For most tokens that
@@ -218,22 +226,29 @@ impl Sampler {
                 let lead = self.best.map_or(f32::INFINITY, lead);
                 if lead + bound > self.noise {
                     let noise = gumbel(bits);
-                    if lead + noise > self.noise {
+                    if lead + noise > self.noise && allowed(candidate.id) {
                         (self.best, self.noise) = (Some(candidate), noise);
                     }
                 }
             }
             Mode::Candidates { keep, normalise } => {
                 if normalise {
+                    // The sum is that of all tokens which may come.
+                    if !allowed(candidate.id) {
+                        return;
+                    }
                     self.normalise(candidate.logit);
+                    self.keep(candidate, keep, &mut |_| true);
+                } else {
+                    self.keep(candidate, keep, allowed);
                 }
-                self.keep(candidate, keep);
             }
         }
     }
 
-    fn take_best(&mut self, candidate: Candidate) {
-        if self.best.is_none_or(|best| candidate.beats(&best)) {
+    #[inline]
+    fn take_best(&mut self, candidate: Candidate, allowed: &mut impl FnMut(u32) -> bool) {
+        if self.best.is_none_or(|best| candidate.beats(&best)) && allowed(candidate.id) {
             self.best = Some(candidate);
         }
     }
@@ -248,13 +263,15 @@ impl Sampler {
     }
 
     /// Keeps the candidate if it is one of the best `keep`.
-    fn keep(&mut self, candidate: Candidate, keep: usize) {
+    #[inline]
+    fn keep(&mut self, candidate: Candidate, keep: usize, allowed: &mut impl FnMut(u32) -> bool) {
         if self.candidates.len() < keep {
-            if self.candidates.push(candidate).is_ok() {
+            if allowed(candidate.id) && self.candidates.push(candidate).is_ok() {
                 sift_up(&mut self.candidates);
             }
         } else if let Some(top) = self.candidates.first_mut()
             && candidate.beats(top)
+            && allowed(candidate.id)
         {
             *top = candidate;
             sift_down(&mut self.candidates);
@@ -263,12 +280,18 @@ impl Sampler {
 
     /// Picks the token. Without any finite logit it is the first one pushed, without any at all 0.
     pub fn finish(&mut self) -> u32 {
+        let first = self.first;
+        self.finish_allowed().or(first).unwrap_or(0)
+    }
+
+    /// Picks the token; `None` without any finite logit of one that is allowed.
+    pub(crate) fn finish_allowed(&mut self) -> Option<u32> {
         let picked = match self.mode {
             Mode::Greedy | Mode::Gumbel => self.best.map(|best| best.id),
             Mode::Candidates { normalise, .. } => self.draw(normalise),
         };
         self.random.advance();
-        picked.or(self.first).unwrap_or(0)
+        picked
     }
 
     fn draw(&mut self, normalise: bool) -> Option<u32> {

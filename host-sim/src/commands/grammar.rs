@@ -53,6 +53,13 @@ pub(crate) fn compiled(schema: Option<&PathBuf>, gbnf: Option<&PathBuf>) -> Resu
     Ok(Some(compiled))
 }
 
+impl Compiled {
+    /// The grammar, as the engine reads it.
+    pub(crate) fn open(&self) -> Result<Grammar<'_>, Failure> {
+        Grammar::open(&self.tables).map_err(|error| Failure::new(error.to_string()))
+    }
+}
+
 #[derive(Serialize)]
 struct Report {
     states: usize,
@@ -71,12 +78,12 @@ struct Report {
 /// Runs the command.
 pub(crate) fn grammar(args: &GrammarArgs) -> Result<(), Failure> {
     let compiled = compiled(args.source.json_schema.as_ref(), args.source.grammar.as_ref())?;
-    let Compiled { tables } = compiled.ok_or_else(|| Failure::Usage("--json-schema or --grammar is needed".into()))?;
-    let grammar = Grammar::open(&tables).map_err(|error| Failure::new(error.to_string()))?;
+    let compiled = compiled.ok_or_else(|| Failure::Usage("--json-schema or --grammar is needed".into()))?;
+    let grammar = compiled.open()?;
     let accepts = args.check.as_ref().map(|path| check(&grammar, &input::text_file(path)?)).transpose()?;
     let report = Report {
         states: grammar.n_states(),
-        table_bytes: tables.len(),
+        table_bytes: compiled.tables.len(),
         stack_bytes: size_of::<Matcher>(),
         depth: grammar.depth(),
         readings: Some(grammar.readings()).filter(|&readings| readings > 0),

@@ -6,12 +6,14 @@ use clap::Args;
 use flashlet::text::{ChatFormat, Encode};
 use serde::Serialize;
 
+use super::grammar;
 use crate::chat::{Chat, Message, question_file};
 use crate::engine::{
     ComputeArgs, Context, DraftArgs, Engine, EngineArgs, Memory, Opened, Traffic, open_model, save_prefix,
 };
 use crate::failure::Failure;
 use crate::generate::{self, Drafts, EndArgs, Generator, Limits, SamplingArgs, StopReason, print_stats};
+use crate::grammar::Compiled;
 use crate::io::input;
 use crate::io::output::{Output, note, print_json};
 use crate::values::{chat_format, tokens};
@@ -50,6 +52,8 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
+    pub(crate) grammar: AnswerGrammar,
+    #[command(flatten)]
     pub(crate) sampling: SamplingArgs,
     #[command(flatten)]
     pub(crate) draft: DraftArgs,
@@ -57,6 +61,18 @@ pub(crate) struct RunArgs {
     pub(crate) engine: EngineArgs,
     #[command(flatten)]
     pub(crate) compute: ComputeArgs,
+}
+
+/// The grammar of the answer.
+#[derive(Args, Debug)]
+#[group(multiple = false)]
+pub(crate) struct AnswerGrammar {
+    /// File with a JSON schema by which the answer is valid
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json_schema: Option<PathBuf>,
+    /// File with a grammar in GBNF, llama.cpp's notation, that the answer follows
+    #[arg(long, value_name = "FILE")]
+    pub(crate) grammar: Option<PathBuf>,
 }
 
 /// The ways to give a prompt. Without any of them standard input is read, less one final line break.
@@ -164,6 +180,8 @@ impl Prompt {
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, &args.engine)?;
+    let compiled = grammar::compiled(args.grammar.json_schema.as_ref(), args.grammar.grammar.as_ref())?;
+    let grammar = compiled.as_ref().map(Compiled::open).transpose()?;
     let prompt = Prompt::read(&args.prompt)?;
     let chat = args.template(&opened)?;
     let plan = opened.plan(&args.engine, args.compute.isa, Context::ANY, args.draft.draft)?;
@@ -178,6 +196,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let drafter = engine.drafter(args.draft.draft);
     let mut memory = generate::Memory::new(plan.ctx, drafter.is_some(), &args.end.stop);
     let mut generator = Generator::new(&mut memory, config, drafter);
+    if let Some(grammar) = grammar {
+        generator.follow(grammar);
+    }
     let mut restored = 0;
     if let (Some(path), Some(hash)) = (&args.load_prefix, hash) {
         restored = engine.load_prefix(path, hash, &prompt_ids)?;

@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use flashlet::session::{AnswerEnd, LogitsHash};
-use flashlet::text::{Drafter, MAX_DRAFT};
+use flashlet::text::grammar::Grammar;
+use flashlet::text::{Drafter, Follower, MAX_DRAFT};
 use flashlet::{Answer, AnswerOptions, Buffers, Conversation, Lane, SamplerConfig, Session};
 use serde::Serialize;
 
@@ -118,6 +119,7 @@ pub(crate) struct Memory {
     lane: Lane,
     drafts: Vec<Lane>,
     text: Vec<u8>,
+    follower: Follower,
 }
 
 impl Memory {
@@ -129,6 +131,7 @@ impl Memory {
             lane: Lane::new(),
             drafts: vec![Lane::new(); if drafts { MAX_DRAFT } else { 0 }],
             text: vec![0; TOKEN_BYTES + longest],
+            follower: Follower::new(),
         }
     }
 }
@@ -146,16 +149,23 @@ struct Totals {
 /// Makes answers, and remembers what they go on from.
 pub(crate) struct Generator<'b> {
     conversation: Conversation<'b>,
+    /// Memory to follow a grammar, until there is one.
+    follower: Option<&'b mut Follower>,
     totals: Totals,
 }
 
 impl<'b> Generator<'b> {
     pub(crate) fn new(memory: &'b mut Memory, config: SamplerConfig, drafter: Option<Drafter>) -> Generator<'b> {
-        let Memory { tokens, lane, drafts, text } = memory;
+        let Memory { tokens, lane, drafts, text, follower } = memory;
         let mut conversation = Conversation::new(Buffers { tokens, lane, drafts, text }, config);
         conversation.draft_with(drafter);
         let totals = Totals { drafts: drafter.map(|_| Drafts::default()), ..Totals::default() };
-        Generator { conversation, totals }
+        Generator { conversation, follower: Some(follower), totals }
+    }
+
+    /// Lets all answers follow `grammar`.
+    pub(crate) fn follow(&mut self, grammar: Grammar<'b>) {
+        self.conversation.follow(self.follower.take().map(|follower| (grammar, follower)));
     }
 
     /// Takes `engine` back to its first `tokens` tokens, or to none where its caches have moved on; goes on with the random

@@ -73,6 +73,10 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
             }
             return Err(error);
         }
+        #[cfg(feature = "grammar")]
+        if let Some((grammar, follower)) = &mut conversation.follower {
+            follower.restart(grammar, options.chat)?;
+        }
         conversation.stats.prompt_tokens = conversation.tokens.pending().len();
         let detokenizer = if options.chat { Detokenizer::new() } else { Detokenizer::continuing() };
         Ok(Answer { session: self, conversation, options, detokenizer, ready: 0, picks: 0 })

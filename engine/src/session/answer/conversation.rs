@@ -8,6 +8,8 @@ use crate::session::hash::LogitsHash;
 use crate::session::run::Session;
 #[cfg(feature = "drafts")]
 use crate::text::Drafter;
+#[cfg(feature = "grammar")]
+use crate::text::{Follower, grammar::Grammar};
 use crate::text::{Sampler, SamplerConfig, TextError};
 
 /// The sampler of one token of a pass, with the hash of its logits.
@@ -93,6 +95,9 @@ pub struct Conversation<'b> {
     pub(super) lanes: Lanes<'b>,
     #[cfg(feature = "drafts")]
     pub(super) drafter: Option<Drafter>,
+    /// The grammar that answers follow.
+    #[cfg(feature = "grammar")]
+    pub(super) follower: Option<(Grammar<'b>, &'b mut Follower)>,
     pub(super) text: Text<'b>,
     /// Tokens that were picked: the next one's place among the seed's.
     pub(super) picked: u64,
@@ -126,6 +131,8 @@ impl<'b> Conversation<'b> {
             lanes,
             #[cfg(feature = "drafts")]
             drafter: None,
+            #[cfg(feature = "grammar")]
+            follower: None,
             text: Text::new(text),
             picked: 0,
             open: Open::No,
@@ -147,6 +154,14 @@ impl<'b> Conversation<'b> {
     #[cfg(feature = "drafts")]
     pub fn draft_with(&mut self, drafter: Option<Drafter>) {
         self.drafter = drafter;
+    }
+
+    /// Lets answers from the next one on follow a grammar, or none: they are what they would be if all other tokens had a logit of
+    /// minus infinity. An answer that can only end does so without a token for it. Nothing is drafted meanwhile, and the model must
+    /// be mapped.
+    #[cfg(feature = "grammar")]
+    pub fn follow(&mut self, follower: Option<(Grammar<'b>, &'b mut Follower)>) {
+        self.follower = follower;
     }
 
     /// True if tokens are drafted.

@@ -119,7 +119,16 @@ impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
     fn hand_out(&mut self, id: u32, ends: bool, decoded: Detokenizer) -> Token<'_> {
         self.detokenizer = decoded;
         let Answer { session, conversation, options, detokenizer, ready, picks } = self;
-        let Conversation { lanes, text, picked, open, stats, .. } = &mut **conversation;
+        let Conversation {
+            lanes,
+            text,
+            picked,
+            open,
+            stats,
+            #[cfg(feature = "grammar")]
+            follower,
+            ..
+        } = &mut **conversation;
         if let (Some(all), Some(lane)) = (&mut stats.hash, lanes.after(*picks - *ready)) {
             all.end_step_of(&lane.hash);
         }
@@ -130,6 +139,8 @@ impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
         let stopped = text.scan(options.stop, false);
         // The position of the token that was handed out: guesses beyond it were right, but are not asked for yet.
         let position = session.position() as usize - *ready;
+        #[cfg(feature = "grammar")]
+        let ends = ends || follower.as_ref().is_some_and(|(_, follower)| follower.is_complete());
         stats.end = if ends {
             Some(AnswerEnd::Eos)
         } else if stopped {

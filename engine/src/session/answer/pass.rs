@@ -9,6 +9,8 @@ use crate::session::error::Error;
 use crate::session::hash::LogitsHash;
 #[cfg(feature = "drafts")]
 use crate::text::MAX_DRAFT;
+#[cfg(feature = "grammar")]
+use crate::text::Vocabulary;
 
 impl<F: Flash> Answer<'_, '_, '_, '_, F> {
     /// Feeds the next chunk of the prompt, or the last token with a draft. If nothing is left to be fed then, picks the next token,
@@ -25,19 +27,41 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
         };
         self.begin(drafted);
         let first = self.session.position() + n as u32 - 1;
-        let Conversation { tokens, lanes, stats, .. } = &mut *self.conversation;
+        let began = (self.options.now)();
+        self.feed(n + drafted, want, first).await?;
+        self.fed(n, drafted, (self.options.now)().saturating_sub(began))
+    }
+
+    /// Feeds the next `n` tokens. Logits of positions from `first` on go to the lanes.
+    async fn feed(&mut self, n: usize, want: Want, first: u32) -> Result<(), Error> {
+        let Conversation {
+            tokens,
+            lanes,
+            stats,
+            #[cfg(feature = "grammar")]
+            follower,
+            ..
+        } = &mut *self.conversation;
         let hashes = stats.hash.is_some();
-        let mut sink = |position: u32, id: u32, logits: &[f32]| {
-            if let Some(lane) = lanes.after(position.saturating_sub(first) as usize) {
-                lane.sampler.push(id, logits);
+        let mut push =
+            |position: u32, id: u32, logits: &[f32], #[cfg(feature = "grammar")] vocabulary: &Vocabulary<'_>| {
+                let Some(lane) = lanes.after(position.saturating_sub(first) as usize) else { return };
                 if hashes {
                     lane.hash.push(logits);
                 }
-            }
+                #[cfg(feature = "grammar")]
+                if let Some((grammar, follower)) = follower {
+                    return lane.sampler.push_allowed(id, logits, &mut |id| follower.allows(grammar, vocabulary, id));
+                }
+                lane.sampler.push(id, logits);
+            };
+        #[cfg(feature = "grammar")]
+        let mut sink = |vocabulary: &Vocabulary<'_>, position: u32, id: u32, logits: &[f32]| {
+            push(position, id, logits, vocabulary);
         };
-        let began = (self.options.now)();
-        self.session.feed_chunk(tokens.next(n + drafted), want, &mut sink).await?;
-        self.fed(n, drafted, (self.options.now)().saturating_sub(began))
+        #[cfg(not(feature = "grammar"))]
+        let mut sink = push;
+        self.session.feed_chunk_to(tokens.next(n), want, &mut sink).await
     }
 
     /// Counts `n` tokens as fed, by a pass that took so long; picks the next ones if there are no more.
@@ -63,6 +87,10 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
 
     /// Picks the next tokens after a pass with `drafted` ones, and takes back those that were wrong.
     fn pick(&mut self, drafted: usize, took: u64) -> Result<(), Error> {
+        #[cfg(feature = "grammar")]
+        if self.conversation.follower.is_some() {
+            return self.pick_allowed();
+        }
         let Conversation { tokens, lanes, stats, .. } = &mut *self.conversation;
         let mut right = 0;
         let id = loop {
@@ -86,11 +114,35 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
     }
 }
 
+#[cfg(feature = "grammar")]
+impl<F: Flash> Answer<'_, '_, '_, '_, F> {
+    /// Picks the next token among those that the grammar allows.
+    fn pick_allowed(&mut self) -> Result<(), Error> {
+        let Conversation { tokens, lanes, stats, follower, .. } = &mut *self.conversation;
+        let picked = lanes.after(0).and_then(|lane| lane.sampler.finish_allowed());
+        if let Some((grammar, follower)) = follower {
+            let id = follower.take(grammar, &self.session.vocabulary(), picked)?;
+            // There is room, as others were fed.
+            let _ = tokens.push(id);
+            (self.picks, self.ready) = (1, 1);
+        }
+        if stats.tokens == 0 && self.options.tokens == 0 {
+            stats.end = Some(AnswerEnd::Length);
+        }
+        Ok(())
+    }
+}
+
 #[cfg(feature = "drafts")]
 impl<F: Flash> Answer<'_, '_, '_, '_, F> {
     /// Puts a draft behind the last token; returns how many tokens it has. One pass takes both, and the answer is not drafted
     /// beyond its end.
     fn draft(&mut self, chunk: usize) -> usize {
+        // What a grammar allows is known for the next token alone.
+        #[cfg(feature = "grammar")]
+        if self.conversation.follower.is_some() {
+            return 0;
+        }
         let Conversation { tokens, lanes, drafter, stats, .. } = &mut *self.conversation;
         let Some(drafter) = drafter else { return 0 };
         let left = (self.options.tokens as usize).saturating_sub(stats.tokens);

@@ -52,9 +52,14 @@ impl Matcher {
     /// The beginning of a text.
     #[must_use]
     pub fn new(grammar: &Grammar<'_>) -> Self {
-        let mut matcher = Matcher { readings: Vec::new(), frames: Vec::new() };
+        let mut matcher = Matcher::nowhere();
         matcher.restart(grammar);
         matcher
+    }
+
+    /// No place in any text.
+    pub(crate) const fn nowhere() -> Self {
+        Matcher { readings: Vec::new(), frames: Vec::new() }
     }
 
     /// Goes back to the beginning.
