@@ -311,3 +311,39 @@ fn noise_never_passes_the_bound_that_skips_it() {
         }
     }
 }
+
+#[test]
+fn tokens_that_are_not_allowed_count_as_minus_infinity() {
+    let mut random = Random::new(5);
+    let configs = [
+        SamplerConfig::GREEDY,
+        PLAIN,
+        SamplerConfig { top_k: 5, ..PLAIN },
+        SamplerConfig { top_p: 0.7, ..PLAIN },
+        SamplerConfig { min_p: 0.2, repeat_penalty: 1.5, ..PLAIN },
+        SamplerConfig::default(),
+    ];
+    for round in 0..400u32 {
+        random.advance();
+        let logits: Vec<f32> = (0..60).map(|id| random.unit(id) * 8.0 - 4.0).collect();
+        let allowed: Vec<bool> = (0..60).map(|id| random.unit(100 + id) < 0.2 || id == round % 60).collect();
+        let masked: Vec<f32> = logits
+            .iter()
+            .zip(&allowed)
+            .map(|(&logit, &allowed)| if allowed { logit } else { f32::NEG_INFINITY })
+            .collect();
+        for config in configs {
+            let config = SamplerConfig { seed: round.into(), ..config };
+            let mut sampler = Sampler::new(config);
+            sampler.begin(&[7, 9]);
+            for (first, tile) in (0..).step_by(7).zip(logits.chunks(7)) {
+                sampler.push_allowed(first, tile, &mut |id| allowed[id as usize]);
+            }
+            assert_eq!(sampler.finish_allowed(), Some(once(config, &[7, 9], &masked)), "{config:?}");
+        }
+    }
+    let mut sampler = Sampler::new(PLAIN);
+    sampler.begin(&[]);
+    sampler.push_allowed(0, &[1.0, 2.0], &mut |_| false);
+    assert_eq!(sampler.finish_allowed(), None);
+}
