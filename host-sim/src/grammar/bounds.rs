@@ -2,9 +2,10 @@
 
 use flashlet::text::grammar::MAX_DEPTH;
 
-use super::compile::{Node, bytes};
+use super::compiled::Compiled;
 use super::nfa::Count;
-use super::{Compiled, Refused};
+use super::refused::Refused;
+use super::tables::{Node, bytes};
 
 /// Frames that a state can say it needs.
 const MAX_NEED: u8 = 63;

@@ -6,22 +6,11 @@
 
 mod build;
 mod parse;
+mod part;
 
 use super::compile::compile;
-use super::{Compiled, Refused};
-
-/// Part of a rule.
-#[derive(Clone, Debug)]
-enum Part {
-    Literal(String),
-    /// Ranges of characters, or all others.
-    Class(Vec<(char, char)>, bool),
-    /// The rule of this index.
-    Rule(usize),
-    Sequence(Vec<Part>),
-    Alternatives(Vec<Part>),
-    Repeated(Box<Part>, usize, Option<usize>),
-}
+use super::compiled::Compiled;
+use super::refused::Refused;
 
 /// Compiles the texts of rule `root` of a grammar in GBNF. Rules that contain themselves nest up to `depth` deep.
 ///

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod compile;
+mod compiled;
 mod dfa;
 mod formats;
 mod gbnf;
@@ -10,16 +11,11 @@ mod number;
 mod pattern;
 mod refused;
 mod schema;
+mod tables;
 
+pub(crate) use compiled::Compiled;
 pub(crate) use gbnf::compile_gbnf;
-pub(crate) use refused::Refused;
 pub(crate) use schema::compile_schema;
 
 /// Levels to which values nest in each other, unless told otherwise.
 pub(crate) const DEFAULT_DEPTH: u16 = 32;
-
-/// A grammar as tables for the engine.
-#[derive(Clone, Debug)]
-pub(crate) struct Compiled {
-    pub(crate) tables: Vec<u8>,
-}

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Refused;
 use super::dfa::{Dfa, begins_character};
+use super::refused::Refused;
 
 /// Most states.
 const MAX_STATES: usize = 400_000;

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::Part;
-use crate::grammar::Refused;
+use super::part::Part;
 use crate::grammar::dfa::Dfa;
 use crate::grammar::nfa::{Count, END, Nfa, StateId};
 use crate::grammar::pattern;
+use crate::grammar::refused::Refused;
 
 /// Parts of rules that are put where their names stand, at most.
 const MAX_INLINE: usize = 40;

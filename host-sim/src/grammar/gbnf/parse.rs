@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::Part;
-use crate::grammar::Refused;
+use super::part::Part;
+use crate::grammar::refused::Refused;
 
 /// Deepest nesting of groups.
 const MAX_GROUPS: usize = 100;

@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::doc::Id;
-use crate::grammar::Refused;
 use crate::grammar::dfa::Dfa;
 use crate::grammar::number::Decimal;
+use crate::grammar::refused::Refused;
 
 /// A schema, or what is not valid by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,41 +1,23 @@
 //! From alternatives to the automaton: a rule for each set of schemas that a value must be valid by.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::alternative::{Alternative, Arrays, Conjunction, Literal, Numbers, types};
+use super::alternative::{Alternative, Arrays, Literal, Numbers, types};
 use super::doc::{Doc, Id, Val};
-use super::expand::Expander;
+use super::emitter::Emitter;
 use super::object::ObjectEmitter;
 use crate::grammar::compile::compile;
-use crate::grammar::nfa::{Count, END, Nfa, StateId};
-use crate::grammar::{Compiled, Refused};
-
-/// Most rules.
-const MAX_RULES: usize = 20_000;
+use crate::grammar::compiled::Compiled;
+use crate::grammar::nfa::{Count, END, StateId};
+use crate::grammar::refused::Refused;
 
 /// Most items of arrays whose items differ by their place.
 const MAX_PLACES: usize = 4096;
 
-/// Makes the automaton.
-pub(super) struct Emitter {
-    pub(super) expander: Expander,
-    pub(super) nfa: Nfa,
-    rules: HashMap<Conjunction, StateId>,
-    waiting: Vec<(Conjunction, StateId)>,
-    numbers: HashMap<String, StateId>,
-}
-
 /// Compiles a schema's values.
 pub(super) fn emit(doc: Doc, depth: u16) -> Result<Compiled, Refused> {
     let root = doc.root;
-    let mut emitter = Emitter {
-        expander: Expander::new(doc),
-        nfa: Nfa::new(),
-        rules: HashMap::new(),
-        waiting: Vec::new(),
-        numbers: HashMap::new(),
-    };
+    let mut emitter = Emitter::new(doc);
     let start = emitter.rule(vec![Literal::is(root)])?;
     while let Some((conjunction, rule)) = emitter.waiting.pop() {
         emitter.fill(&conjunction, rule)?;
@@ -44,27 +26,6 @@ pub(super) fn emit(doc: Doc, depth: u16) -> Result<Compiled, Refused> {
 }
 
 impl Emitter {
-    /// The rule of values that are valid by all of `conjunction`.
-    pub(super) fn rule(&mut self, conjunction: Conjunction) -> Result<StateId, Refused> {
-        let mut kept: Conjunction = Vec::new();
-        for literal in conjunction {
-            let is_all = self.expander.doc.val(literal.schema) == Val::Bool(!literal.negated);
-            if !is_all && !kept.contains(&literal) {
-                kept.push(literal);
-            }
-        }
-        if let Some(&rule) = self.rules.get(&kept) {
-            return Ok(rule);
-        }
-        if self.rules.len() >= MAX_RULES {
-            return Err(Refused::too_large());
-        }
-        let rule = self.nfa.state()?;
-        self.rules.insert(kept.clone(), rule);
-        self.waiting.push((kept, rule));
-        Ok(rule)
-    }
-
     fn fill(&mut self, conjunction: &[Literal], rule: StateId) -> Result<(), Refused> {
         let alternatives = self.expander.expand(conjunction)?;
         let mut order = Vec::new();
@@ -112,15 +73,6 @@ impl Emitter {
         let rule = self.nfa.plain(&numbers.all()?, END)?;
         self.numbers.insert(key, rule);
         Ok(rule)
-    }
-
-    /// A comma and what may stand behind it: the state to go on from.
-    pub(super) fn after_comma(&mut self, from: StateId, count: Count) -> Result<StateId, Refused> {
-        let [comma, next] = [self.nfa.state()?, self.nfa.state()?];
-        self.nfa.counted(from, b',', comma, count);
-        self.nfa.jump(comma, next);
-        self.nfa.edge(comma, b' ', next);
-        Ok(next)
     }
 
     fn array(&mut self, arrays: &Arrays, rule: StateId) -> Result<(), Refused> {

@@ -5,15 +5,15 @@ use std::rc::Rc;
 
 use super::alternative::{Alternative, Literal, Names, types};
 use super::doc::{Doc, Id, Val};
-use crate::grammar::Refused;
 use crate::grammar::dfa::Dfa;
 use crate::grammar::pattern;
+use crate::grammar::refused::Refused;
 
 /// Most alternatives of a value.
 const MAX_ALTERNATIVES: usize = 1024;
 
 /// Most steps of a schema's expansion.
-const MAX_STEPS: usize = 4_000_000;
+const MAX_STEPS: usize = 600_000;
 
 /// Expands schemas.
 pub(super) struct Expander {

@@ -6,12 +6,15 @@
 mod alternative;
 mod doc;
 mod emit;
+mod emitter;
 mod expand;
 mod object;
 mod restrict;
+mod restriction;
 mod sets;
 
-use super::{Compiled, Refused};
+use super::compiled::Compiled;
+use super::refused::Refused;
 
 /// Compiles the JSON texts that are valid by the schema in `text`. Values nest up to `depth` deep.
 ///

@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use super::alternative::{Conjunction, Literal, Members, Objects};
 use super::doc::Val;
-use super::emit::Emitter;
-use crate::grammar::Refused;
+use super::emitter::Emitter;
 use crate::grammar::dfa::Dfa;
 use crate::grammar::nfa::{Count, END, StateId};
+use crate::grammar::refused::Refused;
 
 /// Most required names without a place in the order, which may come in any: more come in the order that `required` has.
 const MAX_FREE: usize = 4;

@@ -1,0 +1,80 @@
+//! The engine's tables, byte by byte.
+
+use flashlet::text::grammar::{Grammar, MAX_DEPTH};
+
+use super::compiled::Compiled;
+use super::nfa::Count;
+use super::refused::Refused;
+
+/// Most words of all edges: they are numbered with 24 bits.
+const MAX_WORDS: usize = 1 << 20;
+
+/// A state of the tables.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Node {
+    pub(super) edges: Vec<(u8, u8, u16)>,
+    pub(super) counted: Vec<(u8, u8, u16, Count)>,
+    pub(super) calls: Vec<(u16, u16, Count)>,
+    pub(super) accepts: Option<u16>,
+}
+
+/// The bytes of tables. `needs` has the frames that each state needs.
+pub(super) fn bytes(
+    nodes: &[Node],
+    first: u16,
+    needs: &[u8],
+    (depth, readings): (u16, u16),
+) -> Result<Compiled, Refused> {
+    let (mut records, mut words): (Vec<u8>, Vec<u8>) = (Vec::new(), Vec::new());
+    let count_word = |count: Count| {
+        let (op, limit) = match count {
+            Count::Keep => (0, 0),
+            Count::Up(limit) => (1, limit),
+            Count::AtLeast(limit) => (2, limit),
+        };
+        let [low, high] = limit.to_le_bytes();
+        [op, 0, low, high]
+    };
+    let pair = |a: u16, b: u16| {
+        let ([a0, a1], [b0, b1]) = (a.to_le_bytes(), b.to_le_bytes());
+        [a0, a1, b0, b1]
+    };
+    for (node, &need) in nodes.iter().zip(needs) {
+        let has_head =
+            !node.calls.is_empty() || !node.counted.is_empty() || node.accepts.is_some_and(|least| least > 0);
+        let flags = need << 2 | u8::from(has_head) << 1 | u8::from(node.accepts.is_some());
+        let at = words.len() / 4;
+        if at > MAX_WORDS || node.calls.len() > 255 || node.counted.len() > 255 {
+            return Err(Refused::too_large());
+        }
+        let at = (at as u32).to_le_bytes();
+        records.extend([at[0], at[1], at[2], flags]);
+        if has_head {
+            let [low, high] = node.accepts.unwrap_or(0).to_le_bytes();
+            words.extend([node.calls.len() as u8, node.counted.len() as u8, low, high]);
+        }
+        for &(rule, then, count) in &node.calls {
+            words.extend(pair(rule, then));
+            words.extend(count_word(count));
+        }
+        for &(low, high, to, count) in &node.counted {
+            words.extend([low, high, to.to_le_bytes()[0], to.to_le_bytes()[1]]);
+            words.extend(count_word(count));
+        }
+        for &(low, high, to) in &node.edges {
+            words.extend([low, high, to.to_le_bytes()[0], to.to_le_bytes()[1]]);
+        }
+    }
+    let at = ((words.len() / 4) as u32).to_le_bytes();
+    records.extend([at[0], at[1], at[2], 0]);
+    let mut tables = b"FGR1".to_vec();
+    tables.extend(pair(nodes.len() as u16, first));
+    tables.extend(((words.len() / 4) as u32).to_le_bytes());
+    tables.extend(pair(depth, readings));
+    tables.extend(0u32.to_le_bytes());
+    tables.extend(records);
+    tables.extend(words);
+    debug_assert!(usize::from(depth) <= MAX_DEPTH);
+    Grammar::open(&tables).map_err(|error| Refused::new(error.to_string()))?;
+    Ok(Compiled { tables })
+}
