@@ -26,7 +26,7 @@ pub(crate) enum Command {
     #[command(
         after_help = "Examples:\n  flashlet run \"turn on the kitchen light\"\n  flashlet run -m smollm2.gguf \"Why is the sky blue?\"\n  flashlet run smollm2.gguf --raw --temp 0 -n 32 \"Once upon a time\""
     )]
-    Run(run::RunArgs),
+    Run(Box<run::RunArgs>),
     /// Talk with a model, turn by turn (the built-in one takes each line by itself)
     #[command(after_help = "Examples:\n  flashlet chat -m smollm2.gguf --system \"Answer in one sentence.\"")]
     Chat(chat::ChatArgs),
