@@ -20,7 +20,7 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// A follower of no grammar yet, for [`Conversation::follow`](crate::session::Conversation::follow).
+    /// A follower of no grammar yet, for [`Conversation::follow`](crate::Conversation::follow).
     #[must_use]
     pub const fn new() -> Self {
         Follower {
