@@ -20,6 +20,8 @@ use flashlet::model::Want;
 use flashlet::session::{SnapshotError, Snapshots};
 use flashlet::simd::Scalar;
 use flashlet::text::{ChatFormat, ChatPieces, Turn};
+#[cfg(feature = "grammar")]
+use flashlet::text::{Follower, TextError, grammar::Grammar};
 use flashlet::weights::Residency;
 use flashlet::{AnswerOptions, Buffers, Conversation, Error, Lane, Model, Options, SamplerConfig, Session};
 use stub::{StubFlash, StubNor, Text};
@@ -47,6 +49,10 @@ impl<E: Into<Error>> From<E> for Failure {
     }
 }
 
+/// The tables of a grammar: one state, where texts begin and end, and which any byte leads back to.
+#[cfg(feature = "grammar")]
+const ANY_TEXT: [u8; 32] = *b"FGR1\x01\0\0\0\x01\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\x01\x01\0\0\0\0\xff\0\0";
+
 /// Uses every entry to the engine that firmware would, with values that the optimiser cannot see; returns the sum
 /// of all logits and ids, which is the same whatever the flash, the kernels and where the weights are.
 fn exercise<F: Flash>(
@@ -56,6 +62,8 @@ fn exercise<F: Flash>(
     sampling: SamplerConfig,
     kernels: &dyn Kernels,
 ) -> Result<u64, Failure> {
+    #[cfg(feature = "grammar")]
+    let mapped = source.mapped.is_some();
     let model = run("open", || Model::open(&mut source))?;
     let format = run("chat format", || ChatFormat::recognise(model.gguf(), &mut source))?;
     let pieces = run("chat pieces", || ChatPieces::read(model.gguf(), &mut source))?;
@@ -107,6 +115,8 @@ fn exercise<F: Flash>(
     // An answer that goes on from the prompt, with drafts; the prompt repeats itself.
     let (mut tokens, mut lane, mut drafts) = ([0; 2 * PROMPT], Lane::new(), [Lane::new(), Lane::new()]);
     let mut text = [0; 300];
+    #[cfg(feature = "grammar")]
+    let mut follower = Follower::new();
     let buffers = Buffers { tokens: &mut tokens, lane: &mut lane, drafts: &mut drafts, text: &mut text };
     let mut conversation = Conversation::new(buffers, sampling);
     conversation.remember(prompt);
@@ -129,6 +139,19 @@ fn exercise<F: Flash>(
     let position = session.position();
     check(conversation.rewind(&mut session, position - 1) == position - 1, "a token cannot be taken back")?;
     check(session.rewind(black_box(1000)).is_err(), "there are no 1000 tokens to go on to")?;
+
+    // An answer that follows a grammar, which takes a model that is mapped.
+    #[cfg(feature = "grammar")]
+    {
+        let grammar =
+            stack::measure("open a grammar", || Grammar::open(black_box(&ANY_TEXT))).map_err(TextError::Grammar)?;
+        conversation.follow(black_box(Some((grammar, &mut follower))));
+        conversation.push(black_box(5))?;
+        let mut answer = run("answer", || session.answer(&mut conversation, black_box(&[]), &answer_options))?;
+        let followed = matches!(run("next token by a grammar", || answer.next()), Ok(Some(_)));
+        drop(answer);
+        check(followed == mapped, "the grammar of a mapped model is followed, and no other")?;
+    }
 
     check(n > 40 && steps > 0 && session.position() > n as u32, "too few tokens")?;
     Ok(sum)

@@ -53,6 +53,15 @@ impl Lanes<'_> {
         }
     }
 
+    /// The lane of the token after `drafted` tokens of a draft, which hashes the logits that come to it if it `hashes`.
+    pub(super) fn hashed(&mut self, drafted: u32, hashes: bool, logits: &[f32]) -> Option<&mut Lane> {
+        let lane = self.after(drafted as usize)?;
+        if hashes {
+            lane.hash.push(logits);
+        }
+        Some(lane)
+    }
+
     /// Tokens of the longest draft.
     #[cfg(feature = "drafts")]
     pub(super) fn longest_draft(&self) -> usize {

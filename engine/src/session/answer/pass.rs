@@ -43,24 +43,22 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
             ..
         } = &mut *self.conversation;
         let hashes = stats.hash.is_some();
-        let mut push =
-            |position: u32, id: u32, logits: &[f32], #[cfg(feature = "grammar")] vocabulary: &Vocabulary<'_>| {
-                let Some(lane) = lanes.after(position.saturating_sub(first) as usize) else { return };
-                if hashes {
-                    lane.hash.push(logits);
-                }
-                #[cfg(feature = "grammar")]
-                if let Some((grammar, follower)) = follower {
-                    return lane.sampler.push_allowed(id, logits, &mut |id| follower.allows(grammar, vocabulary, id));
-                }
-                lane.sampler.push(id, logits);
-            };
         #[cfg(feature = "grammar")]
         let mut sink = |vocabulary: &Vocabulary<'_>, position: u32, id: u32, logits: &[f32]| {
-            push(position, id, logits, vocabulary);
+            let Some(lane) = lanes.hashed(position.saturating_sub(first), hashes, logits) else { return };
+            match follower {
+                Some((grammar, follower)) => {
+                    lane.sampler.push_allowed(id, logits, &mut |id| follower.allows(grammar, vocabulary, id));
+                }
+                None => lane.sampler.push(id, logits),
+            }
         };
         #[cfg(not(feature = "grammar"))]
-        let mut sink = push;
+        let mut sink = |position: u32, id: u32, logits: &[f32]| {
+            if let Some(lane) = lanes.hashed(position.saturating_sub(first), hashes, logits) {
+                lane.sampler.push(id, logits);
+            }
+        };
         self.session.feed_chunk_to(tokens.next(n), want, &mut sink).await
     }
 
