@@ -17,7 +17,7 @@ use crate::text::{Detokenizer, Encode};
 use crate::weights::{CHECKSUMS, Feed, Schedule, Tiles, Verify};
 use core::pin::pin;
 
-/// What logits go to, with the vocabulary that they are of.
+/// Receives logits, with the vocabulary that they belong to.
 #[cfg(feature = "grammar")]
 pub(super) type Sink<'s> = dyn FnMut(&Vocabulary<'_>, u32, u32, &[f32]) + 's;
 #[cfg(not(feature = "grammar"))]

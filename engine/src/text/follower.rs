@@ -15,7 +15,7 @@ pub struct Follower {
     may_end: bool,
     /// The next token is the first of a text that loses its leading space.
     fresh: bool,
-    /// What went wrong while tokens were looked at.
+    /// The first error that came up while tokens were tried.
     error: Option<TextError>,
 }
 
@@ -97,7 +97,7 @@ impl Follower {
     /// Goes on with token `id`, which was allowed.
     ///
     /// # Errors
-    /// What went wrong while tokens were looked at, or now.
+    /// An error that came up while tokens were tried, or now.
     pub(crate) fn take(
         &mut self,
         grammar: &Grammar<'_>,

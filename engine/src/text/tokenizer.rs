@@ -26,11 +26,10 @@ pub struct Encode<'t> {
     pub bos: bool,
     /// Put the EOS token last, where the model wants it. Not for text that an answer is to follow.
     pub eos: bool,
-    /// Take control tokens spelled out in the text for tokens. Not for text that comes from
-    /// outside. (User-defined tokens are always recognised: they are ordinary text.)
+    /// Take control tokens spelled out in the text for tokens. Not for text that comes from outside. (User-defined tokens are
+    /// always recognised: they are ordinary text.)
     pub special: bool,
-    /// The text goes on from an earlier one: no space is put in front where the model wants one
-    /// at the start of a text.
+    /// The text goes on from an earlier one: no space is put in front where the model wants one at the start of a text.
     pub continues: bool,
     /// Offsets in the text that no special token spans, of whatever type: they lie inside of markers that a user wrote.
     pub barred: &'t [usize],
@@ -38,12 +37,12 @@ pub struct Encode<'t> {
 
 /// A vocabulary's index, and the memory to encode one word.
 ///
-/// The index takes about 6.8 bytes for each token and each merge, the word memory about 8 bytes
-/// for each byte of the longest word, which is 8 bytes for each token of the context. Text of any length is encoded, word by
-/// word. A word is what is merged as a whole: for BPE a match of the pre-tokeniser, for SentencePiece what lies between spaces.
+/// The index takes about 6.8 bytes for each token and each merge, the word memory about 8 bytes for each byte of the longest word,
+/// which is 8 bytes for each token of the context. Text of any length is encoded, word by word: for BPE a word is a match of the
+/// pre-tokeniser, for SentencePiece the text between two spaces.
 pub struct Tokenizer<'a> {
     pub(super) spec: TokenizerSpec,
-    /// Whether the index lies in mapped flash.
+    /// True if the index lies in mapped flash.
     #[cfg(feature = "flash-index")]
     in_flash: bool,
     pub(super) tokens: StrIndex<'a>,
@@ -77,8 +76,7 @@ impl<'a> Tokenizer<'a> {
         Tokenizer::carve_mapped(spec, ctx, None, arena)
     }
 
-    /// As [`carve`](Self::carve), without memory for the index if the file brings one
-    /// ([`TokenizerSpec::index_end`]) and lies in `mapped` that far.
+    /// As [`carve`](Self::carve), without memory for an index that the file brings ([`TokenizerSpec::index_end`]) in `mapped`.
     ///
     /// # Errors
     /// [`ArenaError`] when the arena is too small.

@@ -23,7 +23,7 @@ struct Subsets<'n> {
     index: HashMap<Set, u16>,
     sets: Vec<Set>,
     work: usize,
-    /// Whether the rule that begins in a state may be empty.
+    /// For each state, true if the rule that begins there may be empty.
     nullable: HashMap<StateId, bool>,
 }
 

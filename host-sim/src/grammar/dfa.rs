@@ -21,7 +21,7 @@ pub(crate) struct Dfa {
     start: u16,
 }
 
-/// What a text of two automata's states is accepted by.
+/// The way in which a product of two automata accepts.
 #[derive(Clone, Copy, Debug)]
 enum Keep {
     Both,
@@ -186,7 +186,7 @@ impl Dfa {
         Ok(dfa.minimal())
     }
 
-    /// Whether each state leads to an accepting one.
+    /// For each state, true if it leads to an accepting one.
     fn live(&self) -> Vec<bool> {
         let mut live = self.accepting.clone();
         loop {
@@ -247,7 +247,7 @@ impl Dfa {
         let n = self.n_states();
         let live = self.live();
         let mut least: Vec<Option<usize>> = vec![None; n];
-        // Whether some accepting state is exactly `characters` away.
+        // True if some accepting state is exactly `characters` away.
         let mut at = self.same_character(&self.accepting);
         for characters in 0..=n + 1 {
             let grows = (0..n).all(|state| least[state].is_none() || at[state]);

@@ -26,7 +26,7 @@ pub(super) fn expression(name: &str) -> Option<String> {
         "uri" | "iri" => uri(),
         "uri-reference" | "iri-reference" => reference(),
         "json-pointer" => r"^(?:/(?:[^~/]|~[01])*)*$".to_owned(),
-        // What they allow is more than regular, or an expression in itself.
+        // Their languages are not regular, or are expressions themselves.
         _ => return None,
     })
 }

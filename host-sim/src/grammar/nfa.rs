@@ -8,7 +8,7 @@ use super::refused::Refused;
 /// Most states.
 const MAX_STATES: usize = 400_000;
 
-/// What an edge does with the count of the rule's call.
+/// The operation of an edge on the count of the rule's call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Count {
     #[default]

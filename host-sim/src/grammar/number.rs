@@ -178,7 +178,7 @@ pub(crate) fn compared(bound: &Decimal, orders: &[Ordering]) -> Dfa {
             magnitude(&mut rows, Some(bound), &reversed, Ordering::Less),
         )
     } else {
-        // What is negative is less; minus zero is not needed.
+        // Every negative number is less; minus zero is not needed.
         (magnitude(&mut rows, Some(bound), orders, Ordering::Less), magnitude(&mut rows, None, orders, Ordering::Less))
     };
     let (of_positive, of_negative) = (rows.0[usize::from(positive)], negative);

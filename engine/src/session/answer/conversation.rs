@@ -89,7 +89,7 @@ pub struct Buffers<'b> {
     pub text: &'b mut [u8],
 }
 
-/// Where a conversation stands.
+/// The state of a conversation between two answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Open {
     /// No answer is to be gone on from.

@@ -1,6 +1,6 @@
 //! The options of an answer.
 
-/// How an answer is made, and where it ends.
+/// Settings of an answer: its greatest length, stop strings and figures.
 #[derive(Clone, Copy, Debug)]
 pub struct AnswerOptions<'s> {
     /// The most tokens.

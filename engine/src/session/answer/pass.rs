@@ -136,7 +136,7 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
     /// Puts a draft behind the last token; returns how many tokens it has. One pass takes both, and the answer is not drafted
     /// beyond its end.
     fn draft(&mut self, chunk: usize) -> usize {
-        // What a grammar allows is known for the next token alone.
+        // The tokens that a grammar allows are known for the next place alone.
         #[cfg(feature = "grammar")]
         if self.conversation.follower.is_some() {
             return 0;

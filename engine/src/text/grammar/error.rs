@@ -1,4 +1,4 @@
-//! What can go wrong with a grammar.
+//! Errors of grammars.
 
 use core::fmt::{self, Display, Formatter};
 
@@ -18,7 +18,7 @@ pub enum GrammarError {
     },
     /// A number in the tables is out of range.
     OutOfRange {
-        /// Where it lies in the tables.
+        /// Its offset in the tables, in bytes.
         offset: usize,
     },
     /// More nesting than a state can hold.

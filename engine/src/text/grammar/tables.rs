@@ -26,7 +26,7 @@ const ACCEPTS: u8 = 1;
 const HAS_HEAD: u8 = 2;
 const NEED_SHIFT: u8 = 2;
 
-/// What an edge does with the count of its frame.
+/// The operation of an edge on the count of its frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Count {
     /// Leaves it.

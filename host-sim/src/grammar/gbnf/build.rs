@@ -108,7 +108,7 @@ impl Builder<'_> {
     fn counted(&mut self, part: &Part, min: usize, max: Option<usize>, then: StateId) -> Result<StateId, Refused> {
         let then = match max {
             Some(_) => then,
-            // As many as must be, and any number of more.
+            // The least number of repetitions, then any number of more.
             None => self.repeated(part, 0, None, then)?,
         };
         let most = max.unwrap_or(min);

@@ -46,7 +46,7 @@ pub(super) mod types {
 /// A limit of numbers; true if it is not allowed itself.
 pub(super) type Limit = (Decimal, bool);
 
-/// What numbers must be.
+/// Restrictions on numbers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Numbers {
     /// Whole ones only, or none of them.
@@ -59,7 +59,7 @@ pub(super) struct Numbers {
     pub(super) not: Vec<Decimal>,
 }
 
-/// What strings must be.
+/// Restrictions on strings.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Strings {
     pub(super) dfa: Option<Rc<Dfa>>,
@@ -79,14 +79,14 @@ impl Strings {
     }
 }
 
-/// What one schema says of items: of the first ones, and of the others.
+/// One schema's restrictions on items: on the first ones, and on the others.
 #[derive(Clone, Debug)]
 pub(super) struct Items {
     pub(super) first: Rc<[Literal]>,
     pub(super) rest: Option<Literal>,
 }
 
-/// What arrays must be.
+/// Restrictions on arrays.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Arrays {
     pub(super) items: Vec<Items>,
@@ -103,7 +103,7 @@ pub(super) struct Names {
     pub(super) wide: Dfa,
 }
 
-/// What one schema says of members: of those with names, with names that match, and of the others.
+/// One schema's restrictions on members: on those with names, with names that match, and on the others.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Members {
     pub(super) named: Rc<[(Rc<str>, Literal)]>,
@@ -112,7 +112,7 @@ pub(super) struct Members {
 }
 
 impl Members {
-    /// What the value of member `name` must be.
+    /// The restrictions on the value of member `name`.
     pub(super) fn of(&self, name: &str) -> Conjunction {
         let named = self.named.iter().filter(|(own, _)| &**own == name).map(|&(_, literal)| literal);
         let matching =
@@ -122,7 +122,7 @@ impl Members {
     }
 }
 
-/// What objects must be.
+/// Restrictions on objects.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Objects {
     pub(super) members: Vec<Members>,

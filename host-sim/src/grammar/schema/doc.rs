@@ -25,7 +25,7 @@ pub(super) enum Val {
 pub(super) struct Doc {
     vals: Vec<Val>,
     index: HashMap<Val, Id>,
-    /// Where each value stands first.
+    /// The first place of each value.
     paths: HashMap<Id, String>,
     /// Schemas by their `$id`, `id` or `$anchor`.
     names: HashMap<String, Id>,
@@ -103,7 +103,7 @@ impl Doc {
         self.vals[id].clone()
     }
 
-    /// Where the value stands in the schema.
+    /// The value's place in the schema.
     pub(super) fn path(&self, id: Id) -> &str {
         self.paths.get(&id).map_or("", String::as_str)
     }

@@ -1,4 +1,4 @@
-//! What schemas allow, as alternatives: keywords that combine schemas become lists, and negation moves inwards.
+//! Schemas as lists of alternatives: keywords that combine schemas become lists, and negation moves inwards.
 
 use std::collections::HashMap;
 use std::rc::Rc;

@@ -120,7 +120,7 @@ impl ObjectEmitter<'_> {
         Ok(())
     }
 
-    /// Whether an object may end after these free names, members with names and others.
+    /// True if an object may end after these free names, members with names and others.
     fn may_close(&self, free: usize, named: usize, others: usize, some: bool) -> bool {
         // Names of others may be alike.
         let surely = named + others.min(1);

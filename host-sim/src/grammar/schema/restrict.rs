@@ -261,7 +261,7 @@ impl Expander {
         }))
     }
 
-    /// What a keyword asks of values of one type.
+    /// The restriction that a keyword puts on values of one type.
     fn restriction(&mut self, schema: Id, key: &str, value: Id) -> Result<Option<Restriction>, Refused> {
         Ok(Some(match key {
             "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => return self.limit(schema, key, value),
@@ -334,7 +334,7 @@ impl Expander {
         }
     }
 
-    /// What a schema says of items, told once.
+    /// The schema's restrictions on items.
     fn items(&mut self, schema: Id, key: &str, value: Id) -> Result<Option<Items>, Refused> {
         let list = |id: Id| match self.doc.val(id) {
             Val::Array(list) => Some(list),
@@ -352,7 +352,7 @@ impl Expander {
         Ok(Some(Items { first: Rc::new([]), rest: Some(Literal::is(value)) }))
     }
 
-    /// What a schema says of members.
+    /// The schema's restrictions on members.
     fn members(&mut self, schema: Id) -> Result<Members, Refused> {
         let object = |id: Option<Id>| match id.map(|id| self.doc.val(id)) {
             Some(Val::Object(members)) => members.to_vec(),

@@ -7,7 +7,7 @@ use crate::grammar::dfa::Dfa;
 use crate::grammar::number::Decimal;
 use crate::grammar::refused::Refused;
 
-/// What values of one type must be.
+/// Restrictions on values of one type.
 pub(super) enum Restriction {
     Min(Decimal, bool),
     Max(Decimal, bool),

@@ -42,7 +42,7 @@ impl Numbers {
             let mut words = Vec::new();
             for text in among {
                 if let Some(value) = Decimal::parse(text).filter(|value| self.allows(value)) {
-                    // What is whole by value only is not by spelling.
+                    // A number such as 1.0 is whole by its value, but is not spelled as an integer.
                     let plain = value.text();
                     if self.whole != Some(true) || **text == *plain {
                         words.push(text.to_string());
@@ -129,7 +129,7 @@ impl Arrays {
         self.items.iter().map(|items| items.first.len()).max().unwrap_or(0)
     }
 
-    /// What item `at` must be.
+    /// The restrictions on item `at`.
     pub(super) fn item(&self, at: usize) -> Conjunction {
         self.items
             .iter()
@@ -139,7 +139,7 @@ impl Arrays {
 }
 
 impl Objects {
-    /// What member `name` must be.
+    /// The restrictions on member `name`.
     pub(super) fn member(&self, name: &str) -> Conjunction {
         self.members.iter().flat_map(|members| members.of(name)).collect()
     }
