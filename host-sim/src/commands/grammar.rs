@@ -26,14 +26,14 @@ pub(crate) struct GrammarArgs {
     pub(crate) json: bool,
 }
 
-/// The grammar's file.
-#[derive(Args, Clone, Debug)]
-#[group(required = true, multiple = false)]
+/// The file of a grammar that texts follow.
+#[derive(Args, Debug)]
+#[group(multiple = false)]
 pub(crate) struct GrammarSource {
-    /// File with a JSON schema: texts are the JSON that is valid by it
+    /// File with a JSON schema: texts, or the answer, are JSON that is valid by it
     #[arg(long, value_name = "FILE")]
     pub(crate) json_schema: Option<PathBuf>,
-    /// File with a grammar in GBNF, llama.cpp's notation
+    /// File with a grammar in GBNF, llama.cpp's notation, that texts, or the answer, follow
     #[arg(long, value_name = "FILE")]
     pub(crate) grammar: Option<PathBuf>,
 }
@@ -41,16 +41,18 @@ pub(crate) struct GrammarSource {
 /// Bytes of a grammar's file, at most.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// Compiles the grammar in a file.
-pub(crate) fn compiled(schema: Option<&PathBuf>, gbnf: Option<&PathBuf>) -> Result<Option<Compiled>, Failure> {
-    let (path, compile): (_, fn(&str, u16) -> _) = match (schema, gbnf) {
-        (Some(path), _) => (path, grammar::compile_schema),
-        (None, Some(path)) => (path, grammar::compile_gbnf),
-        (None, None) => return Ok(None),
-    };
-    let text = input::short_text_file(path, MAX_BYTES)?;
-    let compiled = compile(&text, grammar::DEFAULT_DEPTH).map_err(|error| Failure::about(path.display(), error))?;
-    Ok(Some(compiled))
+impl GrammarSource {
+    /// Compiles the grammar, if there is one.
+    pub(crate) fn compile(&self) -> Result<Option<Compiled>, Failure> {
+        let (path, compile): (_, fn(&str, u16) -> _) = match (&self.json_schema, &self.grammar) {
+            (Some(path), _) => (path, grammar::compile_schema),
+            (None, Some(path)) => (path, grammar::compile_gbnf),
+            (None, None) => return Ok(None),
+        };
+        let text = input::short_text_file(path, MAX_BYTES)?;
+        let compiled = compile(&text, grammar::DEFAULT_DEPTH).map_err(|error| Failure::about(path.display(), error))?;
+        Ok(Some(compiled))
+    }
 }
 
 impl Compiled {
@@ -77,8 +79,8 @@ struct Report {
 
 /// Runs the command.
 pub(crate) fn grammar(args: &GrammarArgs) -> Result<(), Failure> {
-    let compiled = compiled(args.source.json_schema.as_ref(), args.source.grammar.as_ref())?;
-    let compiled = compiled.ok_or_else(|| Failure::Usage("--json-schema or --grammar is needed".into()))?;
+    let compiled =
+        args.source.compile()?.ok_or_else(|| Failure::Usage("--json-schema or --grammar is needed".into()))?;
     let grammar = compiled.open()?;
     let accepts = args.check.as_ref().map(|path| check(&grammar, &input::text_file(path)?)).transpose()?;
     let report = Report {

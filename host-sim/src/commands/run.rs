@@ -6,7 +6,7 @@ use clap::Args;
 use flashlet::text::{ChatFormat, Encode};
 use serde::Serialize;
 
-use super::grammar;
+use super::grammar::GrammarSource;
 use crate::chat::{Chat, Message, question_file};
 use crate::engine::{
     ComputeArgs, Context, DraftArgs, Engine, EngineArgs, Memory, Opened, Traffic, open_model, save_prefix,
@@ -52,7 +52,7 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) grammar: AnswerGrammar,
+    pub(crate) grammar: GrammarSource,
     #[command(flatten)]
     pub(crate) sampling: SamplingArgs,
     #[command(flatten)]
@@ -61,18 +61,6 @@ pub(crate) struct RunArgs {
     pub(crate) engine: EngineArgs,
     #[command(flatten)]
     pub(crate) compute: ComputeArgs,
-}
-
-/// The grammar of the answer.
-#[derive(Args, Debug)]
-#[group(multiple = false)]
-pub(crate) struct AnswerGrammar {
-    /// File with a JSON schema by which the answer is valid
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json_schema: Option<PathBuf>,
-    /// File with a grammar in GBNF, llama.cpp's notation, that the answer follows
-    #[arg(long, value_name = "FILE")]
-    pub(crate) grammar: Option<PathBuf>,
 }
 
 /// The ways to give a prompt. Without any of them standard input is read, less one final line break.
@@ -180,7 +168,7 @@ impl Prompt {
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, &args.engine)?;
-    let compiled = grammar::compiled(args.grammar.json_schema.as_ref(), args.grammar.grammar.as_ref())?;
+    let compiled = args.grammar.compile()?;
     let grammar = compiled.as_ref().map(Compiled::open).transpose()?;
     let prompt = Prompt::read(&args.prompt)?;
     let chat = args.template(&opened)?;
