@@ -301,7 +301,7 @@ fn dot_rows<I: Isa, B: Format, const N: usize>(
             *acc = isa.f_add(*acc, dot);
         }
     }
-    for (product, acc) in products.iter_mut().zip(acc) {
+    for (product, acc) in products.iter_mut().zip(isa.in_rows::<B, N>(acc)) {
         if let Some(out) = product.get_mut(part..part + lanes) {
             isa.f_store(acc, out);
         }
@@ -322,7 +322,7 @@ fn dot_group<I: Isa, B: Format, const N: usize, const P: usize>(
     let columns = columns.fetching(if t == 0 { AHEAD } else { 0 });
     // All lanes of a column while it is at hand, so that loading overlaps with what all of them compute.
     let mut acc = [[isa.f_splat(0.0); N]; P];
-    for (rows, x) in columns.zip(x.chunks_exact(tokens.max(1))) {
+    for (rows, x) in columns.with_activations(x, tokens) {
         let Some(x) = x.get(t..).and_then(|x| x.first_chunk::<N>()) else { return };
         let x = isa.rebased(x);
         for (part, acc) in (first..).zip(&mut acc) {
@@ -333,7 +333,7 @@ fn dot_group<I: Isa, B: Format, const N: usize, const P: usize>(
         }
     }
     for (part, acc) in (first..).zip(acc) {
-        for (product, acc) in products.iter_mut().zip(acc) {
+        for (product, acc) in products.iter_mut().zip(isa.in_rows::<B, N>(acc)) {
             if let Some(out) = product.get_mut(part * I::ROWS..(part + 1) * I::ROWS) {
                 isa.f_store(acc, out);
             }

@@ -139,6 +139,13 @@ pub trait Isa: Copy + Send + Sync + 'static {
         None
     }
 
+    /// Sums of [`Isa::block_dots`] over a row's blocks, put in rows: a set may keep several tokens' sums in an order of its
+    /// own until then.
+    #[inline(always)]
+    fn in_rows<B: Blocks, const T: usize>(self, sums: [Self::F; T]) -> [Self::F; T] {
+        sums
+    }
+
     /// Fetches what lies `ahead` bytes behind what is `read`, which may be anywhere: `near` to the first level of cache, or
     /// to the second, where what waits for memory holds up no other loads.
     #[inline(always)]

@@ -22,7 +22,7 @@ impl<M: Multiply, const V: usize> Floats for Sixteen<Neon<M, V>> {
     #[inline(always)]
     fn load_f32(self, v: &[[u8; 4]; LANES]) -> X {
         // SAFETY of the uses here and below: as the macro says; `v` is as many bytes as are loaded.
-        each(neon! { column::<4, 0, 0>(v.as_ptr().cast()) }, |v| neon! { vreinterpretq_f32_u32(v) })
+        each(neon! { column::<4>(v.as_ptr().cast()) }, |v| neon! { vreinterpretq_f32_u32(v) })
     }
     #[inline(always)]
     fn load_f16(self, v: &[[u8; 2]; LANES]) -> X {

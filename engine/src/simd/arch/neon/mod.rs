@@ -5,12 +5,14 @@
 //! vectors. Several tokens, and rows that lie as in a file, take words of two, as there are registers for no more sums. Layouts
 //! that are not streamed take words of one for several tokens, which share the longer work of unpacking them.
 //!
-//! How bytes are multiplied is what its rungs differ in: see [`Multiply`].
+//! How bytes are multiplied is what its rungs differ in: see [`Multiply`]. With `smmla`, two of several tokens are multiplied
+//! at a time.
 
 mod basics;
 mod blocks;
 mod floats;
 mod multiply;
+mod pairs;
 mod proof;
 mod quants;
 mod scales;
@@ -67,7 +69,21 @@ impl<M: Multiply, const V: usize> Isa for Neon<M, V> {
 
     #[inline(always)]
     fn block_dots<B: Blocks, const T: usize>(self, rows: Rows<'_, B>, x: &[impl Quads; T]) -> Option<[Self::F; T]> {
-        self.dots_of_blocks(rows, x)
+        // The loops go no further than four tokens.
+        if const { T > 4 || !B::LAYOUT.is_one_of(Self::STREAMED) } {
+            return None;
+        }
+        if const { M::PAIRS && T.is_multiple_of(2) } {
+            return self.0.of_pairs().map(|i8mm| Neon::<I8mm, V>(i8mm).dots_of_pairs(rows, x));
+        }
+        Some(self.dots_of_blocks(rows, x))
+    }
+    #[inline(always)]
+    fn in_rows<B: Blocks, const T: usize>(self, sums: [Self::F; T]) -> [Self::F; T] {
+        if const { M::PAIRS && T.is_multiple_of(2) && T <= 4 && B::LAYOUT.is_one_of(Self::STREAMED) } {
+            return pairs::in_rows(sums);
+        }
+        sums
     }
 
     #[inline(always)]

@@ -16,6 +16,15 @@ pub trait Multiply: Copy + Send + Sync + 'static {
     /// The most tokens whose sums there are registers for.
     const TOKENS: usize = 4;
 
+    /// Streamed blocks are multiplied with two tokens at a time.
+    const PAIRS: bool = false;
+
+    /// What multiplies two tokens at a time, if [`Multiply::PAIRS`] says so.
+    #[inline(always)]
+    fn of_pairs(self) -> Option<I8mm> {
+        None
+    }
+
     /// Calls `op` inside a function that has the features enabled.
     fn run<I: Isa, O: Op>(self, isa: I, op: O) -> O::Out;
 
@@ -270,6 +279,37 @@ unsafe fn smmla(acc: uint32x4_t, w: uint32x4_t, x: int8x16_t) -> uint32x4_t {
     acc
 }
 
+/// [`smmla`], which later loads wait for. Compilers bring the loads of a whole block to its front, and store other sums to
+/// make room for what they load.
+///
+/// # Safety
+/// The processor has FEAT_I8MM.
+#[inline(always)]
+pub(super) unsafe fn smmla_before_loads(acc: uint32x4_t, w: uint32x4_t, x: int8x16_t) -> uint32x4_t {
+    let mut acc = acc;
+    // SAFETY: the caller's promise; registers alone.
+    unsafe {
+        asm!(".arch_extension i8mm", "smmla {acc:v}.4s, {w:v}.16b, {x:v}.16b",
+            acc = inlateout(vreg) acc, w = in(vreg) w, x = in(vreg) x, options(nostack, preserves_flags));
+    }
+    acc
+}
+
+/// [`smmla_before_loads`] from 0 on. Compilers make a zero in one register and move it to another.
+///
+/// # Safety
+/// The processor has FEAT_I8MM.
+#[inline(always)]
+pub(super) unsafe fn smmla_first(w: uint32x4_t, x: int8x16_t) -> uint32x4_t {
+    let acc;
+    // SAFETY: the caller's promise; registers alone.
+    unsafe {
+        asm!(".arch_extension i8mm", "movi {acc:v}.2d, #0", "smmla {acc:v}.4s, {w:v}.16b, {x:v}.16b",
+            acc = out(vreg) acc, w = in(vreg) w, x = in(vreg) x, options(nostack, preserves_flags));
+    }
+    acc
+}
+
 /// The two tokens' eight bytes each of the first halves of both, and those of the second halves.
 #[inline(always)]
 fn halves_of_both(x: [&[Quad; 4]; 2]) -> [int8x16_t; 2] {
@@ -309,6 +349,13 @@ impl Multiply for I8mm {
         for (acc, x) in last_acc.iter_mut().zip(last_x) {
             *acc = self.dot::<MAX, N, V>(*acc, w, x.quads(i));
         }
+    }
+
+    const PAIRS: bool = true;
+
+    #[inline(always)]
+    fn of_pairs(self) -> Option<I8mm> {
+        Some(self)
     }
 
     type Sum<const V: usize> = Word<V>;

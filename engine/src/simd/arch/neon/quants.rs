@@ -2,7 +2,7 @@
 
 use super::basics::{array, each, neon, sixteen};
 use super::multiply::Word;
-use super::words::transpose;
+use crate::simd::isa::Quads;
 use core::arch::{aarch64::*, asm};
 
 /// Quants of a block, and how they come apart: words of one or two places become those of two planes. Offsets are constants
@@ -20,6 +20,11 @@ pub(super) trait Quants<const V: usize>: Copy {
     const FOURS: usize;
     /// Word `k` of both planes, from that of both places.
     fn unpack(self, words: [Word<V>; 2], k: usize) -> [Word<V>; 2];
+    /// Eight bytes of each row of a tile, from those of both places: tile `at[0]`, bytes `8 * at[1]` and on.
+    #[inline(always)]
+    fn unpack_tile(self, tiles: [Word<V>; 2], _at: [usize; 2]) -> [Word<V>; 2] {
+        self.unpack(tiles, 0)
+    }
 }
 
 /// Applies `f` to each vector of two words.
@@ -181,23 +186,42 @@ impl<const V: usize, const AT: usize> Quants<V> for FifthBits<V, AT> {
         }
         planes
     }
+    #[inline(always)]
+    fn unpack_tile(self, tiles: [Word<V>; 2], [tile, eight]: [usize; 2]) -> [Word<V>; 2] {
+        let mut planes = tiles;
+        for v in 0..V {
+            neon! {
+                // A row's byte in all eight bytes of the row, tested for a bit each.
+                let of_rows = |byte: uint8x16_t| {
+                    let byte = vreinterpretq_u32_u8(byte);
+                    let both = if tile == 0 { vzip1q_u32(byte, byte) } else { vzip2q_u32(byte, byte) };
+                    vtstq_u8(vreinterpretq_u8_u32(both), vreinterpretq_u8_u64(vdupq_n_u64(0x8040_2010_0804_0201)))
+                };
+                let w = vreinterpretq_u8_u32(tiles[0][v]);
+                let (low, high) = (of_rows(self.bytes[v][eight]), of_rows(self.bytes[v][eight + 2]));
+                planes[0][v] = vreinterpretq_u32_u8(vsliq_n_u8::<4>(w, low));
+                planes[1][v] = vreinterpretq_u32_u8(vsliq_n_u8::<4>(vshrq_n_u8::<4>(w), high));
+            }
+        }
+        planes
+    }
 }
 
-/// Fours `C` of the activations of two planes.
-///
-/// # Safety
-/// Sixteen bytes may be read at `at + 16 * (Q::X[p] + C)` for both planes `p`.
+/// The activations that words `4 * C` to `4 * C + 3` of both planes are multiplied with.
 #[inline(always)]
-pub(super) unsafe fn fours<Q: Quants<V>, const V: usize, const C: usize>(at: *const u8) -> [int8x16_t; 2] {
+pub(super) fn fours<X: Quads, Q: Quants<V>, const V: usize, const C: usize>(x: &X) -> [int8x16_t; 2] {
+    if X::SCALE_AT < 16 * (Q::X[1] + Q::FOURS) {
+        return neon! { [vdupq_n_s8(0); 2] };
+    }
     let (a, b);
-    // SAFETY: the caller's promise.
+    // SAFETY: each four is sixteen bytes of the token's activations.
     unsafe {
         if const { Q::X[1] == Q::X[0] + 1 } {
-            asm!("ldp {a:q}, {b:q}, [{at}, #{i}]", a = lateout(vreg) a, b = lateout(vreg) b, at = in(reg) at,
+            asm!("ldp {a:q}, {b:q}, [{at}, #{i}]", a = lateout(vreg) a, b = lateout(vreg) b, at = in(reg) x,
                 i = const 16 * (Q::X[0] + C), options(pure, readonly, nostack, preserves_flags));
         } else {
             asm!("ldr {a:q}, [{at}, #{i}]", "ldr {b:q}, [{at}, #{j}]",
-                a = lateout(vreg) a, b = lateout(vreg) b, at = in(reg) at,
+                a = lateout(vreg) a, b = lateout(vreg) b, at = in(reg) x,
                 i = const 16 * (Q::X[0] + C), j = const 16 * (Q::X[1] + C),
                 options(pure, readonly, nostack, preserves_flags));
         }
@@ -205,27 +229,58 @@ pub(super) unsafe fn fours<Q: Quants<V>, const V: usize, const C: usize>(at: *co
     [a, b]
 }
 
-/// Words `4 * C` to `4 * C + 3` of both places of four rows.
+/// The activations that the first four words of plane `PLANE` are multiplied with, from the address of the scale: where that
+/// is loaded too, each of several tokens has one address.
+#[inline(always)]
+pub(super) fn four_before_scale<X: Quads, Q: Quants<V>, const V: usize, const PLANE: usize>(x: &X) -> int8x16_t {
+    if X::SCALE_AT < 16 * (Q::X[PLANE] + 1) {
+        return neon! { vdupq_n_s8(0) };
+    }
+    let out;
+    // SAFETY: the four is sixteen bytes of the token's activations.
+    unsafe {
+        let at = (&raw const *x).byte_add(X::SCALE_AT);
+        asm!("ldur {o:q}, [{at}, #{i}]", o = lateout(vreg) out, at = in(reg) at,
+            i = const 16 * Q::X[PLANE] as isize - X::SCALE_AT as isize,
+            options(pure, readonly, nostack, preserves_flags));
+    }
+    out
+}
+
+/// The same, and those of the four words behind them.
+#[inline(always)]
+pub(super) fn two_fours_before_scale<X: Quads, Q: Quants<V>, const V: usize, const PLANE: usize>(
+    x: &X,
+) -> [int8x16_t; 2] {
+    if X::SCALE_AT < 16 * (Q::X[PLANE] + 2) {
+        return neon! { [vdupq_n_s8(0); 2] };
+    }
+    let (a, b);
+    // SAFETY: the fours are 32 bytes of the token's activations.
+    unsafe {
+        let at = (&raw const *x).byte_add(X::SCALE_AT);
+        asm!("ldp {a:q}, {b:q}, [{at}, #{i}]", a = lateout(vreg) a, b = lateout(vreg) b, at = in(reg) at,
+            i = const 16 * Q::X[PLANE] as isize - X::SCALE_AT as isize,
+            options(pure, readonly, nostack, preserves_flags));
+    }
+    [a, b]
+}
+
+/// Sixteen bytes from word `4 * C` on of place `PLACE` of four rows.
 ///
 /// # Safety
 /// Sixteen bytes may be read at each row's place plus `16 * C`.
 #[inline(always)]
-pub(super) unsafe fn transposed_fours<Q: Quants<V>, const V: usize, const C: usize>(
+pub(super) unsafe fn fours_of_rows<Q: Quants<V>, const V: usize, const C: usize, const PLACE: usize>(
     rows: [*const u8; 4],
-) -> [[uint32x4_t; 4]; 2] {
-    macro_rules! load {
-        ($place:literal) => {
-            each(rows, |row| {
-                let out: uint8x16_t;
-                // SAFETY: the caller's promise.
-                unsafe {
-                    asm!("ldr {o:q}, [{at}, #{i}]", o = lateout(vreg) out, at = in(reg) row,
-                        i = const Q::PLACES[$place] + 16 * C, options(pure, readonly, nostack, preserves_flags));
-                }
-                out
-            })
-        };
-    }
-    let first = transpose(load!(0));
-    [first, if const { Q::PLACES[0] == Q::PLACES[1] } { first } else { transpose(load!(1)) }]
+) -> [uint8x16_t; 4] {
+    each(rows, |row| {
+        let out: uint8x16_t;
+        // SAFETY: the caller's promise.
+        unsafe {
+            asm!("ldr {o:q}, [{at}, #{i}]", o = lateout(vreg) out, at = in(reg) row,
+                i = const Q::PLACES[PLACE] + 16 * C, options(pure, readonly, nostack, preserves_flags));
+        }
+        out
+    })
 }

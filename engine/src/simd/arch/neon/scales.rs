@@ -90,7 +90,6 @@ impl<M: Multiply, const V: usize> Neon<M, V> {
         sums: [Word<V>; T],
         mins: [Word<V>; 2],
         x: &[impl Quads; T],
-        dx: &[ScaleAndSum; T],
     ) -> [[float32x4_t; V]; T] {
         let mut out = [d; T];
         for_each_token!(T, t => {
@@ -101,20 +100,23 @@ impl<M: Multiply, const V: usize> Neon<M, V> {
             let mut low = self.0.sum(self.shl(self.0.total(high, 63, 2), 7));
             self.0.add::<2, V>(&mut low, mins[0], split, 63, 0);
             self.0.add::<3, V>(&mut low, mins[1], split, 63, 1);
-            let products = self.f_mul(self.times(d, dx[t]), self.to_f32(sums[t]));
-            let mins = self.f_mul(self.times(dmin, dx[t]), self.to_f32(self.0.total(low, 63, 2)));
+            let dx = ScaleAndSum::of(&x[t]);
+            let products = self.f_mul(self.times(d, dx), self.to_f32(sums[t]));
+            let mins = self.f_mul(self.times(dmin, dx), self.to_f32(self.0.total(low, 63, 2)));
             out[t] = self.f_sub(products, mins);
         });
         out
     }
 
-    /// `start * sum of x` for every token.
+    /// `start * sum of x` for every token. The scales, which lie beside the sums, are loaded when they are needed: they would
+    /// take registers that quants need.
     #[inline(always)]
-    pub(super) fn starts<const T: usize>(self, start: i32, dx: &[ScaleAndSum; T]) -> [[Word<V>; 1]; T] {
+    pub(super) fn starts<const T: usize>(self, start: i32, x: &[impl Quads; T]) -> [[Word<V>; 1]; T] {
         let start = neon! { vdupq_n_s32(start) };
         let mut out = self.zeros();
         for_each_token!(T, t => {
-            out[t] = [array(|_| words::times_second(start, dx[t].0))];
+            // SAFETY: it lies within `x`.
+            out[t] = [[words::times_first(start, unsafe { words::sum(&x[t]) }); V]];
         });
         out
     }
@@ -163,11 +165,11 @@ impl<M: Multiply, const V: usize> Neon<M, V> {
         self,
         d: [float32x4_t; V],
         sums: [[Word<V>; 1]; T],
-        dx: &[ScaleAndSum; T],
+        x: &[impl Quads; T],
     ) -> [[float32x4_t; V]; T] {
         let mut out = [d; T];
         for_each_token!(T, t => {
-            out[t] = self.f_mul(self.times(d, dx[t]), self.to_f32(sums[t][0]));
+            out[t] = self.f_mul(self.times(d, ScaleAndSum::of(&x[t])), self.to_f32(sums[t][0]));
         });
         out
     }
@@ -178,14 +180,15 @@ impl<M: Multiply, const V: usize> Neon<M, V> {
         self,
         [d, m]: [[float32x4_t; V]; 2],
         sums: [[Word<V>; 1]; T],
-        dx: &[ScaleAndSum; T],
+        x: &[impl Quads; T],
     ) -> [[float32x4_t; V]; T] {
         let mut out = [d; T];
         for_each_token!(T, t => {
-            let sum = neon! { vcvt_f32_s32(vreinterpret_s32_f32(dx[t].0)) };
+            let dx = ScaleAndSum::of(&x[t]);
+            let sum = neon! { vcvt_f32_s32(vreinterpret_s32_f32(dx.0)) };
             let offsets = each(m, |m| neon! { vmulq_lane_f32::<1>(m, sum) });
             let products = self.f_mul(d, self.to_f32(sums[t][0]));
-            out[t] = self.times(self.f_add(products, offsets), dx[t]);
+            out[t] = self.times(self.f_add(products, offsets), dx);
         });
         out
     }

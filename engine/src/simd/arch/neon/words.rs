@@ -36,12 +36,24 @@ pub(super) unsafe fn four_bytes(at: *const u8) -> uint8x8_t {
     out
 }
 
-/// Word `4 * C + LANE` from `at` on of `4 * V` interleaved rows.
+/// A distance in bytes that instructions hold: a multiple of 16, at most 960.
+pub(super) trait Distance {
+    const BYTES: usize;
+}
+
+/// No distance.
+struct Here;
+
+impl Distance for Here {
+    const BYTES: usize = 0;
+}
+
+/// The word that lies `D` behind `at` of `4 * V` interleaved rows.
 ///
 /// # Safety
-/// `16 * V` bytes may be read at `at + 64 * (4 * C + LANE)`.
+/// `16 * V` bytes may be read at `at + D::BYTES`.
 #[inline(always)]
-pub(super) unsafe fn column<const V: usize, const C: usize, const LANE: usize>(at: *const u8) -> [uint32x4_t; V] {
+pub(super) unsafe fn column_behind<const V: usize, D: Distance>(at: *const u8) -> [uint32x4_t; V] {
     let (a, b, c, d): (uint32x4_t, uint32x4_t, uint32x4_t, uint32x4_t);
     // SAFETY: the caller's promise.
     unsafe {
@@ -49,22 +61,32 @@ pub(super) unsafe fn column<const V: usize, const C: usize, const LANE: usize>(a
             4 => {
                 asm!("ldp {a:q}, {b:q}, [{at}, #{i}]", "ldp {c:q}, {d:q}, [{at}, #{i} + 32]",
                     a = lateout(vreg) a, b = lateout(vreg) b, c = lateout(vreg) c, d = lateout(vreg) d,
-                    at = in(reg) at, i = const 256 * C + 64 * LANE, options(pure, readonly, nostack, preserves_flags));
+                    at = in(reg) at, i = const D::BYTES, options(pure, readonly, nostack, preserves_flags));
             }
             2 => {
                 asm!("ldp {a:q}, {b:q}, [{at}, #{i}]", a = lateout(vreg) a, b = lateout(vreg) b,
-                    at = in(reg) at, i = const 256 * C + 64 * LANE, options(pure, readonly, nostack, preserves_flags));
+                    at = in(reg) at, i = const D::BYTES, options(pure, readonly, nostack, preserves_flags));
                 (c, d) = (a, b);
             }
             _ => {
                 asm!("ldr {a:q}, [{at}, #{i}]", a = lateout(vreg) a,
-                    at = in(reg) at, i = const 256 * C + 64 * LANE, options(pure, readonly, nostack, preserves_flags));
+                    at = in(reg) at, i = const D::BYTES, options(pure, readonly, nostack, preserves_flags));
                 (b, c, d) = (a, a, a);
             }
         }
     }
     let all = [a, b, c, d];
     array(|v| all[v])
+}
+
+/// The word at `at` of `4 * V` interleaved rows.
+///
+/// # Safety
+/// `16 * V` bytes may be read at `at`.
+#[inline(always)]
+pub(super) unsafe fn column<const V: usize>(at: *const u8) -> [uint32x4_t; V] {
+    // SAFETY: the caller's promise.
+    unsafe { column_behind::<V, Here>(at) }
 }
 
 /// Words 0 to 3 from `at` on of four interleaved rows.
@@ -97,7 +119,7 @@ pub(super) unsafe fn columns<const V: usize, const N: usize>(words: &mut [[uint3
                 ([a, b, c, d], 1) => [*a, *b, *c, *d] = four_columns(at),
                 _ => {
                     for (j, word) in words.iter_mut().enumerate() {
-                        *word = column::<V, 0, 0>(at.wrapping_add(64 * j));
+                        *word = column::<V>(at.wrapping_add(64 * j));
                     }
                 }
             }
@@ -121,13 +143,81 @@ pub(super) unsafe fn scale_and_sum<X: Quads>(x: &X) -> float32x2_t {
     out
 }
 
-/// `a` times the second lane of `b`, integers. Compilers make three instructions of it where `a` is the same in all lanes.
+/// The scale of activations and their sum, twice.
+///
+/// # Safety
+/// Both lie in `x` where [`Quads::SCALE_AT`] says.
 #[inline(always)]
-pub(super) fn times_second(a: int32x4_t, b: float32x2_t) -> uint32x4_t {
+pub(super) unsafe fn scale_and_sum_twice<X: Quads>(x: &X) -> float32x4_t {
+    const { assert!(X::SCALE_AT + 8 <= size_of::<X>()) };
+    let out: float32x4_t;
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!("ld1r {{{o:v}.2d}}, [{at}]", o = lateout(vreg) out, at = in(reg) (&raw const *x).byte_add(X::SCALE_AT),
+            options(pure, readonly, nostack, preserves_flags));
+    }
+    out
+}
+
+/// The sum of activations.
+///
+/// # Safety
+/// It lies in `x` where [`Quads::SCALE_AT`] says.
+#[inline(always)]
+pub(super) unsafe fn sum<X: Quads>(x: &X) -> float32x2_t {
+    const { assert!(X::SCALE_AT + 8 <= size_of::<X>()) };
+    let out: float32x2_t;
+    // SAFETY: the caller's promise.
+    unsafe {
+        asm!("ldr {o:s}, [{at}, #{i}]", o = lateout(vreg) out, at = in(reg) x, i = const X::SCALE_AT + 4,
+            options(pure, readonly, nostack, preserves_flags));
+    }
+    out
+}
+
+/// `acc + a * b`, which later loads wait for: compilers would keep `a` for the end of a block.
+#[inline(always)]
+pub(super) fn mul_add_before_loads(acc: uint32x4_t, a: uint32x4_t, b: uint32x4_t) -> uint32x4_t {
+    let mut acc = acc;
+    // SAFETY: the instruction is part of NEON and touches registers alone.
+    unsafe {
+        asm!("mla {acc:v}.4s, {a:v}.4s, {b:v}.4s", acc = inlateout(vreg) acc, a = in(vreg) a, b = in(vreg) b,
+            options(nostack, preserves_flags));
+    }
+    acc
+}
+
+/// The first halves of both. Compilers insert one into a copy of the other.
+#[inline(always)]
+pub(super) fn first_halves(a: int8x16_t, b: int8x16_t) -> int8x16_t {
+    let out: int8x16_t;
+    // SAFETY: the instruction is part of NEON and touches registers alone.
+    unsafe {
+        asm!("zip1 {o:v}.2d, {a:v}.2d, {b:v}.2d", o = lateout(vreg) out, a = in(vreg) a, b = in(vreg) b,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    out
+}
+
+/// `a * b`, integers. Compilers make several instructions of it where `a` is the same in all lanes.
+#[inline(always)]
+pub(super) fn times(a: int32x4_t, b: uint32x4_t) -> uint32x4_t {
     let out: uint32x4_t;
     // SAFETY: the instruction is part of NEON and touches registers alone.
     unsafe {
-        asm!("mul {o:v}.4s, {a:v}.4s, {b:v}.s[1]", o = lateout(vreg) out, a = in(vreg) a, b = in(vreg) b,
+        asm!("mul {o:v}.4s, {a:v}.4s, {b:v}.4s", o = lateout(vreg) out, a = in(vreg) a, b = in(vreg) b,
+            options(pure, nomem, nostack, preserves_flags));
+    }
+    out
+}
+
+/// `a` times the first lane of `b`, integers. Compilers make three instructions of it where `a` is the same in all lanes.
+#[inline(always)]
+pub(super) fn times_first(a: int32x4_t, b: float32x2_t) -> uint32x4_t {
+    let out: uint32x4_t;
+    // SAFETY: the instruction is part of NEON and touches registers alone.
+    unsafe {
+        asm!("mul {o:v}.4s, {a:v}.4s, {b:v}.s[0]", o = lateout(vreg) out, a = in(vreg) a, b = in(vreg) b,
             options(pure, nomem, nostack, preserves_flags));
     }
     out
