@@ -107,6 +107,11 @@ mod tests {
                 let isas: BTreeSet<_> = cpu.counted_isas().iter().collect();
                 assert_eq!(costs.keys().collect::<BTreeSet<_>>(), isas, "{} of {}", cpu.name, board.name);
                 named += 1;
+                for other in &cpu.stands_for {
+                    let costs = table.cpu.get(other).expect("board-runner cost --cycles --update adds it");
+                    assert_eq!(costs.keys().collect::<Vec<_>>(), [cpu.best_isa()], "{other}");
+                    named += 1;
+                }
             }
         }
         assert_eq!(table.cpu.len(), named, "others are no processors of the table of boards");

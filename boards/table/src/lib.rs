@@ -127,6 +127,9 @@ pub struct Cpu {
     /// The instruction sets whose costs are counted, if it is not the last alone.
     #[serde(default)]
     counted: Vec<String>,
+    /// Processors that the emulator does not have, but LLVM a model of: their cycles for the same instructions are modelled.
+    #[serde(default)]
+    pub stands_for: Vec<String>,
     /// The real model runs on it too, which takes minutes.
     #[serde(default)]
     pub real_model: bool,

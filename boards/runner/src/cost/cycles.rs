@@ -1,7 +1,7 @@
 //! Cycles, as llvm-mca models them: a kernel's instructions, in the order in which an emulated processor executes them, are
 //! given to LLVM's model of the processor.
 
-use super::assembly::assembly;
+use super::assembly::{a64_assembly, assembly};
 use super::count::Line;
 use crate::elf::{self, Symbol};
 use crate::emulator::{self, Emulated};
@@ -16,7 +16,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Processors that LLVM has a model of; it takes others for one of these.
-const MODELLED: [&str; 3] = ["cortex-m4", "cortex-m7", "cortex-m55"];
+const MODELLED: [&str; 7] =
+    ["cortex-m4", "cortex-m7", "cortex-m55", "cortex-a53", "cortex-a55", "cortex-a72", "cortex-a76"];
 
 /// Instructions of a kernel that are given to the model, at most.
 const MOST: usize = 50_000;
@@ -29,33 +30,75 @@ pub(super) fn has_model(cpu: &str) -> bool {
     MODELLED.contains(&cpu)
 }
 
-/// Adds modelled cycles to the costs of matrix products on a processor. Returns the model's name and version.
-pub(super) fn model((board, qemu): Emulated, cpu: &Cpu, program: &Path, costs: &mut Costs) -> Result<String, String> {
-    let ((mca, version), (objdump, _)) = (tool("llvm-mca")?, tool("llvm-objdump")?);
-    let (triple, cpu_option) = ("triple=thumbv8.1m.main-none-eabi", format!("--mcpu={}", cpu.name));
-    let texts = disassembly(Command::new(objdump).args([&format!("--{triple}"), &cpu_option]), program)?;
-    let command_line = format!("trace {}", cpu.best_isa());
-    let (said, runs) = runs(emulator::with_program(board, qemu, cpu, program), &command_line, program)?;
-    // The first run is of nothing.
-    let mut runs = runs.iter().skip(1);
-    for line in said.lines().filter_map(|line| Line::parse(line.strip_prefix("cost ")?)) {
-        let Some(format) = costs.format.get_mut(line.name) else { break };
-        let mut modelled = vec![];
-        for (cost, tokens) in line.values.iter().zip([1, 8, 1, 8]) {
-            let run = runs.next().ok_or(format!("{}: the trace ends", line.name))?;
-            whole(line.name, tokens, *cost, run)?;
-            let executed: Vec<_> = run.iter().take(MOST).filter_map(|at| Some(texts.get(at)?.as_str())).collect();
-            let cycles = cycles(
-                Command::new(&mca).args([&format!("--m{triple}"), &cpu_option]),
-                &assembly(&executed, cpu.name == "cortex-m55"),
-            );
-            let cycles = cycles.map_err(|error| format!("{}, {tokens} tokens: {error}", line.name))?;
-            modelled.push(cost * cycles as f64 / executed.len() as f64);
+/// The instructions that each product executes on an emulated processor.
+pub(super) struct Trace {
+    triple: &'static str,
+    products: Vec<Product>,
+}
+
+/// A product's instructions, and how many of them the clock counted for a byte of weights.
+struct Product {
+    format: String,
+    tokens: usize,
+    per_byte: f64,
+    executed: Vec<String>,
+}
+
+impl Trace {
+    /// Traces the self-test's `program`.
+    pub(super) fn of((board, qemu): Emulated, cpu: &Cpu, program: &Path) -> Result<Trace, String> {
+        let (objdump, _) = tool("llvm-objdump")?;
+        let is_a64 = board.firmware.target.starts_with("aarch64");
+        let (triple, choice) = if is_a64 {
+            ("triple=aarch64-none-elf", "--mattr=+v8.2a,+dotprod,+i8mm".to_owned())
+        } else {
+            ("triple=thumbv8.1m.main-none-eabi", format!("--mcpu={}", cpu.name))
+        };
+        let texts = disassembly(Command::new(objdump).args([&format!("--{triple}"), &choice]), program)?;
+        let command_line = format!("trace {}", cpu.best_isa());
+        let (said, runs) = runs(emulator::with_program(board, qemu, cpu, program), &command_line, program)?;
+        // The first run is of nothing.
+        let mut runs = runs.iter().skip(1);
+        let mut products = vec![];
+        for line in said.lines().filter_map(|line| Line::parse(line.strip_prefix("cost ")?)) {
+            if !WeightType::ALL.iter().any(|ty| ty.name() == line.name) {
+                break;
+            }
+            for (&per_byte, tokens) in line.values.iter().zip([1, 8, 1, 8]) {
+                let run = runs.next().ok_or(format!("{}: the trace ends", line.name))?;
+                whole(line.name, tokens, per_byte, run)?;
+                let executed = run.iter().take(MOST).filter_map(|at| texts.get(at).cloned()).collect();
+                products.push(Product { format: line.name.to_owned(), tokens, per_byte, executed });
+            }
         }
-        let pair = |at: usize| Some([*modelled.get(at)?, *modelled.get(at + 1)?].into());
-        (format.rows_cycles, format.pinned_cycles) = (pair(0), pair(2).or(pair(0)));
+        Ok(Trace { triple, products })
     }
-    Ok(version)
+
+    /// Sets the costs' cycles to those of LLVM's model of the processor `cpu`. Returns the program's name and version.
+    pub(super) fn model(&self, cpu: &str, costs: &mut Costs) -> Result<String, String> {
+        let (mca, version) = tool("llvm-mca")?;
+        for products in self.products.chunk_by(|a, b| a.format == b.format) {
+            let mut modelled = vec![];
+            for product in products {
+                let Product { format, tokens, per_byte, executed } = product;
+                let executed: Vec<_> = executed.iter().map(String::as_str).collect();
+                let (text, attributes) = if self.triple.contains("aarch64") {
+                    (a64_assembly(&executed), "--mattr=+dotprod,+i8mm")
+                } else {
+                    (assembly(&executed, cpu == "cortex-m55"), "--mattr=")
+                };
+                let options = [&format!("--m{}", self.triple), &format!("--mcpu={cpu}"), attributes];
+                let cycles = cycles(Command::new(&mca).args(options), &text)
+                    .map_err(|error| format!("{format} on {cpu}, {tokens} tokens: {error}"))?;
+                modelled.push(per_byte * cycles as f64 / executed.len() as f64);
+            }
+            let pair = |at: usize| Some([*modelled.get(at)?, *modelled.get(at + 1)?].into());
+            if let Some(format) = products.first().and_then(|first| costs.format.get_mut(&first.format)) {
+                (format.rows_cycles, format.pinned_cycles) = (pair(0), pair(2).or(pair(0)));
+            }
+        }
+        Ok(version)
+    }
 }
 
 /// Runs the firmware: its output, and the addresses of the engine's instructions between each two readings of the clock, in
@@ -133,8 +176,8 @@ fn disassembly(objdump: &mut Command, program: &Path) -> Result<HashMap<u64, Str
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let lines = text.lines().filter_map(|line| {
         let (address, instruction) = line.split_once(':')?;
-        // Comments begin with an at sign, names of addresses with an angle bracket.
-        let words: Vec<_> = instruction.split(['@', '<']).next()?.split_whitespace().collect();
+        // Comments begin with an at sign or two slashes, names of addresses with an angle bracket.
+        let words: Vec<_> = instruction.split(['@', '<', '/']).next()?.split_whitespace().collect();
         Some((u64::from_str_radix(address.trim(), 16).ok()?, words.join(" ")))
     });
     Ok(lines.collect())
@@ -180,10 +223,13 @@ mod tests {
     fn every_format_has_cycles_on_every_processor_that_is_modelled() {
         let table = super::super::table::read().expect("the table is whole");
         for (_, qemu) in board_table::emulated().filter(|(board, _)| board.firmware.selftest) {
-            for cpu in qemu.cpus.iter().filter(|cpu| has_model(&cpu.name)) {
-                for (name, format) in &table.cpu[&cpu.name][cpu.best_isa()].format {
-                    let modelled = format.rows_cycles.is_some() && format.pinned_cycles.is_some();
-                    assert!(modelled, "{name} on {}: board-runner cost --cycles --update", cpu.name);
+            for cpu in &qemu.cpus {
+                let names = [&cpu.name].into_iter().chain(&cpu.stands_for).filter(|name| has_model(name));
+                for (cpu, isa) in names.map(|name| (name, cpu.best_isa())) {
+                    for (name, format) in &table.cpu[cpu][isa].format {
+                        let modelled = format.rows_cycles.is_some() && format.pinned_cycles.is_some();
+                        assert!(modelled, "{name} on {cpu}: board-runner cost --cycles --update");
+                    }
                 }
             }
         }

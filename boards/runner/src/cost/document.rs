@@ -1,6 +1,7 @@
 //! The tables of costs in `boards/README.md`.
 
 use super::table::in_order;
+use board_table::Cpu;
 use board_table::costs::{Costs, Format, PerByte, Table};
 use core::fmt::Write;
 
@@ -55,11 +56,13 @@ fn same(a: &[Row], b: &[Row]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (b / a - 1.0).abs() <= SAME)
 }
 
-/// The costs of each processor's best instruction set, in the order of the table of boards.
+/// The costs of each processor's best instruction set, in the order of the table of boards, and of those that it stands for.
 fn best(table: &Table) -> impl Iterator<Item = (&'static str, &'static str, &Costs)> {
     let tested = board_table::emulated().filter(|(board, _)| board.firmware.selftest);
-    tested.flat_map(|(_, qemu)| &qemu.cpus).filter_map(|cpu| {
-        let (name, isa) = (cpu.name.as_str(), cpu.best_isa());
+    let names =
+        |cpu: &'static Cpu| [&cpu.name].into_iter().chain(&cpu.stands_for).map(move |name| (name.as_str(), cpu));
+    tested.flat_map(|(_, qemu)| &qemu.cpus).flat_map(names).filter_map(|(name, cpu)| {
+        let isa = cpu.best_isa();
         Some((name, isa, table.cpu.get(name)?.get(isa)?))
     })
 }

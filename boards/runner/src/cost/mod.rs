@@ -13,6 +13,7 @@ use crate::emulator::Emulated;
 use crate::toolchain::Toolchain;
 use board_table::Cpu;
 use board_table::costs::{Costs, Format, PerByte, Table};
+use cycles::Trace;
 use std::path::Path;
 
 /// Options of the command.
@@ -47,19 +48,16 @@ pub(crate) fn cost(boards: &[Emulated], all: bool, flags: Flags) -> Result<bool,
         let elf = toolchain.build(&program)?;
         for cpu in &qemu.cpus {
             for isa in cpu.counted_isas() {
-                let mut costs = count::count(emulated, cpu, isa, &elf)?;
-                if let Some(before) = table.cpu.get(&cpu.name).and_then(|isas| isas.get(isa)) {
-                    table::keep_cycles(&mut costs, before);
+                let costs = count::count(emulated, cpu, isa, &elf)?;
+                let all = with_cycles(emulated, (cpu, isa), (&elf, flags.cycles), costs, &mut table)?;
+                for (name, costs) in all {
+                    if !flags.json {
+                        print([&board.name, name, isa], &costs);
+                    } else if *name == cpu.name {
+                        print_json([&board.name, isa], &costs);
+                    }
+                    table.cpu.entry(name.clone()).or_default().insert(isa.clone(), costs);
                 }
-                if flags.cycles && isa == cpu.best_isa() && cycles::has_model(&cpu.name) {
-                    table.model = cycles::model(emulated, cpu, &elf, &mut costs)?;
-                }
-                if flags.json {
-                    print_json([&board.name, isa], &costs);
-                } else {
-                    print([&board.name, &cpu.name, isa], &costs);
-                }
-                table.cpu.entry(cpu.name.clone()).or_default().insert(isa.clone(), costs);
             }
         }
     }
@@ -67,6 +65,33 @@ pub(crate) fn cost(boards: &[Emulated], all: bool, flags: Flags) -> Result<bool,
         table::write(&table)?;
     }
     Ok(true)
+}
+
+/// The costs of a processor and of those that it stands for, by their names, with the cycles that they had in the table if
+/// they are not to be modelled anew.
+fn with_cycles<'c>(
+    emulated: Emulated,
+    (cpu, isa): (&'c Cpu, &str),
+    (elf, anew): (&Path, bool),
+    costs: Costs,
+    table: &mut Table,
+) -> Result<Vec<(&'c String, Costs)>, String> {
+    let is_best = isa == cpu.best_isa();
+    let others = cpu.stands_for.iter().filter(|_| is_best).map(|name| (name, costs.clone()));
+    let mut all: Vec<_> = others.collect();
+    all.insert(0, (&cpu.name, costs));
+    for (name, costs) in &mut all {
+        if let Some(before) = table.cpu.get(*name).and_then(|isas| isas.get(isa)) {
+            table::keep_cycles(costs, before);
+        }
+    }
+    if anew && is_best && all.iter().any(|(name, _)| cycles::has_model(name)) {
+        let trace = Trace::of(emulated, cpu, elf)?;
+        for (name, costs) in all.iter_mut().filter(|(name, _)| cycles::has_model(name)) {
+            table.model = trace.model(name, costs)?;
+        }
+    }
+    Ok(all)
 }
 
 /// Compares what the kernels of a board cost with the table; an error names figures that differ.
