@@ -46,6 +46,10 @@ fn check_recognised(template: &[u8]) {
     let copied = block_on(ChatFormat::recognise(&gguf, &mut source), || ());
     let mut source = Source::with_mapping(SliceFlash(&file), &file);
     assert_eq!(copied, block_on(ChatFormat::recognise(&gguf, &mut source), || ()));
+    let mark = b"<|im_start|>";
+    let has_mark = template.windows(mark.len()).any(|window| window == mark);
+    let is_chat_ml = matches!(copied, Ok(ChatFormat::ChatMl | ChatFormat::SmolLm2 | ChatFormat::Qwen2));
+    assert_eq!(has_mark, is_chat_ml, "{copied:?}");
 }
 
 async fn check_turn(file: &[u8], format: ChatFormat, turn: &Turn<'_>) -> Result<(), TextError> {
