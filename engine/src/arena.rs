@@ -31,7 +31,7 @@ pub enum Region {
     Tiles,
     /// Keys and values of past tokens.
     KvCache,
-    /// What recurrent layers remember of past tokens, after each of the last few.
+    /// The state of recurrent layers, a copy after each of the last few tokens.
     #[cfg(feature = "_recurrent")]
     State,
     /// Hidden states, projections and quantised activations of one chunk of tokens.

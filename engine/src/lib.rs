@@ -21,7 +21,7 @@
 //! | [`text`] | tokenizers, detokeniser, sampler, chat formats |
 //! | [`session`] | a model made ready: plan, load, feed, answer |
 //!
-//! What most programs name stands at the root; all else in its module, so each type has one path. [`simd`], [`kernels`] and
+//! The names that most programs use stand at the root, all others in their modules: each type has one path. [`simd`], [`kernels`] and
 //! [`weights`] show what a program chooses or is told of, and are unstable: their names may change with any version.
 //!
 //! # From a prompt to text
@@ -36,7 +36,7 @@
 //!     let source = Source::with_mapping(SliceFlash(gguf), gguf);
 //!     let options = Options { ctx: 64, ..Options::default() };
 //!     let mut session = Session::open(source, ARENA.take(), &options).await?; // or what would make it fit
-//!     // What the conversation takes besides the arena: its tokens, a sampler, the text of a token.
+//!     // A conversation's own memory, besides the arena: its tokens, a sampler, the text of a token.
 //!     let (mut tokens, mut lane, mut text) = ([0; 64], Lane::new(), [0; 256]);
 //!     let buffers = Buffers { tokens: &mut tokens, lane: &mut lane, drafts: &mut [], text: &mut text };
 //!     let mut conversation = Conversation::new(buffers, SamplerConfig { seed: 7, ..SamplerConfig::default() });

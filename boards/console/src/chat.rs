@@ -23,7 +23,7 @@ pub(crate) const MAX_TURN: usize = crate::input::MAX_LINE + 1024;
 pub(crate) enum Template {
     /// One that the engine knows.
     Known(ChatFormat),
-    /// Of any family, by the pieces that the packed file brings.
+    /// Any template, by the pieces that the packed file brings.
     #[cfg(feature = "chat-pieces")]
     Packed(ChatPieces),
 }

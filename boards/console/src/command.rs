@@ -27,7 +27,7 @@ pub(crate) enum Command<'l> {
     Keep(bool),
     /// Whether an answer is followed by its figures.
     Stats(bool),
-    /// Whether tokens are guessed, so that a pass makes several.
+    /// Turns drafts on or off: guessed tokens, so that a pass makes several.
     #[cfg(feature = "drafts")]
     Draft(bool),
     ShowStats,

@@ -30,7 +30,7 @@ pub enum Want {
 pub struct Pass<'p, 'a, 'm> {
     /// The model.
     pub config: &'p ModelConfig,
-    /// What its blocks work with.
+    /// The scratch memory of its blocks.
     pub work: Workspace<'p, 'a, 'm>,
     /// Which logits to compute.
     pub want: Want,

@@ -15,7 +15,7 @@ use {
 #[cfg(feature = "short-convolution")]
 pub(super) const MAX_KERNEL: u64 = 64;
 
-/// How rotary positions are stretched beyond the trained context.
+/// The scaling of rotary positions beyond the trained context.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum RopeScaling {

@@ -51,7 +51,7 @@ impl LayerSet {
 /// A number of every layer, one of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ByLayer {
-    /// Of layers that are none of the others.
+    /// The value for layers that are none of the others.
     first: u32,
     other: u32,
     others: LayerSet,

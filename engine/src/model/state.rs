@@ -119,7 +119,7 @@ impl<'a> RecurrentState<'a> {
         let slot = self.slot(position);
         let until_kept = tokens.saturating_sub(self.keep).max(1);
         self.pass = Pass { slot, tokens, until_kept, place: 0 };
-        // Of the copies before, the pass overwrites all, or those in the slots that it needs.
+        // The pass overwrites earlier copies: all of them, or those in the slots that it needs.
         let end = position.saturating_add(tokens);
         let left = if until_kept > 1 { position } else { end.saturating_add(1).saturating_sub(self.slots()) };
         if left > self.first {
@@ -196,7 +196,7 @@ impl<'a> RecurrentState<'a> {
     }
 }
 
-/// What a snapshot keeps: the copies after all but the last token, and after all.
+/// The copies that a snapshot keeps: after all tokens but the last, and after all.
 #[cfg(feature = "snapshots")]
 impl RecurrentState<'_> {
     /// Bytes that are kept.

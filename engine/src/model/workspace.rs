@@ -115,7 +115,7 @@ pub struct Workspace<'p, 'a, 'm> {
     pub rope: &'p mut RopeTables<'a>,
     /// Keys and values of past tokens.
     pub kv: &'p mut KvCache<'a>,
-    /// What recurrent layers remember of past tokens.
+    /// The state of recurrent layers after past tokens.
     #[cfg(feature = "_recurrent")]
     pub state: &'p mut RecurrentState<'a>,
     /// Memory of the chunk.

@@ -252,11 +252,11 @@ pub struct Layer {
     /// True if the hidden state may be multiplied by a number after the last block.
     #[cfg(feature = "per-layer-inputs")]
     pub scaled: bool,
-    /// What the blocks read.
+    /// The input of the blocks.
     pub residual: Residual,
 }
 
-/// What the blocks of a layer read.
+/// The input of a layer's blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Residual {
     /// The hidden state with the output of the block before.
