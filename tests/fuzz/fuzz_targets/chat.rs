@@ -1,9 +1,9 @@
 //! Recognises arbitrary chat templates, and renders turns of arbitrary texts.
 //!
 //! An input's first byte selects a vocabulary, the second a format and what the turn has; then come a length and so many
-//! bytes of template, and the texts of system and user, 0xff between them. Beyond not panicking: a template with ChatML's
-//! first mark, and only such a one, is recognised as ChatML; the pieces of a turn hold the whole text of the user's; no
-//! text brings a token that ends an answer, which only the format's own marks may.
+//! bytes of template, and the texts of system and user, 0xff between them. Beyond not panicking: the known template that is
+//! among the seeds is recognised, and no other; the pieces of a turn hold the whole text of the user's; no text brings a token
+//! that ends an answer, which only the format's own marks may.
 #![no_main]
 
 use flashlet::arena::{ALIGN, Arena};
@@ -12,6 +12,10 @@ use flashlet::gguf::Gguf;
 use flashlet::text::{ChatFormat, TextError, Tokenizer, TokenizerSpec, Turn};
 use flashlet_fuzz::{Input, VOCABULARIES};
 use libfuzzer_sys::fuzz_target;
+
+/// A template that the engine knows by its fingerprint.
+const KNOWN: &[u8] = b"{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + \
+    '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
 fuzz_target!(|bytes: &[u8]| {
     let mut input = Input(bytes);
@@ -46,10 +50,10 @@ fn check_recognised(template: &[u8]) {
     let copied = block_on(ChatFormat::recognise(&gguf, &mut source), || ());
     let mut source = Source::with_mapping(SliceFlash(&file), &file);
     assert_eq!(copied, block_on(ChatFormat::recognise(&gguf, &mut source), || ()));
-    let mark = b"<|im_start|>";
-    let has_mark = template.windows(mark.len()).any(|window| window == mark);
-    let is_chat_ml = matches!(copied, Ok(ChatFormat::ChatMl | ChatFormat::SmolLm2 | ChatFormat::Qwen2));
-    assert_eq!(has_mark, is_chat_ml, "{copied:?}");
+    match copied {
+        Ok(format) => assert_eq!((format, template), (ChatFormat::ChatMl, KNOWN)),
+        Err(error) => assert!(matches!(error, TextError::UnknownChatTemplate { .. }) && template != KNOWN, "{error:?}"),
+    }
 }
 
 async fn check_turn(file: &[u8], format: ChatFormat, turn: &Turn<'_>) -> Result<(), TextError> {

@@ -6,7 +6,7 @@ use flashlet::arena::ALIGN;
 use flashlet::flash::{Flash, FlashError, SliceFlash};
 
 /// Models of 20 to 130 kB: of two families in all kinds of number formats, then one of each architecture.
-pub const MODELS: [&[u8]; 18] = [
+pub const MODELS: [&[u8]; 25] = [
     include_bytes!("../../fixtures/models/llama-f32-linear.gguf"),
     include_bytes!("../../fixtures/models/llama-mixed32.gguf"),
     include_bytes!("../../fixtures/models/gemma3-f16.gguf"),
@@ -25,10 +25,17 @@ pub const MODELS: [&[u8]; 18] = [
     include_bytes!("../../fixtures/models/arch-ernie4_5.gguf"),
     include_bytes!("../../fixtures/models/arch-stablelm-parallel.gguf"),
     include_bytes!("../../fixtures/models/arch-gptneox.gguf"),
+    include_bytes!("../../fixtures/models/arch-lfm2.gguf"),
+    include_bytes!("../../fixtures/models/arch-mamba.gguf"),
+    include_bytes!("../../fixtures/models/arch-mamba2.gguf"),
+    include_bytes!("../../fixtures/models/arch-granite-hybrid.gguf"),
+    include_bytes!("../../fixtures/models/arch-falcon-h1.gguf"),
+    include_bytes!("../../fixtures/models/arch-rwkv7.gguf"),
+    include_bytes!("../../fixtures/models/arch-gemma4.gguf"),
 ];
 
-/// Vocabularies of byte-level BPE (the first six) and SentencePiece.
-pub const VOCABULARIES: [&[u8]; 9] = [
+/// Vocabularies of byte-level BPE (the first six), SentencePiece and Gemma 4.
+pub const VOCABULARIES: [&[u8]; 10] = [
     include_bytes!("../../fixtures/tokenizer/bpe-default.gguf"),
     include_bytes!("../../fixtures/tokenizer/bpe-falcon.gguf"),
     include_bytes!("../../fixtures/tokenizer/bpe-gpt-2.gguf"),
@@ -38,6 +45,7 @@ pub const VOCABULARIES: [&[u8]; 9] = [
     include_bytes!("../../fixtures/tokenizer/spm-gemma.gguf"),
     include_bytes!("../../fixtures/tokenizer/spm-llama.gguf"),
     include_bytes!("../../fixtures/tokenizer/spm-phi3.gguf"),
+    include_bytes!("../../fixtures/tokenizer/bpe-gemma4.gguf"),
 ];
 
 /// An input that is taken apart from its front; past its end it is zeros.

@@ -1,0 +1,30 @@
+//! Follows arbitrary tables of a grammar through arbitrary texts.
+//!
+//! An input is a length and so many bytes of tables, then a text. Beyond not panicking: tables that are opened are followed to
+//! an answer or a typed error, a byte is taken exactly if it is among those that may come next, and a copy of a place gives the
+//! same answers.
+#![no_main]
+
+use flashlet::text::grammar::{Grammar, Matcher};
+use flashlet_fuzz::Input;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut input = Input(bytes);
+    let len = usize::from(input.byte()) | usize::from(input.byte()) << 8;
+    let Ok(grammar) = Grammar::open(input.bytes(len)) else { return };
+    let mut matcher = Matcher::new(&grammar);
+    for &byte in input.0 {
+        let mut copy = matcher.clone();
+        assert_eq!(copy.may_end(&grammar), matcher.may_end(&grammar));
+        let next = copy.next_bytes(&grammar);
+        let accepts = matcher.accepts(&grammar, byte);
+        if let (Ok(next), Ok(accepts)) = (next, accepts) {
+            assert_eq!(next[usize::from(byte / 32)] >> (byte % 32) & 1 != 0, accepts, "byte {byte}");
+        }
+        if accepts != Ok(true) {
+            break;
+        }
+        assert_eq!(copy.accepts(&grammar, byte), Ok(true));
+    }
+});
