@@ -15,7 +15,7 @@ use flashlet::text::{Pieces, TextError, Turn};
 use flashlet::{AnswerOptions, Buffers, Conversation, Error, Lane, SamplerConfig};
 
 /// The tokens that are remembered: those of a prompt, with what the template puts around it, or of an answer.
-const MAX_IDS: usize = MAX_LINE + if cfg!(feature = "chat-pieces") { 256 } else { 64 };
+pub(crate) const MAX_IDS: usize = MAX_LINE + if cfg!(feature = "chat-pieces") { 1024 } else { 64 };
 
 /// The most tokens of a draft: each takes a sampler of 3 KB.
 const MAX_DRAFT: usize = if cfg!(feature = "drafts") { 3 } else { 0 };

@@ -1,6 +1,8 @@
 //! The model's chat template, as far as a board knows it.
 
 #[cfg(feature = "chat-pieces")]
+use crate::answer::MAX_IDS;
+#[cfg(feature = "chat-pieces")]
 use crate::log::warning;
 #[cfg(feature = "chat-pieces")]
 use crate::output::Message;
@@ -13,9 +15,9 @@ use flashlet::text::ChatPieces;
 use flashlet::text::TextError;
 use flashlet::text::{ChatFormat, Encode, Pieces, Turn};
 
-/// The most bytes of a turn with its markup.
+/// The most bytes of a turn with its markup, and with the answer before it where that is rendered otherwise now.
 #[cfg(feature = "chat-pieces")]
-pub(crate) const MAX_TURN: usize = crate::input::MAX_LINE + 1024;
+pub(crate) const MAX_TURN: usize = crate::input::MAX_LINE + 2048;
 
 /// A chat template.
 #[derive(Clone, Copy, Debug)]
@@ -69,9 +71,13 @@ impl Found {
                 warning!("unusable pieces of the chat template");
                 writeln!(message, "warning: {error}");
             }
-            (None, Some(Template::Packed(pieces))) if pieces.rewrites_earlier_turns() => message.push(
-                "note: with /keep on, earlier turns stay as they were, which the model's chat template would render otherwise\n",
-            ),
+            (None, Some(Template::Packed(pieces))) if pieces.rewrites_earlier_answers() => {
+                writeln!(
+                    message,
+                    "note: with /keep on, an answer of up to about {} tokens goes on without its thoughts, a longer one with them",
+                    MAX_IDS / 2
+                );
+            }
             // A file without a template is for prompts as they are.
             _ => {}
         }

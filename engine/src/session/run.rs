@@ -318,11 +318,16 @@ impl<F: Flash> Session<'_, '_, F> {
 
     /// Asserts that the vocabulary has `ids` and the context room for them.
     pub(super) fn check(&self, ids: &[u32]) -> Result<(), Error> {
+        self.check_at(self.position, ids)
+    }
+
+    /// Asserts that the vocabulary has `ids` and the context room for them from `position` on.
+    pub(super) fn check_at(&self, position: u32, ids: &[u32]) -> Result<(), Error> {
         let n_vocab = self.n_vocab();
         if let Some(&id) = ids.iter().find(|&&id| id >= n_vocab) {
             return Err(Error::NoSuchToken { id, n_vocab });
         }
-        let (ctx, position) = (self.plan.ctx, self.position);
+        let ctx = self.plan.ctx;
         if ids.len() as u64 > u64::from(ctx.saturating_sub(position)) {
             return Err(Error::ContextFull { ctx, position, tokens: ids.len() });
         }

@@ -14,6 +14,8 @@ mod decode;
 mod detokenize;
 #[cfg(feature = "drafts")]
 mod draft;
+#[cfg(feature = "chat-pieces")]
+mod earlier;
 mod error;
 mod fingerprint;
 #[cfg(feature = "grammar")]
@@ -37,6 +39,8 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod tokenizer;
+#[cfg(feature = "chat-pieces")]
+mod turn_text;
 #[cfg(feature = "bpe")]
 mod unicode;
 #[cfg(feature = "bpe")]

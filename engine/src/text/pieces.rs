@@ -1,8 +1,6 @@
 //! Chat templates as pieces: the markup around system texts, users' texts and answers, which `flashlet pack` derives from a
 //! model's template.
 
-use core::ops::Range;
-
 use crate::flash::{Flash, Source};
 use crate::gguf::{Gguf, Str, Value};
 
@@ -10,11 +8,14 @@ use super::chat::Turn;
 use super::error::{Key, PIECES_PREFIX, TextError};
 use super::marker::bars;
 use super::tokenizer::{Encode, Tokenizer};
+use super::turn_text::TurnText;
 
 /// The version of the pieces.
 const VERSION: u64 = 1;
 /// Most bytes of one piece of markup.
 const MAX_MARKUP: u64 = 4096;
+/// Most bytes of the text that ends thoughts.
+pub(super) const MAX_THOUGHTS_END: usize = 64;
 
 /// A piece of a template's markup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,12 +127,16 @@ impl Trims {
     /// The part of `answer` that is rendered in a later turn, if thoughts up to `thoughts_end` are left out.
     #[must_use]
     pub fn answer<'t>(self, answer: &'t str, thoughts_end: Option<&str>) -> &'t str {
-        let behind =
-            thoughts_end.and_then(|end| answer.rsplit_once(end)).map(|(_, rest)| match self.0 & Self::AFTER_THOUGHTS {
-                0 => rest,
-                _ => rest.trim_start_matches('\n'),
-            });
-        self.apply(Content::Answer, behind.unwrap_or(answer))
+        match thoughts_end.and_then(|end| answer.rsplit_once(end)) {
+            Some((_, rest)) => self.rest_of_answer(rest, true),
+            None => self.rest_of_answer(answer, false),
+        }
+    }
+
+    /// The part of an answer's `rest` that is rendered in a later turn, where thoughts before it may be left out.
+    pub(super) fn rest_of_answer(self, rest: &str, is_behind_thoughts: bool) -> &str {
+        let strips = is_behind_thoughts && self.0 & Self::AFTER_THOUGHTS != 0;
+        self.apply(Content::Answer, if strips { rest.trim_start_matches('\n') } else { rest })
     }
 
     /// `text`, which is a `content`, without the white space that is left out.
@@ -198,14 +203,14 @@ impl Trims {
 /// | `trims` | `u32`: [`Trims::bits`]; 0 if absent |
 /// | `thoughts_end` | string: earlier answers are rendered from behind the last such text on; whole if absent |
 ///
-/// A string has at most 4096 bytes. Markup and texts are encoded as one string, and [`MarkerKind`](super::MarkerKind) says
+/// A string has at most 4096 bytes, the end of thoughts at most 64. Markup and texts are encoded as one string, and [`MarkerKind`](super::MarkerKind) says
 /// which special tokens a user's text may contain. Where a system text is stated, neither it nor the first user's text is to be
 /// blank: templates differ in what they leave out then.
 #[derive(Clone, Copy, Debug)]
 pub struct ChatPieces {
     markup: [Option<Str>; Markup::ALL.len()],
-    trims: Trims,
-    thoughts_end: Option<Str>,
+    pub(super) trims: Trims,
+    pub(super) thoughts_end: Option<Str>,
     /// The template that they are made of.
     template: Option<Str>,
     /// The model may think before it answers.
@@ -245,14 +250,14 @@ impl ChatPieces {
         let mut pieces = ChatPieces {
             markup: [None; Markup::ALL.len()],
             trims: bits.and_then(Trims::from_bits).ok_or(unusable_trims)?,
-            thoughts_end: text(thoughts_end, Self::THOUGHTS_END_NAME)?,
+            thoughts_end: text(thoughts_end, MAX_THOUGHTS_END as u64, Self::THOUGHTS_END_NAME)?,
             template: None,
             thinks: true,
         };
         let mut values = [None; Markup::ALL.len()];
         gguf.find_all(source, [Self::PREFIX, ""], &Markup::ALL.map(Markup::name), &mut values, &mut |_| true).await?;
         for ((markup, slot), value) in Markup::ALL.into_iter().zip(&mut pieces.markup).zip(values) {
-            *slot = text(value, markup.name())?;
+            *slot = text(value, MAX_MARKUP, markup.name())?;
         }
         // What a conversation without a system text is made of.
         for needed in [Markup::First, Markup::AfterUser, Markup::AfterAnswer] {
@@ -270,11 +275,13 @@ impl ChatPieces {
         ChatPieces { thinks, ..self }
     }
 
-    /// True if an earlier turn may be rendered otherwise than the turn was when it was the last one: its answer without
-    /// thoughts, or behind other markup.
+    /// True if an earlier answer may be rendered otherwise than it was made: without thoughts or white space, or behind other
+    /// markup.
     #[must_use]
-    pub fn rewrites_earlier_turns(&self) -> bool {
-        self.thoughts_end.is_some() || self.at(Markup::AfterEarlierUser).is_some()
+    pub fn rewrites_earlier_answers(&self) -> bool {
+        self.thoughts_end.is_some()
+            || self.at(Markup::AfterEarlierUser).is_some()
+            || self.trims.apply(Content::Answer, " ").is_empty()
     }
 
     /// Encodes `turn` into `out`, up to where the model answers; returns how many ids there are. `room` is for the turn's
@@ -291,7 +298,18 @@ impl ChatPieces {
         room: &mut [u8],
         out: &mut [u32],
     ) -> Result<usize, TextError> {
-        let mut text = TurnText { bytes: room, len: 0, users: heapless::Vec::new() };
+        self.encode_behind(tokenizer, source, TurnText::new(room), turn, out).await
+    }
+
+    /// Encodes `text` with `turn` behind it, as [`encode`](Self::encode) does.
+    pub(super) async fn encode_behind<F: Flash>(
+        &self,
+        tokenizer: &mut Tokenizer<'_>,
+        source: &mut Source<'_, F>,
+        mut text: TurnText<'_>,
+        turn: &Turn<'_>,
+        out: &mut [u32],
+    ) -> Result<usize, TextError> {
         // Borrowed: the end of an owning iterator of heapless is a panic in the compiler's eyes.
         for &segment in &self.trims.segments(turn) {
             match segment {
@@ -301,9 +319,8 @@ impl ChatPieces {
         }
         let last = if self.thinks { Markup::AfterUser } else { Markup::AfterUserWithoutThinking };
         text.markup(source, self.place(last)?, last).await?;
-        let TurnText { bytes, len, users } = text;
-        let text = bytes.get(..len).and_then(|bytes| str::from_utf8(bytes).ok()).unwrap_or_default();
-        let barred = bars(tokenizer, source, self.template, text, &users).await?;
+        let (text, texts) = text.parts();
+        let barred = bars(tokenizer, source, self.template, text, texts).await?;
         let options =
             Encode { bos: turn.first, special: true, continues: !turn.first, barred: &barred, ..Encode::default() };
         let mut n = tokenizer.encode(source, text, options, out).await?;
@@ -322,12 +339,12 @@ impl ChatPieces {
         Ok(n)
     }
 
-    fn at(&self, markup: Markup) -> Option<Str> {
+    pub(super) fn at(&self, markup: Markup) -> Option<Str> {
         self.markup.get(markup as usize).copied().flatten()
     }
 
     /// The place of `markup` in flash, or of its substitute.
-    fn place(&self, markup: Markup) -> Result<Str, TextError> {
+    pub(super) fn place(&self, markup: Markup) -> Result<Str, TextError> {
         let found = self.at(markup).or_else(|| self.at(markup.substitute()?));
         found.ok_or(match markup {
             Markup::BeforeSystem | Markup::AfterSystem => TextError::NoSystemText,
@@ -336,48 +353,11 @@ impl ChatPieces {
     }
 }
 
-/// A text of the file, of a length that pieces have.
-fn text(value: Option<Value>, name: &'static str) -> Result<Option<Str>, TextError> {
+/// A text of the file, of at most `most` bytes.
+fn text(value: Option<Value>, most: u64, name: &'static str) -> Result<Option<Str>, TextError> {
     match value {
         None => Ok(None),
-        Some(Value::Str(text)) if text.len <= MAX_MARKUP => Ok(Some(text)),
+        Some(Value::Str(text)) if text.len <= most => Ok(Some(text)),
         Some(_) => Err(TextError::UnusablePieces(name)),
-    }
-}
-
-/// The text of a turn as it is put together.
-struct TurnText<'b> {
-    bytes: &'b mut [u8],
-    len: usize,
-    /// The places of what users wrote, the system text included.
-    users: heapless::Vec<Range<usize>, 2>,
-}
-
-impl TurnText<'_> {
-    /// Room for `n` bytes more.
-    fn grow(&mut self, n: usize) -> Result<&mut [u8], TextError> {
-        let (start, have) = (self.len, self.bytes.len());
-        let need = start.saturating_add(n);
-        self.len = need;
-        self.bytes.get_mut(start..need).ok_or(TextError::TurnTooLong { need, have })
-    }
-
-    async fn markup<F: Flash>(
-        &mut self,
-        source: &mut Source<'_, F>,
-        place: Str,
-        markup: Markup,
-    ) -> Result<(), TextError> {
-        let bytes = self.grow(place.len as usize)?;
-        source.read(place.offset, bytes).await?;
-        str::from_utf8(bytes).map(|_| ()).map_err(|_| TextError::UnusablePieces(markup.name()))
-    }
-
-    fn user(&mut self, text: &str) -> Result<(), TextError> {
-        let start = self.len;
-        self.grow(text.len())?.iter_mut().zip(text.bytes()).for_each(|(slot, byte)| *slot = byte);
-        // A turn has a system text and a user's at most.
-        let _ = self.users.push(start..self.len);
-        Ok(())
     }
 }

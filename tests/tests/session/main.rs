@@ -2,8 +2,10 @@
 //! them): logits against llama.cpp's, the same bits however a session runs, plans, and errors.
 
 mod answer;
+mod chat_pieces;
 mod config;
 mod device;
+mod earlier_answers;
 mod edit;
 mod errors;
 mod finite;

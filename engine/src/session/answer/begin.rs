@@ -12,6 +12,15 @@ use crate::session::run::Session;
 use crate::text::{ChatPieces, Turn};
 use crate::text::{Detokenizer, Piece, TextError};
 
+/// The last answer of a conversation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LastAnswer {
+    pub(super) open: Open,
+    /// Its tokens, the one that ended it included.
+    #[cfg(feature = "chat-pieces")]
+    pub(super) tokens: usize,
+}
+
 /// The text that an answer follows.
 enum Prompt<'p> {
     Pieces(&'p [Piece<'p>]),
@@ -37,7 +46,9 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
     }
 
     /// Begins the answer to `turn` in a packed file's chat template, as [`answer`](Self::answer) does; the turn with its markup is
-    /// put together in `room`.
+    /// put together in `room`. Where the template renders the last answer otherwise now, as without its thoughts, the session
+    /// goes back to that answer's beginning and is fed what it renders, if all tokens of that are remembered and `room` has a
+    /// place for the text.
     ///
     /// # Errors
     /// Those of [`answer`](Self::answer) and of [`ChatPieces::encode`].
@@ -58,18 +69,22 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         prompt: Prompt<'_>,
         options: &'s AnswerOptions<'s>,
     ) -> Result<Answer<'s, 'b, 'a, 'm, F>, Error> {
+        let before = conversation.stats;
         conversation.stats = AnswerStats { hash: options.hash.then(LogitsHash::new), ..AnswerStats::NONE };
         conversation.text.clear();
         let open = core::mem::replace(&mut conversation.open, Open::No);
         let first = conversation.tokens.pending().first().copied();
-        if options.chat && open == (Open::Token { ends: true }) {
-            conversation.tokens.drop_next();
-        }
-        if let Err(error) = self.take(conversation, prompt).await {
+        let last = LastAnswer {
+            open,
+            #[cfg(feature = "chat-pieces")]
+            tokens: before.tokens,
+        };
+        let taken = self.take(conversation, last, prompt, options.chat).await;
+        if let Err(error) = taken {
             conversation.tokens.drop_pending();
             if let (Some(id), Open::Token { .. }) = (first, open) {
                 conversation.tokens.push(id);
-                conversation.open = open;
+                (conversation.open, conversation.stats) = (open, before);
             }
             return Err(error);
         }
@@ -82,9 +97,26 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         Ok(Answer { session: self, conversation, options, detokenizer, ready: 0, picks: 0 })
     }
 
-    /// Encodes `prompt` behind the tokens of `conversation`, and checks that all can be fed.
-    async fn take(&mut self, conversation: &mut Conversation<'_>, mut prompt: Prompt<'_>) -> Result<(), Error> {
+    /// Encodes `prompt` behind the tokens of `conversation`, and checks that all can be fed. The turn of a chat takes the place of
+    /// the token that ended the last answer, or of the whole answer where that is rendered otherwise now.
+    async fn take(
+        &mut self,
+        conversation: &mut Conversation<'_>,
+        last: LastAnswer,
+        mut prompt: Prompt<'_>,
+        chat: bool,
+    ) -> Result<(), Error> {
+        #[cfg(feature = "chat-pieces")]
+        if let (Prompt::Turn(pieces, turn, room), true) = (&mut prompt, chat) {
+            match self.take_with_answer(conversation, last, (pieces, turn), room).await {
+                Ok(false) | Err(Error::Text(_)) => {}
+                taken => return taken.map(|_| ()),
+            }
+        }
         let tokens = &mut conversation.tokens;
+        if chat && last.open == (Open::Token { ends: true }) {
+            tokens.drop_next();
+        }
         let mut n = self.encode_prompt(&mut prompt, tokens.room()).await;
         // Without room for both, the prompt goes before what was fed.
         if matches!(n, Err(Error::Text(TextError::TooLong { .. }))) && !tokens.fed().is_empty() {

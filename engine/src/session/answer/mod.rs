@@ -5,6 +5,8 @@
 
 mod begin;
 mod conversation;
+#[cfg(feature = "chat-pieces")]
+mod earlier;
 mod next;
 mod options;
 mod pass;

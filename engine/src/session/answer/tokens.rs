@@ -109,10 +109,31 @@ impl<'b> Tokens<'b> {
         self.buffer.get(..self.len.saturating_add(n)).unwrap_or_default()
     }
 
+    /// All tokens, and the room behind them.
+    #[cfg(any(feature = "drafts", feature = "chat-pieces"))]
+    pub(super) fn all_and_room(&mut self) -> (&[u32], &mut [u32]) {
+        let (all, room) = self.buffer.split_at_mut_checked(self.len).unwrap_or_default();
+        (all, room)
+    }
+
+    /// Drops the `n` tokens before the last `kept` ones, whether they were fed or not.
+    #[cfg(feature = "chat-pieces")]
+    pub(super) fn drop_before(&mut self, kept: usize, n: usize) {
+        let first = self.len.saturating_sub(kept).saturating_sub(n);
+        self.remove(first, n);
+        self.fed = self.fed.min(first);
+    }
+
+    /// Counts all tokens as not fed.
+    #[cfg(feature = "chat-pieces")]
+    pub(super) fn unfeed(&mut self) {
+        self.fed = 0;
+    }
+
     /// All tokens, and the room for a draft of at most `n`.
     #[cfg(feature = "drafts")]
     pub(super) fn draft(&mut self, n: usize) -> (&[u32], &mut [u32]) {
-        let (all, room) = self.buffer.split_at_mut_checked(self.len).unwrap_or_default();
+        let (all, room) = self.all_and_room();
         let n = n.min(room.len());
         (all, room.get_mut(..n).unwrap_or_default())
     }
