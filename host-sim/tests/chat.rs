@@ -256,6 +256,43 @@ mod at_a_terminal {
     }
 
     #[test]
+    fn thirty_turns_of_all_kinds_are_kept() {
+        let saved = Place::new("chat-thirty.json");
+        let flags = ["--chat-format", "chatml", "--ctx", "60000", "-n", "-1", "--ignore-eos", "-t", "1"];
+        let mut terminal = Terminal::start(&[&["chat", "-m", LLAMA], &flags[..]].concat());
+        let mut said = Vec::new();
+        for i in 0..30 {
+            let (first, second) = (format!("t{i} t3"), format!("t4 t{i}"));
+            match i % 4 {
+                0 => terminal.say(format!("\x1b[200~{first}\n{second}\x1b[201~")),
+                1 => terminal.say(format!("{first}\x1b\r{second}")),
+                2 => terminal.say(format!("{first} {second}x\x7f")),
+                _ => {
+                    terminal.say([first.as_bytes(), b"\xff"].concat());
+                    terminal.wait_for("not UTF-8");
+                    terminal.say(format!("\x15{first} {second}"));
+                }
+            }
+            said.push(first + if i % 4 < 2 { "\n" } else { " " } + &second);
+            // The answer, which does not end by itself, behind the line as it was typed.
+            terminal.wait_for(&second);
+            terminal.wait_for("t");
+            terminal.press("\x03");
+            terminal.wait_for("(stopped)");
+        }
+        terminal.say(format!("/save {}", saved.path()));
+        terminal.say("/quit");
+        let (code, shown) = terminal.end();
+        assert_eq!((code, shown.contains("the context is full")), (Some(0), false), "{shown}");
+        let messages: Vec<Value> =
+            serde_json::from_str(&fs::read_to_string(&saved.0).expect("it was saved")).expect("JSON");
+        let kept: Vec<_> = messages.iter().step_by(2).map(|m| m["content"].as_str().expect("a text")).collect();
+        assert_eq!(kept, said);
+        let answers = messages.iter().skip(1).step_by(2);
+        assert_eq!(answers.filter(|m| m["role"] == "assistant" && m["content"] != "").count(), 30);
+    }
+
+    #[test]
     fn a_full_context_drops_the_oldest_turns() {
         let saved = Place::new("chat-full.json");
         let flags = ["--system", "t1 t2", "--chat-format", "chatml", "--ctx", "512", "-n", "8", "--temp", "0"];
