@@ -152,7 +152,8 @@ impl<B: Format> Op for Quantised<'_, B> {
         for (g, y) in self.piece.y.chunks_mut(group_row(tokens)).enumerate() {
             let row = self.piece.first_row + g * LANES;
             let y = y.as_chunks_mut::<LANES>().0;
-            let many = tokens >= FEW && row + LANES <= m.rows();
+            let is_whole = m.has_rows(row + LANES);
+            let many = tokens >= FEW && is_whole;
             let tile = Tile { m, row, x, tokens, t: 0 };
             if many && isa.run_unpacking(ManyTokens { tile, y: &mut *y, combine }) {
                 continue;
@@ -171,7 +172,7 @@ impl<B: Format> Op for Quantised<'_, B> {
                     Combine::Store => &mut *y,
                     Combine::Gate(_) => own.insert([[0.0; LANES]; N]),
                 };
-                if row + LANES > m.rows() {
+                if !is_whole {
                     *products = [[0.0; LANES]; N];
                 }
                 let tile = Tile { t, ..tile };
@@ -265,7 +266,8 @@ impl<B: Format, const N: usize> Op for AsInFile<'_, B, N> {
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
         let AsInFile { tile, products } = self;
-        let end = (tile.row + LANES).min(tile.m.rows());
+        let end = tile.row + LANES;
+        let end = if tile.m.has_rows(end) { end } else { tile.m.rows() };
         let mut next = tile.row;
         while next < end {
             // The last rows, fewer than lanes, go one by one: all lanes take the same row.
@@ -292,9 +294,11 @@ fn dot_rows<I: Isa, B: Format, const N: usize>(
     let behind = if t == 0 { (row + I::ROWS) * m.row_blocks } else { m.blocks.len() };
     let mut behind = m.blocks.get(behind..).unwrap_or_default().chunks_exact(I::ROWS);
     let mut acc = [isa.f_splat(0.0); N];
-    for (rows, x) in blocks.zip(x.chunks_exact(tokens.max(1))) {
+    let mut column = t;
+    for rows in blocks {
         isa.prefetch(behind.next().unwrap_or_default(), 0, Rows::<B>::SMALL);
-        let Some(x) = x.get(t..).and_then(|x| x.first_chunk::<N>()) else { return };
+        let Some(x) = x.get(column..).and_then(|x| x.first_chunk::<N>()) else { return };
+        column += tokens;
         let x = isa.rebased(x);
         let dots = B::block_dots(isa, rows, x);
         for (acc, dot) in acc.iter_mut().zip(dots) {
@@ -322,8 +326,10 @@ fn dot_group<I: Isa, B: Format, const N: usize, const P: usize>(
     let columns = columns.fetching(if t == 0 { AHEAD } else { 0 });
     // All lanes of a column while it is at hand, so that loading overlaps with what all of them compute.
     let mut acc = [[isa.f_splat(0.0); N]; P];
-    for (rows, x) in columns.zip(x.chunks_exact(tokens.max(1))) {
-        let Some(x) = x.get(t..).and_then(|x| x.first_chunk::<N>()) else { return };
+    let mut column = t;
+    for rows in columns {
+        let Some(x) = x.get(column..).and_then(|x| x.first_chunk::<N>()) else { return };
+        column += tokens;
         let x = isa.rebased(x);
         for (part, acc) in (first..).zip(&mut acc) {
             let dots = B::block_dots(isa, rows.from_lane(part * I::ROWS), x);

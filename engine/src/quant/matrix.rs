@@ -41,9 +41,16 @@ impl<'a, B: Block> Matrix<'a, B> {
     pub fn rows(&self) -> usize {
         self.blocks.len() / self.row_blocks.max(1)
     }
+
+    /// True if there are at least `n` rows. Products ask it for each group of rows, so it does not divide.
+    #[must_use]
+    pub fn has_rows(&self, n: usize) -> bool {
+        n.saturating_mul(self.row_blocks) <= self.blocks.len()
+    }
+
     /// True if `row` is part of an interleaved group.
     #[must_use]
     pub fn interleaves(&self, row: usize) -> bool {
-        self.interleaved && row < self.rows() / LANES * LANES
+        self.interleaved && self.has_rows((row / LANES * LANES).saturating_add(LANES))
     }
 }
