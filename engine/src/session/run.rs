@@ -9,6 +9,8 @@ use crate::arena::Arena;
 use crate::flash::{Flash, FlashStats, Source, apart};
 use crate::kernels::{Executor, Kernels};
 use crate::model::{LogitsSink, ModelConfig, Pass, Want, Workspace};
+#[cfg(feature = "probabilities")]
+use crate::text::Threshold;
 #[cfg(feature = "grammar")]
 use crate::text::Vocabulary;
 #[cfg(feature = "chat-pieces")]
@@ -35,6 +37,9 @@ pub struct Session<'a, 'm, F: Flash> {
     /// Positions that the caches were given, those of failed passes and of tokens since forgotten included.
     pub(super) written: u32,
     pub(super) passes: u32,
+    /// The probability that the file asks of answers.
+    #[cfg(feature = "probabilities")]
+    pub(super) threshold: Threshold,
     /// The fewest tokens that a restored prefix can be taken back to, but for none at all: it has no more of windows.
     #[cfg(feature = "snapshots")]
     pub(super) restored: u32,
@@ -97,6 +102,8 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
             position: 0,
             written: 0,
             passes: 0,
+            #[cfg(feature = "probabilities")]
+            threshold: model.threshold,
             #[cfg(feature = "snapshots")]
             restored: 0,
         };

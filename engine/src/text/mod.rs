@@ -7,6 +7,7 @@
 //! - [`Drafter`]: guesses the next tokens, for one pass to verify.
 //! - [`ChatFormat`]: a known chat template, recognised by its fingerprint. [`ChatPieces`]: the pieces of it that a
 //!   packed file brings.
+//! - `Threshold`: the probability that answers must have, with the feature `probabilities`.
 //! - `grammar`: texts that a compiled grammar allows, with the feature of that name.
 
 pub(crate) mod chat;
@@ -15,6 +16,7 @@ mod detokenize;
 #[cfg(feature = "drafts")]
 mod draft;
 mod error;
+mod exp_sum;
 mod fingerprint;
 #[cfg(feature = "grammar")]
 mod follower;
@@ -36,6 +38,8 @@ mod steps;
 mod tables;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "probabilities")]
+mod threshold;
 mod tokenizer;
 #[cfg(feature = "bpe")]
 mod unicode;
@@ -51,6 +55,8 @@ pub use detokenize::Detokenizer;
 #[cfg(feature = "drafts")]
 pub use draft::{Drafter, MAX_DRAFT};
 pub use error::{Key, TextError};
+#[cfg(feature = "probabilities")]
+pub(crate) use exp_sum::ExpSum;
 pub(crate) use fingerprint::Fnv;
 #[cfg(feature = "grammar")]
 pub use follower::Follower;
@@ -63,6 +69,8 @@ pub use pretokenize::PreTokenizer;
 pub(crate) use sampler::SamplerConfig;
 pub use sampler::{MAX_CANDIDATES, MAX_RECENT, Sampler};
 pub use spec::{TokenizerKind, TokenizerSpec};
+#[cfg(feature = "probabilities")]
+pub use threshold::Threshold;
 pub use tokenizer::{Encode, Tokenizer};
 #[cfg(feature = "grammar")]
 pub(crate) use vocabulary::Vocabulary;

@@ -167,7 +167,7 @@ fn work(
     let config = SamplerConfig { temperature: 0.0, ..SamplerConfig::default() };
     let mut generator = Generator::new(&mut memory, config, None);
     // The context is the only limit.
-    let limits = Limits { n_predict: u32::MAX, stop: Vec::new(), ignore_eos: false };
+    let limits = Limits { n_predict: u32::MAX, stop: Vec::new(), ignore_eos: false, min_prob: None };
     let options = limits.options(true, false);
     loop {
         let i = next.fetch_add(1, Ordering::Relaxed);

@@ -14,9 +14,10 @@ use crate::io::output::print;
 use crate::io::output_file::OutputFile;
 use crate::io::printable::printable;
 use crate::io::progress::Meter;
-use crate::pack::{self, ChatReport, Options, PackError, Report};
+use crate::pack::{self, Answers, ChatReport, Options, PackError, Report};
 use crate::sim::wait;
 use crate::size::{parse_size, show};
+use crate::values::probability;
 
 #[derive(Args, Debug)]
 pub(crate) struct PackArgs {
@@ -41,6 +42,15 @@ pub(crate) struct PackArgs {
     /// Add no checksums
     #[arg(long)]
     pub(crate) no_checksums: bool,
+    /// Probability that answers must have, below which they are refused; 0 for none [default: as in the file]
+    #[arg(long, value_name = "P", value_parser = probability)]
+    pub(crate) min_prob: Option<f32>,
+    /// Answers that contain TEXT must have probability P; may be given more than once
+    #[arg(long, value_name = "TEXT=P", value_parser = parse_rule)]
+    pub(crate) min_prob_rule: Vec<(String, f32)>,
+    /// Text in place of an answer that is refused
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) unsure: Option<String>,
     /// Leave out this metadata key, which is refused because it may change results; may be given more than once
     #[arg(long, value_name = "KEY")]
     pub(crate) ignore_key: Vec<String>,
@@ -50,6 +60,14 @@ fn parse_page(text: &str) -> Result<u32, String> {
     let page = parse_size(text)?;
     let page = u32::try_from(page).ok().filter(|n| n.is_power_of_two() && (8..=MAX_ALIGNMENT).contains(n));
     page.ok_or_else(|| "a page is a power of two from 8 to 16MiB".to_owned())
+}
+
+/// A text and a probability. The text may have equals signs, too.
+fn parse_rule(text: &str) -> Result<(String, f32), String> {
+    match text.rsplit_once('=') {
+        Some((text, prob)) if (1..=64).contains(&text.len()) => Ok((text.to_owned(), probability(prob)?)),
+        _ => Err("a text of at most 64 bytes, an equals sign and a probability are needed".to_owned()),
+    }
 }
 
 /// Runs the command.
@@ -64,6 +82,7 @@ pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
         checksums: !args.no_checksums,
         index: !args.no_index,
         chat: !args.no_chat,
+        answers: Answers { min_prob: args.min_prob, rules: &args.min_prob_rule, unsure: args.unsure.as_deref() },
         ignored: &ignored,
     };
     let mut meter = Meter::new("pack");

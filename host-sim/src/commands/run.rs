@@ -108,6 +108,9 @@ struct Report {
     ids: Vec<u32>,
     text: String,
     stop: StopReason,
+    /// The logarithm of the answer's probability, and of each of its tokens'.
+    logprob: f32,
+    logprobs: Vec<f32>,
     logits_hash: String,
     /// The instruction set of the kernels.
     isa: &'static str,
@@ -201,7 +204,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     }
     let mut out = Output::new();
     let (mut text, mut is_empty) = (String::new(), true);
-    let (ids, stop) = generation.finish(&mut |piece| {
+    let stop = generation.finish(&mut |piece| {
         is_empty &= piece.is_empty();
         if args.json {
             text.push_str(piece);
@@ -226,13 +229,16 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         return Ok(());
     }
     let (timings, drafts) = (generator.timings(), generator.drafts());
+    let (logprob, logprobs) = generator.logprobs().unwrap_or_default();
     print_json(&Report {
         chat: chat.is_some(),
         prompt_ids,
         snapshot_tokens: restored,
-        ids,
+        ids: generator.answer().to_vec(),
         text,
         stop,
+        logprob,
+        logprobs: logprobs.to_vec(),
         logits_hash: generator.hash(),
         isa,
         memory: engine.session.plan().into(),

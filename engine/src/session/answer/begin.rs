@@ -59,6 +59,12 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         options: &'s AnswerOptions<'s>,
     ) -> Result<Answer<'s, 'b, 'a, 'm, F>, Error> {
         conversation.stats = AnswerStats { hash: options.hash.then(LogitsHash::new), ..AnswerStats::NONE };
+        #[cfg(feature = "probabilities")]
+        let threshold = self.threshold(options);
+        #[cfg(feature = "probabilities")]
+        {
+            conversation.stats.logprob = (options.logprobs || threshold.is_some()).then_some(0.0);
+        }
         conversation.text.clear();
         let open = core::mem::replace(&mut conversation.open, Open::No);
         let first = conversation.tokens.pending().first().copied();
@@ -79,7 +85,16 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         }
         conversation.stats.prompt_tokens = conversation.tokens.pending().len();
         let detokenizer = if options.chat { Detokenizer::new() } else { Detokenizer::continuing() };
-        Ok(Answer { session: self, conversation, options, detokenizer, ready: 0, picks: 0 })
+        Ok(Answer {
+            session: self,
+            conversation,
+            options,
+            detokenizer,
+            #[cfg(feature = "probabilities")]
+            threshold,
+            ready: 0,
+            picks: 0,
+        })
     }
 
     /// Encodes `prompt` behind the tokens of `conversation`, and checks that all can be fed.

@@ -5,6 +5,9 @@
 
 mod begin;
 mod conversation;
+#[cfg(feature = "probabilities")]
+mod held;
+mod lane;
 mod next;
 mod options;
 mod pass;
@@ -12,7 +15,8 @@ mod stats;
 mod text;
 mod tokens;
 
-pub use conversation::{Buffers, Conversation, Lane};
+pub use conversation::{Buffers, Conversation};
+pub use lane::Lane;
 pub use next::{Answer, Token};
 pub use options::AnswerOptions;
 pub use stats::{AnswerEnd, AnswerStats};

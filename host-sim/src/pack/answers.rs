@@ -1,0 +1,51 @@
+//! Demands on answers that a packed file carries.
+
+use super::keys::Keys;
+
+const MIN_PROB: &str = "flashlet.min_prob";
+const RULES: &str = "flashlet.min_prob.rules";
+const PROBS: &str = "flashlet.min_prob.rules.prob";
+const UNSURE: &str = "flashlet.unsure";
+
+/// Demands on answers that a packed file carries. Those that are left out stay as the file had them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Answers<'o> {
+    /// The probability that any answer must have; 0 takes the demand away, with its rules.
+    pub min_prob: Option<f32>,
+    /// Texts, and the probability that answers which contain one must have.
+    pub rules: &'o [(String, f32)],
+    /// The text in place of an answer that is less probable.
+    pub unsure: Option<&'o str>,
+}
+
+/// True for a key that a file keeps when it is packed once more.
+pub(super) fn is_kept(key: &str) -> bool {
+    [MIN_PROB, RULES, PROBS, UNSURE].contains(&key)
+}
+
+impl Answers<'_> {
+    /// True if the file's own `key` makes way.
+    pub(super) fn replace(&self, key: &str) -> bool {
+        let none = self.min_prob == Some(0.0);
+        match key {
+            MIN_PROB => self.min_prob.is_some(),
+            RULES | PROBS => none || !self.rules.is_empty(),
+            UNSURE => self.unsure.is_some(),
+            _ => false,
+        }
+    }
+
+    /// Adds the keys.
+    pub(super) fn write(&self, keys: &mut Keys) {
+        if let Some(min_prob) = self.min_prob.filter(|&min_prob| min_prob > 0.0) {
+            keys.f32(MIN_PROB, min_prob);
+        }
+        if !self.rules.is_empty() {
+            keys.texts(RULES, self.rules.iter().map(|(text, _)| text.as_str()));
+            keys.f32s(PROBS, self.rules.iter().map(|&(_, prob)| prob));
+        }
+        if let Some(text) = self.unsure {
+            keys.text(UNSURE, text);
+        }
+    }
+}
