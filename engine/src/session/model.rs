@@ -5,6 +5,8 @@ use super::tensors::Tensors;
 use crate::flash::{Flash, Source, apart};
 use crate::gguf::Gguf;
 use crate::model::ModelConfig;
+#[cfg(feature = "grammar")]
+use crate::text::CarriedGrammar;
 #[cfg(feature = "probabilities")]
 use crate::text::Threshold;
 use crate::text::TokenizerSpec;
@@ -22,6 +24,8 @@ pub struct Model {
     pub(super) spec: TokenizerSpec,
     #[cfg(feature = "probabilities")]
     pub(super) threshold: Threshold,
+    #[cfg(feature = "grammar")]
+    pub(super) grammar: Option<CarriedGrammar>,
     pub(super) tensors: Tensors,
     pub(super) checksums: Option<Checksums>,
 }
@@ -53,7 +57,11 @@ impl Model {
         let checksums = None;
         #[cfg(feature = "probabilities")]
         let threshold = apart(pin!(Threshold::read(&gguf, source))).await?;
+        #[cfg(feature = "grammar")]
+        let grammar = apart(pin!(CarriedGrammar::read(&gguf, source, &spec))).await?;
         Ok(Model {
+            #[cfg(feature = "grammar")]
+            grammar,
             #[cfg(feature = "probabilities")]
             threshold,
             gguf,
@@ -69,6 +77,13 @@ impl Model {
     #[must_use]
     pub fn checksums(&self) -> Option<&Checksums> {
         self.checksums.as_ref()
+    }
+
+    /// The grammar that the file carries, if it does.
+    #[cfg(feature = "grammar")]
+    #[must_use]
+    pub fn grammar(&self) -> Option<&CarriedGrammar> {
+        self.grammar.as_ref()
     }
 
     /// The probability that the file asks of answers.

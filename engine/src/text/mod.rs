@@ -10,6 +10,8 @@
 //! - `Threshold`: the probability that answers must have, with the feature `probabilities`.
 //! - `grammar`: texts that a compiled grammar allows, with the feature of that name.
 
+#[cfg(feature = "grammar")]
+mod carried;
 pub(crate) mod chat;
 mod decode;
 mod detokenize;
@@ -49,6 +51,8 @@ mod unicode_tables;
 mod vocabulary;
 mod word;
 
+#[cfg(feature = "grammar")]
+pub use carried::CarriedGrammar;
 pub(crate) use chat::Piece;
 pub use chat::{ChatFormat, Pieces, Turn};
 pub use detokenize::Detokenizer;
@@ -73,4 +77,4 @@ pub use spec::{TokenizerKind, TokenizerSpec};
 pub use threshold::Threshold;
 pub use tokenizer::{Encode, Tokenizer};
 #[cfg(feature = "grammar")]
-pub(crate) use vocabulary::Vocabulary;
+pub(crate) use vocabulary::{Span, Vocabulary};

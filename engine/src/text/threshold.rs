@@ -35,9 +35,6 @@ pub struct Threshold {
 }
 
 impl Threshold {
-    /// No threshold.
-    pub(crate) const NONE: Threshold = Threshold { min_prob: 0.0, rules: None, unsure: None };
-
     /// The threshold that the file of `gguf` asks for; one of 0 if it asks for none.
     ///
     /// # Errors

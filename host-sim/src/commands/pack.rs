@@ -7,6 +7,7 @@ use clap::Args;
 use flashlet::Model;
 use flashlet::gguf::MAX_ALIGNMENT;
 
+use super::grammar::GrammarSource;
 use crate::engine::{about_file, warn_of_unknown_key};
 use crate::failure::Failure;
 use crate::hardware::source::ModelFile;
@@ -42,6 +43,11 @@ pub(crate) struct PackArgs {
     /// Add no checksums
     #[arg(long)]
     pub(crate) no_checksums: bool,
+    #[command(flatten)]
+    pub(crate) grammar: GrammarSource,
+    /// Tokens of the longest answer by the grammar, which answers have room for, if they are known to be fewer than its bytes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) grammar_room: Option<u32>,
     /// Probability that answers must have, below which they are refused; 0 for none [default: as in the file]
     #[arg(long, value_name = "P", value_parser = probability)]
     pub(crate) min_prob: Option<f32>,
@@ -76,13 +82,20 @@ pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
     // Not every file system can map; those that cannot can still read.
     drop(input.map());
     let ignored: Vec<&str> = args.ignore_key.iter().map(String::as_str).collect();
+    let compiled = args.grammar.compile()?;
     let options = Options {
         page: args.page,
         strip: args.strip,
         checksums: !args.no_checksums,
         index: !args.no_index,
         chat: !args.no_chat,
-        answers: Answers { min_prob: args.min_prob, rules: &args.min_prob_rule, unsure: args.unsure.as_deref() },
+        answers: Answers {
+            grammar: compiled.as_ref().map(|compiled| compiled.tables.as_slice()),
+            room: args.grammar_room,
+            min_prob: args.min_prob,
+            rules: &args.min_prob_rule,
+            unsure: args.unsure.as_deref(),
+        },
         ignored: &ignored,
     };
     let mut meter = Meter::new("pack");
@@ -148,6 +161,9 @@ fn text(report: &Report, before: u64, index_memory: usize) -> String {
     if report.index_bytes > 0 {
         let (flash, memory) = (show(report.index_bytes), show(index_memory as u64));
         line("index", format!("of the vocabulary: {flash} more, and {memory} less of memory where the file is mapped"));
+    }
+    if report.grammar_bytes > 0 {
+        line("grammar", format!("which answers follow: {} more", show(report.grammar_bytes)));
     }
     if let Some(chat) = &report.chat {
         line("chat", chat_text(chat));

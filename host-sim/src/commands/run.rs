@@ -6,14 +6,13 @@ use clap::Args;
 use flashlet::text::{ChatFormat, Encode};
 use serde::Serialize;
 
-use super::grammar::GrammarSource;
+use super::grammar::FollowArgs;
 use crate::chat::{Chat, Message, question_file};
 use crate::engine::{
     ComputeArgs, Context, DraftArgs, Engine, EngineArgs, Memory, Opened, Traffic, open_model, save_prefix,
 };
 use crate::failure::Failure;
 use crate::generate::{self, Drafts, EndArgs, Generator, Limits, SamplingArgs, StopReason, print_stats};
-use crate::grammar::Compiled;
 use crate::io::input;
 use crate::io::output::{Output, note, print_json};
 use crate::values::{chat_format, tokens};
@@ -52,7 +51,7 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) grammar: GrammarSource,
+    pub(crate) grammar: FollowArgs,
     #[command(flatten)]
     pub(crate) sampling: SamplingArgs,
     #[command(flatten)]
@@ -171,8 +170,7 @@ impl Prompt {
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, &args.engine)?;
-    let compiled = args.grammar.compile()?;
-    let grammar = compiled.as_ref().map(Compiled::open).transpose()?;
+    let compiled = args.grammar.source.compile()?;
     let prompt = Prompt::read(&args.prompt)?;
     let chat = args.template(&opened)?;
     let plan = opened.plan(&args.engine, args.compute.isa, Context::ANY, args.draft.draft)?;
@@ -187,7 +185,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let drafter = engine.drafter(args.draft.draft);
     let mut memory = generate::Memory::new(plan.ctx, drafter.is_some(), &args.end.stop);
     let mut generator = Generator::new(&mut memory, config, drafter);
-    if let Some(grammar) = grammar {
+    if let Some(grammar) = args.grammar.grammar(compiled.as_ref(), &engine)? {
         generator.follow(grammar);
     }
     let mut restored = 0;

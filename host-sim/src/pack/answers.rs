@@ -1,5 +1,7 @@
 //! Demands on answers that a packed file carries.
 
+use flashlet::text::CarriedGrammar;
+
 use super::keys::Keys;
 
 const MIN_PROB: &str = "flashlet.min_prob";
@@ -10,6 +12,10 @@ const UNSURE: &str = "flashlet.unsure";
 /// Demands on answers that a packed file carries. Those that are left out stay as the file had them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Answers<'o> {
+    /// The tables of the grammar that they follow, as the engine reads them.
+    pub grammar: Option<&'o [u8]>,
+    /// Tokens of the longest answer by the grammar, where they are known to be fewer than its bytes.
+    pub room: Option<u32>,
     /// The probability that any answer must have; 0 takes the demand away, with its rules.
     pub min_prob: Option<f32>,
     /// Texts, and the probability that answers which contain one must have.
@@ -20,7 +26,7 @@ pub struct Answers<'o> {
 
 /// True for a key that a file keeps when it is packed once more.
 pub(super) fn is_kept(key: &str) -> bool {
-    [MIN_PROB, RULES, PROBS, UNSURE].contains(&key)
+    [MIN_PROB, RULES, PROBS, UNSURE].contains(&key) || key.starts_with(CarriedGrammar::PREFIX)
 }
 
 impl Answers<'_> {
@@ -31,12 +37,25 @@ impl Answers<'_> {
             MIN_PROB => self.min_prob.is_some(),
             RULES | PROBS => none || !self.rules.is_empty(),
             UNSURE => self.unsure.is_some(),
-            _ => false,
+            _ => match key.strip_prefix(CarriedGrammar::PREFIX) {
+                Some(CarriedGrammar::ROOM_NAME) => self.grammar.is_some() || self.room.is_some(),
+                Some(_) => self.grammar.is_some(),
+                None => false,
+            },
         }
     }
 
-    /// Adds the keys.
-    pub(super) fn write(&self, keys: &mut Keys) {
+    /// Adds the keys; returns the bytes that the grammar takes.
+    pub(super) fn write(&self, keys: &mut Keys) -> u64 {
+        let before = keys.bytes.len();
+        let key = |name| format!("{}{name}", CarriedGrammar::PREFIX);
+        if let Some(tables) = self.grammar {
+            keys.u8s(&key(CarriedGrammar::TABLES_NAME), tables);
+        }
+        if let Some(room) = self.room {
+            keys.u32(&key(CarriedGrammar::ROOM_NAME), room);
+        }
+        let grammar_bytes = (keys.bytes.len() - before) as u64;
         if let Some(min_prob) = self.min_prob.filter(|&min_prob| min_prob > 0.0) {
             keys.f32(MIN_PROB, min_prob);
         }
@@ -47,5 +66,6 @@ impl Answers<'_> {
         if let Some(text) = self.unsure {
             keys.text(UNSURE, text);
         }
+        grammar_bytes
     }
 }

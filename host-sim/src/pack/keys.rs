@@ -12,6 +12,7 @@ const OWN: &str = "flashlet.";
 const ALIGNMENT: &str = "general.alignment";
 
 /// Value types as files number them.
+const U8: u32 = 0;
 const U32: u32 = 4;
 const F32: u32 = 6;
 const STRING: u32 = 8;
@@ -112,6 +113,11 @@ impl Keys {
     pub(super) fn f32s(&mut self, key: &str, elements: impl ExactSizeIterator<Item = f32>) {
         self.array(key, F32, elements.len());
         self.bytes.extend(elements.flat_map(f32::to_le_bytes));
+    }
+
+    pub(super) fn u8s(&mut self, key: &str, elements: &[u8]) {
+        self.array(key, U8, elements.len());
+        self.bytes.extend(elements);
     }
 
     /// Returns where the elements begin in `bytes`.

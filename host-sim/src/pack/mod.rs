@@ -95,7 +95,7 @@ pub fn pack<F: Flash>(
         }
     }
     keys.alignment(page);
-    options.answers.write(&mut keys);
+    report.grammar_bytes = options.answers.write(&mut keys);
     if options.index {
         let before = keys.bytes.len();
         for (key, words) in Tokenizer::INDEX_KEYS.iter().zip(index(model.tokenizer(), source)?) {

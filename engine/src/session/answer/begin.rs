@@ -71,7 +71,10 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         if options.chat && open == (Open::Token { ends: true }) {
             conversation.tokens.drop_next();
         }
-        if let Err(error) = self.take(conversation, prompt).await {
+        let taken = self.take(conversation, prompt).await;
+        #[cfg(feature = "grammar")]
+        let taken = taken.and_then(|()| self.check_answer(conversation, options));
+        if let Err(error) = taken {
             conversation.tokens.drop_pending();
             if let (Some(id), Open::Token { .. }) = (first, open) {
                 conversation.tokens.push(id);
@@ -95,6 +98,17 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
             ready: 0,
             picks: 0,
         })
+    }
+
+    /// Asserts that behind the prompt there is room for any answer that the grammar allows, as far as it is asked for.
+    #[cfg(feature = "grammar")]
+    fn check_answer(&self, conversation: &Conversation<'_>, options: &AnswerOptions<'_>) -> Result<(), Error> {
+        let longest = conversation.follower.as_ref().and_then(|(grammar, _)| grammar.longest());
+        let Some(need) = longest.map(|longest| longest.min(options.tokens)) else { return Ok(()) };
+        let before = self.position.saturating_add(conversation.tokens.pending().len() as u32);
+        // The last token is not fed.
+        let have = self.plan.ctx.saturating_sub(before).saturating_add(1);
+        if need > have { Err(Error::NoRoomForAnswer { need, have }) } else { Ok(()) }
     }
 
     /// Encodes `prompt` behind the tokens of `conversation`, and checks that all can be fed.

@@ -104,7 +104,8 @@ impl<'b> Conversation<'b> {
 
     /// Lets answers from the next one on follow a grammar, or none: they are what they would be if all other tokens had a logit of
     /// minus infinity. An answer that can only end does so without a token for it. Nothing is drafted meanwhile, and the model must
-    /// be mapped.
+    /// be mapped or carry a [grammar](Session::grammar). Where the grammar's texts are finite, a prompt behind which the context has
+    /// no room for the longest is an error.
     #[cfg(feature = "grammar")]
     pub fn follow(&mut self, follower: Option<(Grammar<'b>, &'b mut Follower)>) {
         self.follower = follower;
