@@ -84,8 +84,22 @@ fn answers_follow_the_grammar() {
             [&["--top-k", "0", "--top-p", "1", "--min-p", "0"][..], &["--top-k", "0"], &[], &["--temp", "0"]]
         {
             let seed = seed.to_string();
-            let args =
-                ["run", "--ids", &ids, "--json-schema", &schema, "--json", "--temp", "1.5", "-s", &seed, "-n", "64"];
+            let args = [
+                "run",
+                "--ids",
+                &ids,
+                "--json-schema",
+                &schema,
+                "--json",
+                "--temp",
+                "1.5",
+                "-s",
+                &seed,
+                "-n",
+                "64",
+                "--min-prob",
+                "0",
+            ];
             let args: Vec<&str> = if sampling == ["--temp", "0"] {
                 args.iter().filter(|arg| !["--temp", "1.5"].contains(arg)).copied().collect()
             } else {
