@@ -88,7 +88,7 @@ impl Threshold {
     /// True if there are answers that it refuses.
     #[must_use]
     pub fn refuses(&self) -> bool {
-        self.n_rules() > 0 || !(self.min_prob <= 0.0)
+        self.n_rules() > 0 || self.min_prob > 0.0 || self.min_prob.is_nan()
     }
 
     /// The place of the text that comes in place of an answer.

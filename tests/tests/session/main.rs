@@ -7,6 +7,7 @@ mod device;
 mod edit;
 mod errors;
 mod finite;
+mod held;
 mod integrity;
 mod keys;
 mod loading;
