@@ -24,11 +24,6 @@ pub struct Answers<'o> {
     pub unsure: Option<&'o str>,
 }
 
-/// True for a key that a file keeps when it is packed once more.
-pub(super) fn is_kept(key: &str) -> bool {
-    [MIN_PROB, RULES, PROBS, UNSURE].contains(&key) || key.starts_with(CarriedGrammar::PREFIX)
-}
-
 impl Answers<'_> {
     /// True if the file's own `key` makes way.
     pub(super) fn replace(&self, key: &str) -> bool {
