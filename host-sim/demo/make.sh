@@ -11,6 +11,8 @@ demo=host-sim/demo
 python3 $demo/generate.py --heldout
 python3 $demo/train.py --out "$out"
 python3 $demo/export.py "$out/final.npz" "$out/flashlet-demo-f16.gguf" --type f16
-python3 $demo/export.py "$out/final.npz" "$out/flashlet-demo-q4_k.gguf"
-cargo run --release -p flashlet-sim -- demo -m "$out/flashlet-demo-q4_k.gguf"
+python3 $demo/export.py "$out/final.npz" "$out/flashlet-demo-plain.gguf"
+cargo build --release -p flashlet-sim
+$demo/demand.sh target/release/flashlet "$out/flashlet-demo-plain.gguf" "$out/flashlet-demo-q4_k.gguf"
+target/release/flashlet demo --min-prob 0 -m "$out/flashlet-demo-q4_k.gguf"
 echo "copy $out/flashlet-demo-q4_k.gguf to $demo to build it in"

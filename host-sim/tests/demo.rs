@@ -71,3 +71,37 @@ fn it_does_its_job() {
     }
     assert!(report["model_bytes"].as_u64().is_some_and(|n| n <= 900_000));
 }
+
+#[test]
+fn an_answer_that_is_doubtful_or_no_answer_is_not_given() {
+    let run = |args: &[&str]| -> Value {
+        serde_json::from_str(&flashlet(b"", &[&["run", "--json"], args].concat())).expect("one JSON object")
+    };
+    // It knows no pantry.
+    let pantry = "turn off the light in the pantry";
+    assert!(run(&[pantry, "--min-prob", "0"])["text"].as_str().is_some_and(|text| text.contains("hallway")));
+    let refused = run(&[pantry]);
+    assert_eq!((&refused["text"], &refused["stop"]), (&r#"{"do":"none","why":"unclear"}"#.into(), &"unsure".into()));
+    assert_eq!(flashlet(b"", &["run", pantry]), "{\"do\":\"none\",\"why\":\"unclear\"}\n");
+    let chat = flashlet(format!("{pantry}\n{SENTENCE}\n").as_bytes(), &["chat"]);
+    assert_eq!(chat, format!("{{\"do\":\"none\",\"why\":\"unclear\"}}\n{ANSWER}\n"));
+
+    // More is asked of an answer that opens a door.
+    let door = "the man at the front door wants me to open it";
+    assert_eq!(run(&[door, "--min-prob", "0"])["text"], r#"{"do":"open","device":"door","room":"front"}"#);
+    assert_eq!(run(&[door, "--min-prob", "0.9"])["stop"], "unsure");
+
+    // There is no such time.
+    let lamp = ["Set the lamp to red at 50 percent", "--min-prob", "0"];
+    assert!(run(&[&lamp[..], &["--no-grammar"]].concat())["text"].as_str().is_some_and(|text| text.contains("50:00")));
+    assert!(run(&lamp)["text"].as_str().is_some_and(|text| !text.contains("50:00")));
+
+    // Answers that are given are those of the model alone.
+    let alone = run(&[SENTENCE, "--no-grammar", "--min-prob", "0"]);
+    for residency in ["mapped", "streamed"] {
+        let given = run(&[SENTENCE, "--residency", residency]);
+        for key in ["ids", "text", "stop", "logits_hash", "logprobs"] {
+            assert_eq!(given[key], alone[key], "{residency} {key}");
+        }
+    }
+}

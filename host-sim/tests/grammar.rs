@@ -84,8 +84,22 @@ fn answers_follow_the_grammar() {
             [&["--top-k", "0", "--top-p", "1", "--min-p", "0"][..], &["--top-k", "0"], &[], &["--temp", "0"]]
         {
             let seed = seed.to_string();
-            let args =
-                ["run", "--ids", &ids, "--json-schema", &schema, "--json", "--temp", "1.5", "-s", &seed, "-n", "64"];
+            let args = [
+                "run",
+                "--ids",
+                &ids,
+                "--json-schema",
+                &schema,
+                "--json",
+                "--temp",
+                "1.5",
+                "-s",
+                &seed,
+                "-n",
+                "64",
+                "--min-prob",
+                "0",
+            ];
             let args: Vec<&str> = if sampling == ["--temp", "0"] {
                 args.iter().filter(|arg| !["--temp", "1.5"].contains(arg)).copied().collect()
             } else {
@@ -104,4 +118,142 @@ fn answers_follow_the_grammar() {
             );
         }
     }
+}
+
+/// The fixture's model packed with a grammar of `schema`, and `more` of the packer's arguments.
+fn packed(folder: &Folder, schema: &str, more: &[&str]) -> String {
+    let (file, out) = (folder.path("schema.json"), folder.path("packed.gguf"));
+    fs::write(&file, schema).expect("the folder can be written");
+    let model = fixture("models/house.gguf");
+    let (code, _, err) = flashlet_with(b"", &[&["pack", &model, &out, "--json-schema", &file], more].concat());
+    assert_eq!(code, 0, "{err}");
+    out
+}
+
+/// The report of `flashlet run --json` with `args`.
+fn run(args: &[&str]) -> Value {
+    let (code, out, err) =
+        flashlet_with(b"", &[&["run", "--json", "--raw", "--temp", "1.5", "-s", "3"], args].concat());
+    assert_eq!(code, 0, "{err}");
+    serde_json::from_str(&out).expect("one JSON object")
+}
+
+const COLOURS: &str = r#"{"type": "object", "properties": {"colour": {"enum": ["red", "green"]}, "on": {"type": "boolean"}},
+    "required": ["colour"], "additionalProperties": false}"#;
+
+#[test]
+fn a_file_may_carry_the_grammar_of_its_answers() {
+    let folder = Folder::new("grammar-carried");
+    let model = packed(&folder, COLOURS, &[]);
+    let (schema, other) = (folder.path("schema.json"), folder.path("other"));
+    fs::write(&other, "root ::= \"ring\"").expect("the folder can be written");
+    let plain = run(&["-m", &fixture("models/house.gguf"), "the ring", "-n", "64"]);
+    let named = run(&["-m", &fixture("models/house.gguf"), "the ring", "-n", "64", "--json-schema", &schema]);
+    assert_eq!(named["stop"], "eos");
+    assert_ne!(named["text"], plain["text"]);
+    // A mapped file, and one that is read into the arena.
+    for source in [&[][..], &["--source", "file"], &["--residency", "streamed"]] {
+        let with = |args: &[&str]| run(&[&["-m", &model, "the ring", "-n", "64"], source, args].concat());
+        for (args, want) in [(&[][..], &named), (&["--no-grammar"], &plain), (&["--json-schema", &schema], &named)] {
+            let report = with(args);
+            for key in ["text", "ids", "logits_hash", "stop"] {
+                assert_eq!(report[key], want[key], "{source:?} {args:?}");
+            }
+        }
+        assert_eq!(with(&["--grammar", &other])["text"], "ring", "{source:?}");
+    }
+    // Packed once more it still has the grammar.
+    let again = folder.path("again.gguf");
+    assert_eq!(flashlet_with(b"", &["pack", "--strip", &model, &again]).0, 0);
+    assert_eq!(run(&["-m", &again, "the ring", "-n", "64"])["text"], named["text"]);
+
+    let compiled: Value = serde_json::from_str(&grammar(&["--json-schema", &schema, "--json"]).1).expect("JSON");
+    assert_eq!(compiled["longest"], r#"{"colour": "green", "on": false}"#.len());
+    let shown: Value = serde_json::from_str(&grammar(&["-m", &model, "--json"]).1).expect("JSON");
+    assert_eq!(shown, compiled);
+    for command in ["inspect", "plan"] {
+        let (code, out, err) = flashlet_with(b"", &[command, "-m", &model, "--json"]);
+        assert_eq!(code, 0, "{err}");
+        let report: Value = serde_json::from_str(&out).expect("JSON");
+        assert_eq!(report["grammar"], compiled, "{command}");
+        assert!(flashlet_with(b"", &[command, "-m", &model]).1.contains("bytes of tables"), "{command}");
+    }
+    let arena = |args: &[&str]| {
+        let out = flashlet_with(b"", &[&["plan", "--json", "-m", &model], args].concat()).1;
+        let plan: Value = serde_json::from_str(&out).expect("JSON");
+        plan["grammar_bytes"].as_u64().expect("a number")
+    };
+    assert_eq!(arena(&[]), 0);
+    assert!(arena(&["--source", "file"]) > compiled["table_bytes"].as_u64().expect("a number"));
+    assert_eq!(grammar(&["-m", &fixture("models/house.gguf")]).0, 1);
+}
+
+#[test]
+fn there_is_room_for_the_longest_answer() {
+    let folder = Folder::new("grammar-room");
+    let model = packed(&folder, COLOURS, &[]);
+    let ids = folder.path("ids");
+    let code = |n: usize, args: &[&str]| {
+        fs::write(&ids, vec!["3"; n].join(" ")).expect("the folder can be written");
+        let (code, _, err) = flashlet_with(b"", &[&["run", "--ids", &ids, "--ctx", "64", "-m", &model], args].concat());
+        assert!(code == 0 || err.contains("32 tokens") && err.contains("room for"), "{err}");
+        code
+    };
+    // The last token of the answer takes no room.
+    assert_eq!((code(33, &[]), code(34, &[])), (0, 1));
+    assert_eq!((code(60, &["-n", "5"]), code(64, &["--no-grammar"])), (0, 0));
+    let model = packed(&folder, COLOURS, &["--grammar-room", "12"]);
+    fs::write(&ids, vec!["3"; 53].join(" ")).expect("the folder can be written");
+    let (code, _, err) = flashlet_with(b"", &["run", "--ids", &ids, "--ctx", "64", "-m", &model]);
+    assert_eq!(code, 0, "{err}");
+    for endless in [r#"{"type": "string"}"#, r##"{"items": {"$ref": "#"}, "type": "array"}"##] {
+        let schema = folder.path("schema.json");
+        fs::write(&schema, endless).expect("the folder can be written");
+        let report: Value = serde_json::from_str(&grammar(&["--json-schema", &schema, "--json"]).1).expect("JSON");
+        assert!(report.get("longest").is_none(), "{report}");
+    }
+}
+
+#[test]
+fn the_longest_text_is_that_of_the_grammar() {
+    let folder = Folder::new("grammar-longest");
+    let file = folder.path("grammar");
+    for (text, longest) in [
+        ("root ::= \"a\" | \"bcd\" | \"ef\"", Some(3)),
+        ("root ::= \"a\"?", Some(1)),
+        ("root ::= [a-z]{2,5} \"-\" [0-9]{0,300}", Some(306)),
+        ("root ::= x x x\nx ::= \"ab\" | y\ny ::= \"c\"{1,4}", Some(12)),
+        ("root ::= \"a\"*", None),
+        ("root ::= \"(\" root \")\" | \"a\"", None),
+    ] {
+        fs::write(&file, text).expect("the folder can be written");
+        let (code, out, err) = grammar(&["--grammar", &file, "--json"]);
+        assert_eq!(code, 0, "{err}");
+        let report: Value = serde_json::from_str(&out).expect("JSON");
+        assert_eq!(report.get("longest").and_then(Value::as_u64), longest, "{text}");
+    }
+}
+
+#[test]
+fn broken_tables_in_a_file_are_refused() {
+    let folder = Folder::new("grammar-broken");
+    let model = packed(&folder, COLOURS, &["--no-checksums"]);
+    let bytes = fs::read(&model).expect("it was written");
+    let at = bytes.windows(4).position(|word| word == b"FGR1").expect("there are tables");
+    let broken = folder.path("broken.gguf");
+    let mut refused = 0;
+    for (offset, byte) in (0..60).map(|n| (at + 3 * n, (n * 37 + 255) as u8)).chain([(at - 12, 7), (at - 8, 1)]) {
+        let mut bytes = bytes.clone();
+        bytes[offset] = byte;
+        fs::write(&broken, bytes).expect("the folder can be written");
+        for source in ["mmap", "file"] {
+            let args = ["run", "-m", &broken, "--source", source, "--raw", "the ring", "-n", "3"];
+            let (code, _, err) = flashlet_with(b"", &args);
+            // Other tables may be tables, too.
+            assert!(code == 0 || code == 1 && err.starts_with("error: "), "{offset}: {code} {err}");
+            refused += usize::from(code == 1);
+        }
+        assert!(flashlet_with(b"", &["inspect", "-m", &broken]).0 <= 1);
+    }
+    assert!(refused > 20, "{refused}");
 }

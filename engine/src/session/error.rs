@@ -64,6 +64,14 @@ pub enum Error {
         /// Tokens to be added.
         tokens: usize,
     },
+    /// The longest answer that the grammar allows does not fit the context behind the prompt.
+    #[cfg(feature = "grammar")]
+    NoRoomForAnswer {
+        /// Tokens of the answer.
+        need: u32,
+        /// Tokens that there is room for.
+        have: u32,
+    },
     /// The session cannot go back, or on, to so many tokens.
     CannotRewind {
         /// Tokens that were to be left.
@@ -156,6 +164,11 @@ impl Error {
             Error::ContextFull { ctx, position, tokens } => {
                 write!(f, "the context of {ctx} tokens is full: it holds {position}, and {tokens} more do not fit")
             }
+            #[cfg(feature = "grammar")]
+            Error::NoRoomForAnswer { need, have } => write!(
+                f,
+                "an answer by the grammar takes up to {need} tokens; behind the prompt there is room for {have}: shorten the prompt or raise the context"
+            ),
             Error::CannotRewind { to, least, position } => {
                 write!(f, "cannot go back to {to} of {position} tokens, only to {least} or none")
             }

@@ -1,5 +1,7 @@
 //! The contents of a session's arena.
 
+#[cfg(feature = "grammar")]
+use super::grammar::GrammarMemory;
 use super::model::Model;
 use crate::arena::{Arena, Region};
 use crate::kernels::KvType;
@@ -20,6 +22,8 @@ pub(super) struct Memory<'a, 'm> {
     pub(super) state: RecurrentState<'a>,
     pub(super) values: Activations<'a>,
     pub(super) tokenizer: Tokenizer<'a>,
+    #[cfg(feature = "grammar")]
+    pub(super) grammar: GrammarMemory<'a>,
 }
 
 impl<'a, 'm: 'a> Memory<'a, 'm> {
@@ -42,6 +46,8 @@ impl<'a, 'm: 'a> Memory<'a, 'm> {
             state: RecurrentState::take(config.state_groups(), sizes.keep as usize, arena),
             values: Activations::take(hyper.n_embd, config.scratch(), [chunk, sizes.logits], sizes.act_form, arena),
             tokenizer: Tokenizer::take(&model.spec, sizes.ctx, index.filter(|_| sizes.flash_index), arena),
+            #[cfg(feature = "grammar")]
+            grammar: GrammarMemory::take(model.grammar.as_ref().filter(|_| sizes.copies_grammar), arena),
         }
     }
 }
@@ -59,6 +65,9 @@ pub(super) struct Sizes {
     pub(super) tile_bytes: usize,
     pub(super) checked: bool,
     pub(super) flash_index: bool,
+    /// The file's grammar is not used where it lies.
+    #[cfg(feature = "grammar")]
+    pub(super) copies_grammar: bool,
     pub(super) pinned: usize,
 }
 

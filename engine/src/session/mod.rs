@@ -24,6 +24,8 @@
 
 pub(crate) mod answer;
 pub(crate) mod error;
+#[cfg(feature = "grammar")]
+mod grammar;
 mod hash;
 mod memory;
 pub(crate) mod model;

@@ -5,6 +5,10 @@ use super::tensors::Tensors;
 use crate::flash::{Flash, Source, apart};
 use crate::gguf::Gguf;
 use crate::model::ModelConfig;
+#[cfg(feature = "grammar")]
+use crate::text::CarriedGrammar;
+#[cfg(feature = "probabilities")]
+use crate::text::Threshold;
 use crate::text::TokenizerSpec;
 use crate::weights::Checksums;
 use core::pin::pin;
@@ -18,6 +22,10 @@ pub struct Model {
     #[cfg_attr(not(feature = "snapshots"), allow(dead_code, reason = "snapshots alone ask for the model's hash"))]
     pub(super) left_out: u32,
     pub(super) spec: TokenizerSpec,
+    #[cfg(feature = "probabilities")]
+    pub(super) threshold: Threshold,
+    #[cfg(feature = "grammar")]
+    pub(super) grammar: Option<CarriedGrammar>,
     pub(super) tensors: Tensors,
     pub(super) checksums: Option<Checksums>,
 }
@@ -47,13 +55,42 @@ impl Model {
         let checksums = apart(pin!(Checksums::read(&gguf, source, spec.n_vocab(), per_layer))).await?;
         #[cfg(not(feature = "checksums"))]
         let checksums = None;
-        Ok(Model { gguf, config, left_out, spec, tensors, checksums })
+        #[cfg(feature = "probabilities")]
+        let threshold = apart(pin!(Threshold::read(&gguf, source))).await?;
+        #[cfg(feature = "grammar")]
+        let grammar = apart(pin!(CarriedGrammar::read(&gguf, source, &spec))).await?;
+        Ok(Model {
+            #[cfg(feature = "grammar")]
+            grammar,
+            #[cfg(feature = "probabilities")]
+            threshold,
+            gguf,
+            config,
+            left_out,
+            spec,
+            tensors,
+            checksums,
+        })
     }
 
     /// The file's checksums, if it has any.
     #[must_use]
     pub fn checksums(&self) -> Option<&Checksums> {
         self.checksums.as_ref()
+    }
+
+    /// The grammar that the file carries, if it does.
+    #[cfg(feature = "grammar")]
+    #[must_use]
+    pub fn grammar(&self) -> Option<&CarriedGrammar> {
+        self.grammar.as_ref()
+    }
+
+    /// The probability that the file asks of answers.
+    #[cfg(feature = "probabilities")]
+    #[must_use]
+    pub fn threshold(&self) -> &Threshold {
+        &self.threshold
     }
 
     /// The hyperparameters.

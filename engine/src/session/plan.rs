@@ -99,6 +99,9 @@ pub struct Plan {
     pub verify: Verify,
     /// Bytes of the arena that the tokenizer's index does not take because it is used in mapped flash.
     pub index_bytes_in_flash: usize,
+    /// Bytes of the arena with copies of the file's grammar and vocabulary, which a grammar takes where the file is not mapped.
+    #[cfg(feature = "grammar")]
+    pub grammar_bytes: usize,
     /// The form of activations that there is room for.
     pub(super) act_form: ActForm,
     logits: usize,
@@ -122,6 +125,8 @@ impl Plan {
             tile_bytes: self.tile_bytes,
             checked: self.verify != Verify::Never,
             flash_index: self.index_bytes_in_flash > 0,
+            #[cfg(feature = "grammar")]
+            copies_grammar: self.grammar_bytes > 0,
             pinned: usize::try_from(self.residency.pinned_bytes).unwrap_or(usize::MAX),
         }
     }
@@ -135,6 +140,9 @@ struct Means {
     stream: bool,
     /// The vocabulary's index is used in mapped flash.
     index: bool,
+    /// The file's grammar is used where it lies.
+    #[cfg(feature = "grammar")]
+    grammar: bool,
 }
 
 impl Model {
@@ -155,20 +163,25 @@ impl Model {
             return Err(Error::NoChecksums);
         }
         let mapped = source.mapped.is_some_and(|bytes| bytes.len() as u64 >= self.tensors.end);
-        let index = self.index_is_mapped(source);
+        let all = Means {
+            pin: false,
+            map: false,
+            stream: false,
+            index: self.index_is_mapped(source),
+            #[cfg(feature = "grammar")]
+            grammar: self.grammar_is_mapped(source),
+        };
         let means = match options.residency {
             Residency::Mapped if !mapped => return Err(Error::NotMapped),
             Residency::Streamed if !cfg!(feature = "stream") => return Err(Error::NoStreaming),
-            Residency::Mapped => Means { pin: false, map: true, stream: false, index },
-            Residency::Pinned => Means { pin: true, map: false, stream: false, index },
-            Residency::Streamed => Means { pin: false, map: false, stream: true, index },
+            Residency::Mapped => Means { map: true, ..all },
+            Residency::Pinned => Means { pin: true, ..all },
+            Residency::Streamed => Means { stream: true, ..all },
             // What is mapped costs nothing; without bounds only faster kernels are a reason to copy it.
-            Residency::Auto if mapped => {
-                Means { pin: arena_bytes.is_some() || options.pins_mapped, map: true, stream: false, index }
-            }
+            Residency::Auto if mapped => Means { pin: arena_bytes.is_some() || options.pins_mapped, map: true, ..all },
             Residency::Auto => {
                 let stream = cfg!(feature = "stream") && arena_bytes.is_some();
-                Means { pin: true, map: false, stream, index }
+                Means { pin: true, stream, ..all }
             }
         };
         if !cfg!(feature = "stream") && self.table_tile(means, F::READ_ALIGN) > 0 {
@@ -221,7 +234,7 @@ impl Model {
         }
         sizes.pinned = usize::try_from(budget.pinned).unwrap_or(usize::MAX);
         let usage = self.usage(&sizes);
-        let in_memory = if cfg!(feature = "flash-index") && index {
+        let in_memory = if cfg!(feature = "flash-index") && means.index {
             self.usage(&Sizes { flash_index: false, ..sizes })
         } else {
             usage
@@ -239,6 +252,8 @@ impl Model {
             tile_bytes: sizes.tile_bytes,
             verify: if self.checks(options.verify) { options.verify } else { Verify::Never },
             index_bytes_in_flash: in_memory.total().saturating_sub(usage.total()),
+            #[cfg(feature = "grammar")]
+            grammar_bytes: usage.total().saturating_sub(self.usage(&Sizes { copies_grammar: false, ..sizes }).total()),
             act_form: options.act_form,
             logits: sizes.logits,
             uses_mapping: means.map,
@@ -259,6 +274,12 @@ impl Model {
     pub(super) fn index_is_mapped<F>(&self, source: &Source<'_, F>) -> bool {
         let end = self.spec.index_end().filter(|_| cfg!(feature = "flash-index"));
         source.mapped.zip(end).is_some_and(|(bytes, end)| bytes.len() as u64 >= end)
+    }
+
+    /// Whether the file's grammar, if there is one, can be used in mapped flash.
+    #[cfg(feature = "grammar")]
+    pub(super) fn grammar_is_mapped<F>(&self, source: &Source<'_, F>) -> bool {
+        self.grammar.is_none_or(|grammar| source.mapped.is_some_and(|file| grammar.is_within(file.len())))
     }
 
     /// Whether anything is compared with checksums.
@@ -310,6 +331,8 @@ impl Model {
             tile_bytes: if means.stream { self.tensors.least_tile(align) } else { self.table_tile(means, align) },
             checked: self.checks(options.verify),
             flash_index: means.index,
+            #[cfg(feature = "grammar")]
+            copies_grammar: !means.grammar,
             pinned: usize::try_from(pinned).unwrap_or(usize::MAX),
         }
     }

@@ -9,11 +9,13 @@ use crate::arena::Arena;
 use crate::flash::{Flash, FlashStats, Source, apart};
 use crate::kernels::{Executor, Kernels};
 use crate::model::{LogitsSink, ModelConfig, Pass, Want, Workspace};
-#[cfg(feature = "grammar")]
-use crate::text::Vocabulary;
+#[cfg(feature = "probabilities")]
+use crate::text::Threshold;
 #[cfg(feature = "chat-pieces")]
 use crate::text::{ChatPieces, Turn};
 use crate::text::{Detokenizer, Encode};
+#[cfg(feature = "grammar")]
+use crate::text::{Vocabulary, grammar::Grammar};
 use crate::weights::{CHECKSUMS, Feed, Schedule, Tiles, Verify};
 use core::pin::pin;
 
@@ -35,6 +37,9 @@ pub struct Session<'a, 'm, F: Flash> {
     /// Positions that the caches were given, those of failed passes and of tokens since forgotten included.
     pub(super) written: u32,
     pub(super) passes: u32,
+    /// The probability that the file asks of answers.
+    #[cfg(feature = "probabilities")]
+    pub(super) threshold: Threshold,
     /// The fewest tokens that a restored prefix can be taken back to, but for none at all: it has no more of windows.
     #[cfg(feature = "snapshots")]
     pub(super) restored: u32,
@@ -86,6 +91,10 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
         if sizes.flash_index && !model.index_is_mapped(&source) {
             return Err(Error::NotMapped);
         }
+        #[cfg(feature = "grammar")]
+        if !sizes.copies_grammar && !model.grammar_is_mapped(&source) {
+            return Err(Error::NotMapped);
+        }
         let mut arena = Arena::new(arena);
         let session = Session {
             memory: Memory::take(model, &sizes, [mapped, source.mapped], &mut arena),
@@ -97,6 +106,8 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
             position: 0,
             written: 0,
             passes: 0,
+            #[cfg(feature = "probabilities")]
+            threshold: model.threshold,
             #[cfg(feature = "snapshots")]
             restored: 0,
         };
@@ -116,6 +127,10 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
         let mut indexing = |done, total| report(Stage::Index, done, total);
         apart(pin!(memory.tokenizer.build(source, &mut indexing))).await?;
         let budget = model.pin_budget(plan);
+        #[cfg(feature = "grammar")]
+        if let Some(carried) = &model.grammar {
+            apart(pin!(memory.grammar.fill(carried, source))).await?;
+        }
         let mut pinning = |done, total| report(Stage::Pin, done, total);
         apart(pin!(memory.store.load((&model.gguf, &model.config), source, budget, *kernels, checksums, &mut pinning)))
             .await?;
@@ -125,6 +140,15 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
         let hyper = &model.config.hyper;
         memory.rope.fill(hyper, memory.store.rope_divisors(plan.ctx > hyper.original_ctx));
         Ok(())
+    }
+}
+
+#[cfg(feature = "grammar")]
+impl<'a, F: Flash> Session<'a, '_, F> {
+    /// The grammar that the file carries, for [`Conversation::follow`](crate::Conversation::follow); `None` if it has none.
+    #[must_use]
+    pub fn grammar(&self) -> Option<Grammar<'a>> {
+        self.memory.grammar.grammar()
     }
 }
 
@@ -313,7 +337,8 @@ impl<F: Flash> Session<'_, '_, F> {
     /// The vocabulary, to look at tokens without waiting.
     #[cfg(feature = "grammar")]
     pub(super) fn vocabulary(&self) -> Vocabulary<'_> {
-        Vocabulary { tokenizer: &self.memory.tokenizer, mapped: self.source.mapped }
+        let text = self.memory.grammar.vocabulary(self.source.mapped);
+        Vocabulary { tokenizer: &self.memory.tokenizer, text }
     }
 
     /// Asserts that the vocabulary has `ids` and the context room for them.
@@ -345,10 +370,12 @@ impl<F: Flash> Session<'_, '_, F> {
             values,
             #[cfg(feature = "grammar")]
             tokenizer,
+            #[cfg(feature = "grammar")]
+            grammar,
             ..
         } = &mut self.memory;
         #[cfg(feature = "grammar")]
-        let vocabulary = Vocabulary { tokenizer, mapped: self.source.mapped };
+        let vocabulary = Vocabulary { tokenizer, text: grammar.vocabulary(self.source.mapped) };
         #[cfg(feature = "grammar")]
         let sink = &mut |position: u32, id: u32, logits: &[f32]| sink(&vocabulary, position, id, logits);
         #[cfg(feature = "checksums")]

@@ -108,6 +108,18 @@ pub enum TextError {
     /// The answer's grammar is at fault.
     #[cfg(feature = "grammar")]
     Grammar(GrammarError),
+    /// The probability that the file asks of answers is not what this engine reads, as the key of this name shows, after
+    /// `flashlet.`.
+    #[cfg(feature = "probabilities")]
+    UnusableThreshold(&'static str),
+    /// An answer that is held back, or the text in its place, does not fit the buffer for it.
+    #[cfg(feature = "probabilities")]
+    AnswerTooLong {
+        /// Bytes, or more.
+        need: usize,
+        /// Bytes of the buffer.
+        have: usize,
+    },
     /// The chat template is none of those that are known here.
     UnknownChatTemplate {
         /// Where the template lies in the file.
@@ -190,6 +202,13 @@ impl TextError {
             TextError::NoSuchToken { id, n } => write!(f, "no token {id} in a vocabulary of {n}"),
             #[cfg(feature = "grammar")]
             TextError::Grammar(error) => Display::fmt(error, f),
+            #[cfg(feature = "probabilities")]
+            TextError::UnusableThreshold(name) => write!(f, "flashlet.{name} is not what this engine reads"),
+            #[cfg(feature = "probabilities")]
+            TextError::AnswerTooLong { need, have } => write!(
+                f,
+                "the answer is held back until its probability is known; it takes {need} bytes or more, there is room for {have}"
+            ),
             TextError::UnknownChatTemplate { offset } => write!(
                 f,
                 "the chat template at offset {offset} is not a known one: pack the file, choose a chat format by name, or prompt without one"

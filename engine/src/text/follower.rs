@@ -71,7 +71,7 @@ impl Follower {
 
     /// Tries token `id`.
     fn walk(&mut self, grammar: &Grammar<'_>, vocabulary: &Vocabulary<'_>, id: u32) -> Result<bool, TextError> {
-        if vocabulary.mapped.is_none() {
+        if vocabulary.text.is_none() {
             return Err(TextError::Grammar(GrammarError::NotMapped));
         }
         let Follower { matcher, trial, next, fresh, .. } = self;

@@ -7,8 +7,11 @@
 //! - [`Drafter`]: guesses the next tokens, for one pass to verify.
 //! - [`ChatFormat`]: a known chat template, recognised by its fingerprint. [`ChatPieces`]: the pieces of it that a
 //!   packed file brings.
+//! - `Threshold`: the probability that answers must have, with the feature `probabilities`.
 //! - `grammar`: texts that a compiled grammar allows, with the feature of that name.
 
+#[cfg(feature = "grammar")]
+mod carried;
 pub(crate) mod chat;
 mod decode;
 mod detokenize;
@@ -17,6 +20,7 @@ mod draft;
 #[cfg(feature = "chat-pieces")]
 mod earlier;
 mod error;
+mod exp_sum;
 mod fingerprint;
 #[cfg(feature = "grammar")]
 mod follower;
@@ -38,6 +42,8 @@ mod steps;
 mod tables;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "probabilities")]
+mod threshold;
 mod tokenizer;
 #[cfg(feature = "chat-pieces")]
 mod turn_text;
@@ -49,12 +55,16 @@ mod unicode_tables;
 mod vocabulary;
 mod word;
 
+#[cfg(feature = "grammar")]
+pub use carried::CarriedGrammar;
 pub(crate) use chat::Piece;
 pub use chat::{ChatFormat, Pieces, Turn};
 pub use detokenize::Detokenizer;
 #[cfg(feature = "drafts")]
 pub use draft::{Drafter, MAX_DRAFT};
 pub use error::{Key, TextError};
+#[cfg(feature = "probabilities")]
+pub(crate) use exp_sum::ExpSum;
 pub(crate) use fingerprint::Fnv;
 #[cfg(feature = "grammar")]
 pub use follower::Follower;
@@ -67,6 +77,8 @@ pub use pretokenize::PreTokenizer;
 pub(crate) use sampler::SamplerConfig;
 pub use sampler::{MAX_CANDIDATES, MAX_RECENT, Sampler};
 pub use spec::{TokenizerKind, TokenizerSpec};
+#[cfg(feature = "probabilities")]
+pub use threshold::Threshold;
 pub use tokenizer::{Encode, Tokenizer};
 #[cfg(feature = "grammar")]
-pub(crate) use vocabulary::Vocabulary;
+pub(crate) use vocabulary::{Span, Vocabulary};

@@ -1,5 +1,6 @@
 //! Picking the next token from logits that come tile by tile.
 
+use super::exp_sum::ExpSum;
 use super::random::Random;
 
 /// Most candidates that are kept: the limit of `top_k`, and how many of the likeliest tokens
@@ -66,9 +67,10 @@ enum Mode {
     },
 }
 
+/// A token that may be picked, with its logit after the penalty.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Candidate {
-    id: u32,
+pub(crate) struct Candidate {
+    pub(crate) id: u32,
     logit: f32,
 }
 
@@ -94,9 +96,8 @@ pub struct Sampler {
     recent: heapless::Vec<u32, MAX_RECENT>,
     /// A heap with the candidate on top that all others beat.
     candidates: heapless::Vec<Candidate, MAX_CANDIDATES>,
-    /// The largest logit, and the sum of all exponentials relative to it.
-    max: f32,
-    sum: f32,
+    /// The sum of all exponentials.
+    sum: ExpSum,
     best: Option<Candidate>,
     /// The best candidate's Gumbel noise.
     noise: f32,
@@ -114,8 +115,7 @@ impl Sampler {
             random: Random::new(config.seed),
             recent: heapless::Vec::new(),
             candidates: heapless::Vec::new(),
-            max: f32::MIN,
-            sum: 0.0,
+            sum: ExpSum::NONE,
             best: None,
             noise: 0.0,
             first: None,
@@ -172,8 +172,7 @@ impl Sampler {
     fn clear(&mut self) {
         self.recent.clear();
         self.candidates.clear();
-        self.max = f32::MIN;
-        self.sum = 0.0;
+        self.sum = ExpSum::NONE;
         self.best = None;
         self.first = None;
     }
@@ -237,7 +236,7 @@ impl Sampler {
                     if !allowed(candidate.id) {
                         return;
                     }
-                    self.normalise(candidate.logit);
+                    self.sum.add(candidate.logit);
                     self.keep(candidate, keep, &mut |_| true);
                 } else {
                     self.keep(candidate, keep, allowed);
@@ -250,15 +249,6 @@ impl Sampler {
     fn take_best(&mut self, candidate: Candidate, allowed: &mut impl FnMut(u32) -> bool) {
         if self.best.is_none_or(|best| candidate.beats(&best)) && allowed(candidate.id) {
             self.best = Some(candidate);
-        }
-    }
-
-    fn normalise(&mut self, logit: f32) {
-        if logit <= self.max {
-            self.sum += libm::expf(logit - self.max);
-        } else {
-            self.sum = self.sum * libm::expf(self.max - logit) + 1.0;
-            self.max = logit;
         }
     }
 
@@ -281,20 +271,31 @@ impl Sampler {
     /// Picks the token. Without any finite logit it is the first one pushed, without any at all 0.
     pub fn finish(&mut self) -> u32 {
         let first = self.first;
-        self.finish_allowed().or(first).unwrap_or(0)
+        self.finish_allowed().map(|picked| picked.id).or(first).unwrap_or(0)
     }
 
     /// Picks the token; `None` without any finite logit of one that is allowed.
-    pub(crate) fn finish_allowed(&mut self) -> Option<u32> {
+    pub(crate) fn finish_allowed(&mut self) -> Option<Candidate> {
         let picked = match self.mode {
-            Mode::Greedy | Mode::Gumbel => self.best.map(|best| best.id),
+            Mode::Greedy | Mode::Gumbel => self.best,
             Mode::Candidates { normalise, .. } => self.draw(normalise),
         };
         self.random.advance();
         picked
     }
 
-    fn draw(&mut self, normalise: bool) -> Option<u32> {
+    /// The logit of a token that was picked as it was pushed, but for a rounding where it was penalised.
+    #[cfg(feature = "probabilities")]
+    pub(crate) fn raw_logit(&self, picked: Candidate) -> f32 {
+        let (logit, penalty) = (picked.logit, self.config.repeat_penalty);
+        match self.recent.binary_search(&picked.id) {
+            Err(_) => logit,
+            Ok(_) if logit > 0.0 => logit * penalty,
+            Ok(_) => logit / penalty,
+        }
+    }
+
+    fn draw(&mut self, normalise: bool) -> Option<Candidate> {
         let sorted = sort(&mut self.candidates);
         let best = sorted.first()?.logit;
         let weight = |c: &Candidate, temperature: f32| libm::expf((c.logit - best) / temperature);
@@ -302,7 +303,7 @@ impl Sampler {
         let mut kept = sorted.len();
         if self.config.top_p < 1.0 {
             // `best` is the maximum of all logits, so both sums are relative to the same.
-            let all = if normalise { self.sum } else { sorted.iter().map(|c| weight(c, 1.0)).sum() };
+            let all = if normalise { self.sum.relative() } else { sorted.iter().map(|c| weight(c, 1.0)).sum() };
             let mut sum = 0.0;
             let reached = sorted.iter().position(|c| {
                 sum += weight(c, 1.0);
@@ -322,7 +323,7 @@ impl Sampler {
             sum += weight(c, self.config.temperature);
             sum > target
         });
-        drawn.or(sorted.first()).map(|c| c.id)
+        drawn.or(sorted.first()).copied()
     }
 }
 

@@ -1,15 +1,38 @@
-//! The bytes of tokens, at once: of a vocabulary in mapped flash.
+//! The bytes of tokens, at once: of a vocabulary in mapped flash, or of a copy.
 
 use super::error::TextError;
 use super::tokenizer::Tokenizer;
-use crate::flash::{SliceFlash, Source, block_on};
+use crate::flash::{Flash, FlashError, SliceFlash, Source, block_on};
+
+/// A part of the model file in memory.
+#[derive(Clone, Copy)]
+pub(crate) struct Span<'v> {
+    pub(crate) bytes: &'v [u8],
+    /// The place of its first byte in the file.
+    pub(crate) first: u64,
+}
+
+impl Flash for Span<'_> {
+    const READ_RETRIES: u32 = 0;
+
+    fn size(&self) -> u64 {
+        self.first.saturating_add(self.bytes.len() as u64)
+    }
+
+    async fn read(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
+        match offset.checked_sub(self.first) {
+            Some(offset) => SliceFlash(self.bytes).read(offset, dst).await,
+            None => Err(FlashError::OutOfBounds { offset, bytes: dst.len() as u64, size: self.size() }),
+        }
+    }
+}
 
 /// A vocabulary whose tokens can be looked at without waiting.
 #[derive(Clone, Copy)]
 pub(crate) struct Vocabulary<'v> {
     pub(crate) tokenizer: &'v Tokenizer<'v>,
-    /// The model file, if it is mapped.
-    pub(crate) mapped: Option<&'v [u8]>,
+    /// The mapped model file, or a copy of its vocabulary.
+    pub(crate) text: Option<Span<'v>>,
 }
 
 impl Vocabulary<'_> {
@@ -25,8 +48,12 @@ impl Vocabulary<'_> {
 
     /// Hands the bytes of token `id` to `out`, in pieces, with true for a first one that may begin with a space of its own.
     pub(crate) fn bytes(&self, id: u32, out: &mut dyn FnMut(&[u8], bool)) -> Result<(), TextError> {
-        let bytes = self.mapped.unwrap_or_default();
-        let mut source = Source::with_mapping(SliceFlash(bytes), bytes);
+        let text = self.text.unwrap_or(Span { bytes: &[], first: 0 });
+        // A mapping begins with the file.
+        let mut source = match text.first {
+            0 => Source::with_mapping(text, text.bytes),
+            _ => Source::new(text),
+        };
         block_on(self.tokenizer.bytes(&mut source, id, false, out), || {})
     }
 }

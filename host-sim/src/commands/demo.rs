@@ -17,12 +17,16 @@ use crate::generate::{Generator, Limits, Memory};
 use crate::hardware::source::ModelFile;
 use crate::io::output::{Output, print_json};
 use crate::io::progress::Meter;
+use crate::values::probability;
 
 #[derive(Args, Debug)]
 pub(crate) struct DemoArgs {
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
+    /// Refuse answers whose probability is less than P; 0 for none [default: what the file asks for]
+    #[arg(long, value_name = "P", value_parser = probability)]
+    pub(crate) min_prob: Option<f32>,
     #[command(flatten)]
     pub(crate) engine: EngineArgs,
     #[command(flatten)]
@@ -166,8 +170,11 @@ fn work(
     let mut memory = Memory::new(plan.ctx, false, &[]);
     let config = SamplerConfig { temperature: 0.0, ..SamplerConfig::default() };
     let mut generator = Generator::new(&mut memory, config, None);
+    if let Some(grammar) = engine.session.grammar() {
+        generator.follow(grammar);
+    }
     // The context is the only limit.
-    let limits = Limits { n_predict: u32::MAX, stop: Vec::new(), ignore_eos: false };
+    let limits = Limits { n_predict: u32::MAX, stop: Vec::new(), ignore_eos: false, min_prob: args.min_prob };
     let options = limits.options(true, false);
     loop {
         let i = next.fetch_add(1, Ordering::Relaxed);

@@ -1,21 +1,25 @@
 //! `flashlet grammar`: compiles a grammar, and checks texts by it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use flashlet::gguf::Gguf;
 use flashlet::text::grammar::{Grammar, Matcher};
 use serde::Serialize;
 
+use crate::engine::{Engine, about_file};
 use crate::failure::Failure;
-use crate::grammar::{self, Compiled};
+use crate::grammar::{self, Compiled, Figures};
+use crate::hardware::source::ModelFile;
 use crate::io::input;
 use crate::io::output::{Listing, print_json};
+use crate::sim::wait;
 
 #[derive(Args, Debug)]
 pub(crate) struct GrammarArgs {
     #[command(flatten)]
     pub(crate) source: GrammarSource,
-    /// Model that the grammar is meant for; a grammar is of bytes, so it is the same for every one
+    /// Model whose grammar is shown, if none is named: the one that its file carries
     #[arg(short, long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
     /// Check each line of this file: a whole text
@@ -55,58 +59,68 @@ impl GrammarSource {
     }
 }
 
-impl Compiled {
-    /// The grammar, as the engine reads it.
-    pub(crate) fn open(&self) -> Result<Grammar<'_>, Failure> {
-        Grammar::open(&self.tables).map_err(|error| Failure::new(error.to_string()))
+/// The grammar that answers follow: without any of these, the one that the model's file carries.
+#[derive(Args, Debug)]
+pub(crate) struct FollowArgs {
+    #[command(flatten)]
+    pub(crate) source: GrammarSource,
+    /// Follow no grammar, not even the one that the model's file carries
+    #[arg(long, conflicts_with_all = ["json_schema", "grammar"])]
+    pub(crate) no_grammar: bool,
+}
+
+impl FollowArgs {
+    /// The grammar `compiled`, which is that of [`source`](Self::source), or else the one that the file of `engine` carries.
+    pub(crate) fn grammar<'g, 'a: 'g>(
+        &self,
+        compiled: Option<&'g Compiled>,
+        engine: &Engine<'a>,
+    ) -> Result<Option<Grammar<'g>>, Failure> {
+        match compiled {
+            Some(compiled) => compiled.open().map(Some),
+            None if self.no_grammar => Ok(None),
+            None => Ok(engine.session.grammar()),
+        }
     }
 }
 
 #[derive(Serialize)]
 struct Report {
-    states: usize,
-    table_bytes: usize,
-    /// Bytes of a place in a text.
-    stack_bytes: usize,
-    /// Levels to which rules nest.
-    depth: u16,
-    /// Readings that were proved to be enough; absent where a text may have more, which ends in an error.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    readings: Option<u16>,
+    #[serde(flatten)]
+    figures: Figures,
     #[serde(skip_serializing_if = "Option::is_none")]
     accepts: Option<Vec<bool>>,
 }
 
 /// Runs the command.
 pub(crate) fn grammar(args: &GrammarArgs) -> Result<(), Failure> {
-    let compiled =
-        args.source.compile()?.ok_or_else(|| Failure::Usage("--json-schema or --grammar is needed".into()))?;
+    let compiled = match (args.source.compile()?, &args.model) {
+        (Some(compiled), _) => compiled,
+        (None, Some(path)) => carried(path)?,
+        (None, None) => return Err(Failure::Usage("--json-schema, --grammar or -m is needed".into())),
+    };
     let grammar = compiled.open()?;
     let accepts = args.check.as_ref().map(|path| check(&grammar, &input::text_file(path)?)).transpose()?;
-    let report = Report {
-        states: grammar.n_states(),
-        table_bytes: compiled.tables.len(),
-        stack_bytes: size_of::<Matcher>(),
-        depth: grammar.depth(),
-        readings: Some(grammar.readings()).filter(|&readings| readings > 0),
-        accepts,
-    };
+    let report = Report { figures: Figures::of(&compiled)?, accepts };
     if args.json {
         return print_json(&report);
     }
     let mut out = Listing::new();
-    out.write(format_args!("states       {}\n", report.states))?;
-    out.write(format_args!("table bytes  {}\n", report.table_bytes))?;
-    out.write(format_args!("stack bytes  {}\n", report.stack_bytes))?;
-    out.write(format_args!("depth        {}\n", report.depth))?;
-    match report.readings {
-        Some(readings) => out.write(format_args!("readings     {readings} at most\n"))?,
-        None => out.write(format_args!("readings     not proved to be bounded\n"))?,
-    }
+    report.figures.list(&mut out)?;
     for (n, accepts) in (1..).zip(report.accepts.iter().flatten()) {
         out.write(format_args!("line {n:<7} {}\n", if *accepts { "accepted" } else { "rejected" }))?;
     }
     out.finish()
+}
+
+/// The grammar that the model file at `path` carries.
+fn carried(path: &Path) -> Result<Compiled, Failure> {
+    let file = ModelFile::open(path)?;
+    let mut source = file.source();
+    let gguf = wait(Gguf::open(&mut source)).map_err(|error| about_file(&file, &mut source, error))?;
+    let about = |what: &dyn core::fmt::Display| Failure::about(path.display(), what);
+    let compiled = Compiled::carried(&gguf, &mut source).map_err(|failure| about(&failure))?;
+    compiled.ok_or_else(|| about(&"the file carries no grammar: --json-schema or --grammar names one"))
 }
 
 fn check(grammar: &Grammar<'_>, text: &str) -> Result<Vec<bool>, Failure> {

@@ -11,6 +11,7 @@ use serde_json::{Map, json};
 
 use crate::engine::{ModelArgs, about_file, check_names, open_file};
 use crate::failure::Failure;
+use crate::grammar::{Compiled, Figures};
 use crate::hardware::source::{FileFlash, ModelFile};
 use crate::io::output::Listing;
 use crate::io::printable::printable;
@@ -69,6 +70,8 @@ struct Survey {
     has_template: bool,
     /// It has the template's pieces too.
     has_pieces: bool,
+    /// The grammar that it carries, or what is wrong with it.
+    grammar: Option<Result<Figures, String>>,
 }
 
 /// A metadata value.
@@ -134,6 +137,8 @@ impl<'f> Contents<'f> {
             Ok(())
         })?;
         survey.types.sort_by_key(|t| core::cmp::Reverse(t.bytes));
+        let carried = Compiled::carried(&self.gguf, &mut self.source).transpose();
+        survey.grammar = carried.map(|carried| Figures::of(&carried?)).map(|of| of.map_err(|error| error.to_string()));
         Ok(survey)
     }
 
@@ -163,12 +168,17 @@ impl<'f> Contents<'f> {
         let total = |t: &TypeTotal| (t.name.to_owned(), json!({ "tensors": t.tensors, "bytes": t.bytes }));
         let types: Map<_, _> = survey.types.iter().map(total).collect();
         let chat = json!({ "template": survey.has_template, "pieces": survey.has_pieces });
-        out.write(format_args!("],\"types\":{},\"chat\":{chat}}}\n", json!(types)))
+        let grammar = match &survey.grammar {
+            None => json!(null),
+            Some(Ok(figures)) => json!(figures),
+            Some(Err(error)) => json!({ "error": error }),
+        };
+        out.write(format_args!("],\"types\":{},\"chat\":{chat},\"grammar\":{grammar}}}\n", json!(types)))
     }
 
     fn text(&mut self, survey: &Survey, out: &mut Listing) -> Result<(), Failure> {
         out.write(format_args!(
-            "{}: GGUF v{}, {}, {} keys, {} tensors, data at byte {}, alignment {}\nchat template: {}\n\nmetadata\n",
+            "{}: GGUF v{}, {}, {} keys, {} tensors, data at byte {}, alignment {}\nchat template: {}\n{}\nmetadata\n",
             printable(&self.file.path().display().to_string()),
             self.gguf.version(),
             show(self.file.size()),
@@ -177,6 +187,7 @@ impl<'f> Contents<'f> {
             self.gguf.data_offset(),
             self.gguf.alignment(),
             survey.chat(),
+            survey.grammar(),
         ))?;
         let width = survey.key_width;
         self.keys(&mut |key, value| out.write(format_args!("  {:<width$}  {}\n", printable(key), value.text())))?;
@@ -228,6 +239,15 @@ impl Survey {
             (_, true) => "packed as pieces, which boards use",
             (true, false) => "not packed as pieces: boards use it if they know it",
             (false, false) => "none",
+        }
+    }
+
+    /// A line about the grammar; none without one.
+    fn grammar(&self) -> String {
+        match &self.grammar {
+            None => String::new(),
+            Some(Ok(figures)) => format!("grammar: {}\n", figures.line()),
+            Some(Err(error)) => format!("grammar: unusable: {}\n", printable(error)),
         }
     }
 

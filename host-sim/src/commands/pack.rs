@@ -7,6 +7,7 @@ use clap::Args;
 use flashlet::Model;
 use flashlet::gguf::MAX_ALIGNMENT;
 
+use super::grammar::GrammarSource;
 use crate::engine::{about_file, warn_of_unknown_key};
 use crate::failure::Failure;
 use crate::hardware::source::ModelFile;
@@ -14,9 +15,10 @@ use crate::io::output::print;
 use crate::io::output_file::OutputFile;
 use crate::io::printable::printable;
 use crate::io::progress::Meter;
-use crate::pack::{self, ChatReport, Options, PackError, Report};
+use crate::pack::{self, Answers, ChatReport, Options, PackError, Report};
 use crate::sim::wait;
 use crate::size::{parse_size, show};
+use crate::values::probability;
 
 #[derive(Args, Debug)]
 pub(crate) struct PackArgs {
@@ -41,6 +43,20 @@ pub(crate) struct PackArgs {
     /// Add no checksums
     #[arg(long)]
     pub(crate) no_checksums: bool,
+    #[command(flatten)]
+    pub(crate) grammar: GrammarSource,
+    /// Tokens of the longest answer by the grammar, which answers have room for, if they are known to be fewer than its bytes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) grammar_room: Option<u32>,
+    /// Probability that answers must have, below which they are refused; 0 for none [default: as in the file]
+    #[arg(long, value_name = "P", value_parser = probability)]
+    pub(crate) min_prob: Option<f32>,
+    /// Answers that contain TEXT must have probability P; may be given more than once
+    #[arg(long, value_name = "TEXT=P", value_parser = parse_rule)]
+    pub(crate) min_prob_rule: Vec<(String, f32)>,
+    /// Text in place of an answer that is refused
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) unsure: Option<String>,
     /// Leave out this metadata key, which is refused because it may change results; may be given more than once
     #[arg(long, value_name = "KEY")]
     pub(crate) ignore_key: Vec<String>,
@@ -52,18 +68,34 @@ fn parse_page(text: &str) -> Result<u32, String> {
     page.ok_or_else(|| "a page is a power of two from 8 to 16MiB".to_owned())
 }
 
+/// A text and a probability. The text may have equals signs, too.
+fn parse_rule(text: &str) -> Result<(String, f32), String> {
+    match text.rsplit_once('=') {
+        Some((text, prob)) if (1..=64).contains(&text.len()) => Ok((text.to_owned(), probability(prob)?)),
+        _ => Err("a text of at most 64 bytes, an equals sign and a probability are needed".to_owned()),
+    }
+}
+
 /// Runs the command.
 pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
     let mut input = ModelFile::open(&args.input)?;
     // Not every file system can map; those that cannot can still read.
     drop(input.map());
     let ignored: Vec<&str> = args.ignore_key.iter().map(String::as_str).collect();
+    let compiled = args.grammar.compile()?;
     let options = Options {
         page: args.page,
         strip: args.strip,
         checksums: !args.no_checksums,
         index: !args.no_index,
         chat: !args.no_chat,
+        answers: Answers {
+            grammar: compiled.as_ref().map(|compiled| compiled.tables.as_slice()),
+            room: args.grammar_room,
+            min_prob: args.min_prob,
+            rules: &args.min_prob_rule,
+            unsure: args.unsure.as_deref(),
+        },
         ignored: &ignored,
     };
     let mut meter = Meter::new("pack");
@@ -129,6 +161,9 @@ fn text(report: &Report, before: u64, index_memory: usize) -> String {
     if report.index_bytes > 0 {
         let (flash, memory) = (show(report.index_bytes), show(index_memory as u64));
         line("index", format!("of the vocabulary: {flash} more, and {memory} less of memory where the file is mapped"));
+    }
+    if report.grammar_bytes > 0 {
+        line("grammar", format!("which answers follow: {} more", show(report.grammar_bytes)));
     }
     if let Some(chat) = &report.chat {
         line("chat", chat_text(chat));

@@ -10,6 +10,7 @@ use serde_json::{Map, json};
 use crate::boards::Board;
 use crate::engine::{Context, DraftArgs, EngineArgs, Misfit, Opened, Room, TooSmall, open_model};
 use crate::failure::Failure;
+use crate::grammar::{Compiled, Figures};
 use crate::io::output::{print, print_json, warn};
 use crate::predict::{Forecast, Lab, Lengths};
 use crate::size::show;
@@ -32,14 +33,18 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
     let options = opened.options(&args.engine, None, args.engine.ctx.unwrap_or(0), args.draft.draft)?;
     let room = Room::planned(&args.engine);
     let judged = opened.judge(&options, room, Context::ANY.least)?;
+    let grammar = Compiled::carried(opened.model.gguf(), &mut file.source())?;
+    let grammar = grammar.as_ref().map(Figures::of).transpose()?;
     let mut speeds = None;
     if let Ok(plan) = &judged {
         opened.warn_of(plan);
         speeds = board(room).and_then(|board| Speeds::of(&opened, board, plan));
     }
     match judged {
-        Ok(plan) if args.json => print_json(&json(&plan, room, &opened, speeds.as_ref())),
-        Ok(plan) => print(&text(&plan, room, &args.engine, opened.model.hash_bytes(), speeds.as_ref())),
+        Ok(plan) if args.json => print_json(&json(&plan, room, &opened, (grammar.as_ref(), speeds.as_ref()))),
+        Ok(plan) => {
+            print(&text(&plan, room, &args.engine, opened.model.hash_bytes(), (grammar.as_ref(), speeds.as_ref())))
+        }
         Err(misfit) => {
             if args.json {
                 print_json(&misfit_json(&misfit))?;
@@ -83,7 +88,10 @@ fn misfit_json(misfit: &Misfit) -> serde_json::Value {
     report.into()
 }
 
-fn json(plan: &Plan, room: Room, opened: &Opened<'_>, speeds: Option<&Speeds>) -> serde_json::Value {
+/// What is known of a plan beside its memory: the grammar that the file carries, and speeds.
+type Beside<'p> = (Option<&'p Figures>, Option<&'p Speeds>);
+
+fn json(plan: &Plan, room: Room, opened: &Opened<'_>, (grammar, speeds): Beside<'_>) -> serde_json::Value {
     let memory: Map<_, _> = Region::ALL
         .iter()
         .map(|&region| (region.name().replace(' ', "_").to_lowercase(), json!(plan.usage.bytes(region))))
@@ -95,6 +103,9 @@ fn json(plan: &Plan, room: Room, opened: &Opened<'_>, speeds: Option<&Speeds>) -
         "arena_bytes": plan.arena_bytes,
         "memory": memory,
         "index_bytes_in_flash": plan.index_bytes_in_flash,
+        // Copies of tables and vocabulary in the arena, where the file is not mapped.
+        "grammar_bytes": plan.grammar_bytes,
+        "grammar": grammar,
         "ctx": plan.ctx,
         "ctx_train": opened.model.config().hyper.ctx_train,
         "chunk": plan.chunk,
@@ -123,7 +134,7 @@ fn fixed_arena(room: Room) -> Option<usize> {
     if let Room::Machine(_) = room { None } else { room.arena() }
 }
 
-fn text(plan: &Plan, room: Room, args: &EngineArgs, hash_bytes: u64, speeds: Option<&Speeds>) -> String {
+fn text(plan: &Plan, room: Room, args: &EngineArgs, hash_bytes: u64, (grammar, speeds): Beside<'_>) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     if let Some(board) = board(room) {
@@ -146,6 +157,9 @@ fn text(plan: &Plan, room: Room, args: &EngineArgs, hash_bytes: u64, speeds: Opt
     if plan.index_bytes_in_flash > 0 {
         line("index in flash", plan.index_bytes_in_flash as u64, "not in the arena: the packed file brings it");
     }
+    if plan.grammar_bytes > 0 {
+        line("of it grammar", plan.grammar_bytes as u64, "copies of its tables and of the vocabulary");
+    }
     let note = fixed_arena(room).map_or(String::new(), |have| format!("of {have} ({}): fits", show(have as u64)));
     line("arena", plan.arena_bytes as u64, &note);
     let _ = writeln!(out, "\ncontext {} tokens, {} prompt tokens per pass", plan.ctx, plan.chunk);
@@ -157,6 +171,9 @@ fn text(plan: &Plan, room: Room, args: &EngineArgs, hash_bytes: u64, speeds: Opt
     line("weights streamed", plan.residency.streamed_bytes);
     line("flash per token", plan.flash_bytes_per_pass);
     line("snapshots: hash of", hash_bytes);
+    if let Some(grammar) = grammar {
+        let _ = writeln!(out, "{:<18} {}", "grammar", grammar.line());
+    }
     if let Some(Speeds { lengths, forecast }) = speeds {
         let _ = writeln!(out, "\nsimulated: a prompt of {} tokens, then {} more", lengths.n_prompt, lengths.n_gen);
         for (name, stage) in [("prefill", forecast.prefill), ("decode", forecast.decode)] {

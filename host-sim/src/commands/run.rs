@@ -6,14 +6,13 @@ use clap::Args;
 use flashlet::text::{ChatFormat, Encode};
 use serde::Serialize;
 
-use super::grammar::GrammarSource;
+use super::grammar::FollowArgs;
 use crate::chat::{Chat, Message, question_file};
 use crate::engine::{
     ComputeArgs, Context, DraftArgs, Engine, EngineArgs, Memory, Opened, Traffic, open_model, save_prefix,
 };
 use crate::failure::Failure;
 use crate::generate::{self, Drafts, EndArgs, Generator, Limits, SamplingArgs, StopReason, print_stats};
-use crate::grammar::Compiled;
 use crate::io::input;
 use crate::io::output::{Output, note, print_json};
 use crate::values::{chat_format, tokens};
@@ -52,7 +51,7 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) grammar: GrammarSource,
+    pub(crate) grammar: FollowArgs,
     #[command(flatten)]
     pub(crate) sampling: SamplingArgs,
     #[command(flatten)]
@@ -108,6 +107,9 @@ struct Report {
     ids: Vec<u32>,
     text: String,
     stop: StopReason,
+    /// The logarithm of the answer's probability, and of each of its tokens'.
+    logprob: f32,
+    logprobs: Vec<f32>,
     logits_hash: String,
     /// The instruction set of the kernels.
     isa: &'static str,
@@ -168,8 +170,7 @@ impl Prompt {
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, &args.engine)?;
-    let compiled = args.grammar.compile()?;
-    let grammar = compiled.as_ref().map(Compiled::open).transpose()?;
+    let compiled = args.grammar.source.compile()?;
     let prompt = Prompt::read(&args.prompt)?;
     let chat = args.template(&opened)?;
     let plan = opened.plan(&args.engine, args.compute.isa, Context::ANY, args.draft.draft)?;
@@ -184,7 +185,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let drafter = engine.drafter(args.draft.draft);
     let mut memory = generate::Memory::new(plan.ctx, drafter.is_some(), &args.end.stop);
     let mut generator = Generator::new(&mut memory, config, drafter);
-    if let Some(grammar) = grammar {
+    if let Some(grammar) = args.grammar.grammar(compiled.as_ref(), &engine)? {
         generator.follow(grammar);
     }
     let mut restored = 0;
@@ -201,7 +202,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     }
     let mut out = Output::new();
     let (mut text, mut is_empty) = (String::new(), true);
-    let (ids, stop) = generation.finish(&mut |piece| {
+    let stop = generation.finish(&mut |piece| {
         is_empty &= piece.is_empty();
         if args.json {
             text.push_str(piece);
@@ -226,13 +227,16 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         return Ok(());
     }
     let (timings, drafts) = (generator.timings(), generator.drafts());
+    let (logprob, logprobs) = generator.logprobs().unwrap_or_default();
     print_json(&Report {
         chat: chat.is_some(),
         prompt_ids,
         snapshot_tokens: restored,
-        ids,
+        ids: generator.answer().to_vec(),
         text,
         stop,
+        logprob,
+        logprobs: logprobs.to_vec(),
         logits_hash: generator.hash(),
         isa,
         memory: engine.session.plan().into(),

@@ -57,6 +57,9 @@ pub(crate) struct EndArgs {
     /// Go on after the model's end-of-text tokens
     #[arg(long)]
     pub(crate) ignore_eos: bool,
+    /// Refuse an answer whose probability is less than P, the product of those of its tokens before sampling; 0 for none [default: what the file asks for]
+    #[arg(long, value_name = "P", value_parser = probability)]
+    pub(crate) min_prob: Option<f32>,
     /// Print speed, memory and flash traffic to standard error
     #[arg(long)]
     pub(crate) stats: bool,

@@ -21,6 +21,9 @@ use crate::sim::{nanoseconds, wait};
 /// Bytes of the longest text of a token. Vocabularies have none of more than some hundred.
 const TOKEN_BYTES: usize = 1 << 16;
 
+/// Bytes of the text of a token of an answer that is held back, on average, at most. What is not used takes no memory.
+const HELD_BYTES: usize = 64;
+
 /// The reason why the text ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -33,6 +36,8 @@ pub(crate) enum StopReason {
     Context,
     /// A `--stop` string came.
     Stop,
+    /// The answer was less probable than it must be: another text came in its place.
+    Unsure,
     /// The user ended it.
     Interrupted,
 }
@@ -44,6 +49,7 @@ impl From<AnswerEnd> for StopReason {
             AnswerEnd::Length => StopReason::Length,
             AnswerEnd::Context => StopReason::Context,
             AnswerEnd::Stop => StopReason::Stop,
+            AnswerEnd::Unsure => StopReason::Unsure,
         }
     }
 }
@@ -55,6 +61,7 @@ impl StopReason {
             StopReason::Eos => "the model ended its answer at once",
             StopReason::Context => "the prompt fills the context, --ctx gives it more room",
             StopReason::Stop => "the answer began with a --stop text",
+            StopReason::Unsure => "the answer is less probable than it must be",
             StopReason::Length => "the tokens up to -n make no text yet",
             StopReason::Interrupted => "you stopped it",
         }
@@ -88,19 +95,22 @@ pub(crate) struct Limits<'s> {
     pub(crate) n_predict: u32,
     pub(crate) stop: Vec<&'s str>,
     pub(crate) ignore_eos: bool,
+    /// The probability that the text must have, in place of the file's.
+    pub(crate) min_prob: Option<f32>,
 }
 
 impl<'s> Limits<'s> {
     /// Limits of at most `n_predict` tokens, and of the end that `args` ask for.
     pub(crate) fn new(n_predict: u32, args: &'s EndArgs) -> Limits<'s> {
         let stop = args.stop.iter().map(String::as_str).collect();
-        Limits { n_predict, stop, ignore_eos: args.ignore_eos }
+        Limits { n_predict, stop, ignore_eos: args.ignore_eos, min_prob: args.min_prob }
     }
 
-    /// Options of an answer to a prompt that a `chat` template made, or that the text continues.
-    pub(crate) fn options(&self, chat: bool, hash: bool) -> AnswerOptions<'_> {
-        let Limits { n_predict: tokens, stop, ignore_eos: ignore_end } = self;
-        AnswerOptions { tokens: *tokens, stop, ignore_end: *ignore_end, chat, hash, now: nanoseconds }
+    /// Options of an answer to a prompt that a `chat` template made, or that the text continues; with all `figures` of it.
+    pub(crate) fn options(&self, chat: bool, figures: bool) -> AnswerOptions<'_> {
+        let &Limits { n_predict: tokens, ref stop, ignore_eos: ignore_end, min_prob } = self;
+        let now = nanoseconds;
+        AnswerOptions { tokens, stop, ignore_end, chat, hash: figures, logprobs: figures, min_prob, now }
     }
 }
 
@@ -119,6 +129,7 @@ pub(crate) struct Memory {
     lane: Lane,
     drafts: Vec<Lane>,
     text: Vec<u8>,
+    logprobs: Vec<f32>,
     follower: Follower,
 }
 
@@ -130,7 +141,8 @@ impl Memory {
             tokens: vec![0; ctx as usize + 1 + MAX_DRAFT],
             lane: Lane::new(),
             drafts: vec![Lane::new(); if drafts { MAX_DRAFT } else { 0 }],
-            text: vec![0; TOKEN_BYTES + longest],
+            text: vec![0; TOKEN_BYTES + longest + ctx as usize * HELD_BYTES],
+            logprobs: vec![0.0; ctx as usize + 1],
             follower: Follower::new(),
         }
     }
@@ -156,9 +168,10 @@ pub(crate) struct Generator<'b> {
 
 impl<'b> Generator<'b> {
     pub(crate) fn new(memory: &'b mut Memory, config: SamplerConfig, drafter: Option<Drafter>) -> Generator<'b> {
-        let Memory { tokens, lane, drafts, text, follower } = memory;
+        let Memory { tokens, lane, drafts, text, logprobs, follower } = memory;
         let mut conversation = Conversation::new(Buffers { tokens, lane, drafts, text }, config);
         conversation.draft_with(drafter);
+        conversation.keep_logprobs(logprobs);
         let totals = Totals { drafts: drafter.map(|_| Drafts::default()), ..Totals::default() };
         Generator { conversation, follower: Some(follower), totals }
     }
@@ -184,6 +197,11 @@ impl<'b> Generator<'b> {
         self.conversation.fed()
     }
 
+    /// The tokens of the last answer, all of them; the last one was not fed.
+    pub(crate) fn answer(&self) -> &[u32] {
+        self.conversation.answer()
+    }
+
     /// The times of all answers.
     pub(crate) fn timings(&self) -> Timings {
         self.totals.timings
@@ -197,6 +215,11 @@ impl<'b> Generator<'b> {
     /// The hash of the last answer's logits; empty if nobody wants it.
     pub(crate) fn hash(&self) -> String {
         self.totals.hash.map(|hash| hash.to_string()).unwrap_or_default()
+    }
+
+    /// The logarithms of the probabilities of the last answer and of each of its tokens, if its options asked for them.
+    pub(crate) fn logprobs(&self) -> Option<(f32, &[f32])> {
+        self.conversation.stats().logprob.map(|all| (all, self.conversation.logprobs()))
     }
 
     /// Feeds `prompt`, and begins what follows it.
@@ -248,18 +271,17 @@ impl<'a> Generation<'_, '_, 'a> {
         (self.answer.session(), self.answer.conversation().fed())
     }
 
-    /// Goes on to the end; text goes to `out` as it is made. Returns the chosen ids and the reason to stop; the last id has not
-    /// been fed.
+    /// Goes on to the end; text goes to `out` as it is made. Returns the reason to stop.
     ///
     /// # Errors
     /// The failures of the engine and of `out`.
-    pub(crate) fn finish(
-        mut self,
-        out: &mut dyn FnMut(&str) -> Result<(), Failure>,
-    ) -> Result<(Vec<u32>, StopReason), Failure> {
-        let (mut ids, mut is_interrupted) = (Vec::new(), false);
-        while let Some(token) = wait(self.answer.next())? {
-            ids.push(token.id);
+    pub(crate) fn finish(mut self, out: &mut dyn FnMut(&str) -> Result<(), Failure>) -> Result<StopReason, Failure> {
+        let mut is_interrupted = false;
+        // What is held back comes with its last token, or another text does.
+        while wait(self.answer.hold())? && !is_interrupted {
+            is_interrupted = ctrl_c::is_pressed();
+        }
+        while !is_interrupted && let Some(token) = wait(self.answer.next())? {
             out(token.text)?;
             if self.answer.end().is_none() && ctrl_c::is_pressed() {
                 out(self.answer.rest())?;
@@ -279,7 +301,6 @@ impl<'a> Generation<'_, '_, 'a> {
         }
         *hash = stats.hash;
         // Without a reason of the answer's there is only the user's.
-        let reason = stats.end.filter(|_| !is_interrupted).map_or(StopReason::Interrupted, StopReason::from);
-        Ok((ids, reason))
+        Ok(stats.end.filter(|_| !is_interrupted).map_or(StopReason::Interrupted, StopReason::from))
     }
 }

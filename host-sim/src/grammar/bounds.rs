@@ -3,9 +3,10 @@
 use flashlet::text::grammar::MAX_DEPTH;
 
 use super::compiled::Compiled;
+use super::longest::longest;
 use super::nfa::Count;
 use super::refused::Refused;
-use super::tables::{Node, bytes};
+use super::tables::{Figures, Node, bytes};
 
 /// Frames that a state can say it needs.
 const MAX_NEED: u8 = 63;
@@ -29,7 +30,8 @@ pub(super) fn emit(nodes: &[Node], first: u16, depth: u16) -> Result<Compiled, R
     if u16::from(need) > depth {
         return Err(Refused::new(format!("the shortest text nests {need} deep, {depth} are supported")));
     }
-    bytes(nodes, first, &needs, (depth, u16::from(is_deterministic(nodes))))
+    let figures = Figures { depth, readings: u16::from(is_deterministic(nodes)), longest: longest(nodes, first) };
+    bytes(nodes, first, &needs, figures)
 }
 
 /// Refuses rules that begin with themselves.

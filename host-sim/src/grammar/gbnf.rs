@@ -28,7 +28,7 @@ mod tests {
     use flashlet::text::grammar::{Grammar, Matcher};
 
     fn check(text: &str, right: &[&str], wrong: &[&str]) {
-        let Compiled { tables } = compile_gbnf(text, 32).expect(text);
+        let Compiled { tables, .. } = compile_gbnf(text, 32).expect(text);
         let grammar = Grammar::open(&tables).expect(text);
         let accepts = |text: &str| {
             let mut matcher = Matcher::new(&grammar);

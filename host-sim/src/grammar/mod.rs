@@ -4,8 +4,10 @@ mod bounds;
 mod compile;
 mod compiled;
 mod dfa;
+mod figures;
 mod formats;
 mod gbnf;
+mod longest;
 mod nfa;
 mod number;
 mod pattern;
@@ -14,6 +16,7 @@ mod schema;
 mod tables;
 
 pub(crate) use compiled::Compiled;
+pub(crate) use figures::Figures;
 pub(crate) use gbnf::compile_gbnf;
 pub(crate) use schema::compile_schema;
 

@@ -18,13 +18,19 @@ pub(super) struct Node {
     pub(super) accepts: Option<u16>,
 }
 
+/// Figures of a grammar, for the header.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Figures {
+    pub(super) depth: u16,
+    /// Readings that are enough; 0 if that is not known.
+    pub(super) readings: u16,
+    /// Bytes of the longest text; `None` if there is none, or if it is not known.
+    pub(super) longest: Option<u32>,
+}
+
 /// The bytes of tables. `needs` has the frames that each state needs.
-pub(super) fn bytes(
-    nodes: &[Node],
-    first: u16,
-    needs: &[u8],
-    (depth, readings): (u16, u16),
-) -> Result<Compiled, Refused> {
+pub(super) fn bytes(nodes: &[Node], first: u16, needs: &[u8], figures: Figures) -> Result<Compiled, Refused> {
+    let Figures { depth, readings, longest } = figures;
     let (mut records, mut words): (Vec<u8>, Vec<u8>) = (Vec::new(), Vec::new());
     let count_word = |count: Count| {
         let (op, limit) = match count {
@@ -71,10 +77,10 @@ pub(super) fn bytes(
     tables.extend(pair(nodes.len() as u16, first));
     tables.extend(((words.len() / 4) as u32).to_le_bytes());
     tables.extend(pair(depth, readings));
-    tables.extend(0u32.to_le_bytes());
+    tables.extend(longest.unwrap_or(0).to_le_bytes());
     tables.extend(records);
     tables.extend(words);
     debug_assert!(usize::from(depth) <= MAX_DEPTH);
     Grammar::open(&tables).map_err(|error| Refused::new(error.to_string()))?;
-    Ok(Compiled { tables })
+    Ok(Compiled { tables, room: None })
 }

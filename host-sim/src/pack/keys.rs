@@ -6,12 +6,16 @@ use flashlet::gguf::{Gguf, Str, Value};
 use super::error::PackError;
 use crate::sim::wait;
 
-/// Keys that `pack` writes begin so; those of an earlier run are not kept.
+/// Keys that `pack` writes begin so; those of an earlier run are not kept, but for demands on answers.
 const OWN: &str = "flashlet.";
+/// Beginnings of keys of demands on answers.
+const KEPT: [&str; 3] = ["flashlet.grammar.", "flashlet.min_prob", "flashlet.unsure"];
 const ALIGNMENT: &str = "general.alignment";
 
 /// Value types as files number them.
+const U8: u32 = 0;
 const U32: u32 = 4;
+const F32: u32 = 6;
 const STRING: u32 = 8;
 const ARRAY: u32 = 9;
 
@@ -27,6 +31,11 @@ impl Entry {
     }
 }
 
+/// True for a key that `pack` writes and that a file keeps when it is packed once more.
+fn is_kept(key: &str) -> bool {
+    KEPT.iter().any(|start| key.starts_with(start))
+}
+
 /// All keys and values but the alignment and what an earlier run of `pack` added.
 pub(super) fn read<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<Vec<Entry>, PackError> {
     let mut entries = Vec::new();
@@ -40,7 +49,7 @@ pub(super) fn read<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<
         let mut bytes = vec![0; usize::try_from(end - (key.offset - 8)).map_err(|_| PackError::TooLarge)?];
         wait(source.read(key.offset - 8, &mut bytes)).map_err(PackError::Flash)?;
         let key = String::from_utf8_lossy(&bytes[8..8 + key.len as usize]).into_owned();
-        if key != ALIGNMENT && !key.starts_with(OWN) {
+        if key != ALIGNMENT && (!key.starts_with(OWN) || is_kept(&key)) {
             entries.push(Entry { key, bytes });
         }
     }
@@ -66,6 +75,7 @@ pub(super) fn is_read(entry: &Entry, architecture: &str, has_merges: bool) -> bo
         || key.strip_prefix(architecture).is_some_and(|rest| rest.starts_with('.'))
         || VOCABULARY.contains(&key)
         || key == "tokenizer.chat_template"
+        || is_kept(key)
         || key.starts_with("tokenizer.ggml.") && !array
 }
 
@@ -96,14 +106,39 @@ impl Keys {
         string(&mut self.bytes, text.as_bytes());
     }
 
+    pub(super) fn f32(&mut self, key: &str, value: f32) {
+        self.key(key, F32);
+        self.bytes.extend(value.to_le_bytes());
+    }
+
+    pub(super) fn texts<'t>(&mut self, key: &str, elements: impl ExactSizeIterator<Item = &'t str>) {
+        self.array(key, STRING, elements.len());
+        elements.for_each(|text| string(&mut self.bytes, text.as_bytes()));
+    }
+
+    pub(super) fn f32s(&mut self, key: &str, elements: impl ExactSizeIterator<Item = f32>) {
+        self.array(key, F32, elements.len());
+        self.bytes.extend(elements.flat_map(f32::to_le_bytes));
+    }
+
+    pub(super) fn u8s(&mut self, key: &str, elements: &[u8]) {
+        self.array(key, U8, elements.len());
+        self.bytes.extend(elements);
+    }
+
     /// Returns where the elements begin in `bytes`.
     pub(super) fn u32s(&mut self, key: &str, elements: &[u32]) -> usize {
-        self.key(key, ARRAY);
-        self.bytes.extend(U32.to_le_bytes());
-        self.bytes.extend((elements.len() as u64).to_le_bytes());
+        self.array(key, U32, elements.len());
         let at = self.bytes.len();
         self.bytes.extend(elements.iter().flat_map(|n| n.to_le_bytes()));
         at
+    }
+
+    /// The head of an array of `len` elements, which are to follow.
+    fn array(&mut self, key: &str, elem: u32, len: usize) {
+        self.key(key, ARRAY);
+        self.bytes.extend(elem.to_le_bytes());
+        self.bytes.extend((len as u64).to_le_bytes());
     }
 
     fn key(&mut self, key: &str, kind: u32) {

@@ -3,11 +3,13 @@
 //! The changes: tensors begin at multiples of a flash page and lie in the order in which a pass uses them; checksums, the
 //! vocabulary's index and the pieces of the chat template are added as metadata. No weight is changed.
 
+mod answers;
 mod error;
 mod keys;
 mod report;
 mod tensors;
 
+pub use answers::Answers;
 pub use error::PackError;
 pub use report::{ChatReport, Report};
 
@@ -40,13 +42,23 @@ pub struct Options<'o> {
     pub index: bool,
     /// Add the pieces of the chat template, by which boards render prompts.
     pub chat: bool,
+    /// Demands on answers.
+    pub answers: Answers<'o>,
     /// Keys that are not understood and do not matter, which the packed file does not have: see [`Model::open_ignoring`].
     pub ignored: &'o [&'o str],
 }
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Options { page: None, strip: false, checksums: true, index: true, chat: true, ignored: &[] }
+        Options {
+            page: None,
+            strip: false,
+            checksums: true,
+            index: true,
+            chat: true,
+            answers: Answers::default(),
+            ignored: &[],
+        }
     }
 }
 
@@ -78,11 +90,12 @@ pub fn pack<F: Flash>(
             report.ignored.push(entry.key.clone());
         } else if options.strip && !keys::is_read(entry, &architecture, has_merges) {
             report.stripped.push((entry.key.clone(), entry.bytes()));
-        } else {
+        } else if !options.answers.replace(&entry.key) {
             keys.entry(entry);
         }
     }
     keys.alignment(page);
+    report.grammar_bytes = options.answers.write(&mut keys);
     if options.index {
         let before = keys.bytes.len();
         for (key, words) in Tokenizer::INDEX_KEYS.iter().zip(index(model.tokenizer(), source)?) {

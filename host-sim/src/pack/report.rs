@@ -25,6 +25,8 @@ pub struct Report {
     pub checksum_bytes: u64,
     /// The vocabulary's index, with its keys.
     pub index_bytes: u64,
+    /// The grammar's tables, with their key.
+    pub grammar_bytes: u64,
     /// The outcome for the chat template; `None` if there is none, or if its pieces were not asked for.
     pub chat: Option<Result<ChatReport, String>>,
 }

@@ -42,8 +42,10 @@ fn conversation(template: &str, name: &str) -> (Option<String>, Vec<String>, Str
     (system, turns, rendered.strip_prefix("<s>").unwrap_or(rendered).to_owned())
 }
 
-const NEXT: AnswerOptions<'static> =
-    AnswerOptions { tokens: 200, stop: &[], ignore_end: true, chat: true, hash: true, now: || 0 };
+/// Options of an answer in a chat, of at most so many tokens.
+fn options(tokens: u32) -> AnswerOptions<'static> {
+    AnswerOptions { tokens, ignore_end: true, chat: true, hash: true, ..AnswerOptions::default() }
+}
 
 /// The hash of eight tokens after `ids`, in a session that is fed them all.
 async fn fresh(session: &mut Session<'_, '_, SliceFlash<'_>>, ids: &[u32]) -> Result<String, Error> {
@@ -54,7 +56,7 @@ async fn fresh(session: &mut Session<'_, '_, SliceFlash<'_>>, ids: &[u32]) -> Re
     for &id in ids {
         conversation.push(id)?;
     }
-    let options = AnswerOptions { tokens: 8, ..NEXT };
+    let options = options(8);
     let mut answer = session.answer(&mut conversation, &[], &options).await?;
     while answer.next().await?.is_some() {}
     drop(answer);
@@ -68,8 +70,8 @@ fn holds(model: &str, template: &str, name: &str, remembered: usize) {
     let file = packed_model(model, template);
     let grammars: Vec<Vec<u8>> = turns.iter().map(|turn| only(turn)).collect();
     let mut followers = vec![Follower::new(); turns.len()];
-    let options = Options { ctx: 512, ..Options::default() };
-    session(Source::with_mapping(SliceFlash(&file), &file), &options, async |session| {
+    let ctx = Options { ctx: 512, ..Options::default() };
+    session(Source::with_mapping(SliceFlash(&file), &file), &ctx, async |session| {
         let mut source = Source::new(SliceFlash(&file));
         let gguf = flashlet::gguf::Gguf::open(&mut source).await.expect("a file");
         let pieces = ChatPieces::read(&gguf, &mut source).await?.expect("packed");
@@ -85,7 +87,7 @@ fn holds(model: &str, template: &str, name: &str, remembered: usize) {
                 None => None,
             });
             let turn = Turn { first: i == 0, system: system.as_deref(), user };
-            let options = AnswerOptions { tokens: if i + 1 < turns.len() { 200 } else { 8 }, ..NEXT };
+            let options = options(if i + 1 < turns.len() { 200 } else { 8 });
             let mut room = [0; 1024];
             let mut answer = session.answer_turn(&mut conversation, (&pieces, &turn), &mut room, &options).await?;
             while answer.prefill().await? {}

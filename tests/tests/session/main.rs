@@ -9,6 +9,7 @@ mod earlier_answers;
 mod edit;
 mod errors;
 mod finite;
+mod held;
 mod integrity;
 mod keys;
 mod loading;

@@ -71,6 +71,12 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
     ) -> Result<Answer<'s, 'b, 'a, 'm, F>, Error> {
         let before = conversation.stats;
         conversation.stats = AnswerStats { hash: options.hash.then(LogitsHash::new), ..AnswerStats::NONE };
+        #[cfg(feature = "probabilities")]
+        let threshold = self.threshold(options);
+        #[cfg(feature = "probabilities")]
+        {
+            conversation.stats.logprob = (options.logprobs || threshold.is_some()).then_some(0.0);
+        }
         conversation.text.clear();
         let open = core::mem::replace(&mut conversation.open, Open::No);
         let first = conversation.tokens.pending().first().copied();
@@ -79,7 +85,7 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
             #[cfg(feature = "chat-pieces")]
             tokens: before.tokens,
         };
-        let taken = self.take(conversation, last, prompt, options.chat).await;
+        let taken = self.take(conversation, last, prompt, options).await;
         if let Err(error) = taken {
             conversation.tokens.drop_pending();
             if let (Some(id), Open::Token { .. }) = (first, open) {
@@ -94,7 +100,33 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         }
         conversation.stats.prompt_tokens = conversation.tokens.pending().len();
         let detokenizer = if options.chat { Detokenizer::new() } else { Detokenizer::continuing() };
-        Ok(Answer { session: self, conversation, options, detokenizer, ready: 0, picks: 0 })
+        Ok(Answer {
+            session: self,
+            conversation,
+            options,
+            detokenizer,
+            #[cfg(feature = "probabilities")]
+            threshold,
+            ready: 0,
+            picks: 0,
+        })
+    }
+
+    /// Asserts that the vocabulary has the tokens of a prompt, `ids`, and the context room for them from `position` on, and for
+    /// an answer of `longest` tokens, as far as it is asked for.
+    pub(super) fn check_prompt(
+        &self,
+        longest: Option<u32>,
+        position: u32,
+        ids: &[u32],
+        options: &AnswerOptions<'_>,
+    ) -> Result<(), Error> {
+        self.check_at(position, ids)?;
+        let Some(need) = longest.map(|longest| longest.min(options.tokens)) else { return Ok(()) };
+        let before = position.saturating_add(ids.len() as u32);
+        // The last token is not fed.
+        let have = self.plan.ctx.saturating_sub(before).saturating_add(1);
+        if need > have { Err(Error::NoRoomForAnswer { need, have }) } else { Ok(()) }
     }
 
     /// Encodes `prompt` behind the tokens of `conversation`, and checks that all can be fed. The turn of a chat takes the place of
@@ -104,17 +136,17 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         conversation: &mut Conversation<'_>,
         last: LastAnswer,
         mut prompt: Prompt<'_>,
-        chat: bool,
+        options: &AnswerOptions<'_>,
     ) -> Result<(), Error> {
         #[cfg(feature = "chat-pieces")]
-        if let (Prompt::Turn(pieces, turn, room), true) = (&mut prompt, chat) {
-            match self.take_with_answer(conversation, last, (pieces, turn), room).await {
+        if let (Prompt::Turn(pieces, turn, room), true) = (&mut prompt, options.chat) {
+            match self.take_with_answer(conversation, last, (pieces, turn), room, options).await {
                 Ok(false) | Err(Error::Text(_)) => {}
                 taken => return taken.map(|_| ()),
             }
         }
         let tokens = &mut conversation.tokens;
-        if chat && last.open == (Open::Token { ends: true }) {
+        if options.chat && last.open == (Open::Token { ends: true }) {
             tokens.drop_next();
         }
         let mut n = self.encode_prompt(&mut prompt, tokens.room()).await;
@@ -127,7 +159,7 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         if tokens.pending().is_empty() {
             return Err(Error::EmptyPrompt);
         }
-        self.check(tokens.pending())
+        self.check_prompt(conversation.longest(), self.position(), conversation.tokens.pending(), options)
     }
 
     /// Encodes `prompt` into `room`; returns how many ids there are.

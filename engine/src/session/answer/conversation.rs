@@ -1,79 +1,16 @@
 //! A conversation: tokens so far, samplers and drafts, which outlive an answer.
 
+use super::lane::{Lane, Lanes};
 use super::stats::AnswerStats;
 use super::text::Text;
 use super::tokens::Tokens;
 use crate::flash::Flash;
-use crate::session::hash::LogitsHash;
 use crate::session::run::Session;
 #[cfg(feature = "drafts")]
 use crate::text::Drafter;
 #[cfg(feature = "grammar")]
 use crate::text::{Follower, grammar::Grammar};
-use crate::text::{Sampler, SamplerConfig, TextError};
-
-/// The sampler of one token of a pass, with the hash of its logits.
-#[derive(Clone, Debug)]
-pub struct Lane {
-    pub(super) sampler: Sampler,
-    pub(super) hash: LogitsHash,
-}
-
-impl Lane {
-    /// A lane for a [`Conversation`], which sets its sampler.
-    #[must_use]
-    pub fn new() -> Self {
-        Lane { sampler: Sampler::new(SamplerConfig::GREEDY), hash: LogitsHash::new() }
-    }
-}
-
-impl Default for Lane {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// The samplers of the tokens of a pass.
-pub(super) struct Lanes<'b> {
-    first: &'b mut Lane,
-    /// One for each token of a draft.
-    #[cfg(feature = "drafts")]
-    drafts: &'b mut [Lane],
-}
-
-impl Lanes<'_> {
-    /// The lane of the token after `drafted` tokens of a draft.
-    pub(super) fn after(&mut self, drafted: usize) -> Option<&mut Lane> {
-        match drafted.checked_sub(1) {
-            None => Some(self.first),
-            #[cfg(feature = "drafts")]
-            Some(at) => self.drafts.get_mut(at),
-            #[cfg(not(feature = "drafts"))]
-            Some(_) => None,
-        }
-    }
-
-    /// The lane of the token after `drafted` tokens of a draft, which hashes the logits that come to it if it `hashes`.
-    pub(super) fn hashed(&mut self, drafted: u32, hashes: bool, logits: &[f32]) -> Option<&mut Lane> {
-        let lane = self.after(drafted as usize)?;
-        if hashes {
-            lane.hash.push(logits);
-        }
-        Some(lane)
-    }
-
-    /// Tokens of the longest draft.
-    #[cfg(feature = "drafts")]
-    pub(super) fn longest_draft(&self) -> usize {
-        self.drafts.len()
-    }
-
-    fn restart(&mut self, sampling: SamplerConfig) {
-        self.first.sampler.restart(sampling);
-        #[cfg(feature = "drafts")]
-        self.drafts.iter_mut().for_each(|lane| lane.sampler.restart(sampling));
-    }
-}
+use crate::text::{SamplerConfig, TextError};
 
 /// The memory of a conversation, which is the caller's.
 pub struct Buffers<'b> {
@@ -85,7 +22,9 @@ pub struct Buffers<'b> {
     /// More of them, one for each token of the longest draft; none without the feature `drafts`.
     pub drafts: &'b mut [Lane],
     /// Text that goes out at once, or is held back as it may be the beginning of a stop string. What a token has beyond it is
-    /// lost: it takes the bytes of the longest token (256 for most vocabularies) and those of the longest stop string.
+    /// lost: it takes the bytes of the longest token (256 for most vocabularies) and those of the longest stop string. An answer
+    /// that must have a probability is held back as a whole: it takes the bytes of the longest answer, and those of the text in
+    /// its place; one that does not fit is an error.
     pub text: &'b mut [u8],
 }
 
@@ -107,6 +46,9 @@ pub struct Conversation<'b> {
     /// The grammar that answers follow.
     #[cfg(feature = "grammar")]
     pub(super) follower: Option<(Grammar<'b>, &'b mut Follower)>,
+    /// Logarithms of the probabilities of the last answer's tokens, as many as there is room for.
+    #[cfg(feature = "probabilities")]
+    pub(super) logprobs: &'b mut [f32],
     pub(super) text: Text<'b>,
     /// Tokens that were picked: the next one's place among the seed's.
     pub(super) picked: u64,
@@ -128,20 +70,15 @@ impl<'b> Conversation<'b> {
     #[must_use]
     pub fn new(buffers: Buffers<'b>, sampling: SamplerConfig) -> Self {
         let Buffers { tokens, lane, drafts, text } = buffers;
-        #[cfg(not(feature = "drafts"))]
-        let _ = drafts;
-        let lanes = Lanes {
-            first: lane,
-            #[cfg(feature = "drafts")]
-            drafts,
-        };
         let mut conversation = Conversation {
             tokens: Tokens::new(tokens),
-            lanes,
+            lanes: Lanes::new(lane, drafts),
             #[cfg(feature = "drafts")]
             drafter: None,
             #[cfg(feature = "grammar")]
             follower: None,
+            #[cfg(feature = "probabilities")]
+            logprobs: &mut [],
             text: Text::new(text),
             picked: 0,
             open: Open::No,
@@ -167,10 +104,36 @@ impl<'b> Conversation<'b> {
 
     /// Lets answers from the next one on follow a grammar, or none: they are what they would be if all other tokens had a logit of
     /// minus infinity. An answer that can only end does so without a token for it. Nothing is drafted meanwhile, and the model must
-    /// be mapped.
+    /// be mapped or carry a [grammar](Session::grammar). Where the grammar's texts are finite, a prompt behind which the context has
+    /// no room for the longest is an error.
     #[cfg(feature = "grammar")]
     pub fn follow(&mut self, follower: Option<(Grammar<'b>, &'b mut Follower)>) {
         self.follower = follower;
+    }
+
+    /// Keeps the logarithms of the probabilities of the tokens of answers from the next one on, if its options ask for them: of
+    /// the first ones, as many as `room` holds.
+    #[cfg(feature = "probabilities")]
+    pub fn keep_logprobs(&mut self, room: &'b mut [f32]) {
+        self.logprobs = room;
+    }
+
+    /// The logarithms of the probabilities of the last answer's tokens, as far as they were [kept](Self::keep_logprobs).
+    #[cfg(feature = "probabilities")]
+    #[must_use]
+    pub fn logprobs(&self) -> &[f32] {
+        let n = self.stats.logprob.map_or(0, |_| self.stats.tokens.min(self.logprobs.len()));
+        self.logprobs.get(..n).unwrap_or_default()
+    }
+
+    /// The most tokens of the next answer, if its grammar allows no longer ones.
+    pub(super) fn longest(&self) -> Option<u32> {
+        #[cfg(feature = "grammar")]
+        {
+            self.follower.as_ref().and_then(|(grammar, _)| grammar.longest())
+        }
+        #[cfg(not(feature = "grammar"))]
+        None
     }
 
     /// True if tokens are drafted.

@@ -4,6 +4,7 @@ use core::pin::pin;
 
 use super::begin::LastAnswer;
 use super::conversation::{Conversation, Open};
+use super::options::AnswerOptions;
 use crate::flash::{Flash, apart};
 use crate::session::error::Error;
 use crate::session::run::Session;
@@ -19,6 +20,7 @@ impl<F: Flash> Session<'_, '_, F> {
         last: LastAnswer,
         (pieces, turn): (&ChatPieces, &Turn<'_>),
         room: &mut [u8],
+        options: &AnswerOptions<'_>,
     ) -> Result<bool, Error> {
         let tokens = &mut conversation.tokens;
         let Open::Token { ends } = last.open else { return Ok(false) };
@@ -39,7 +41,7 @@ impl<F: Flash> Session<'_, '_, F> {
             encoded = self.encode_after(conversation, (last.tokens, ends), markup, (pieces, turn), room).await;
         }
         match encoded? {
-            Some(n) => self.go_back(conversation, dropped, n),
+            Some(n) => self.go_back(conversation, dropped, n, options),
             None => Ok(false),
         }
     }
@@ -65,7 +67,14 @@ impl<F: Flash> Session<'_, '_, F> {
 
     /// Takes back the last `dropped` tokens, one of which was not fed, in favour of the `n` that lie behind them. False where
     /// that takes tokens that are no longer remembered.
-    fn go_back(&mut self, conversation: &mut Conversation<'_>, dropped: usize, n: usize) -> Result<bool, Error> {
+    fn go_back(
+        &mut self,
+        conversation: &mut Conversation<'_>,
+        dropped: usize,
+        n: usize,
+        options: &AnswerOptions<'_>,
+    ) -> Result<bool, Error> {
+        let longest = conversation.longest();
         let tokens = &mut conversation.tokens;
         let to = self.position().saturating_sub(dropped.saturating_sub(1) as u32);
         let feeds_again = to < self.least_position();
@@ -73,7 +82,7 @@ impl<F: Flash> Session<'_, '_, F> {
             return Ok(false);
         }
         tokens.grow(n);
-        self.check_at(to, tokens.pending().get(1..).unwrap_or_default())?;
+        self.check_prompt(longest, to, tokens.pending().get(1..).unwrap_or_default(), options)?;
         tokens.drop_before(n, dropped);
         if feeds_again {
             tokens.unfeed();

@@ -7,6 +7,9 @@ mod begin;
 mod conversation;
 #[cfg(feature = "chat-pieces")]
 mod earlier;
+#[cfg(feature = "probabilities")]
+mod held;
+mod lane;
 mod next;
 mod options;
 mod pass;
@@ -14,7 +17,8 @@ mod stats;
 mod text;
 mod tokens;
 
-pub use conversation::{Buffers, Conversation, Lane};
+pub use conversation::{Buffers, Conversation};
+pub use lane::Lane;
 pub use next::{Answer, Token};
 pub use options::AnswerOptions;
 pub use stats::{AnswerEnd, AnswerStats};

@@ -7,6 +7,8 @@ use crate::flash::{Flash, block_on};
 use crate::session::error::Error;
 use crate::session::run::Session;
 use crate::text::Detokenizer;
+#[cfg(feature = "probabilities")]
+use crate::text::Threshold;
 
 /// A token of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,9 @@ pub struct Answer<'s, 'b, 'a, 'm, F: Flash> {
     pub(super) conversation: &'s mut Conversation<'b>,
     pub(super) options: &'s AnswerOptions<'s>,
     pub(super) detokenizer: Detokenizer,
+    /// The probability that the answer must have, until that is decided.
+    #[cfg(feature = "probabilities")]
+    pub(super) threshold: Option<Threshold>,
     /// Tokens that the last pass picked and that were not handed out yet: the last ones of the conversation.
     pub(super) ready: usize,
     /// Tokens that the last pass picked.
@@ -33,11 +38,25 @@ pub struct Answer<'s, 'b, 'a, 'm, F: Flash> {
 }
 
 impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
-    /// Makes the next token; `None` after the last one.
+    /// Makes the next token; `None` after the last one. Of an answer that must have a probability that is the last one, with the
+    /// whole text or what comes in its place.
     ///
     /// # Errors
-    /// [`Error`]: as of [`Session::feed`] and [`Session::decode`]. The token may be asked for again.
+    /// [`Error`]: as of [`Session::feed`] and [`Session::decode`]. The token may be asked for again. With a probability to have
+    /// also [`TextError::AnswerTooLong`](crate::text::TextError::AnswerTooLong) for one that cannot be held back.
     pub async fn next(&mut self) -> Result<Option<Token<'_>>, Error> {
+        #[cfg(feature = "probabilities")]
+        if self.threshold.is_some() {
+            while self.hold().await? {}
+            return self.decide().await;
+        }
+        let id = self.make().await?;
+        let text = self.conversation.text.sure();
+        Ok(id.map(|id| Token { id, text }))
+    }
+
+    /// Makes the next token, whose text is added; `None` after the last one.
+    pub(super) async fn make(&mut self) -> Result<Option<u32>, Error> {
         while self.ready == 0 && self.end().is_none() {
             self.pass().await?;
         }
@@ -48,13 +67,20 @@ impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
         let Answer { session, conversation, options, detokenizer, ready, .. } = self;
         let Conversation { tokens, text, .. } = &mut **conversation;
         let id = tokens.nth_last(*ready);
+        #[cfg(feature = "probabilities")]
+        match self.threshold {
+            Some(_) => text.keep(),
+            None => text.release(),
+        }
+        #[cfg(not(feature = "probabilities"))]
         text.release();
         let ends = session.is_end(id) && !options.ignore_end;
         let mut decoded = *detokenizer;
         if !ends {
             session.decode(id, &mut decoded, &mut |piece| text.push(piece)).await?;
         }
-        Ok(Some(self.hand_out(id, ends, decoded)))
+        self.hand_out(ends, decoded);
+        Ok(Some(id))
     }
 
     /// [`next`](Self::next) on this thread, calling `idle` whenever the flash is waited for, as [`block_on`] does.
@@ -77,8 +103,12 @@ impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
         Ok(self.reads_prompt())
     }
 
-    /// The text that is held back, for a caller who ends the answer here.
+    /// The text that is held back, for a caller who ends the answer here; none of one that must have a probability.
     pub fn rest(&mut self) -> &str {
+        #[cfg(feature = "probabilities")]
+        if self.threshold.is_some() {
+            return "";
+        }
         let text = &mut self.conversation.text;
         text.release();
         self.detokenizer.flush(&mut |piece| text.push(piece));
@@ -115,10 +145,10 @@ impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
         self.conversation.stats.tokens == 0 && self.ready == 0
     }
 
-    /// Hands out token `id`, whose text was added.
-    fn hand_out(&mut self, id: u32, ends: bool, decoded: Detokenizer) -> Token<'_> {
+    /// Hands out the next token, whose text was added, and which `ends` the answer or not.
+    fn hand_out(&mut self, ends: bool, decoded: Detokenizer) {
         self.detokenizer = decoded;
-        let Answer { session, conversation, options, detokenizer, ready, picks } = self;
+        let Answer { session, conversation, options, detokenizer, ready, picks, .. } = self;
         let Conversation {
             lanes,
             text,
@@ -127,9 +157,19 @@ impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
             stats,
             #[cfg(feature = "grammar")]
             follower,
+            #[cfg(feature = "probabilities")]
+            logprobs,
             ..
         } = &mut **conversation;
-        if let (Some(all), Some(lane)) = (&mut stats.hash, lanes.after(*picks - *ready)) {
+        let lane = lanes.after(*picks - *ready);
+        #[cfg(feature = "probabilities")]
+        if let (Some(all), Some(lane)) = (&mut stats.logprob, &lane) {
+            *all += lane.logprob;
+            if let Some(slot) = logprobs.get_mut(stats.tokens) {
+                *slot = lane.logprob;
+            }
+        }
+        if let (Some(all), Some(lane)) = (&mut stats.hash, lane) {
             all.end_step_of(&lane.hash);
         }
         *ready -= 1;
@@ -156,7 +196,6 @@ impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
             detokenizer.flush(&mut |piece| text.push(piece));
             text.scan(options.stop, true);
         }
-        Token { id, text: text.sure() }
     }
 }
 

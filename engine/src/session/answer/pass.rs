@@ -1,12 +1,12 @@
 //! A pass of an answer: tokens are fed, and the next ones are picked.
 
 use super::conversation::Conversation;
+use super::lane::{Asked, Lane};
 use super::next::Answer;
 use super::stats::AnswerEnd;
 use crate::flash::Flash;
 use crate::model::Want;
 use crate::session::error::Error;
-use crate::session::hash::LogitsHash;
 #[cfg(feature = "drafts")]
 use crate::text::MAX_DRAFT;
 #[cfg(feature = "grammar")]
@@ -42,10 +42,14 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
             follower,
             ..
         } = &mut *self.conversation;
-        let hashes = stats.hash.is_some();
+        let asked = Asked {
+            hash: stats.hash.is_some(),
+            #[cfg(feature = "probabilities")]
+            probability: stats.logprob.is_some(),
+        };
         #[cfg(feature = "grammar")]
         let mut sink = |vocabulary: &Vocabulary<'_>, position: u32, id: u32, logits: &[f32]| {
-            let Some(lane) = lanes.hashed(position.saturating_sub(first), hashes, logits) else { return };
+            let Some(lane) = lanes.noting(position.saturating_sub(first), asked, logits) else { return };
             match follower {
                 Some((grammar, follower)) => {
                     lane.sampler.push_allowed(id, logits, &mut |id| follower.allows(grammar, vocabulary, id));
@@ -55,7 +59,7 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
         };
         #[cfg(not(feature = "grammar"))]
         let mut sink = |position: u32, id: u32, logits: &[f32]| {
-            if let Some(lane) = lanes.hashed(position.saturating_sub(first), hashes, logits) {
+            if let Some(lane) = lanes.noting(position.saturating_sub(first), asked, logits) {
                 lane.sampler.push(id, logits);
             }
         };
@@ -76,9 +80,7 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
         let Conversation { tokens, lanes, picked, .. } = &mut *self.conversation;
         for n in 0..=drafted {
             if let Some(lane) = lanes.after(n) {
-                lane.sampler.seek(*picked + n as u64);
-                lane.sampler.begin(tokens.with_draft(n));
-                lane.hash = LogitsHash::new();
+                lane.begin(*picked + n as u64, tokens.with_draft(n));
             }
         }
     }
@@ -92,7 +94,7 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
         let Conversation { tokens, lanes, stats, .. } = &mut *self.conversation;
         let mut right = 0;
         let id = loop {
-            let id = lanes.after(right).map_or(0, |lane| lane.sampler.finish());
+            let id = lanes.after(right).map_or(0, Lane::pick);
             if right == drafted || !tokens.accept(id) {
                 break id;
             }
@@ -117,7 +119,7 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
     /// Picks the next token among those that the grammar allows.
     fn pick_allowed(&mut self) -> Result<(), Error> {
         let Conversation { tokens, lanes, stats, follower, .. } = &mut *self.conversation;
-        let picked = lanes.after(0).and_then(|lane| lane.sampler.finish_allowed());
+        let picked = lanes.after(0).and_then(Lane::pick_allowed);
         if let Some((grammar, follower)) = follower {
             let id = follower.take(grammar, &self.session.vocabulary(), picked)?;
             // There is room, as others were fed.

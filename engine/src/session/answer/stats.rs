@@ -14,6 +14,8 @@ pub enum AnswerEnd {
     Context,
     /// A stop string came.
     Stop,
+    /// It was less probable than it must be: another text came in its place.
+    Unsure,
 }
 
 /// The figures of an answer. Times are in nanoseconds of [`AnswerOptions::now`](super::AnswerOptions::now).
@@ -27,6 +29,10 @@ pub struct AnswerStats {
     pub end: Option<AnswerEnd>,
     /// The hash of the logits of all tokens so far, if [`AnswerOptions::hash`](super::AnswerOptions::hash) asks for it.
     pub hash: Option<LogitsHash>,
+    /// The logarithm of the answer's probability so far, the sum of those of its tokens: of the raw logits, before grammar,
+    /// penalties, temperature and truncation. `None` if nobody asks for it.
+    #[cfg(feature = "probabilities")]
+    pub logprob: Option<f32>,
     /// Time of the passes over the prompt.
     pub prefill_time: u64,
     /// Time of the passes over tokens of the answer.
@@ -44,6 +50,8 @@ impl AnswerStats {
         tokens: 0,
         end: None,
         hash: None,
+        #[cfg(feature = "probabilities")]
+        logprob: None,
         prefill_time: 0,
         decode_time: 0,
         drafted: 0,

@@ -1,5 +1,8 @@
 //! Text of an answer on its way to the caller.
 
+#[cfg(feature = "probabilities")]
+use crate::text::TextError;
+
 /// Text in the caller's memory. What may be the beginning of a stop string is held back.
 pub(super) struct Text<'b> {
     bytes: &'b mut [u8],
@@ -9,15 +12,17 @@ pub(super) struct Text<'b> {
     sure: usize,
     /// Bytes of it, the last ones, that are held back.
     held: usize,
+    /// Bytes that would have been needed for text that was lost; 0 if none was.
+    lost: usize,
 }
 
 impl<'b> Text<'b> {
     pub(super) fn new(bytes: &'b mut [u8]) -> Self {
-        Text { bytes, len: 0, sure: 0, held: 0 }
+        Text { bytes, len: 0, sure: 0, held: 0, lost: 0 }
     }
 
     pub(super) fn clear(&mut self) {
-        (self.len, self.sure, self.held) = (0, 0, 0);
+        (self.len, self.sure, self.held, self.lost) = (0, 0, 0, 0);
     }
 
     /// Forgets what the caller has, and what was added since the last [`scan`](Self::scan); keeps what is held back.
@@ -32,10 +37,41 @@ impl<'b> Text<'b> {
         self.len = self.held;
     }
 
+    /// Forgets what was added since the last [`scan`](Self::scan), and keeps all else for a later one.
+    #[cfg(feature = "probabilities")]
+    pub(super) fn keep(&mut self) {
+        self.len = self.sure + self.held;
+    }
+
+    /// Asserts that no text was lost since it was cleared.
+    #[cfg(feature = "probabilities")]
+    pub(super) fn check(&self) -> Result<(), TextError> {
+        let (need, have) = (self.lost, self.capacity());
+        if need > 0 { Err(TextError::AnswerTooLong { need, have }) } else { Ok(()) }
+    }
+
+    /// Bytes that there is room for.
+    #[cfg(feature = "probabilities")]
+    pub(super) fn capacity(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Room for a text of `len` bytes in place of all text, and which is certain; `None` if there is not enough.
+    #[cfg(feature = "probabilities")]
+    pub(super) fn replace(&mut self, len: usize) -> Option<&mut [u8]> {
+        self.clear();
+        let room = self.bytes.get_mut(..len)?;
+        (self.len, self.sure) = (len, len);
+        Some(room)
+    }
+
     /// Adds `text`, as much of it as there is room for.
     pub(super) fn push(&mut self, text: &str) {
         let room = self.bytes.len() - self.len;
         let mut fits = text.len().min(room);
+        if fits < text.len() {
+            self.lost = self.len.saturating_add(text.len());
+        }
         while !text.is_char_boundary(fits) {
             fits -= 1;
         }

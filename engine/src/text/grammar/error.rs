@@ -33,7 +33,8 @@ pub enum GrammarError {
         /// Readings that can be kept.
         have: usize,
     },
-    /// The vocabulary does not lie in memory or mapped flash, where tokens can be looked at while logits come.
+    /// The vocabulary does not lie in memory or mapped flash, where tokens can be looked at while logits come. A file that carries
+    /// a grammar needs no mapping.
     NotMapped,
     /// The grammar allows no token of the vocabulary, and its text is not complete.
     NoToken,
@@ -55,7 +56,9 @@ impl Display for GrammarError {
             GrammarError::TooManyReadings { have } => {
                 write!(f, "the text can be read in more than {have} ways: make the grammar less ambiguous")
             }
-            GrammarError::NotMapped => f.write_str("a grammar needs a model that is mapped"),
+            GrammarError::NotMapped => {
+                f.write_str("a grammar needs a model that is mapped, or that carries one: `flashlet pack` adds it")
+            }
             GrammarError::NoToken => f.write_str("no token of the vocabulary goes on as the grammar demands"),
         }
     }

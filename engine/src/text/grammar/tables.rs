@@ -225,10 +225,17 @@ impl<'t> Grammar<'t> {
         self.readings
     }
 
-    /// Bytes of the longest text, or `None` where texts may be of any length.
+    /// Tokens of the longest answer, at most: as many as the longest text has bytes, unless fewer are [known](Self::with_room) to
+    /// do. `None` where texts may be of any length.
     #[must_use]
     pub fn longest(&self) -> Option<u32> {
         (self.longest != 0).then_some(self.longest)
+    }
+
+    /// The same grammar, whose answers are known to take no more than `tokens` tokens of a vocabulary.
+    #[must_use]
+    pub(crate) fn with_room(self, tokens: u32) -> Self {
+        Grammar { longest: tokens, ..self }
     }
 
     /// Number of states.

@@ -339,11 +339,29 @@ fn tokens_that_are_not_allowed_count_as_minus_infinity() {
             for (first, tile) in (0..).step_by(7).zip(logits.chunks(7)) {
                 sampler.push_allowed(first, tile, &mut |id| allowed[id as usize]);
             }
-            assert_eq!(sampler.finish_allowed(), Some(once(config, &[7, 9], &masked)), "{config:?}");
+            assert_eq!(
+                sampler.finish_allowed().map(|picked| picked.id),
+                Some(once(config, &[7, 9], &masked)),
+                "{config:?}"
+            );
         }
     }
     let mut sampler = Sampler::new(PLAIN);
     sampler.begin(&[]);
     sampler.push_allowed(0, &[1.0, 2.0], &mut |_| false);
     assert_eq!(sampler.finish_allowed(), None);
+}
+
+#[cfg(feature = "probabilities")]
+#[test]
+fn a_penalised_token_has_the_logit_that_it_was_pushed_with() {
+    for (logits, penalty) in [([3.0, -2.0, 1.0], 7.0), ([-3.0, -2.5, -9.0], 1.5)] {
+        let config = SamplerConfig { repeat_penalty: penalty, ..SamplerConfig::GREEDY };
+        let mut sampler = Sampler::new(config);
+        sampler.begin(&[0, 1]);
+        sampler.push(0, &logits);
+        let picked = sampler.finish_allowed().expect("there are tokens");
+        let raw = logits[picked.id as usize];
+        assert!((sampler.raw_logit(picked) - raw).abs() < 1e-6, "{picked:?}");
+    }
 }

@@ -3,6 +3,7 @@
 use clap::Args;
 use flashlet::text::ChatFormat;
 
+use crate::commands::grammar::FollowArgs;
 use crate::engine::{ComputeArgs, DraftArgs, EngineArgs};
 use crate::generate::{EndArgs, SamplingArgs};
 use crate::values::{chat_format, tokens};
@@ -23,6 +24,8 @@ pub(crate) struct ChatArgs {
     pub(crate) n_predict: u32,
     #[command(flatten)]
     pub(crate) end: EndArgs,
+    #[command(flatten)]
+    pub(crate) grammar: FollowArgs,
     #[command(flatten)]
     pub(crate) sampling: SamplingArgs,
     #[command(flatten)]

@@ -19,13 +19,17 @@ pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, &args.engine)?;
     let template = opened.needed_chat(args.chat_format)?;
+    let compiled = args.grammar.source.compile()?;
     let plan = opened.plan(&args.engine, args.compute.isa, Context::ANY, args.draft.draft)?;
     let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
     let engine = Engine::load(opened, plan, &mut machine)?;
     let config = args.sampling.config(file.is_built_in());
     let drafter = engine.drafter(args.draft.draft);
     let mut memory = Memory::new(plan.ctx, drafter.is_some(), &args.end.stop);
-    let generator = Generator::new(&mut memory, config, drafter);
+    let mut generator = Generator::new(&mut memory, config, drafter);
+    if let Some(grammar) = args.grammar.grammar(compiled.as_ref(), &engine)? {
+        generator.follow(grammar);
+    }
     let mut talk = Talk::new(args, engine, template, generator, file.is_built_in());
     let mut lines = Lines::new(!args.no_history);
     if lines.prompted() {

@@ -193,15 +193,19 @@ impl<'a, 'b> Talk<'a, 'b> {
             out.check()
         });
         self.broken |= generated.is_err();
-        let (mut ids, reason) = generated?;
+        let reason = generated?;
+        let mut ids = self.generator.answer().to_vec();
         out.end_line();
         out.check()?;
         self.remark(&text, reason);
         if reason == StopReason::Eos {
             ids.pop();
         }
-        // The template writes the end of an answer, however that ended. Text and tokens differ behind a --stop text.
-        self.answered = (reason != StopReason::Stop).then(|| (prompt + &text, [prompt_ids, ids].concat()));
+        // The template writes the end of an answer, however that ended. Text and tokens differ behind a --stop text, and where an
+        // answer was refused or is held back.
+        let is_held = reason == StopReason::Interrupted && text.is_empty();
+        let differ = matches!(reason, StopReason::Stop | StopReason::Unsure) || is_held;
+        self.answered = (!differ).then(|| (prompt + &text, [prompt_ids, ids].concat()));
         self.messages.push(Message::new(ASSISTANT, text));
         if args.end.stats {
             self.print_stats();

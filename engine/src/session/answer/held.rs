@@ -1,0 +1,61 @@
+//! Answers that are held back until their probability is known.
+
+use super::conversation::Conversation;
+use super::next::{Answer, Token};
+use super::options::AnswerOptions;
+use super::stats::AnswerEnd;
+use crate::flash::Flash;
+use crate::session::error::Error;
+use crate::session::run::Session;
+use crate::text::{TextError, Threshold};
+
+impl<F: Flash> Session<'_, '_, F> {
+    /// The probability that an answer of `options` must have, if there is one.
+    pub(super) fn threshold(&self, options: &AnswerOptions<'_>) -> Option<Threshold> {
+        let threshold = options.min_prob.map_or(self.threshold, |min_prob| self.threshold.with_min_prob(min_prob));
+        Some(threshold).filter(Threshold::refuses)
+    }
+}
+
+impl<F: Flash> Answer<'_, '_, '_, '_, F> {
+    /// Makes the next token of an answer that is held back, where something is to be done between tokens; false if the answer is
+    /// not held back, or whole: [`next`](Self::next) then has it.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next). The token may be made again.
+    pub async fn hold(&mut self) -> Result<bool, Error> {
+        if self.threshold.is_none() {
+            return Ok(false);
+        }
+        self.conversation.text.check()?;
+        self.make().await?;
+        self.conversation.text.check()?;
+        Ok(self.end().is_none())
+    }
+
+    /// Hands out an answer that is whole, or else what comes in its place.
+    pub(super) async fn decide(&mut self) -> Result<Option<Token<'_>>, Error> {
+        let Answer { session, conversation, threshold, ready, .. } = self;
+        let Conversation { tokens, text, stats, .. } = &mut **conversation;
+        let Some(asked) = threshold.filter(|_| stats.tokens > 0) else {
+            *threshold = None;
+            return Ok(None);
+        };
+        if stats.end != Some(AnswerEnd::Unsure) {
+            let need = asked.need(&mut session.source, text.sure().as_bytes()).await?;
+            // One that is not a number is refused.
+            let is_sure = libm::expf(stats.logprob.unwrap_or(f32::NEG_INFINITY)) >= need;
+            stats.end = if is_sure { stats.end } else { Some(AnswerEnd::Unsure) };
+        }
+        if stats.end == Some(AnswerEnd::Unsure) {
+            let place = asked.unsure();
+            let (need, have) = (place.map_or(0, |place| place.len as usize), text.capacity());
+            let room = text.replace(need).ok_or(TextError::AnswerTooLong { need, have })?;
+            if let Some(place) = place {
+                session.source.read(place.offset, room).await?;
+            }
+        }
+        *threshold = None;
+        Ok(Some(Token { id: tokens.nth_last(1 + *ready), text: text.sure() }))
+    }
+}
