@@ -19,7 +19,7 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// A lane for a [`Conversation`], which sets its sampler.
+    /// A lane for a [`Conversation`](crate::Conversation), which sets its sampler.
     #[must_use]
     pub fn new() -> Self {
         Lane {

@@ -13,16 +13,28 @@ pub(super) struct Text<'b> {
     /// Bytes of it, the last ones, that are held back.
     held: usize,
     /// Bytes that would have been needed for text that was lost; 0 if none was.
+    #[cfg(feature = "probabilities")]
     lost: usize,
 }
 
 impl<'b> Text<'b> {
     pub(super) fn new(bytes: &'b mut [u8]) -> Self {
-        Text { bytes, len: 0, sure: 0, held: 0, lost: 0 }
+        Text {
+            bytes,
+            len: 0,
+            sure: 0,
+            held: 0,
+            #[cfg(feature = "probabilities")]
+            lost: 0,
+        }
     }
 
     pub(super) fn clear(&mut self) {
-        (self.len, self.sure, self.held, self.lost) = (0, 0, 0, 0);
+        (self.len, self.sure, self.held) = (0, 0, 0);
+        #[cfg(feature = "probabilities")]
+        {
+            self.lost = 0;
+        }
     }
 
     /// Forgets what the caller has, and what was added since the last [`scan`](Self::scan); keeps what is held back.
@@ -69,6 +81,7 @@ impl<'b> Text<'b> {
     pub(super) fn push(&mut self, text: &str) {
         let room = self.bytes.len() - self.len;
         let mut fits = text.len().min(room);
+        #[cfg(feature = "probabilities")]
         if fits < text.len() {
             self.lost = self.len.saturating_add(text.len());
         }

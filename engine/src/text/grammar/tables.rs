@@ -225,7 +225,7 @@ impl<'t> Grammar<'t> {
         self.readings
     }
 
-    /// Tokens of the longest answer, at most: as many as the longest text has bytes, unless fewer are [known](Self::with_room) to
+    /// Tokens of the longest answer, at most: as many as the longest text has bytes, unless the file says that fewer
     /// do. `None` where texts may be of any length.
     #[must_use]
     pub fn longest(&self) -> Option<u32> {
