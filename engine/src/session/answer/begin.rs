@@ -72,10 +72,10 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         let before = conversation.stats;
         conversation.stats = AnswerStats { hash: options.hash.then(LogitsHash::new), ..AnswerStats::NONE };
         #[cfg(feature = "probabilities")]
-        let threshold = self.threshold(options);
+        let is_held = self.threshold(options).refuses();
         #[cfg(feature = "probabilities")]
         {
-            conversation.stats.logprob = (options.logprobs || threshold.is_some()).then_some(0.0);
+            conversation.stats.logprob = (options.logprobs || is_held).then_some(0.0);
         }
         conversation.text.clear();
         let open = core::mem::replace(&mut conversation.open, Open::No);
@@ -106,7 +106,7 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
             options,
             detokenizer,
             #[cfg(feature = "probabilities")]
-            threshold,
+            is_held,
             ready: 0,
             picks: 0,
         })

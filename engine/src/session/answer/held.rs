@@ -10,10 +10,9 @@ use crate::session::run::Session;
 use crate::text::{TextError, Threshold};
 
 impl<F: Flash> Session<'_, '_, F> {
-    /// The probability that an answer of `options` must have, if there is one.
-    pub(super) fn threshold(&self, options: &AnswerOptions<'_>) -> Option<Threshold> {
-        let threshold = options.min_prob.map_or(self.threshold, |min_prob| self.threshold.with_min_prob(min_prob));
-        Some(threshold).filter(Threshold::refuses)
+    /// The probability that an answer of `options` must have.
+    pub(super) fn threshold(&self, options: &AnswerOptions<'_>) -> Threshold {
+        options.min_prob.map_or(self.threshold, |min_prob| self.threshold.with_min_prob(min_prob))
     }
 }
 
@@ -24,7 +23,7 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
     /// # Errors
     /// As [`next`](Self::next). The token may be made again.
     pub async fn hold(&mut self) -> Result<bool, Error> {
-        if self.threshold.is_none() {
+        if !self.is_held {
             return Ok(false);
         }
         self.conversation.text.check()?;
@@ -35,12 +34,13 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
 
     /// Hands out an answer that is whole, or else what comes in its place.
     pub(super) async fn decide(&mut self) -> Result<Option<Token<'_>>, Error> {
-        let Answer { session, conversation, threshold, ready, .. } = self;
+        let asked = self.session.threshold(self.options);
+        let Answer { session, conversation, is_held, ready, .. } = self;
         let Conversation { tokens, text, stats, .. } = &mut **conversation;
-        let Some(asked) = threshold.filter(|_| stats.tokens > 0) else {
-            *threshold = None;
+        if stats.tokens == 0 {
+            *is_held = false;
             return Ok(None);
-        };
+        }
         if stats.end != Some(AnswerEnd::Unsure) {
             let need = asked.need(&mut session.source, text.sure().as_bytes()).await?;
             // One that is not a number is refused.
@@ -55,7 +55,7 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
                 session.source.read(place.offset, room).await?;
             }
         }
-        *threshold = None;
+        *is_held = false;
         Ok(Some(Token { id: tokens.nth_last(1 + *ready), text: text.sure() }))
     }
 }

@@ -7,8 +7,6 @@ use crate::flash::{Flash, block_on};
 use crate::session::error::Error;
 use crate::session::run::Session;
 use crate::text::Detokenizer;
-#[cfg(feature = "probabilities")]
-use crate::text::Threshold;
 
 /// A token of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,9 +26,9 @@ pub struct Answer<'s, 'b, 'a, 'm, F: Flash> {
     pub(super) conversation: &'s mut Conversation<'b>,
     pub(super) options: &'s AnswerOptions<'s>,
     pub(super) detokenizer: Detokenizer,
-    /// The probability that the answer must have, until that is decided.
+    /// The answer must have a probability, and it is not decided that it has.
     #[cfg(feature = "probabilities")]
-    pub(super) threshold: Option<Threshold>,
+    pub(super) is_held: bool,
     /// Tokens that the last pass picked and that were not handed out yet: the last ones of the conversation.
     pub(super) ready: usize,
     /// Tokens that the last pass picked.
@@ -46,7 +44,7 @@ impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
     /// also [`TextError::AnswerTooLong`](crate::text::TextError::AnswerTooLong) for one that cannot be held back.
     pub async fn next(&mut self) -> Result<Option<Token<'_>>, Error> {
         #[cfg(feature = "probabilities")]
-        if self.threshold.is_some() {
+        if self.is_held {
             while self.hold().await? {}
             return self.decide().await;
         }
@@ -68,9 +66,9 @@ impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
         let Conversation { tokens, text, .. } = &mut **conversation;
         let id = tokens.nth_last(*ready);
         #[cfg(feature = "probabilities")]
-        match self.threshold {
-            Some(_) => text.keep(),
-            None => text.release(),
+        match self.is_held {
+            true => text.keep(),
+            false => text.release(),
         }
         #[cfg(not(feature = "probabilities"))]
         text.release();
@@ -106,7 +104,7 @@ impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
     /// The text that is held back, for a caller who ends the answer here; none of one that must have a probability.
     pub fn rest(&mut self) -> &str {
         #[cfg(feature = "probabilities")]
-        if self.threshold.is_some() {
+        if self.is_held {
             return "";
         }
         let text = &mut self.conversation.text;
