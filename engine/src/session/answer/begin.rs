@@ -122,11 +122,18 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         options: &AnswerOptions<'_>,
     ) -> Result<(), Error> {
         self.check_at(position, ids)?;
-        let Some(need) = longest.map(|longest| longest.min(options.tokens)) else { return Ok(()) };
-        let before = position.saturating_add(ids.len() as u32);
-        // The last token is not fed.
-        let have = self.plan.ctx.saturating_sub(before).saturating_add(1);
-        if need > have { Err(Error::NoRoomForAnswer { need, have }) } else { Ok(()) }
+        #[cfg(feature = "grammar")]
+        if let Some(need) = longest.map(|longest| longest.min(options.tokens)) {
+            let before = position.saturating_add(ids.len() as u32);
+            // The last token is not fed.
+            let have = self.plan.ctx.saturating_sub(before).saturating_add(1);
+            if need > have {
+                return Err(Error::NoRoomForAnswer { need, have });
+            }
+        }
+        #[cfg(not(feature = "grammar"))]
+        let _ = (longest, options);
+        Ok(())
     }
 
     /// Encodes `prompt` behind the tokens of `conversation`, and checks that all can be fed. The turn of a chat takes the place of
