@@ -234,11 +234,20 @@ fn a_board_says_why_it_continues_prompts_as_they_are() {
 }
 
 #[test]
-fn a_board_says_where_its_conversations_differ() {
-    let (packed, _) = packed(&model("bpe", "thoughts_dropped"), &[]);
+fn a_board_goes_on_behind_the_answer_as_the_template_renders_it() {
+    let original = model("bpe", "wide_bars");
+    let (packed, _) = packed(&original, &[]);
     let bytes = fs::read(&packed.0).expect("it was written");
-    let screen = typed(&bytes, "/help\n");
-    assert!(screen.contains("earlier turns stay as they were") && screen.contains("\r\n/think on|off"), "{screen}");
+    let screen = typed(&bytes, "/help\n/stats on\n/len 4\n/keep on\nhi there\nthe end\n");
+    assert!(screen.contains("goes on without its thoughts") && screen.contains("\r\n/think on|off"), "{screen}");
+    let first = report(&original, &["hi there"]);
+    let said = [("user", "hi there"), ("assistant", first["text"].as_str().expect("a text")), ("user", "the end")];
+    let said = said.map(|(role, content)| serde_json::json!({"role": role, "content": content}));
+    let messages = Place::new("packed-chat-messages.json");
+    fs::write(&messages.0, serde_json::json!(said).to_string()).expect("the temporary folder can be written");
+    let (_, hash, ids) = figures_of(&report(&original, &["--messages", messages.path()]));
+    let (_, board_hash, board_ids) = figures(&screen);
+    assert_eq!((board_hash, board_ids), (hash, ids), "{screen}");
 }
 
 #[test]
