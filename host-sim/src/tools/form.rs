@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::failure::Failure;
 use crate::grammar::{Compiled, DEFAULT_DEPTH, Frame, compile_framed};
 
-use super::Tools;
+use super::list::Tools;
 
 /// A call of a function.
 #[derive(Clone, Debug, PartialEq, Serialize)]
