@@ -24,6 +24,7 @@ mod predict;
 mod report;
 mod sim;
 mod size;
+mod tools;
 mod values;
 
 pub use hardware::{faults, memory, nor, pool, source};

@@ -257,3 +257,44 @@ fn broken_tables_in_a_file_are_refused() {
     }
     assert!(refused > 20, "{refused}");
 }
+
+#[test]
+fn an_answer_calls_tools() {
+    let folder = Folder::new("grammar-tools");
+    let (model, file) = (folder.path("model.gguf"), folder.path("tools.json"));
+    let mut bytes = fs::read(fixture("chat/bpe.gguf")).expect("the fixture is there");
+    let template = "{% for tool in tools or [] %}{{ tool | tojson }}\n{% endfor %}{% for m in messages %}<|im_start|>{{ m.role }}\n\
+        {{ m.content }}{% for call in m.tool_calls or [] %}<tool_call>{{ call.arguments | tojson }}</tool_call>{% endfor %}<|im_end|>\n\
+        {% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}{#";
+    let blank = bytes.windows(64).position(|window| window == [b'#'; 64]).expect("it has a blank template");
+    let room = bytes[blank..].iter().take_while(|&&byte| byte == b'#').count();
+    let text = format!("{template}{}#}}", " ".repeat(room - template.len() - 2));
+    bytes[blank..blank + room].copy_from_slice(text.as_bytes());
+    fs::write(&model, bytes).expect("the folder can be written");
+    let tools = r#"[{"name": "dim", "parameters": {"properties": {"to": {"enum": [1, 20]}}, "required": ["to"]}}, {"name": "off"}]"#;
+    fs::write(&file, tools).expect("the folder can be written");
+    for seed in ["1", "2", "3", "4"] {
+        let args = ["run", "--json", "-m", &model, "--tools", &file, "--temp", "1.5", "-s", seed, "-n", "200", "hi"];
+        let (code, out, err) = flashlet_with(b"", &args);
+        assert_eq!(code, 0, "{err}");
+        let report: Value = serde_json::from_str(&out).expect("one JSON object");
+        let text = report["text"].as_str().expect("a text");
+        let calls = report["tool_calls"].as_array().expect("a list");
+        assert!(text.starts_with("<tool_call>\n{\"name\":") && !calls.is_empty(), "{text}");
+        for call in calls {
+            let arguments = match call["name"].as_str().expect("a name") {
+                "dim" => &["{\"to\":1}", "{\"to\":20}"][..],
+                name => {
+                    assert_eq!(name, "off");
+                    &["{}"]
+                }
+            };
+            assert!(arguments.contains(&call["arguments"].to_string().as_str()), "{call}");
+        }
+    }
+    let code = |args: &[&str]| flashlet_with(b"", &[&["run", "-m", &model, "-n", "2"], args].concat()).0;
+    assert_eq!((code(&["--tools", &file, "--no-grammar", "hi"]), code(&["--tools", &file, "--raw", "hi"])), (0, 2));
+    fs::write(&file, "[{\"name\": \"a\", \"parameters\": {\"properties\": {\"x\": {\"unevaluatedItems\": 1}}}}]")
+        .expect("the folder can be written");
+    assert_eq!(code(&["--tools", &file, "hi"]), 1);
+}

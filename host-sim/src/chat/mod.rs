@@ -88,6 +88,27 @@ impl Chat {
         prompt.map_err(|error| explained(&error))
     }
 
+    /// The same template, which shows the model `tools` in every conversation: a JSON list of functions that it may call.
+    ///
+    /// # Errors
+    /// A template that leaves them out.
+    pub(crate) fn with_tools(mut self, tools: &serde_json::Value) -> Result<Chat, Failure> {
+        let question = Chat::first(None, "x");
+        let without = self.prompt(&question)?;
+        self.template.set_tools(minijinja::value::Serde(tools).into());
+        match self.prompt(&question)? == without {
+            true => Err(Failure::new(
+                "the model's chat template has no place for tools (--json-schema holds answers to JSON without them)",
+            )),
+            false => Ok(self),
+        }
+    }
+
+    /// The template as it is written.
+    pub(crate) fn template(&self) -> &str {
+        self.template.source()
+    }
+
     /// The pieces that the template is made of.
     ///
     /// # Errors

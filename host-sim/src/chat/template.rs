@@ -28,6 +28,8 @@ pub(super) struct Template {
     without_thinking: Cell<bool>,
     /// Contents are lists of parts, as templates of models that see pictures have them.
     typed: bool,
+    /// Functions that the model may call, or nothing.
+    tools: Value,
 }
 
 impl Template {
@@ -63,6 +65,7 @@ impl Template {
             dated,
             without_thinking: Cell::new(false),
             typed: false,
+            tools: Value::from(()),
         })
     }
 
@@ -80,6 +83,11 @@ impl Template {
     /// Asks the model to answer without thinking from now on, or no more, where the template can.
     pub(super) fn set_without_thinking(&self, without: bool) {
         self.without_thinking.set(without);
+    }
+
+    /// Shows the model `tools` from now on, functions that it may call.
+    pub(super) fn set_tools(&mut self, tools: Value) {
+        self.tools = tools;
     }
 
     /// True if it wrote the date in something that it rendered.
@@ -103,7 +111,7 @@ impl Template {
             add_generation_prompt => generation,
             bos_token => &self.bos,
             eos_token => &self.eos,
-            tools => (),
+            tools => &self.tools,
             documents => (),
             enable_thinking => if self.without_thinking.get() { Value::from(false) } else { Value::UNDEFINED },
         })

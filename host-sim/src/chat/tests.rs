@@ -12,6 +12,8 @@ use super::*;
 struct Reference {
     conversations: BTreeMap<String, Vec<Message>>,
     rendered: BTreeMap<String, BTreeMap<String, String>>,
+    tools: serde_json::Value,
+    with_tools: BTreeMap<String, String>,
 }
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures");
@@ -43,7 +45,7 @@ fn rendered(chat: &Chat, messages: &[Message]) -> String {
 
 #[test]
 fn templates_render_as_jinja2_has_it() {
-    let Reference { conversations, rendered: templates } = reference();
+    let Reference { conversations, rendered: templates, .. } = reference();
     assert!(templates.len() >= 10);
     for (name, cases) in templates {
         let chat = fixture(&name);
@@ -53,6 +55,16 @@ fn templates_render_as_jinja2_has_it() {
             assert_eq!(rendered(&chat, &conversations[&what]), want, "{name}, {what}");
         }
     }
+}
+
+#[test]
+fn tools_are_shown_as_jinja2_has_it() {
+    let Reference { conversations, tools, with_tools, .. } = reference();
+    for (name, want) in with_tools {
+        let chat = fixture(&name).with_tools(&tools).unwrap_or_else(|_| unreachable!("there is a place"));
+        assert_eq!(rendered(&chat, &conversations["user"]), want, "{name}");
+    }
+    assert!(fixture("plain_words").with_tools(&tools).is_err());
 }
 
 #[test]
@@ -200,7 +212,7 @@ fn known_templates_write_what_their_formats_do() {
 
 #[test]
 fn templates_are_taken_apart_into_pieces() {
-    let Reference { conversations, rendered: templates } = reference();
+    let Reference { conversations, rendered: templates, .. } = reference();
     // The contents that are trimmed at both ends, system text and users' and answers', and what becomes of thoughts.
     for (name, trimmed, drops_thoughts, takes_system_text) in [
         ("chatml_default_system", "", false, true),

@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::generate::{self, Drafts, EndArgs, Generator, Limits, SamplingArgs, StopReason, print_stats};
 use crate::io::input;
 use crate::io::output::{Output, note, print_json};
+use crate::tools::{Call, Form, Tools};
 use crate::values::{chat_format, tokens};
 
 #[derive(Args, Debug)]
@@ -52,6 +53,9 @@ pub(crate) struct RunArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) grammar: FollowArgs,
+    /// File with functions that the model may call, a JSON list of objects with "name", "description" and "parameters": its chat template shows them, and the answer is one call or several; with --no-grammar it may be anything. Implies --chat
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["raw", "ids", "json_schema", "grammar"])]
+    pub(crate) tools: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) sampling: SamplingArgs,
     #[command(flatten)]
@@ -86,8 +90,11 @@ pub(crate) struct PromptArgs {
 impl RunArgs {
     /// The chat template that the prompt goes through, if it does.
     fn template(&self, opened: &Opened<'_>) -> Result<Option<Chat>, Failure> {
-        let is_asked =
-            self.chat || self.system.is_some() || self.chat_format.is_some() || self.prompt.messages.is_some();
+        let is_asked = self.chat
+            || self.system.is_some()
+            || self.chat_format.is_some()
+            || self.prompt.messages.is_some()
+            || self.tools.is_some();
         match () {
             () if self.raw || self.prompt.ids.is_some() => Ok(None),
             () if is_asked => opened.needed_chat(self.chat_format).map(Some),
@@ -110,6 +117,9 @@ struct Report {
     /// The logarithm of the answer's probability, and of each of its tokens'.
     logprob: f32,
     logprobs: Vec<f32>,
+    /// The calls of tools in the text; absent without `--tools`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_calls: Option<Vec<Call>>,
     logits_hash: String,
     /// The instruction set of the kernels.
     isa: &'static str,
@@ -170,9 +180,19 @@ impl Prompt {
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, &args.engine)?;
-    let compiled = args.grammar.source.compile()?;
+    let mut compiled = args.grammar.source.compile()?;
     let prompt = Prompt::read(&args.prompt)?;
-    let chat = args.template(&opened)?;
+    let mut chat = args.template(&opened)?;
+    let mut form = None;
+    if let Some(path) = &args.tools {
+        let tools = Tools::read(path)?;
+        let shows = chat.take().ok_or_else(|| Failure::new("tools need a chat template"))?.with_tools(tools.shown())?;
+        let calls = Form::of(shows.template())?;
+        if !args.grammar.no_grammar {
+            compiled = Some(calls.grammar(&tools)?);
+        }
+        (chat, form) = (Some(shows), Some(calls));
+    }
     let plan = opened.plan(&args.engine, args.compute.isa, Context::ANY, args.draft.draft)?;
     let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
     let isa = machine.isa().name();
@@ -233,6 +253,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         prompt_ids,
         snapshot_tokens: restored,
         ids: generator.answer().to_vec(),
+        tool_calls: form.map(|form| form.calls(&text)),
         text,
         stop,
         logprob,

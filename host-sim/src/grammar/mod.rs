@@ -6,6 +6,7 @@ mod compiled;
 mod dfa;
 mod figures;
 mod formats;
+mod frame;
 mod gbnf;
 mod longest;
 mod nfa;
@@ -17,8 +18,9 @@ mod tables;
 
 pub(crate) use compiled::Compiled;
 pub(crate) use figures::Figures;
+pub(crate) use frame::Frame;
 pub(crate) use gbnf::compile_gbnf;
-pub(crate) use schema::compile_schema;
+pub(crate) use schema::{compile_framed, compile_schema};
 
 /// Levels to which values nest in each other, unless told otherwise.
 pub(crate) const DEFAULT_DEPTH: u16 = 32;

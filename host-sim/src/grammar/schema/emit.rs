@@ -8,24 +8,44 @@ use super::emitter::Emitter;
 use super::object::ObjectEmitter;
 use crate::grammar::compile::compile;
 use crate::grammar::compiled::Compiled;
+use crate::grammar::frame::Frame;
 use crate::grammar::nfa::{Count, END, StateId};
 use crate::grammar::refused::Refused;
 
 /// Most items of arrays whose items differ by their place.
 const MAX_PLACES: usize = 4096;
 
-/// Compiles a schema's values.
-pub(super) fn emit(doc: Doc, depth: u16) -> Result<Compiled, Refused> {
+/// Compiles a schema's values, or texts of one or more of them in a frame.
+pub(super) fn emit(doc: Doc, frame: Option<&Frame>, depth: u16) -> Result<Compiled, Refused> {
     let root = doc.root;
     let mut emitter = Emitter::new(doc);
     let start = emitter.rule(vec![Literal::is(root)])?;
     while let Some((conjunction, rule)) = emitter.waiting.pop() {
         emitter.fill(&conjunction, rule)?;
     }
+    let start = match frame {
+        Some(frame) => emitter.framed(start, frame)?,
+        None => start,
+    };
     compile(emitter.nfa, start, depth)
 }
 
 impl Emitter {
+    /// The state before values of `rule` in a frame.
+    fn framed(&mut self, rule: StateId, frame: &Frame) -> Result<StateId, Refused> {
+        let behind = self.nfa.state()?;
+        self.nfa.jump(behind, END);
+        let after = self.nfa.text(frame.after, behind)?;
+        let value = self.nfa.state()?;
+        self.nfa.call(value, rule, after);
+        let first = self.nfa.text(frame.before, value)?;
+        if let Some(between) = frame.between {
+            let more = self.nfa.text(between, first)?;
+            self.nfa.jump(behind, more);
+        }
+        Ok(first)
+    }
+
     fn fill(&mut self, conjunction: &[Literal], rule: StateId) -> Result<(), Refused> {
         let alternatives = self.expander.expand(conjunction)?;
         let mut order = Vec::new();

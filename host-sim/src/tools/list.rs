@@ -1,0 +1,116 @@
+//! The functions of a file, checked.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::failure::Failure;
+use crate::io::input;
+
+/// Bytes of a file of tools, at most.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// A function that may be called.
+#[derive(Clone, Debug, PartialEq)]
+struct Tool {
+    name: String,
+    /// The schema of its arguments, an object.
+    parameters: Value,
+}
+
+/// The functions of a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Tools {
+    tools: Vec<Tool>,
+    /// The list as templates take it.
+    shown: Value,
+}
+
+impl Tools {
+    /// The functions in the file at `path`: a JSON list of objects with `name`, `description` and `parameters`, each alone or as
+    /// the `function` of an object.
+    ///
+    /// # Errors
+    /// A file that cannot be read or holds anything else.
+    pub(crate) fn read(path: &Path) -> Result<Tools, Failure> {
+        let text = input::short_text_file(path, MAX_BYTES)?;
+        Tools::parse(&text).map_err(|error| Failure::about(path.display(), error))
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Tools, String> {
+        let list: Vec<Value> = serde_json::from_str(text)
+            .map_err(|error| format!("a JSON list of functions with \"name\" and \"parameters\" is needed: {error}"))?;
+        let mut tools: Vec<Tool> = Vec::new();
+        let mut shown = Vec::new();
+        for (i, value) in (1..).zip(list) {
+            let function = value.get("function").unwrap_or(&value);
+            let tool = Tool::of(function).map_err(|error| format!("function {i}: {error}"))?;
+            if tools.iter().any(|other| other.name == tool.name) {
+                return Err(format!("function {i}: there is another {:?} before it", tool.name));
+            }
+            tools.push(tool);
+            shown.push(json!({"type": "function", "function": function}));
+        }
+        if tools.is_empty() { Err("there are no functions".into()) } else { Ok(Tools { tools, shown: shown.into() }) }
+    }
+
+    /// The list as templates take it: objects of the type `function`.
+    pub(crate) fn shown(&self) -> &Value {
+        &self.shown
+    }
+
+    /// The schema of a call whose arguments are its member `arguments`.
+    pub(super) fn schema(&self, arguments: &str) -> Value {
+        let calls = self.tools.iter().enumerate().map(|(i, tool)| {
+            let mut parameters = tool.parameters.clone();
+            // References into a function's own schema lead there from the root of this one.
+            refer_below(&mut parameters, &format!("#/anyOf/{i}/properties/{arguments}"));
+            let mut properties = Map::new();
+            properties.insert("name".into(), json!({"const": tool.name}));
+            properties.insert(arguments.into(), parameters);
+            json!({"type": "object", "properties": properties, "required": ["name", arguments], "additionalProperties": false})
+        });
+        json!({"anyOf": calls.collect::<Vec<_>>()})
+    }
+}
+
+impl Tool {
+    fn of(function: &Value) -> Result<Tool, String> {
+        let name = function.get("name").and_then(Value::as_str).ok_or("it has no \"name\"")?;
+        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte)) {
+            return Err(format!("its name {name:?} is not one of letters, digits, \"_\", \"-\" and \".\""));
+        }
+        let mut parameters = match function.get("parameters") {
+            None | Some(Value::Null) => Map::new(),
+            Some(Value::Object(schema)) => schema.clone(),
+            Some(_) => return Err("its \"parameters\" are no schema".into()),
+        };
+        // Arguments are what the schema names, unless it says more.
+        for (key, value) in
+            [("type", json!("object")), ("properties", json!({})), ("additionalProperties", json!(false))]
+        {
+            if !["$ref", "anyOf", "oneOf", "allOf"].iter().any(|other| parameters.contains_key(*other)) {
+                parameters.entry(key).or_insert(value);
+            }
+        }
+        Ok(Tool { name: name.to_owned(), parameters: parameters.into() })
+    }
+}
+
+/// Puts `root` in front of the references inside of a schema.
+fn refer_below(schema: &mut Value, root: &str) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(|item| refer_below(item, root)),
+        Value::Object(members) => {
+            for (key, value) in members {
+                match value {
+                    Value::String(place) if key == "$ref" && place.starts_with('#') => {
+                        *place = format!("{root}{}", &place[1..]);
+                    }
+                    value => refer_below(value, root),
+                }
+            }
+        }
+        _ => {}
+    }
+}

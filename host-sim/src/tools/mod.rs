@@ -1,0 +1,10 @@
+//! Tools: functions that a model may call, shown to it by its chat template. Its answer is one call or several, in the form in
+//! which models of its family were taught to write them.
+
+mod form;
+mod list;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use form::{Call, Form};
+pub(crate) use list::Tools;
