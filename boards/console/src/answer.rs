@@ -1,7 +1,7 @@
 //! From a prompt to an answer.
 
 use crate::board::Board;
-use crate::chat;
+use crate::chat::{self, MAX_IDS};
 #[cfg(feature = "chat-pieces")]
 use crate::chat::{MAX_TURN, Template};
 use crate::input::MAX_LINE;
@@ -13,9 +13,6 @@ use flashlet::flash::Flash;
 use flashlet::session::AnswerEnd;
 use flashlet::text::{Pieces, TextError, Turn};
 use flashlet::{AnswerOptions, Buffers, Conversation, Error, Lane, SamplerConfig};
-
-/// The tokens that are remembered: those of a prompt, with what the template puts around it, or of an answer.
-pub(crate) const MAX_IDS: usize = MAX_LINE + if cfg!(feature = "chat-pieces") { 1024 } else { 64 };
 
 /// The most tokens of a draft: each takes a sampler of 3 KB.
 const MAX_DRAFT: usize = if cfg!(feature = "drafts") { 3 } else { 0 };

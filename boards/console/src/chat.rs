@@ -1,8 +1,6 @@
 //! The model's chat template, as far as a board knows it.
 
 #[cfg(feature = "chat-pieces")]
-use crate::answer::MAX_IDS;
-#[cfg(feature = "chat-pieces")]
 use crate::log::warning;
 #[cfg(feature = "chat-pieces")]
 use crate::output::Message;
@@ -14,6 +12,9 @@ use flashlet::text::ChatPieces;
 #[cfg(feature = "chat-pieces")]
 use flashlet::text::TextError;
 use flashlet::text::{ChatFormat, Encode, Pieces, Turn};
+
+/// The tokens that are remembered: those of a prompt, with what the template puts around it, or of an answer.
+pub(crate) const MAX_IDS: usize = crate::input::MAX_LINE + if cfg!(feature = "chat-pieces") { 1024 } else { 64 };
 
 /// The most bytes of a turn with its markup, and with the answer before it where that is rendered otherwise now.
 #[cfg(feature = "chat-pieces")]

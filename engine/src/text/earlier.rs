@@ -4,7 +4,8 @@ use crate::flash::{Flash, Source};
 
 use super::chat::Turn;
 use super::error::TextError;
-use super::pieces::{ChatPieces, Markup};
+use super::markup::Markup;
+use super::pieces::ChatPieces;
 use super::tokenizer::{Encode, Tokenizer};
 use super::turn_text::{Added, TurnText};
 

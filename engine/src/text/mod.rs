@@ -29,6 +29,8 @@ pub mod grammar;
 mod index;
 #[cfg(feature = "chat-pieces")]
 mod marker;
+#[cfg(feature = "chat-pieces")]
+mod markup;
 mod merge;
 #[cfg(feature = "chat-pieces")]
 mod pieces;
@@ -71,7 +73,9 @@ pub use follower::Follower;
 #[cfg(feature = "chat-pieces")]
 pub use marker::MarkerKind;
 #[cfg(feature = "chat-pieces")]
-pub use pieces::{ChatPieces, Content, Markup, Segment, Trims};
+pub use markup::{Content, Markup, Segment, Trims};
+#[cfg(feature = "chat-pieces")]
+pub use pieces::ChatPieces;
 #[cfg(feature = "bpe")]
 pub use pretokenize::PreTokenizer;
 pub(crate) use sampler::SamplerConfig;

@@ -7,7 +7,7 @@ use crate::gguf::Str;
 
 use super::detokenize::Detokenizer;
 use super::error::TextError;
-use super::pieces::{MAX_THOUGHTS_END, Markup, Trims};
+use super::markup::{MAX_THOUGHTS_END, Markup, Trims};
 use super::tokenizer::Tokenizer;
 
 /// The text of a turn as it is put together.
