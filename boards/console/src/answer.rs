@@ -4,7 +4,6 @@ use crate::board::Board;
 use crate::chat::{self, MAX_IDS};
 #[cfg(feature = "chat-pieces")]
 use crate::chat::{MAX_TURN, Template};
-use crate::input::MAX_LINE;
 use crate::load::Loaded;
 use crate::output::{LineError, MAX_MESSAGE, Output};
 use core::fmt;

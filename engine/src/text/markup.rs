@@ -39,7 +39,7 @@ impl Markup {
         Markup::AfterUserWithoutThinking,
     ];
 
-    /// The name of the piece's key, after [`ChatPieces::PREFIX`].
+    /// The name of the piece's key, after [`ChatPieces::PREFIX`](super::ChatPieces::PREFIX).
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
