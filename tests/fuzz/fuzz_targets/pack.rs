@@ -22,7 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
         checksums: flags & 8 != 0,
         index: flags & 16 != 0,
         chat: flags & 32 != 0,
-        ignored: &[],
+        ..Options::default()
     };
     let kind = input.byte();
     let mut whole = false;
