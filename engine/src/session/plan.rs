@@ -276,7 +276,7 @@ impl Model {
         source.mapped.zip(end).is_some_and(|(bytes, end)| bytes.len() as u64 >= end)
     }
 
-    /// Whether the file's grammar, if there is one, can be used in mapped flash.
+    /// True if the file has no grammar, or its mapped part holds the tables and the vocabulary, so that nothing is copied.
     #[cfg(feature = "grammar")]
     pub(super) fn grammar_is_mapped<F>(&self, source: &Source<'_, F>) -> bool {
         self.grammar.is_none_or(|grammar| source.mapped.is_some_and(|file| grammar.is_within(file.len())))

@@ -6,7 +6,7 @@
 pub(crate) struct ExpSum {
     max: f32,
     sum: f32,
-    /// What the sum has too much.
+    /// The rounding error of the sum, by which it is too large.
     excess: f32,
 }
 

@@ -142,9 +142,9 @@ impl Trims {
 /// A piece of a turn: markup, or a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Segment<'t> {
-    /// Of the template.
+    /// Markup of the template.
     Markup(Markup),
-    /// Of a user or of a system text.
+    /// Text of a user or of the system.
     Text(&'t str),
 }
 

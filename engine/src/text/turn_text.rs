@@ -115,14 +115,14 @@ impl TurnText<'_> {
     }
 }
 
-/// What was added of an earlier answer.
+/// The outcome of adding an earlier answer to the text of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Added {
     /// Its text as it was made.
     Same,
     /// Its text without thoughts or white space.
     Other,
-    /// Nothing of use, as it does not fit.
+    /// The text does not fit, and is of no use.
     Nothing,
 }
 

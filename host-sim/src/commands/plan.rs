@@ -88,7 +88,7 @@ fn misfit_json(misfit: &Misfit) -> serde_json::Value {
     report.into()
 }
 
-/// What is known of a plan beside its memory: the grammar that the file carries, and speeds.
+/// Figures that a plan shows beside its memory: those of the grammar that the file carries, and speeds.
 type Beside<'p> = (Option<&'p Figures>, Option<&'p Speeds>);
 
 fn json(plan: &Plan, room: Room, opened: &Opened<'_>, (grammar, speeds): Beside<'_>) -> serde_json::Value {

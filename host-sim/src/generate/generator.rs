@@ -277,7 +277,7 @@ impl<'a> Generation<'_, '_, 'a> {
     /// The failures of the engine and of `out`.
     pub(crate) fn finish(mut self, out: &mut dyn FnMut(&str) -> Result<(), Failure>) -> Result<StopReason, Failure> {
         let mut is_interrupted = false;
-        // What is held back comes with its last token, or another text does.
+        // A held answer is made whole here: its text, or the text in its place, comes with its last token.
         while wait(self.answer.hold())? && !is_interrupted {
             is_interrupted = ctrl_c::is_pressed();
         }

@@ -28,7 +28,7 @@ impl Compiled {
     /// The grammar that the file of `gguf` carries; `None` if it has none.
     ///
     /// # Errors
-    /// What cannot be tables, a file that cannot be read.
+    /// Metadata that cannot be a grammar's tables, a file that cannot be read.
     pub(crate) fn carried<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<Option<Compiled>, Failure> {
         let mut find = |name| {
             let found = wait(gguf.find(source, &[CarriedGrammar::PREFIX, name]));

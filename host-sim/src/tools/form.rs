@@ -64,7 +64,7 @@ impl Form {
         compiled.map_err(|error| Failure::new(format!("the tools' arguments: {error}")))
     }
 
-    /// The calls in an answer, in order. What is no call is left out.
+    /// The calls in an answer, in order. Other text, and broken calls, are left out.
     pub(crate) fn calls(self, answer: &str) -> Vec<Call> {
         let one = |text: &str| {
             let value: Value = serde_json::from_str(text.trim()).ok()?;

@@ -21,7 +21,7 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
     /// not held back, or whole: [`next`](Self::next) then has it.
     ///
     /// # Errors
-    /// As [`next`](Self::next). The token may be made again.
+    /// Those of [`next`](Self::next). The token may be made again.
     pub async fn hold(&mut self) -> Result<bool, Error> {
         if !self.is_held {
             return Ok(false);
