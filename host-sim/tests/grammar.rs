@@ -142,6 +142,62 @@ const COLOURS: &str = r#"{"type": "object", "properties": {"colour": {"enum": ["
     "required": ["colour"], "additionalProperties": false}"#;
 
 #[test]
+fn forced_text_takes_fewer_passes_and_changes_nothing() {
+    let folder = Folder::new("grammar-forced");
+    let schema = folder.path("schema.json");
+    let text = r#"{"type": "object", "properties": {"measured_temperature": {"type": "integer", "minimum": 3, "maximum": 12},
+        "colour": {"enum": ["reddish", "reddened", "\u00fcber"]}, "a_name_longer_than_what_is_looked_ahead_at_once_which_is_64_bytes_at_most":
+        {"type": "boolean"}}, "additionalProperties": false, "required": ["measured_temperature", "colour",
+        "a_name_longer_than_what_is_looked_ahead_at_once_which_is_64_bytes_at_most"]}"#;
+    fs::write(&schema, text).expect("the folder can be written");
+    let ids = folder.path("ids");
+    fs::write(&ids, "3").expect("the folder can be written");
+    let (mut passes, mut tokens) = (0, 0);
+    for model in ["models/house.gguf", "chat/bpe-recurrent.gguf"].map(fixture) {
+        for sampling in [&["--top-k", "1"][..], &["--top-k", "0", "--top-p", "1", "--min-p", "0"], &[]] {
+            let with = |chunk: &str| {
+                let args = ["-m", &model, "--ids", &ids, "-n", "120", "--json-schema", &schema, "--chunk", chunk];
+                run(&[&args, sampling].concat())
+            };
+            // A chunk of one token has no room for a draft.
+            let (one, several) = (with("1"), with("16"));
+            for key in ["text", "ids", "logits_hash", "logprob", "logprobs", "stop"] {
+                assert_eq!(one[key], several[key], "{model} {sampling:?} {key}");
+            }
+            let n = one["ids"].as_array().expect("there are tokens").len();
+            assert_eq!(one["passes"], n, "{model} {sampling:?}");
+            tokens += n;
+            passes += several["passes"].as_u64().expect("a number") as usize;
+        }
+    }
+    assert!(4 * passes < 3 * tokens, "{passes} for {tokens}");
+}
+
+/// A grammar whose texts have twenty readings behind a forced stretch.
+fn ambiguous() -> String {
+    let readings = (0..20).map(|n| format!("r{n}"));
+    let root = format!("root ::= \"a stretch that is forced, \" ({})\n", readings.collect::<Vec<_>>().join(" | "));
+    root + &(b'a'..).zip(0..20).fold(String::new(), |all, (letter, n)| {
+        let letter = char::from(letter);
+        format!("{all}r{n} ::= \"x\" r{n} \"{letter}\" | \"xy{letter}\"\n")
+    })
+}
+
+#[test]
+fn text_before_an_error_goes_out_whether_it_is_drafted_or_not() {
+    let folder = Folder::new("grammar-ambiguous");
+    let file = folder.path("grammar");
+    fs::write(&file, ambiguous()).expect("the folder can be written");
+    let answers = ["1", "16"].map(|chunk| {
+        flashlet_with(b"", &["run", "--raw", "the ring", "--grammar", &file, "--min-prob", "0", "--chunk", chunk])
+    });
+    assert_eq!(answers[0], answers[1]);
+    let (code, out, err) = &answers[0];
+    assert_eq!(*code, 1, "{err}");
+    assert!(out.starts_with("a stretch that is forced, ") && err.contains("ambiguous"), "{out} {err}");
+}
+
+#[test]
 fn a_file_may_carry_the_grammar_of_its_answers() {
     let folder = Folder::new("grammar-carried");
     let model = packed(&folder, COLOURS, &[]);

@@ -1,22 +1,47 @@
 //! An answer that follows a grammar: which tokens may come next.
 
+#[cfg(feature = "drafts")]
+use super::draft::MAX_DRAFT;
 use super::error::TextError;
 use super::grammar::{Grammar, GrammarError, Matcher};
 use super::vocabulary::Vocabulary;
 
+/// Most bytes of a forced stretch; a longer one is several.
+const MAX_STRETCH: usize = 64;
+
 /// The place of an answer in a grammar, in about 2 KiB.
+///
+/// Where the grammar allows one byte only, and one after that, these bytes are a *forced stretch*: tokens are compared with them, and
+/// the matcher stands behind them.
 #[derive(Clone, Debug)]
 pub struct Follower {
+    /// The place behind the stretch.
     matcher: Matcher,
     /// A copy of it that a token is tried on.
     trial: Matcher,
-    /// Bytes that may come next: byte `b` is bit `b % 32` of word `b / 32`.
+    stretch: heapless::Vec<u8, MAX_STRETCH>,
+    /// Bytes of the stretch that the answer has.
+    taken: usize,
+    /// Bytes that may come behind the stretch: byte `b` is bit `b % 32` of word `b / 32`.
     next: [u32; 8],
+    /// The text may end behind the stretch.
     may_end: bool,
     /// The next token is the first of a text that loses its leading space.
     fresh: bool,
-    /// The first error that came up while tokens were tried.
-    error: Option<TextError>,
+    /// Places in the stretch behind the tokens of a draft.
+    #[cfg(feature = "drafts")]
+    drafted: heapless::Vec<usize, MAX_DRAFT>,
+    /// The error that came up while tokens were tried at the first place where one did.
+    error: Option<(usize, TextError)>,
+}
+
+/// A token that may come next leads here.
+#[derive(Clone, Copy)]
+enum Step {
+    /// To this place in the stretch.
+    Within(usize),
+    /// Beyond it, where the trial is.
+    Beyond,
 }
 
 impl Follower {
@@ -26,9 +51,13 @@ impl Follower {
         Follower {
             matcher: Matcher::nowhere(),
             trial: Matcher::nowhere(),
+            stretch: heapless::Vec::new(),
+            taken: 0,
             next: [0; 8],
             may_end: false,
             fresh: false,
+            #[cfg(feature = "drafts")]
+            drafted: heapless::Vec::new(),
             error: None,
         }
     }
@@ -39,49 +68,101 @@ impl Follower {
     /// [`TextError::Grammar`]: the beginning alone has too many readings.
     pub(crate) fn restart(&mut self, grammar: &Grammar<'_>, fresh: bool) -> Result<(), TextError> {
         self.matcher.restart(grammar);
-        (self.fresh, self.error) = (fresh, None);
+        self.fresh = fresh;
         self.look(grammar)
     }
 
-    /// Finds what may come next.
+    /// Finds the stretch that begins at the matcher's place, and what may come behind it.
     fn look(&mut self, grammar: &Grammar<'_>) -> Result<(), TextError> {
-        self.may_end = self.matcher.may_end(grammar);
-        self.next = self.matcher.next_bytes(grammar).map_err(TextError::Grammar)?;
-        Ok(())
+        self.stretch.clear();
+        self.taken = 0;
+        loop {
+            self.may_end = self.matcher.may_end(grammar);
+            self.next = match self.matcher.next_bytes(grammar) {
+                Ok(next) => next,
+                // Behind a stretch it is not yet known that the answer gets there.
+                Err(_) if !self.stretch.is_empty() => [u32::MAX; 8],
+                Err(error) => return Err(TextError::Grammar(error)),
+            };
+            let Some(byte) = only_one(&self.next).filter(|_| !self.may_end && !self.stretch.is_full()) else {
+                return Ok(());
+            };
+            match self.matcher.accepts(grammar, byte) {
+                Ok(true) => {
+                    let _ = self.stretch.push(byte);
+                }
+                Ok(false) => return Ok(()),
+                Err(_) if !self.stretch.is_empty() => return Ok(()),
+                Err(error) => return Err(TextError::Grammar(error)),
+            }
+        }
     }
 
     /// True if the text is complete, and nothing may follow.
     pub(crate) fn is_complete(&self) -> bool {
-        self.may_end && self.next == [0; 8]
+        self.taken == self.stretch.len() && self.may_end && self.next == [0; 8]
     }
 
-    /// True if token `id` may come next; one that ends the answer, where the text may end. One without text may not.
-    pub(crate) fn allows(&mut self, grammar: &Grammar<'_>, vocabulary: &Vocabulary<'_>, id: u32) -> bool {
+    /// True if token `id` may come behind `drafted` tokens of the draft; one that ends the answer, where the text may end. One
+    /// without text may not.
+    pub(crate) fn allows(
+        &mut self,
+        grammar: &Grammar<'_>,
+        vocabulary: &Vocabulary<'_>,
+        id: u32,
+        drafted: usize,
+    ) -> bool {
+        let place = self.place(drafted);
         if vocabulary.is_end(id) {
-            return self.may_end;
+            return place == self.stretch.len() && self.may_end;
         }
-        match self.walk(grammar, vocabulary, id) {
-            Ok(allowed) => allowed,
+        match self.walk(grammar, vocabulary, id, place) {
+            Ok(step) => step.is_some(),
             Err(error) => {
-                self.error.get_or_insert(error);
+                if self.error.is_none_or(|(first, _)| place < first) {
+                    self.error = Some((place, error));
+                }
                 false
             }
         }
     }
 
-    /// Tries token `id`.
-    fn walk(&mut self, grammar: &Grammar<'_>, vocabulary: &Vocabulary<'_>, id: u32) -> Result<bool, TextError> {
+    /// The place in the stretch behind `drafted` tokens of the draft.
+    fn place(&self, drafted: usize) -> usize {
+        #[cfg(feature = "drafts")]
+        if let Some(&place) = drafted.checked_sub(1).and_then(|last| self.drafted.get(last)) {
+            return place;
+        }
+        #[cfg(not(feature = "drafts"))]
+        let _ = drafted;
+        self.taken
+    }
+
+    /// Tries token `id` at a `place` in the stretch; `None` if it may not come there.
+    fn walk(
+        &mut self,
+        grammar: &Grammar<'_>,
+        vocabulary: &Vocabulary<'_>,
+        id: u32,
+        place: usize,
+    ) -> Result<Option<Step>, TextError> {
         if vocabulary.text.is_none() {
             return Err(TextError::Grammar(GrammarError::NotMapped));
         }
-        let Follower { matcher, trial, next, fresh, .. } = self;
+        let Follower { matcher, trial, stretch, next, fresh, .. } = self;
         let strips = *fresh && vocabulary.strips_space();
-        let (mut begun, mut result) = (false, Ok(true));
+        let mut forced = stretch.get(place..).unwrap_or_default();
+        let (mut begun, mut is_beyond, mut result) = (false, false, Ok(true));
         vocabulary.bytes(id, &mut |bytes, starts| {
-            let bytes = if strips && starts { bytes.strip_prefix(b" ").unwrap_or(bytes) } else { bytes };
+            let mut bytes = if strips && starts { bytes.strip_prefix(b" ").unwrap_or(bytes) } else { bytes };
+            while let (Ok(true), [byte, rest @ ..], [first, later @ ..]) = (result, bytes, forced) {
+                (begun, result) = (true, Ok(byte == first));
+                (bytes, forced) = (rest, later);
+            }
             let (Ok(true), Some(&first)) = (result, bytes.first()) else { return };
-            if !begun {
-                begun = true;
+            begun = true;
+            if !is_beyond {
+                is_beyond = true;
                 let may_begin = next.get(usize::from(first / 32)).is_some_and(|word| word >> (first % 32) & 1 != 0);
                 if !may_begin {
                     result = Ok(false);
@@ -91,7 +172,8 @@ impl Follower {
             }
             result = trial.accepts_bytes(grammar, bytes);
         })?;
-        result.map(|allowed| allowed && begun).map_err(TextError::Grammar)
+        let step = if is_beyond { Step::Beyond } else { Step::Within(stretch.len() - forced.len()) };
+        result.map(|allowed| (allowed && begun).then_some(step)).map_err(TextError::Grammar)
     }
 
     /// Goes on with token `id`, which was allowed.
@@ -104,19 +186,58 @@ impl Follower {
         vocabulary: &Vocabulary<'_>,
         id: Option<u32>,
     ) -> Result<u32, TextError> {
-        if let Some(error) = self.error.take() {
+        if let Some((_, error)) = self.error.filter(|&(place, _)| place <= self.taken) {
             return Err(error);
         }
-        let id = id.ok_or(TextError::Grammar(GrammarError::NoToken))?;
+        let no_token = TextError::Grammar(GrammarError::NoToken);
+        let id = id.ok_or(no_token)?;
         if !vocabulary.is_end(id) {
-            if !self.walk(grammar, vocabulary, id)? {
-                return Err(TextError::Grammar(GrammarError::NoToken));
-            }
-            self.matcher.clone_from(&self.trial);
+            let step = self.walk(grammar, vocabulary, id, self.taken)?.ok_or(no_token)?;
             self.fresh = false;
-            self.look(grammar)?;
+            match step {
+                Step::Within(place) if place == MAX_STRETCH => {
+                    self.look(grammar)?;
+                    self.error = self.error.map(|(_, error)| (0, error));
+                }
+                Step::Within(place) => self.taken = place,
+                Step::Beyond => {
+                    self.matcher.clone_from(&self.trial);
+                    self.look(grammar)?;
+                }
+            }
         }
         Ok(id)
+    }
+
+    /// Forgets the draft, and errors behind its tokens.
+    pub(crate) fn begin(&mut self) {
+        self.error = None;
+        #[cfg(feature = "drafts")]
+        self.drafted.clear();
+    }
+}
+
+#[cfg(feature = "drafts")]
+impl Follower {
+    /// The text that must come next, without a character that is not whole.
+    pub(crate) fn forced(&self) -> &str {
+        let rest = self.stretch.get(self.taken..).unwrap_or_default();
+        rest.utf8_chunks().next().map_or("", |chunk| chunk.valid())
+    }
+
+    /// Takes `ids` for the draft; returns how many of them spell the forced text and leave something to be picked behind them.
+    pub(crate) fn draft(&mut self, grammar: &Grammar<'_>, vocabulary: &Vocabulary<'_>, ids: &[u32]) -> usize {
+        self.drafted.clear();
+        let is_last = self.may_end && self.next == [0; 8];
+        let mut place = self.taken;
+        for &id in ids {
+            match self.walk(grammar, vocabulary, id, place) {
+                Ok(Some(Step::Within(end))) if !(is_last && end == self.stretch.len()) => place = end,
+                _ => break,
+            }
+            let _ = self.drafted.push(place);
+        }
+        self.drafted.len()
     }
 }
 
@@ -124,4 +245,11 @@ impl Default for Follower {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The byte of a set that has no other.
+fn only_one(set: &[u32; 8]) -> Option<u8> {
+    let mut words = (0u8..).zip(set).filter(|(_, word)| **word != 0);
+    let (at, word) = words.next()?;
+    (word.is_power_of_two() && words.next().is_none()).then(|| 32 * at + word.trailing_zeros() as u8)
 }

@@ -167,7 +167,7 @@ fn work(
     let compute = ComputeArgs { threads: Some(1), ..args.compute.clone() };
     let mut machine = opened.machine(&plan, &args.engine, &compute, None)?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
-    let mut memory = Memory::new(plan.ctx, false, &[]);
+    let mut memory = Memory::new(plan.ctx, &[]);
     let config = SamplerConfig { temperature: 0.0, ..SamplerConfig::default() };
     let mut generator = Generator::new(&mut memory, config, None);
     if let Some(grammar) = engine.session.grammar() {

@@ -203,7 +203,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let prompt_ids = prompt.encode(&mut engine, chat.as_ref(), args.system.as_deref())?;
     let config = args.sampling.config(file.is_built_in());
     let drafter = engine.drafter(args.draft.draft);
-    let mut memory = generate::Memory::new(plan.ctx, drafter.is_some(), &args.end.stop);
+    let mut memory = generate::Memory::new(plan.ctx, &args.end.stop);
     let mut generator = Generator::new(&mut memory, config, drafter);
     if let Some(grammar) = args.grammar.grammar(compiled.as_ref(), &engine)? {
         generator.follow(grammar);

@@ -134,13 +134,13 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// Memory for a context of `ctx` tokens, with or without drafts, and for the `stop` strings.
-    pub(crate) fn new(ctx: u32, drafts: bool, stop: &[String]) -> Memory {
+    /// Memory for a context of `ctx` tokens, and for the `stop` strings.
+    pub(crate) fn new(ctx: u32, stop: &[String]) -> Memory {
         let longest = stop.iter().map(String::len).max().unwrap_or(0);
         Memory {
             tokens: vec![0; ctx as usize + 1 + MAX_DRAFT],
             lane: Lane::new(),
-            drafts: vec![Lane::new(); if drafts { MAX_DRAFT } else { 0 }],
+            drafts: vec![Lane::new(); MAX_DRAFT],
             text: vec![0; TOKEN_BYTES + longest + ctx as usize * HELD_BYTES],
             logprobs: vec![0.0; ctx as usize + 1],
             follower: Follower::new(),

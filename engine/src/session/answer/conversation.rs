@@ -19,7 +19,8 @@ pub struct Buffers<'b> {
     pub tokens: &'b mut [u32],
     /// The sampler of an answer's tokens.
     pub lane: &'b mut Lane,
-    /// More of them, one for each token of the longest draft; none without the feature `drafts`.
+    /// More of them, one for each token of the longest draft, also of the text that a grammar forces; none without the feature
+    /// `drafts`.
     pub drafts: &'b mut [Lane],
     /// Text that goes out at once, or is held back as it may be the beginning of a stop string. What a token has beyond it is
     /// lost: it takes the bytes of the longest token (256 for most vocabularies) and those of the longest stop string. An answer
@@ -103,8 +104,9 @@ impl<'b> Conversation<'b> {
     }
 
     /// Lets answers from the next one on follow a grammar, or none: they are what they would be if all other tokens had a logit of
-    /// minus infinity. An answer that can only end does so without a token for it. Nothing is drafted meanwhile, and the model must
-    /// be mapped or carry a [grammar](Session::grammar). Where the grammar's texts are finite, a prompt behind which the context has
+    /// minus infinity. An answer that can only end does so without a token for it. Text that the grammar forces is drafted, with or
+    /// without a drafter, as far as [`Buffers::drafts`] has room, and nothing else is. The model must be mapped or carry a
+    /// [grammar](Session::grammar). Where the grammar's texts are finite, a prompt behind which the context has
     /// no room for the longest is an error.
     #[cfg(feature = "grammar")]
     pub fn follow(&mut self, follower: Option<(Grammar<'b>, &'b mut Follower)>) {

@@ -177,8 +177,9 @@ impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
         let stopped = text.scan(options.stop, false);
         // The position of the token that was handed out: guesses beyond it were right, but are not asked for yet.
         let position = session.position() as usize - *ready;
+        // The follower is at the last token that was picked.
         #[cfg(feature = "grammar")]
-        let ends = ends || follower.as_ref().is_some_and(|(_, follower)| follower.is_complete());
+        let ends = ends || *ready == 0 && follower.as_ref().is_some_and(|(_, follower)| follower.is_complete());
         stats.end = if ends {
             Some(AnswerEnd::Eos)
         } else if stopped {

@@ -11,6 +11,8 @@ use crate::session::error::Error;
 use crate::text::MAX_DRAFT;
 #[cfg(feature = "grammar")]
 use crate::text::Vocabulary;
+#[cfg(all(feature = "drafts", feature = "grammar"))]
+use crate::text::{Encode, TextError};
 
 impl<F: Flash> Answer<'_, '_, '_, '_, F> {
     /// Feeds the next chunk of the prompt, or the last token with a draft. If nothing is left to be fed then, picks the next token,
@@ -19,7 +21,11 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
         let chunk = self.session.plan().chunk.max(1) as usize;
         let left = self.conversation.tokens.pending().len();
         let n = left.min(chunk);
-        let drafted = if self.conversation.stats.tokens > 0 { self.draft(chunk) } else { 0 };
+        #[cfg(feature = "grammar")]
+        if let Some((_, follower)) = &mut self.conversation.follower {
+            follower.begin();
+        }
+        let drafted = if self.conversation.stats.tokens > 0 { self.draft(chunk).await } else { 0 };
         let want = match drafted {
             _ if n < left => Want::None,
             0 => Want::Last,
@@ -49,10 +55,12 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
         };
         #[cfg(feature = "grammar")]
         let mut sink = |vocabulary: &Vocabulary<'_>, position: u32, id: u32, logits: &[f32]| {
-            let Some(lane) = lanes.noting(position.saturating_sub(first), asked, logits) else { return };
+            let drafted = position.saturating_sub(first);
+            let Some(lane) = lanes.noting(drafted, asked, logits) else { return };
             match follower {
                 Some((grammar, follower)) => {
-                    lane.sampler.push_allowed(id, logits, &mut |id| follower.allows(grammar, vocabulary, id));
+                    let mut allowed = |id| follower.allows(grammar, vocabulary, id, drafted as usize);
+                    lane.sampler.push_allowed(id, logits, &mut allowed);
                 }
                 None => lane.sampler.push(id, logits),
             }
@@ -87,21 +95,28 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
 
     /// Picks the next tokens after a pass with `drafted` ones, and takes back those that were wrong.
     fn pick(&mut self, drafted: usize, took: u64) -> Result<(), Error> {
-        #[cfg(feature = "grammar")]
-        if self.conversation.follower.is_some() {
-            return self.pick_allowed();
-        }
-        let Conversation { tokens, lanes, stats, .. } = &mut *self.conversation;
         let mut right = 0;
-        let id = loop {
-            let id = lanes.after(right).map_or(0, Lane::pick);
-            if right == drafted || !tokens.accept(id) {
-                break id;
+        let picked = loop {
+            let id = match self.pick_after(right) {
+                Ok(id) => id,
+                Err(error) if right == 0 => return Err(error),
+                Err(_) => break None,
+            };
+            if right == drafted || !self.conversation.tokens.accept(id) {
+                break Some(id);
             }
             right += 1;
         };
-        // There is room, as others were fed.
-        let _ = tokens.push(id);
+        let Conversation { tokens, stats, .. } = &mut *self.conversation;
+        match picked {
+            // There is room, as others were fed.
+            Some(id) => _ = tokens.push(id),
+            // The tokens before the error go out first: the last of them is fed again, and the error comes back.
+            None => {
+                tokens.unfeed_last();
+                right -= 1;
+            }
+        }
         (self.picks, self.ready) = (right + 1, right + 1);
         if stats.tokens == 0 && self.options.tokens == 0 {
             stats.end = Some(AnswerEnd::Length);
@@ -112,24 +127,22 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
         let _ = took;
         Ok(())
     }
-}
 
-#[cfg(feature = "grammar")]
-impl<F: Flash> Answer<'_, '_, '_, '_, F> {
-    /// Picks the next token among those that the grammar allows.
-    fn pick_allowed(&mut self) -> Result<(), Error> {
-        let Conversation { tokens, lanes, stats, follower, .. } = &mut *self.conversation;
-        let picked = lanes.after(0).and_then(Lane::pick_allowed);
+    /// Picks the token behind the first `drafted` ones of the draft, which were right: with a grammar one that it allows.
+    fn pick_after(&mut self, drafted: usize) -> Result<u32, Error> {
+        let Conversation {
+            lanes,
+            #[cfg(feature = "grammar")]
+            follower,
+            ..
+        } = &mut *self.conversation;
+        let lane = lanes.after(drafted);
+        #[cfg(feature = "grammar")]
         if let Some((grammar, follower)) = follower {
-            let id = follower.take(grammar, &self.session.vocabulary(), picked)?;
-            // There is room, as others were fed.
-            let _ = tokens.push(id);
-            (self.picks, self.ready) = (1, 1);
+            let picked = lane.and_then(Lane::pick_allowed);
+            return Ok(follower.take(grammar, &self.session.vocabulary(), picked)?);
         }
-        if stats.tokens == 0 && self.options.tokens == 0 {
-            stats.end = Some(AnswerEnd::Length);
-        }
-        Ok(())
+        Ok(lane.map_or(0, Lane::pick))
     }
 }
 
@@ -137,14 +150,8 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
 impl<F: Flash> Answer<'_, '_, '_, '_, F> {
     /// Puts a draft behind the last token; returns how many tokens it has. One pass takes both, and the answer is not drafted
     /// beyond its end.
-    fn draft(&mut self, chunk: usize) -> usize {
-        // The tokens that a grammar allows are known for the next place alone.
-        #[cfg(feature = "grammar")]
-        if self.conversation.follower.is_some() {
-            return 0;
-        }
-        let Conversation { tokens, lanes, drafter, stats, .. } = &mut *self.conversation;
-        let Some(drafter) = drafter else { return 0 };
+    async fn draft(&mut self, chunk: usize) -> usize {
+        let Conversation { lanes, stats, .. } = &*self.conversation;
         let left = (self.options.tokens as usize).saturating_sub(stats.tokens);
         let room = self.session.plan().ctx.saturating_sub(self.session.position()) as usize;
         let most = left.min(room).min(chunk).saturating_sub(1).min(lanes.longest_draft()).min(MAX_DRAFT);
@@ -154,8 +161,29 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
             0 => most,
             keep => most.min(keep),
         };
+        #[cfg(feature = "grammar")]
+        if self.conversation.follower.is_some() {
+            return self.draft_forced(most).await;
+        }
+        let Conversation { tokens, drafter, .. } = &mut *self.conversation;
         let (known, draft) = tokens.draft(most);
-        drafter.draft(known, draft)
+        drafter.as_mut().map_or(0, |drafter| drafter.draft(known, draft))
+    }
+
+    /// Puts the text that the grammar forces behind the last token, at most `most` tokens of it, as the tokenizer divides it: the
+    /// model may divide it otherwise. Returns how many tokens there are; no more of the answer is known for sure.
+    #[cfg(feature = "grammar")]
+    async fn draft_forced(&mut self, most: usize) -> usize {
+        let Conversation { tokens, follower, .. } = &mut *self.conversation;
+        let Some((grammar, follower)) = follower else { return 0 };
+        let (_, room) = tokens.draft(most);
+        let continues = Encode { continues: true, ..Encode::default() };
+        let n = match self.session.encode(follower.forced(), continues, room).await {
+            Ok(n) => n,
+            Err(Error::Text(TextError::TooLong { have, .. })) => have,
+            Err(_) => 0,
+        };
+        follower.draft(grammar, &self.session.vocabulary(), room.get(..n).unwrap_or_default())
     }
 
     /// Takes back the tokens of a draft of which only the first `right` were right, and takes note of what the pass was worth.
@@ -178,7 +206,8 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
 #[cfg(not(feature = "drafts"))]
 impl<F: Flash> Answer<'_, '_, '_, '_, F> {
     /// No draft.
-    fn draft(&mut self, _chunk: usize) -> usize {
+    #[expect(clippy::unused_async, reason = "with drafts it waits")]
+    async fn draft(&mut self, _chunk: usize) -> usize {
         0
     }
 }
