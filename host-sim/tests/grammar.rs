@@ -245,6 +245,28 @@ fn a_file_may_carry_the_grammar_of_its_answers() {
 }
 
 #[test]
+fn models_that_are_not_mapped_follow_a_grammar_too() {
+    let folder = Folder::new("grammar-streamed");
+    let (schema, model) = (folder.path("schema.json"), fixture("models/house.gguf"));
+    fs::write(&schema, COLOURS).expect("the folder can be written");
+    let with = |args: &[&str]| run(&[&["-m", &model, "the ring", "-n", "64", "--json-schema", &schema], args].concat());
+    let want = with(&[]);
+    for source in [["--source", "file"], ["--residency", "streamed"], ["--board", "nrf52840-dk"]] {
+        let report = with(&source);
+        for key in ["text", "ids", "logits_hash", "stop"] {
+            assert_eq!(report[key], want[key], "{source:?} {key}");
+        }
+    }
+    let copied = |args: &[&str]| {
+        let all = [&["plan", "--json", "-m", &model, "--source", "file"], args].concat();
+        let plan: Value = serde_json::from_str(&flashlet_with(b"", &all).1).expect("JSON");
+        plan["grammar_bytes"].as_u64().expect("a number")
+    };
+    assert_eq!(copied(&[]), 0);
+    assert!(copied(&["--json-schema", &schema]) > 4000);
+}
+
+#[test]
 fn there_is_room_for_the_longest_answer() {
     let folder = Folder::new("grammar-room");
     let model = packed(&folder, COLOURS, &[]);

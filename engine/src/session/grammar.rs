@@ -1,29 +1,33 @@
-//! The memory of the grammar that a file carries.
+//! What the arena holds for grammars.
 
 use super::error::Error;
+use super::model::Model;
 use crate::arena::{Arena, Region};
 use crate::flash::{Flash, Source};
 use crate::text::grammar::Grammar;
-use crate::text::{CarriedGrammar, Span, TextError};
+use crate::text::{Span, TextError};
 
-/// The grammar that a file carries: where the file is not mapped, with copies of its tables and of the vocabulary, which are looked
-/// at while logits come.
+/// The grammar that a file carries, and the vocabulary, whose tokens are looked at while logits come: copies of both where the file
+/// is not mapped.
 pub(super) struct GrammarMemory<'a> {
     tables: &'a mut [u8],
     vocabulary: &'a mut [u8],
-    /// The place of the vocabulary in the file.
+    /// The place of the copied vocabulary in the file; 0 without a copy.
     first: u64,
     grammar: Option<Grammar<'a>>,
 }
 
 impl<'a> GrammarMemory<'a> {
-    /// Memory for the copies of a grammar; none without one to be copied.
-    pub(super) fn take(copied: Option<&CarriedGrammar>, arena: &mut Arena<'a>) -> Self {
-        let [tables, vocabulary] = copied.map_or([0; 2], CarriedGrammar::copied_bytes);
+    /// Memory of a grammar, if it `copies` what `model` has.
+    pub(super) fn take(model: &Model, copies: bool, arena: &mut Arena<'a>) -> Self {
+        let tables = model.grammar.map_or(0, |carried| carried.table_bytes());
+        let vocabulary = model.spec.vocabulary();
+        let bytes = usize::try_from(vocabulary.end.saturating_sub(vocabulary.start)).unwrap_or(usize::MAX);
+        let mut copy = |bytes| arena.take(Region::TokenizerIndex, if copies { bytes } else { 0 });
         GrammarMemory {
-            tables: arena.take(Region::TokenizerIndex, tables),
-            vocabulary: arena.take(Region::TokenizerIndex, vocabulary),
-            first: copied.map_or(0, CarriedGrammar::vocabulary_offset),
+            tables: copy(tables),
+            vocabulary: copy(bytes),
+            first: if copies { vocabulary.start } else { 0 },
             grammar: None,
         }
     }
@@ -31,13 +35,16 @@ impl<'a> GrammarMemory<'a> {
     /// Reads what is copied, and checks the tables.
     pub(super) async fn fill<'m: 'a, F: Flash>(
         &mut self,
-        carried: &CarriedGrammar,
+        model: &Model,
         source: &mut Source<'m, F>,
     ) -> Result<(), Error> {
-        let tables: &'a [u8] = match source.mapped.filter(|file| self.first == 0 && carried.is_within(file.len())) {
+        if self.first != 0 {
+            source.read(self.first, self.vocabulary).await?;
+        }
+        let Some(carried) = model.grammar else { return Ok(()) };
+        let tables: &'a [u8] = match source.mapped.filter(|_| self.first == 0) {
             Some(file) => carried.mapped_tables(file),
             None => {
-                source.read(self.first, self.vocabulary).await?;
                 source.read(carried.tables().offset, self.tables).await?;
                 let tables: &'a mut [u8] = core::mem::take(&mut self.tables);
                 tables
@@ -59,5 +66,13 @@ impl<'a> GrammarMemory<'a> {
             0 => mapped.map(|bytes| Span { bytes, first: 0 }),
             first => Some(Span { bytes: self.vocabulary, first }),
         }
+    }
+}
+
+impl Model {
+    /// True if the mapped part of the file holds the vocabulary, and the grammar's tables if it carries one.
+    pub(super) fn grammar_is_mapped<F>(&self, source: &Source<'_, F>) -> bool {
+        let tables = self.grammar.map_or(0, |carried| carried.tables().end);
+        source.mapped.is_some_and(|file| file.len() as u64 >= tables.max(self.spec.vocabulary().end))
     }
 }

@@ -47,7 +47,7 @@ impl<'a, 'm: 'a> Memory<'a, 'm> {
             values: Activations::take(hyper.n_embd, config.scratch(), [chunk, sizes.logits], sizes.act_form, arena),
             tokenizer: Tokenizer::take(&model.spec, sizes.ctx, index.filter(|_| sizes.flash_index), arena),
             #[cfg(feature = "grammar")]
-            grammar: GrammarMemory::take(model.grammar.as_ref().filter(|_| sizes.copies_grammar), arena),
+            grammar: GrammarMemory::take(model, sizes.copies_grammar, arena),
         }
     }
 }
@@ -65,7 +65,7 @@ pub(super) struct Sizes {
     pub(super) tile_bytes: usize,
     pub(super) checked: bool,
     pub(super) flash_index: bool,
-    /// The file's grammar is not used where it lies.
+    /// A grammar is followed that is not used where it lies, and neither is the vocabulary.
     #[cfg(feature = "grammar")]
     pub(super) copies_grammar: bool,
     pub(super) pinned: usize,

@@ -58,7 +58,7 @@ impl Model {
         #[cfg(feature = "probabilities")]
         let threshold = apart(pin!(Threshold::read(&gguf, source))).await?;
         #[cfg(feature = "grammar")]
-        let grammar = apart(pin!(CarriedGrammar::read(&gguf, source, &spec))).await?;
+        let grammar = apart(pin!(CarriedGrammar::read(&gguf, source))).await?;
         Ok(Model {
             #[cfg(feature = "grammar")]
             grammar,

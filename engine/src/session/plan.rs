@@ -44,6 +44,10 @@ pub struct Options {
     pub act_form: ActForm,
     /// What is compared with the file's checksums.
     pub verify: Verify,
+    /// Answers are to follow a grammar that the file does not carry: where the file is not mapped, the vocabulary is copied into the
+    /// arena, as it is for one that it carries. See [`Conversation::follow`](crate::Conversation::follow).
+    #[cfg(feature = "grammar")]
+    pub follow: bool,
 }
 
 impl Default for Options {
@@ -58,6 +62,8 @@ impl Default for Options {
             pins_mapped: false,
             act_form: ActForm::DEFAULT,
             verify: Verify::default(),
+            #[cfg(feature = "grammar")]
+            follow: false,
         }
     }
 }
@@ -99,7 +105,7 @@ pub struct Plan {
     pub verify: Verify,
     /// Bytes of the arena that the tokenizer's index does not take because it is used in mapped flash.
     pub index_bytes_in_flash: usize,
-    /// Bytes of the arena with copies of the file's grammar and vocabulary, which a grammar takes where the file is not mapped.
+    /// Bytes of the arena with copies of the vocabulary and of the file's grammar, which a grammar takes where the file is not mapped.
     #[cfg(feature = "grammar")]
     pub grammar_bytes: usize,
     /// The form of activations that there is room for.
@@ -140,9 +146,9 @@ struct Means {
     stream: bool,
     /// The vocabulary's index is used in mapped flash.
     index: bool,
-    /// The file's grammar is used where it lies.
+    /// A grammar that is followed needs copies.
     #[cfg(feature = "grammar")]
-    grammar: bool,
+    copies_grammar: bool,
 }
 
 impl Model {
@@ -169,7 +175,7 @@ impl Model {
             stream: false,
             index: self.index_is_mapped(source),
             #[cfg(feature = "grammar")]
-            grammar: self.grammar_is_mapped(source),
+            copies_grammar: (options.follow || self.grammar.is_some()) && !self.grammar_is_mapped(source),
         };
         let means = match options.residency {
             Residency::Mapped if !mapped => return Err(Error::NotMapped),
@@ -276,12 +282,6 @@ impl Model {
         source.mapped.zip(end).is_some_and(|(bytes, end)| bytes.len() as u64 >= end)
     }
 
-    /// True if the file has no grammar, or its mapped part holds the tables and the vocabulary, so that nothing is copied.
-    #[cfg(feature = "grammar")]
-    pub(super) fn grammar_is_mapped<F>(&self, source: &Source<'_, F>) -> bool {
-        self.grammar.is_none_or(|grammar| source.mapped.is_some_and(|file| grammar.is_within(file.len())))
-    }
-
     /// Whether anything is compared with checksums.
     fn checks(&self, verify: Verify) -> bool {
         self.checksums.is_some() && verify != Verify::Never
@@ -332,7 +332,7 @@ impl Model {
             checked: self.checks(options.verify),
             flash_index: means.index,
             #[cfg(feature = "grammar")]
-            copies_grammar: !means.grammar,
+            copies_grammar: means.copies_grammar,
             pinned: usize::try_from(pinned).unwrap_or(usize::MAX),
         }
     }

@@ -92,7 +92,7 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
             return Err(Error::NotMapped);
         }
         #[cfg(feature = "grammar")]
-        if !sizes.copies_grammar && !model.grammar_is_mapped(&source) {
+        if model.grammar.is_some() && !sizes.copies_grammar && !model.grammar_is_mapped(&source) {
             return Err(Error::NotMapped);
         }
         let mut arena = Arena::new(arena);
@@ -128,9 +128,7 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
         apart(pin!(memory.tokenizer.build(source, &mut indexing))).await?;
         let budget = model.pin_budget(plan);
         #[cfg(feature = "grammar")]
-        if let Some(carried) = &model.grammar {
-            apart(pin!(memory.grammar.fill(carried, source))).await?;
-        }
+        apart(pin!(memory.grammar.fill(model, source))).await?;
         let mut pinning = |done, total| report(Stage::Pin, done, total);
         apart(pin!(memory.store.load((&model.gguf, &model.config), source, budget, *kernels, checksums, &mut pinning)))
             .await?;

@@ -5,7 +5,6 @@ use crate::gguf::{Array, Gguf, Value, ValueType};
 
 use super::error::TextError;
 use super::grammar::GrammarError;
-use super::spec::TokenizerSpec;
 
 /// Most bytes of tables.
 const MAX_BYTES: u64 = 1 << 20;
@@ -20,8 +19,6 @@ const MAX_BYTES: u64 = 1 << 20;
 pub struct CarriedGrammar {
     tables: Array,
     room: Option<u32>,
-    /// The first byte of the tokens and of their types in the file, and the one after them.
-    vocabulary: (u64, u64),
 }
 
 impl CarriedGrammar {
@@ -32,15 +29,11 @@ impl CarriedGrammar {
     /// The name of the key of the tokens of the longest answer.
     pub const ROOM_NAME: &'static str = "room";
 
-    /// The grammar in the file of `gguf`, whose vocabulary is `spec`; `None` if it has none. Its tables are read later.
+    /// The grammar in the file of `gguf`; `None` if it has none. Its tables are read later.
     ///
     /// # Errors
     /// [`TextError::Grammar`] for what cannot be tables; flash failures.
-    pub async fn read<F: Flash>(
-        gguf: &Gguf,
-        source: &mut Source<'_, F>,
-        spec: &TokenizerSpec,
-    ) -> Result<Option<Self>, TextError> {
+    pub async fn read<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<Option<Self>, TextError> {
         let mut values = [None; 2];
         let names = [Self::TABLES_NAME, Self::ROOM_NAME];
         gguf.find_all(source, [Self::PREFIX, ""], &names, &mut values, &mut |_| true).await?;
@@ -56,9 +49,7 @@ impl CarriedGrammar {
             Some(Value::U32(room)) if room > 0 => Some(room),
             Some(_) => return Err(TextError::Grammar(GrammarError::UnknownFormat)),
         };
-        let (tokens, types) = (spec.tokens, spec.types.unwrap_or(spec.tokens));
-        let vocabulary = (tokens.offset.min(types.offset), tokens.end.max(types.end));
-        Ok(Some(CarriedGrammar { tables, room, vocabulary }))
+        Ok(Some(CarriedGrammar { tables, room }))
     }
 
     /// Bytes of the tables.
@@ -77,22 +68,6 @@ impl CarriedGrammar {
     #[must_use]
     pub fn tables(&self) -> Array {
         self.tables
-    }
-
-    /// The first byte of the vocabulary in the file.
-    pub(crate) fn vocabulary_offset(&self) -> u64 {
-        self.vocabulary.0
-    }
-
-    /// Bytes of the tables and of the vocabulary, of which there are copies where the file is not mapped.
-    pub(crate) fn copied_bytes(&self) -> [usize; 2] {
-        let (first, end) = self.vocabulary;
-        [self.table_bytes(), usize::try_from(end.saturating_sub(first)).unwrap_or(usize::MAX)]
-    }
-
-    /// True if a mapping of `bytes` bytes has all that is needed.
-    pub(crate) fn is_within(&self, bytes: usize) -> bool {
-        bytes as u64 >= self.tables.end.max(self.vocabulary.1)
     }
 
     /// The tables in a mapped file.

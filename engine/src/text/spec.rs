@@ -93,6 +93,15 @@ pub struct TokenizerSpec {
     pub(super) strip_after_special: bool,
 }
 
+#[cfg(feature = "grammar")]
+impl TokenizerSpec {
+    /// The part of the file that has the tokens and their types: its first byte, and the one after it.
+    pub(crate) fn vocabulary(&self) -> core::ops::Range<u64> {
+        let (tokens, types) = (self.tokens, self.types.unwrap_or(self.tokens));
+        tokens.offset.min(types.offset)..tokens.end.max(types.end)
+    }
+}
+
 /// The keys that a tokenizer is told by, after `tokenizer.ggml.`: strings and arrays, ids, flags.
 const NAMES: &[&str] = &[
     "model",

@@ -5,7 +5,7 @@ use flashlet::Plan;
 use serde::Serialize;
 
 use crate::boards::Board;
-use crate::engine::{ComputeArgs, Context, Draft, Engine, EngineArgs, Opened, open_model};
+use crate::engine::{ComputeArgs, Context, Engine, EngineArgs, Extras, Opened, open_model};
 use crate::failure::Failure;
 use crate::io::output::{print, print_json};
 use crate::io::progress::Meter;
@@ -93,7 +93,7 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
     }
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, &args.engine)?;
-    let plan = opened.plan_for_speed(&args.engine, args.compute.isa, Context::of(ctx), Draft::Off)?;
+    let plan = opened.plan_for_speed(&args.engine, args.compute.isa, Context::of(ctx), Extras::NONE)?;
     if ctx > plan.ctx {
         return Err(Failure::new(format!("{ctx} tokens do not fit in a context of {}", plan.ctx)));
     }

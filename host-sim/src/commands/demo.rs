@@ -11,7 +11,7 @@ use flashlet::{Plan, SamplerConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::chat::Chat;
-use crate::engine::{ComputeArgs, Context, Draft, Engine, EngineArgs, Opened, cores, open_model};
+use crate::engine::{ComputeArgs, Context, Engine, EngineArgs, Extras, Opened, cores, open_model};
 use crate::failure::Failure;
 use crate::generate::{Generator, Limits, Memory};
 use crate::hardware::source::ModelFile;
@@ -117,7 +117,7 @@ fn samples() -> Result<Vec<Sample>, Failure> {
 /// The model's answers. Every thread runs a model of its own, as one sentence is too little work for two.
 fn answers(args: &DemoArgs, file: &ModelFile, samples: &[Sample]) -> Result<Vec<String>, Failure> {
     let ctx = Context { default: CTX, ..Context::ANY };
-    let plan = Opened::new(file, &args.engine)?.plan(&args.engine, args.compute.isa, ctx, Draft::Off)?;
+    let plan = Opened::new(file, &args.engine)?.plan(&args.engine, args.compute.isa, ctx, Extras::NONE)?;
     let threads = args.compute.threads.map_or_else(cores, |n| n as usize).min(samples.len());
     let next = AtomicUsize::new(0);
     let (sender, receiver) = channel();

@@ -8,7 +8,7 @@ use flashlet::session::LogitsHash;
 use flashlet::text::Encode;
 use serde::Serialize;
 
-use crate::engine::{ComputeArgs, Context, Draft, Engine, EngineArgs, Opened, encode, open_model};
+use crate::engine::{ComputeArgs, Context, Engine, EngineArgs, Extras, Opened, encode, open_model};
 use crate::failure::Failure;
 use crate::io::input;
 use crate::io::output::{print, print_json};
@@ -76,7 +76,7 @@ pub(crate) fn eval(args: &EvalArgs) -> Result<(), Failure> {
         )));
     }
     let mut rows = args.logits_out.as_deref().map(Rows::create).transpose()?;
-    let plan = opened.plan(&args.engine, args.compute.isa, Context::of(n), Draft::Off)?;
+    let plan = opened.plan(&args.engine, args.compute.isa, Context::of(n), Extras::NONE)?;
     let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
     engine.session.find_nan(args.find_nan);

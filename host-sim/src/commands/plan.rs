@@ -7,8 +7,9 @@ use flashlet::Plan;
 use flashlet::arena::Region;
 use serde_json::{Map, json};
 
+use super::grammar::GrammarSource;
 use crate::boards::Board;
-use crate::engine::{Context, DraftArgs, EngineArgs, Misfit, Opened, Room, TooSmall, open_model};
+use crate::engine::{Context, DraftArgs, EngineArgs, Extras, Misfit, Opened, Room, TooSmall, open_model};
 use crate::failure::Failure;
 use crate::grammar::{Compiled, Figures};
 use crate::io::output::{print, print_json, warn};
@@ -23,6 +24,8 @@ pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) draft: DraftArgs,
     #[command(flatten)]
+    pub(crate) grammar: GrammarSource,
+    #[command(flatten)]
     pub(crate) engine: EngineArgs,
 }
 
@@ -30,10 +33,13 @@ pub(crate) struct PlanArgs {
 pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, &args.engine)?;
-    let options = opened.options(&args.engine, None, args.engine.ctx.unwrap_or(0), args.draft.draft)?;
+    let compiled = args.grammar.compile()?;
+    let extras = Extras { draft: args.draft.draft, follow: compiled.is_some() };
+    let options = opened.options(&args.engine, None, args.engine.ctx.unwrap_or(0), extras)?;
     let room = Room::planned(&args.engine);
     let judged = opened.judge(&options, room, Context::ANY.least)?;
-    let grammar = Compiled::carried(opened.model.gguf(), &mut file.source())?;
+    let carried = Compiled::carried(opened.model.gguf(), &mut file.source())?;
+    let grammar = compiled.or(carried);
     let grammar = grammar.as_ref().map(Figures::of).transpose()?;
     let mut speeds = None;
     if let Ok(plan) = &judged {

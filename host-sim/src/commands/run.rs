@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::grammar::FollowArgs;
 use crate::chat::{Chat, Message, question_file};
 use crate::engine::{
-    ComputeArgs, Context, DraftArgs, Engine, EngineArgs, Memory, Opened, Traffic, open_model, save_prefix,
+    ComputeArgs, Context, DraftArgs, Engine, EngineArgs, Extras, Memory, Opened, Traffic, open_model, save_prefix,
 };
 use crate::failure::Failure;
 use crate::generate::{self, Drafts, EndArgs, Generator, Limits, SamplingArgs, StopReason, print_stats};
@@ -193,7 +193,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         }
         (chat, form) = (Some(shows), Some(calls));
     }
-    let plan = opened.plan(&args.engine, args.compute.isa, Context::ANY, args.draft.draft)?;
+    let extras = Extras { draft: args.draft.draft, follow: compiled.is_some() };
+    let plan = opened.plan(&args.engine, args.compute.isa, Context::ANY, extras)?;
     let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
     let isa = machine.isa().name();
     let snapshots = args.save_prefix.is_some() || args.load_prefix.is_some();

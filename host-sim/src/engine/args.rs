@@ -160,3 +160,14 @@ pub(crate) enum Draft {
     /// None: one token a pass
     Off,
 }
+
+/// Memory that answers take beyond the model's: of drafts, and of a grammar that the file does not carry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extras {
+    pub(crate) draft: Draft,
+    pub(crate) follow: bool,
+}
+
+impl Extras {
+    pub(crate) const NONE: Extras = Extras { draft: Draft::Off, follow: false };
+}

@@ -13,7 +13,7 @@ mod prefix;
 mod stats;
 mod vocabulary;
 
-pub(crate) use args::{ComputeArgs, Draft, DraftArgs, EngineArgs, ModelArgs};
+pub(crate) use args::{ComputeArgs, DraftArgs, EngineArgs, Extras, ModelArgs};
 pub(crate) use loaded::Engine;
 pub(crate) use machine::{Machine, cores};
 pub(crate) use opened::{Opened, about_file, check_names, open_file, open_model, warn_of_unknown_key};

@@ -5,7 +5,7 @@ use flashlet::text::MAX_DRAFT;
 use flashlet::weights::Residency;
 use flashlet::{Error, Options, Plan};
 
-use super::args::{Draft, EngineArgs, IsaChoice};
+use super::args::{Draft, EngineArgs, Extras, IsaChoice};
 use super::machine::kernels_for;
 use super::opened::Opened;
 use super::vocabulary::warn_of_pre_tokenizer;
@@ -110,7 +110,7 @@ impl Opened<'_> {
         args: &EngineArgs,
         isa: IsaChoice,
         ctx: u32,
-        draft: Draft,
+        extras: Extras,
     ) -> Result<Options, Failure> {
         // Weights are copied for speed only where the copy leaves room for everything else.
         let fits = available_bytes().is_none_or(|have| self.file.size() < have / 4 * 3);
@@ -119,7 +119,7 @@ impl Opened<'_> {
             kv: args.kv_type(),
             residency: args.residency,
             chunk: args.chunk.unwrap_or(0),
-            draft: if draft == Draft::Prompt { MAX_DRAFT as u32 } else { 0 },
+            draft: if extras.draft == Draft::Prompt { MAX_DRAFT as u32 } else { 0 },
             tile_bytes: args.tile.unwrap_or(0),
             // A board uses in place the weights that lie in its mapped flash.
             pins_mapped: fits && args.board.is_none() && kernels_for(isa)?.interleaves(),
@@ -128,6 +128,7 @@ impl Opened<'_> {
                 None => kernels_for(isa)?.act_form(),
             },
             verify: args.verify,
+            follow: extras.follow,
         })
     }
 
@@ -184,9 +185,9 @@ impl Opened<'_> {
         args: &EngineArgs,
         isa: IsaChoice,
         ctx: Context,
-        draft: Draft,
+        extras: Extras,
     ) -> Result<Plan, Failure> {
-        let plan = self.plan_for_speed(args, isa, ctx, draft)?;
+        let plan = self.plan_for_speed(args, isa, ctx, extras)?;
         self.warn_of(&plan);
         Ok(plan)
     }
@@ -197,9 +198,9 @@ impl Opened<'_> {
         args: &EngineArgs,
         isa: IsaChoice,
         ctx: Context,
-        draft: Draft,
+        extras: Extras,
     ) -> Result<Plan, Failure> {
-        let options = self.options(args, isa, args.ctx.unwrap_or(ctx.default), draft)?;
+        let options = self.options(args, isa, args.ctx.unwrap_or(ctx.default), extras)?;
         self.judge(&options, Room::here(args), ctx.least)?.map_err(|misfit| Failure::new(misfit.message()))
     }
 

@@ -9,7 +9,7 @@ use super::scale::{Round, Scale};
 use super::tensors::{TensorLine, tensors};
 use crate::boards::Board;
 use crate::digits::three_digits;
-use crate::engine::{Context, Draft, EngineArgs, Misfit, Opened, Room};
+use crate::engine::{Context, EngineArgs, Extras, Misfit, Opened, Room};
 use crate::failure::Failure;
 use crate::hardware::source::ModelFile;
 use crate::io::progress::Meter;
@@ -110,7 +110,7 @@ impl Data {
     /// A file that cannot be read, or options that it cannot have. A model that is too large is no error.
     pub(crate) fn gather(file: &ModelFile, board: &'static Board, args: &EngineArgs) -> Result<Data, Failure> {
         let opened = Opened::new(file, args)?;
-        let options = opened.options(args, None, args.ctx.unwrap_or(0), Draft::Off)?;
+        let options = opened.options(args, None, args.ctx.unwrap_or(0), Extras::NONE)?;
         let mut lab = Lab::new(opened);
         let mut meter = Meter::new("report");
         let too_small = lab.plan(&options, board.arena)?.err();

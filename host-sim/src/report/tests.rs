@@ -9,7 +9,7 @@ use super::page::page;
 use super::tensors::{Place, tensors};
 use crate::boards::Board;
 use crate::cli::{Cli, Command};
-use crate::engine::{ComputeArgs, Context, Draft, Engine, EngineArgs, Misfit, Opened, open_model};
+use crate::engine::{ComputeArgs, Context, Engine, EngineArgs, Extras, Misfit, Opened, open_model};
 use crate::hardware::source::ModelFile;
 use crate::measure::prefill_and_decode;
 use crate::predict::{Lab, Lengths};
@@ -24,7 +24,7 @@ fn set_up(flags: &[&str]) -> (ModelFile, &'static Board, EngineArgs) {
 }
 
 fn plan(opened: &mut Opened<'_>, args: &EngineArgs) -> Plan {
-    opened.plan(args, None, Context::ANY, Draft::Off).unwrap_or_else(|error| unreachable!("{error}"))
+    opened.plan(args, None, Context::ANY, Extras::NONE).unwrap_or_else(|error| unreachable!("{error}"))
 }
 
 /// Boards that stream, read in place, pin everything, and pin it interleaved.

@@ -49,10 +49,9 @@ fn passes(board: &'static Board, residency: Residency, tile_bytes: usize) -> Vec
         residency,
         chunk: 8,
         tile_bytes,
-        pins_mapped: false,
-        draft: 0,
         act_form: board.isa().act_form(),
         verify: Verify::Never,
+        ..Options::default()
     };
     let plan = wait(model.plan(&mut source, &options, None)).expect("it fits");
     let mut memory = vec![0_u64; plan.arena_bytes / 8 + 16];

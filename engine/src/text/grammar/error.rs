@@ -34,7 +34,7 @@ pub enum GrammarError {
         have: usize,
     },
     /// The vocabulary does not lie in memory or mapped flash, where tokens can be looked at while logits come. A file that carries
-    /// a grammar needs no mapping.
+    /// a grammar, or one that is planned to follow one, needs no mapping.
     NotMapped,
     /// The grammar allows no token of the vocabulary, and its text is not complete.
     NoToken,
@@ -57,7 +57,7 @@ impl Display for GrammarError {
                 write!(f, "the text can be read in more than {have} ways: make the grammar less ambiguous")
             }
             GrammarError::NotMapped => {
-                f.write_str("a grammar needs a model that is mapped, or that carries one: `flashlet pack` adds it")
+                f.write_str("a grammar needs a model that is mapped or carries it, or a plan with the option `follow`")
             }
             GrammarError::NoToken => f.write_str("no token of the vocabulary goes on as the grammar demands"),
         }

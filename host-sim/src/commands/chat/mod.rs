@@ -4,7 +4,7 @@ mod args;
 mod command;
 mod talk;
 
-use crate::engine::{Context, Engine, Opened, open_model};
+use crate::engine::{Context, Engine, Extras, Opened, open_model};
 use crate::failure::Failure;
 use crate::generate::{Generator, Memory};
 use crate::io::in_use;
@@ -20,7 +20,8 @@ pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
     let mut opened = Opened::new(&file, &args.engine)?;
     let template = opened.needed_chat(args.chat_format)?;
     let compiled = args.grammar.source.compile()?;
-    let plan = opened.plan(&args.engine, args.compute.isa, Context::ANY, args.draft.draft)?;
+    let extras = Extras { draft: args.draft.draft, follow: compiled.is_some() };
+    let plan = opened.plan(&args.engine, args.compute.isa, Context::ANY, extras)?;
     let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
     let engine = Engine::load(opened, plan, &mut machine)?;
     let config = args.sampling.config(file.is_built_in());
