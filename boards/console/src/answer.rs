@@ -16,6 +16,9 @@ use flashlet::{AnswerOptions, Buffers, Conversation, Error, Lane, SamplerConfig}
 /// The most tokens of a draft: each takes a sampler of 3 KB.
 const MAX_DRAFT: usize = if cfg!(feature = "drafts") { 3 } else { 0 };
 
+/// The most bytes that are held back: of a stop string or, with probabilities, of a whole answer.
+const MAX_TEXT: usize = MAX_MESSAGE + if cfg!(feature = "probabilities") { 1024 } else { 0 };
+
 /// What the user wants continued.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Prompt<'l> {
@@ -92,7 +95,7 @@ pub(crate) struct Memory {
     tokens: [u32; MAX_IDS],
     lane: Lane,
     drafts: [Lane; MAX_DRAFT],
-    text: [u8; MAX_MESSAGE],
+    text: [u8; MAX_TEXT],
 }
 
 impl Memory {
@@ -107,7 +110,7 @@ impl Memory {
             drafts: [Lane::new(), Lane::new(), Lane::new()],
             #[cfg(not(feature = "drafts"))]
             drafts: [],
-            text: [0; MAX_MESSAGE],
+            text: [0; MAX_TEXT],
         }
     }
 

@@ -15,6 +15,8 @@ use embassy_futures::select::{Either, select};
 use embedded_io_async::{Read, Write};
 use flashlet::flash::{Flash, apart};
 use flashlet::session::{AnswerEnd, AnswerStats};
+#[cfg(feature = "grammar")]
+use flashlet::text::Follower;
 use flashlet::{Conversation, Error, SamplerConfig};
 
 /// Tokens of an answer where nothing else is asked for.
@@ -88,7 +90,13 @@ pub(crate) async fn talk<F: Flash, R: Read, W: Write>(
         line.out.send_gathered().await?;
         // Made after the model, so that its bytes are those that loading took.
         let mut memory = Memory::new();
+        #[cfg(feature = "grammar")]
+        let mut follower = Follower::new();
         let mut conversation = Conversation::new(memory.buffers(), settings.sampling);
+        #[cfg(feature = "grammar")]
+        if let Ok(model) = &model {
+            conversation.follow(model.session.grammar().map(|grammar| (grammar, &mut follower)));
+        }
         let mut talk = Talk { board, settings: &mut settings, conversation: &mut conversation, arena_bytes, ctx };
         ctx = apart(pin!(talk.serve(line, &mut model))).await?;
     }

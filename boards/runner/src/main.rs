@@ -13,6 +13,7 @@
 //!
 //! `--from-source` takes the distribution's compiler even where rustup's targets are installed.
 
+mod carried;
 mod cost;
 mod elf;
 mod emulator;

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For everything that is asked in one run.
-const TIME_LIMIT: Duration = Duration::from_secs(300);
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(300);
 /// For the real model.
 const REAL_TIME_LIMIT: Duration = Duration::from_secs(900);
 
@@ -28,7 +28,7 @@ pub(crate) struct Subject<'a> {
 }
 
 /// A line's `NAME=VALUE` pairs and ids, after an answer with `/stats on` or after `/stats`.
-struct Stats<'s> {
+pub(crate) struct Stats<'s> {
     line: &'s str,
     ids: Vec<u32>,
     /// What came before.
@@ -36,7 +36,7 @@ struct Stats<'s> {
 }
 
 impl Stats<'_> {
-    fn parse(said: &str) -> Result<Stats<'_>, String> {
+    pub(crate) fn parse(said: &str) -> Result<Stats<'_>, String> {
         let at = said.find("[stats] ").ok_or(format!("no figures in {said:?}"))?;
         let mut lines = said[at..].lines();
         let (line, ids) = (lines.next().unwrap_or(""), lines.next().and_then(|line| line.strip_prefix("[ids]")));
@@ -50,12 +50,12 @@ impl Stats<'_> {
         pairs.find(|(key, _)| *key == name).map(|(_, value)| value).ok_or(format!("no {name} in {:?}", self.line))
     }
 
-    fn number(&self, name: &str) -> Result<u64, String> {
+    pub(crate) fn number(&self, name: &str) -> Result<u64, String> {
         self.value(name)?.parse().map_err(|error| format!("{name}: {error}"))
     }
 
     /// Compares with the simulator.
-    fn is(&self, answer: &Answer) -> Result<(), String> {
+    pub(crate) fn is(&self, answer: &Answer) -> Result<(), String> {
         let text = format!("{}\n", answer.text);
         let said = (self.number("prompt")?, &self.ids, self.value("hash")?, self.value("stop")?, self.text);
         let want = (answer.prompt_ids.len() as u64, &answer.ids, &*answer.logits_hash, &*answer.stop, &*text);
@@ -68,7 +68,7 @@ fn expect(said: &str, part: &str) -> Result<(), String> {
 }
 
 /// A file with `image` and erased flash behind it.
-fn image_file(name: &str, mut image: Vec<u8>) -> Result<PathBuf, String> {
+pub(crate) fn image_file(name: &str, mut image: Vec<u8>) -> Result<PathBuf, String> {
     image.resize(image.len() + ERASED, 0xFF);
     let folder = target_dir().join("board-images");
     let path = folder.join(name);
@@ -78,7 +78,7 @@ fn image_file(name: &str, mut image: Vec<u8>) -> Result<PathBuf, String> {
 
 impl Subject<'_> {
     /// Starts the program; its greeting must say what the table of boards says.
-    fn open(&self, image: &Path, limit: Duration) -> Result<(Serial, String), String> {
+    pub(crate) fn open(&self, image: &Path, limit: Duration) -> Result<(Serial, String), String> {
         let Subject { program, qemu, cpu, elf } = self;
         let log = target_dir().join("board-images").join(format!("{}-{}.log", program.name, cpu.name));
         let (serial, said) = Serial::open(with_model(program.board, qemu, cpu, elf, image, &log), limit)?;

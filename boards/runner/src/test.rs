@@ -91,6 +91,7 @@ impl Tests {
                 let row = figures_row(program, qemu, cpu);
                 let result = subject.house(&self.simulator).and_then(|figures| {
                     println!("   {figures:?}");
+                    subject.carried(&self.simulator)?;
                     if self.update {
                         table.set(&row, figures);
                         return table.write();

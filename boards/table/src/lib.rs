@@ -65,6 +65,9 @@ pub struct Firmware {
     pub serial: String,
     /// The serial port's registers.
     pub uart: Option<usize>,
+    /// The program follows the grammar that a model's file carries.
+    #[serde(default = "yes")]
+    pub grammar: bool,
     /// The board has a program for the kernels' self-test.
     #[serde(default)]
     pub selftest: bool,
@@ -260,6 +263,10 @@ struct Flash {
 #[derive(Deserialize)]
 struct Table {
     board: Vec<Row>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn release() -> String {

@@ -1,6 +1,6 @@
 //! Tokens to text.
 
-use crate::flash::{Flash, Source};
+use crate::flash::{Flash, ReadAt, Source};
 
 use super::detokenize::Detokenizer;
 use super::error::TextError;
@@ -36,9 +36,9 @@ impl Tokenizer<'_> {
     ///
     /// # Errors
     /// [`TextError::NoSuchToken`], flash failures.
-    pub(super) async fn bytes<F: Flash>(
+    pub(super) async fn bytes(
         &self,
-        source: &mut Source<'_, F>,
+        source: &mut impl ReadAt,
         id: u32,
         specials: bool,
         out: &mut dyn FnMut(&[u8], bool),
@@ -51,7 +51,7 @@ impl Tokenizer<'_> {
             TokenType::Byte => {
                 let mut name = [0; 6];
                 if string.len == 6 {
-                    source.read(string.offset, &mut name).await?;
+                    source.read_at(string.offset, &mut name).await?;
                 }
                 if let Some(byte) = byte_token(name) {
                     out(&[byte], false);
@@ -72,7 +72,7 @@ impl Tokenizer<'_> {
             let now = (string.len - done).min(buf.len() as u64);
             // A copy, even of what is mapped: a `str` must not change after it was checked, a mapped file may.
             let bytes = buf.get_mut(..now as usize).unwrap_or_default();
-            source.read(string.offset.saturating_add(done), bytes).await?;
+            source.read_at(string.offset.saturating_add(done), bytes).await?;
             let last = done + now == string.len;
             let mut plain = [0; 64];
             let (read, text) = spelling.plain(bytes, last, &mut plain);

@@ -6,7 +6,7 @@
 //! with flash is one that succeeds. A packed file brings all that, see [`tables`](super::tables).
 
 use crate::arena::{Arena, Region};
-use crate::flash::{Flash, Source};
+use crate::flash::{Flash, ReadAt, Source};
 use crate::gguf::{Array, Str};
 
 use super::error::TextError;
@@ -227,7 +227,7 @@ impl<'a> StrIndex<'a> {
     }
 
     /// Where string `i` lies.
-    pub(super) async fn locate<F: Flash>(&self, source: &mut Source<'_, F>, i: u32) -> Result<Str, TextError> {
+    pub(super) async fn locate(&self, source: &mut impl ReadAt, i: u32) -> Result<Str, TextError> {
         let bad = TextError::NoSuchToken { id: i, n: self.n };
         let anchor = self.anchors.at((i / GROUP) as usize).ok_or(bad)?;
         let mut offset = self.array.offset.saturating_add(u64::from(anchor)).saturating_add(8);
@@ -236,7 +236,7 @@ impl<'a> StrIndex<'a> {
             let len = match len & !MARKED {
                 LONG => {
                     let mut field = [0; 8];
-                    source.read(offset.saturating_sub(8), &mut field).await?;
+                    source.read_at(offset.saturating_sub(8), &mut field).await?;
                     u64::from_le_bytes(field)
                 }
                 len => u64::from(len),

@@ -1,7 +1,7 @@
 //! Tokens that are recognised in raw text, before anything is merged.
 
 use crate::arena::{Arena, Region};
-use crate::flash::{Flash, Source};
+use crate::flash::{Flash, ReadAt, Source};
 
 use super::error::TextError;
 use super::index::{Hash, Slots, StrIndex};
@@ -150,10 +150,10 @@ impl<'a> Specials<'a> {
     }
 
     /// The type of token `id`, whatever the file says of well-known ones.
-    pub(super) async fn token_type<F: Flash>(
+    pub(super) async fn token_type(
         &self,
         spec: &TokenizerSpec,
-        source: &mut Source<'_, F>,
+        source: &mut impl ReadAt,
         id: u32,
     ) -> Result<TokenType, TextError> {
         if self.known.contains(&id) {

@@ -2,7 +2,7 @@
 
 use super::error::TextError;
 use super::tokenizer::Tokenizer;
-use crate::flash::{Flash, FlashError, SliceFlash, Source, block_on};
+use crate::flash::{FlashError, ReadAt, block_on};
 
 /// A part of the model file in memory.
 #[derive(Clone, Copy)]
@@ -12,18 +12,14 @@ pub(crate) struct Span<'v> {
     pub(crate) first: u64,
 }
 
-impl Flash for Span<'_> {
-    const READ_RETRIES: u32 = 0;
-
-    fn size(&self) -> u64 {
-        self.first.saturating_add(self.bytes.len() as u64)
-    }
-
-    async fn read(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
-        match offset.checked_sub(self.first) {
-            Some(offset) => SliceFlash(self.bytes).read(offset, dst).await,
-            None => Err(FlashError::OutOfBounds { offset, bytes: dst.len() as u64, size: self.size() }),
-        }
+impl ReadAt for Span<'_> {
+    async fn read_at(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
+        let end = self.first.saturating_add(self.bytes.len() as u64);
+        let error = FlashError::OutOfBounds { offset, bytes: dst.len() as u64, size: end };
+        let from = offset.checked_sub(self.first).and_then(|from| usize::try_from(from).ok()).ok_or(error)?;
+        let bytes = self.bytes.get(from..).and_then(|bytes| bytes.get(..dst.len())).ok_or(error)?;
+        dst.iter_mut().zip(bytes).for_each(|(slot, &byte)| *slot = byte);
+        Ok(())
     }
 }
 
@@ -48,12 +44,7 @@ impl Vocabulary<'_> {
 
     /// Hands the bytes of token `id` to `out`, in pieces, with true for a first one that may begin with a space of its own.
     pub(crate) fn bytes(&self, id: u32, out: &mut dyn FnMut(&[u8], bool)) -> Result<(), TextError> {
-        let text = self.text.unwrap_or(Span { bytes: &[], first: 0 });
-        // A mapping begins with the file.
-        let mut source = match text.first {
-            0 => Source::with_mapping(text, text.bytes),
-            _ => Source::new(text),
-        };
-        block_on(self.tokenizer.bytes(&mut source, id, false, out), || {})
+        let mut text = self.text.unwrap_or(Span { bytes: &[], first: 0 });
+        block_on(self.tokenizer.bytes(&mut text, id, false, out), || {})
     }
 }

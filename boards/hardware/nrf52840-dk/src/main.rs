@@ -28,7 +28,7 @@ embassy_nrf::bind_interrupts!(struct Irqs {
 });
 
 /// Leaves 64 KiB of the 256 for statics and stack.
-static ARENA: Static<{ 176 << 10 }> = Static::new();
+static ARENA: Static<{ 172 << 10 }> = Static::new();
 
 #[embassy_executor::main]
 async fn main(_spawner: embassy_executor::Spawner) {

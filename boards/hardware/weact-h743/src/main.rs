@@ -26,8 +26,8 @@ embassy_stm32::bind_interrupts!(struct Irqs {
     USART1 => BufferedInterruptHandler<USART1>;
 });
 
-/// Leaves 32 KiB of the AXI SRAM's 512 for statics; the stack lies elsewhere.
-static ARENA: Static<{ 480 << 10 }> = Static::new();
+/// Leaves 36 KiB of the AXI SRAM's 512 for statics; the stack lies elsewhere.
+static ARENA: Static<{ 476 << 10 }> = Static::new();
 
 #[embassy_executor::main]
 async fn main(_spawner: embassy_executor::Spawner) {
