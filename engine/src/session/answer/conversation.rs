@@ -22,7 +22,8 @@ pub struct Buffers<'b> {
     /// More of them, one for each token of the longest draft; none without the feature `drafts`.
     pub drafts: &'b mut [Lane],
     /// Text that goes out at once, or is held back as it may be the beginning of a stop string. What a token has beyond it is
-    /// lost: it takes the bytes of the longest token (256 for most vocabularies) and those of the longest stop string. An answer
+    /// lost: it takes the bytes of the longest token (256 for most vocabularies) and those of the longest stop string, and 10 more
+    /// where a grammar has values. An answer
     /// that must have a probability is held back as a whole: it takes the bytes of the longest answer, and those of the text in
     /// its place; one that does not fit is an error.
     pub text: &'b mut [u8],
@@ -106,6 +107,10 @@ impl<'b> Conversation<'b> {
     /// minus infinity. An answer that can only end does so without a token for it. Nothing is drafted meanwhile, and the model must
     /// be mapped or carry a [grammar](Session::grammar). Where the grammar's texts are finite, a prompt behind which the context has
     /// no room for the longest is an error.
+    ///
+    /// Of a grammar with [values](crate::text::grammar#values) the text that is handed out has the numbers; tokens, probabilities and hash
+    /// are those of what the model said. A value that has begun is held back until it is whole, and left out if the answer is cut
+    /// in it.
     #[cfg(feature = "grammar")]
     pub fn follow(&mut self, follower: Option<(Grammar<'b>, &'b mut Follower)>) {
         self.follower = follower;

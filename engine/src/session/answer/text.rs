@@ -2,6 +2,10 @@
 
 #[cfg(feature = "probabilities")]
 use crate::text::TextError;
+#[cfg(feature = "values")]
+use crate::text::{Step, grammar::Grammar, values::ValueError};
+#[cfg(feature = "values")]
+use crate::text::Converter;
 
 /// Text in the caller's memory. What may be the beginning of a stop string is held back.
 pub(super) struct Text<'b> {
@@ -92,6 +96,65 @@ impl<'b> Text<'b> {
             *slot = byte;
         }
         self.len += fits;
+    }
+
+    /// Writes values in place of what was said for them, in what was added since the last [`scan`](Self::scan).
+    ///
+    /// # Errors
+    /// [`ValueError`]: a value is refused. The text ends in front of it.
+    #[cfg(feature = "values")]
+    pub(super) fn convert(&mut self, grammar: &Grammar<'_>, converter: &mut Converter) -> Result<(), ValueError> {
+        let mut from = self.sure + self.held;
+        let mut to = from;
+        while from < self.len {
+            let byte = self.bytes.get(from).copied().unwrap_or(0);
+            from += 1;
+            match converter.take(grammar, byte) {
+                Ok(Step::Hold) => {}
+                Ok(Step::Keep) => to = self.put(to, byte),
+                Ok(Step::KeepBehind(written)) => {
+                    // It may be longer than what was said of it in this token.
+                    let need = to + written.as_bytes().len() + 1;
+                    from += self.widen(from, need.saturating_sub(from));
+                    to = written.as_bytes().iter().fold(to, |to, &byte| self.put(to, byte));
+                    to = self.put(to, byte);
+                }
+                Err(error) => {
+                    self.len = to;
+                    return Err(error);
+                }
+            }
+        }
+        self.len = to;
+        Ok(())
+    }
+
+    /// Puts a byte in a place; returns the next one.
+    #[cfg(feature = "values")]
+    fn put(&mut self, at: usize, byte: u8) -> usize {
+        match self.bytes.get_mut(at) {
+            Some(slot) => {
+                *slot = byte;
+                at + 1
+            }
+            None => at,
+        }
+    }
+
+    /// Moves text from `from` on by `more` bytes; returns by how many it was moved. What there is no room for is lost.
+    #[cfg(feature = "values")]
+    fn widen(&mut self, from: usize, more: usize) -> usize {
+        #[cfg(feature = "probabilities")]
+        if self.len.saturating_add(more) > self.bytes.len() {
+            self.lost = self.len.saturating_add(more);
+        }
+        let more = more.min(self.bytes.len().saturating_sub(from));
+        self.len = self.len.saturating_add(more).min(self.bytes.len());
+        for at in (from + more..self.len).rev() {
+            let byte = self.bytes.get(at - more).copied().unwrap_or(0);
+            self.put(at, byte);
+        }
+        more
     }
 
     /// Looks for the first of the strings `stops`; true if there is one: what is certain ends before it. Otherwise that is all but

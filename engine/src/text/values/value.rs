@@ -1,0 +1,152 @@
+//! A value of a grammar: what it becomes, and its range.
+
+use core::fmt::{self, Display, Formatter};
+
+use super::clock;
+use super::said::Said;
+use super::span::{self, Sign};
+
+/// What a value becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// A span of time, in seconds.
+    Seconds,
+    /// A time of day.
+    Time,
+}
+
+/// A value: what it becomes, and the range that it must lie in, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Value {
+    /// What it becomes.
+    pub action: Action,
+    /// The least value, in seconds; of a time since midnight.
+    pub least: u32,
+    /// The greatest value.
+    pub most: u32,
+}
+
+/// The reason why what was said is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum ValueError {
+    /// It is no sentence of the language of [values](super), or does not come to whole seconds.
+    Unreadable,
+    /// It is out of the value's range, or an hour, a minute or a difference is out of its own.
+    OutOfRange,
+}
+
+impl Display for ValueError {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ValueError::Unreadable => "what was said for a value is no span or time of day",
+            ValueError::OutOfRange => "what was said for a value is out of range",
+        })
+    }
+}
+
+impl core::error::Error for ValueError {}
+
+/// A value as it is written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Written {
+    bytes: [u8; Written::MOST],
+    len: usize,
+}
+
+impl Written {
+    /// Bytes of the longest, at most.
+    pub const MOST: usize = 10;
+
+    /// The bytes, all of them ASCII.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    fn push(&mut self, byte: u8) {
+        if let Some(slot) = self.bytes.get_mut(self.len) {
+            (*slot, self.len) = (byte, self.len + 1);
+        }
+    }
+
+    /// Adds `number`, with the digits of `least` at least.
+    fn number(&mut self, number: u32, least: u32) {
+        let mut place = 1_000_000_000;
+        while place > 0 {
+            if number >= place || place <= least {
+                self.push(b'0' + (number / place % 10) as u8);
+            }
+            place /= 10;
+        }
+    }
+}
+
+impl Value {
+    /// A value that may be any.
+    #[must_use]
+    pub const fn any(action: Action) -> Value {
+        let most = match action {
+            Action::Seconds => u32::MAX,
+            Action::Time => clock::DAY as u32 - 1,
+        };
+        Value { action, least: 0, most }
+    }
+
+    /// The seconds of what was `said`; of a time, those since midnight.
+    ///
+    /// # Errors
+    /// [`ValueError`]: it cannot be read, or is out of range.
+    pub fn read(&self, said: &[u8]) -> Result<u32, ValueError> {
+        let mut said = Said::new(said);
+        let span = |said: &mut Said<'_>| match span::span(said) {
+            Some(seconds) if seconds <= u32::MAX.into() => Ok(seconds),
+            Some(_) => Err(ValueError::OutOfRange),
+            None => Err(ValueError::Unreadable),
+        };
+        let mut value = match self.action {
+            Action::Seconds => span(&mut said)?,
+            Action::Time => clock::time(&mut said)?,
+        };
+        while let Some(sign) = span::sign(&mut said) {
+            let change = span(&mut said)?;
+            value = match (self.action, sign) {
+                (Action::Time, _) => clock::moved(value, sign, change)?,
+                (Action::Seconds, Sign::Plus) => value.saturating_add(change),
+                (Action::Seconds, Sign::Minus) => value.checked_sub(change).ok_or(ValueError::OutOfRange)?,
+            };
+        }
+        if !said.is_at_end() {
+            return Err(ValueError::Unreadable);
+        }
+        let value = u32::try_from(value).map_err(|_| ValueError::OutOfRange)?;
+        if value < self.least || value > self.most { Err(ValueError::OutOfRange) } else { Ok(value) }
+    }
+
+    /// What was `said`, as it is written in its place.
+    ///
+    /// # Errors
+    /// As of [`read`](Self::read).
+    pub fn write(&self, said: &[u8]) -> Result<Written, ValueError> {
+        let inside = said.strip_prefix(b"\"").and_then(|said| said.strip_suffix(b"\""));
+        let value = self.read(inside.unwrap_or(said))?;
+        let mut written = Written::default();
+        match self.action {
+            Action::Seconds => written.number(value, 1),
+            Action::Time => {
+                let quote = |written: &mut Written| inside.iter().for_each(|_| written.push(b'"'));
+                quote(&mut written);
+                written.number(value / 3600, 10);
+                written.push(b':');
+                written.number(value / 60 % 60, 10);
+                if value % 60 > 0 {
+                    written.push(b':');
+                    written.number(value % 60, 10);
+                }
+                quote(&mut written);
+            }
+        }
+        Ok(written)
+    }
+}
