@@ -7,6 +7,7 @@ use super::longest::longest;
 use super::nfa::Count;
 use super::refused::Refused;
 use super::tables::{Figures, Node, bytes};
+use super::values;
 
 /// Frames that a state can say it needs.
 const MAX_NEED: u8 = 63;
@@ -30,7 +31,9 @@ pub(super) fn emit(nodes: &[Node], first: u16, depth: u16) -> Result<Compiled, R
     if u16::from(need) > depth {
         return Err(Refused::new(format!("the shortest text nests {need} deep, {depth} are supported")));
     }
-    let figures = Figures { depth, readings: u16::from(is_deterministic(nodes)), longest: longest(nodes, first) };
+    let is_deterministic = is_deterministic(nodes);
+    values::check(nodes, is_deterministic)?;
+    let figures = Figures { depth, readings: u16::from(is_deterministic), longest: longest(nodes, first) };
     bytes(nodes, first, &needs, figures)
 }
 

@@ -1,11 +1,11 @@
 //! Text of an answer on its way to the caller.
 
+#[cfg(feature = "values")]
+use crate::text::Converter;
 #[cfg(feature = "probabilities")]
 use crate::text::TextError;
 #[cfg(feature = "values")]
 use crate::text::{Step, grammar::Grammar, values::ValueError};
-#[cfg(feature = "values")]
-use crate::text::Converter;
 
 /// Text in the caller's memory. What may be the beginning of a stop string is held back.
 pub(super) struct Text<'b> {

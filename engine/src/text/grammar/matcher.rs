@@ -199,8 +199,7 @@ impl Matcher {
                         0 => grammar.number_of_value(call.rule),
                         outer => outer,
                     };
-                    let frame =
-                        Frame { then: call.then, count, below: reading.frame, depth: (depth + 1) as u8, value };
+                    let frame = Frame { then: call.then, count, below: reading.frame, depth: (depth + 1) as u8, value };
                     let frame = self.frame(frame).ok_or(overflow)?;
                     waiting.push(Reading { state: call.rule, count: 0, frame }).map_err(|_| overflow)?;
                 }

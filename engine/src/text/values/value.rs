@@ -7,7 +7,7 @@ use super::said::Said;
 use super::span::{self, Sign};
 
 /// What a value becomes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// A span of time, in seconds.
     Seconds,
@@ -16,7 +16,7 @@ pub enum Action {
 }
 
 /// A value: what it becomes, and the range that it must lie in, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Value {
     /// What it becomes.
     pub action: Action,
