@@ -31,9 +31,11 @@ pub(super) fn emit(nodes: &[Node], first: u16, depth: u16) -> Result<Compiled, R
     if u16::from(need) > depth {
         return Err(Refused::new(format!("the shortest text nests {need} deep, {depth} are supported")));
     }
-    let is_deterministic = is_deterministic(nodes);
-    values::check(nodes, is_deterministic)?;
-    let figures = Figures { depth, readings: u16::from(is_deterministic), longest: longest(nodes, first) };
+    let mut readings = u16::from(is_deterministic(nodes));
+    if nodes.iter().any(|node| node.value.is_some()) {
+        readings = values::check(nodes, first, readings)?;
+    }
+    let figures = Figures { depth, readings, longest: longest(nodes, first) };
     bytes(nodes, first, &needs, figures)
 }
 

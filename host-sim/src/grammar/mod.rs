@@ -13,6 +13,7 @@ mod mark;
 mod nfa;
 mod number;
 mod pattern;
+mod readings;
 mod refused;
 mod schema;
 mod tables;

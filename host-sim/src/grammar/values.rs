@@ -3,28 +3,22 @@
 use std::collections::HashSet;
 
 use flashlet::text::Converter;
+use flashlet::text::grammar::MAX_READINGS;
 
 use super::longest::longest;
+use super::readings;
 use super::refused::Refused;
 use super::tables::Node;
 
-/// Asserts that texts of the automaton `nodes` have values that an engine finds.
+/// Asserts that texts of the automaton `nodes` from state `start` have values that an engine finds. Returns their readings at most,
+/// which are 1 if `readings` says that this is known.
 ///
 /// # Errors
-/// [`Refused`]: a value is within or right behind another, or too long, or the automaton is not `deterministic`.
-pub(super) fn check(nodes: &[Node], deterministic: bool) -> Result<(), Refused> {
-    let values = || (0u16..).zip(nodes).filter(|(_, node)| node.value.is_some()).map(|(at, _)| at);
-    if values().next().is_none() {
-        return Ok(());
-    }
-    if !deterministic {
-        return Err(Refused::new(
-            "with values every text must be read in one way: what a value, or a rule, may begin with must differ from the alternatives \
-             to it, and what it may go on with from what may follow it",
-        ));
-    }
+/// [`Refused`]: a value is within or right behind another, or too long, or readings of a text may not agree on values.
+pub(super) fn check(nodes: &[Node], start: u16, readings: u16) -> Result<u16, Refused> {
+    let values = (0u16..).zip(nodes).filter(|(_, node)| node.value.is_some()).map(|(at, _)| at);
     let follows = followed_by_values(nodes);
-    for first in values() {
+    for first in values {
         if has_values(nodes, first) {
             return Err(Refused::new("a value within a value is not supported"));
         }
@@ -36,7 +30,13 @@ pub(super) fn check(nodes: &[Node], deterministic: bool) -> Result<(), Refused> 
             return Err(Refused::new(format!("a value may have {most} bytes at most: limit what repeats")));
         }
     }
-    Ok(())
+    if readings == 1 {
+        return Ok(1);
+    }
+    match readings::agree(nodes, start)? {
+        most @ 0..=MAX_READINGS => Ok(most as u16),
+        most => Err(Refused::new(format!("a text can be read in {most} ways, {MAX_READINGS} are supported"))),
+    }
 }
 
 /// The states behind `node`.

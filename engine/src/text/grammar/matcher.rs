@@ -148,7 +148,7 @@ impl Matcher {
     /// The number of the value that the byte taken last is part of, in the order of [`Grammar::values`] and from 1; 0 outside of values.
     #[cfg(feature = "values")]
     pub(crate) fn value(&self) -> u8 {
-        // Tables with values have one reading.
+        // The compiler has proved that readings agree.
         self.readings.iter().map(|&reading| self.number_of_value(reading)).max().unwrap_or(0)
     }
 

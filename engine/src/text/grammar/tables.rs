@@ -13,7 +13,7 @@
 //! ```
 //!
 //! A state's words are its head, if it has one, its calls, its counted edges and its edges. Tables of version 2 have values behind
-//! the words, and never more than one reading: a number of values, then 12 bytes for each.
+//! the words: a number of them, then 12 bytes for each. Their readings are known, and agree on values.
 //!
 //! ```text
 //! values   n_values u32
@@ -205,7 +205,7 @@ impl<'t> Grammar<'t> {
     #[cfg(feature = "values")]
     fn check_values(&self, n_states: u16) -> Result<(), GrammarError> {
         let (first, values) = self.values;
-        if values.len() > usize::from(u8::MAX) || !values.is_empty() && self.readings != 1 {
+        if values.len() > usize::from(u8::MAX) || !values.is_empty() && self.readings == 0 {
             return Err(GrammarError::OutOfRange { offset: 14 });
         }
         for (index, record) in values.iter().enumerate() {
