@@ -66,6 +66,8 @@ mod word;
 pub use carried::CarriedGrammar;
 pub(crate) use chat::Piece;
 pub use chat::{ChatFormat, Pieces, Turn};
+#[cfg(all(test, feature = "values"))]
+pub(crate) use converter::tests::tables as tables_of_a_value;
 #[cfg(feature = "values")]
 pub use converter::{Converter, Step};
 pub use detokenize::Detokenizer;

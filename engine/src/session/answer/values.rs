@@ -8,7 +8,7 @@ use crate::text::values::ValueError;
 /// Writes values in place of what was said for them, in the text that a token added; the last one too where the answer `ends`.
 ///
 /// # Errors
-/// [`ValueError`]: a value is refused. The text ends in front of it.
+/// [`ValueError`]: a value is refused, or there is no room for it. The text ends in front of it.
 pub(super) fn convert(
     text: &mut Text<'_>,
     (grammar, follower): (&Grammar<'_>, &mut Follower),
@@ -17,7 +17,7 @@ pub(super) fn convert(
     let converter = &mut follower.converter;
     text.convert(grammar, converter)?;
     if ends && let Some(written) = converter.end(grammar)? {
-        text.push(core::str::from_utf8(written.as_bytes()).unwrap_or_default());
+        text.push_value(&written)?;
     }
     Ok(())
 }

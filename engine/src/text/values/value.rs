@@ -35,6 +35,8 @@ pub enum ValueError {
     Unreadable,
     /// It is out of the value's range, or an hour, a minute or a difference is out of its own.
     OutOfRange,
+    /// More was said than a value may have, or there is no room for what comes in its place.
+    TooLong,
 }
 
 impl Display for ValueError {
@@ -42,6 +44,7 @@ impl Display for ValueError {
         f.write_str(match self {
             ValueError::Unreadable => "what was said for a value is no span or time of day",
             ValueError::OutOfRange => "what was said for a value is out of range",
+            ValueError::TooLong => "a value is too long",
         })
     }
 }
@@ -148,5 +151,97 @@ impl Value {
             }
         }
         Ok(written)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::String;
+
+    fn written(value: &Value, said: &[u8]) -> String {
+        match value.write(said) {
+            Ok(written) => core::str::from_utf8(written.as_bytes()).expect("it is ASCII").into(),
+            Err(ValueError::Unreadable) => "unreadable".into(),
+            Err(ValueError::OutOfRange) => "range".into(),
+            Err(ValueError::TooLong) => "too long".into(),
+        }
+    }
+
+    #[test]
+    fn what_was_said_is_what_pythons_datetime_says() {
+        let lines = include_str!("../../../../tests/fixtures/values.tsv");
+        for line in lines.lines() {
+            let (action, rest) = line.split_once('\t').expect("an action");
+            let (said, want) = rest.rsplit_once('\t').expect("a value");
+            let action = if action == "time" { Action::Time } else { Action::Seconds };
+            assert_eq!(written(&Value::any(action), said.as_bytes()), want, "{said}");
+        }
+        assert!(lines.lines().count() > 4000);
+    }
+
+    #[test]
+    fn both_ends_of_a_range_are_in_it() {
+        let value = Value { action: Action::Seconds, least: 60, most: 120 };
+        for (said, want) in [("59s", "range"), ("1m", "60"), ("90s", "90"), ("2m", "120"), ("2m 1s", "range")] {
+            assert_eq!(written(&value, said.as_bytes()), want);
+        }
+        let value = Value { action: Action::Time, least: 6 * 3600, most: 22 * 3600 };
+        for (said, want) in [("5:59", "range"), ("6am", "06:00"), ("10pm", "22:00"), ("10pm+1s", "range")] {
+            assert_eq!(written(&value, said.as_bytes()), want);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused() {
+        let words = [
+            "half",
+            "a",
+            "an",
+            "quarter",
+            "three",
+            "past",
+            "to",
+            "six",
+            "twenty",
+            "12",
+            "8",
+            "15",
+            "99999999999999999999",
+            ":",
+            "-",
+            "+",
+            ".",
+            "h",
+            "m",
+            "and",
+            "of",
+            "pm",
+            "o'clock",
+            "noon",
+            "\"",
+            "\u{e9}",
+            " ",
+            ",",
+            "plus",
+            "seconds",
+        ];
+        let mut state = 1u64;
+        for _ in 0..200_000 {
+            let mut said = String::new();
+            for _ in 0..state % 9 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                said.push_str(words[(state >> 33) as usize % words.len()]);
+                if state >> 60 & 1 == 0 {
+                    said.push(' ');
+                }
+            }
+            state = state.wrapping_add(1);
+            let most = Value::any(Action::Time).most;
+            if let Ok(at) = Value::any(Action::Time).read(said.as_bytes()) {
+                assert!(at <= most, "{said}");
+            }
+            let _ = Value::any(Action::Seconds).write(said.as_bytes());
+        }
     }
 }
