@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn a_mark_reads_as_it_is_shown() {
         for (text, shown) in [
-            ("seconds", "seconds 0s..4294967295s"),
+            ("seconds", "seconds 0s..4294967294s"),
             ("seconds 1s..a day", "seconds 1s..86400s"),
             (" time ", "time 00:00..23:59:59"),
             ("time  six am..half past ten pm", "time 06:00..22:30"),

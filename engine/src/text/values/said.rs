@@ -1,31 +1,14 @@
 //! What was said, word by word.
 
 /// Names of the numbers below twenty.
-const SMALL: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
+const SMALL: &str = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen \
+    eighteen nineteen";
 
 /// Names of the tens from twenty on.
-const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+const TENS: &str = "twenty thirty forty fifty sixty seventy eighty ninety";
+
+/// A number that does not fit, which is out of every range.
+pub(super) const TOO_MUCH: u32 = u32::MAX;
 
 /// The rest of what was said. A copy is a place to come back to.
 #[derive(Clone, Copy, Debug)]
@@ -73,33 +56,31 @@ impl<'t> Said<'t> {
         }
     }
 
-    /// Takes the next word, all letters up to something else, if `is` is true of it.
-    fn word_that<T>(&mut self, is: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
+    /// Takes the next word, all letters up to something else, if it is one of `words`, between which are spaces: its index.
+    pub(super) fn one_of(&mut self, words: &str) -> Option<u32> {
+        self.known(words.as_bytes())
+    }
+
+    // One copy of it is small, and nobody waits for it.
+    #[inline(never)]
+    fn known(&mut self, words: &[u8]) -> Option<u32> {
         let mut ahead = *self;
         ahead.skip();
         let len = ahead.rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
         let (word, rest) = ahead.rest.split_at_checked(len)?;
-        let found = is(word)?;
+        let mut known = words.split(|&byte| byte == b' ');
+        let at = known.position(|known| known.eq_ignore_ascii_case(word))?;
         self.rest = rest;
-        Some(found)
+        Some(at as u32)
     }
 
-    /// Takes the next word, if it is one of `words`: its index among them.
-    pub(super) fn one_of(&mut self, words: &[&str]) -> Option<usize> {
-        self.word_that(|word| words.iter().position(|known| known.as_bytes().eq_ignore_ascii_case(word)))
-    }
-
-    /// Takes `word`, if it is next.
-    pub(super) fn word(&mut self, word: &str) -> bool {
-        self.one_of(&[word]).is_some()
-    }
-
-    /// Takes `parts`, words and single signs, if all of them are next; no space stands before a sign.
-    pub(super) fn phrase(&mut self, parts: &[&str]) -> bool {
+    /// Takes `parts`, words and single signs between which are spaces, if all of them are next; no space stands before a sign.
+    #[inline(never)]
+    pub(super) fn phrase(&mut self, parts: &str) -> bool {
         let mut ahead = *self;
-        let is_next = parts.iter().all(|part| match part.as_bytes() {
+        let is_next = parts.as_bytes().split(|&byte| byte == b' ').all(|part| match part {
             &[sign] if !sign.is_ascii_alphabetic() => ahead.here(sign),
-            _ => ahead.word(part),
+            _ => ahead.known(part).is_some(),
         });
         if is_next {
             *self = ahead;
@@ -107,13 +88,14 @@ impl<'t> Said<'t> {
         is_next
     }
 
-    /// Takes digits: the number, and how many there are. More than fit are a number that is out of every range.
-    pub(super) fn digits(&mut self) -> Option<(u64, usize)> {
+    /// Takes digits: the number, or [`TOO_MUCH`], and how many there are.
+    #[inline(never)]
+    pub(super) fn digits(&mut self) -> Option<(u32, u32)> {
         let mut ahead = *self;
         ahead.skip();
-        let (mut number, mut n) = (0u64, 0);
+        let (mut number, mut n) = (0u32, 0);
         while let [digit @ b'0'..=b'9', rest @ ..] = ahead.rest {
-            number = number.saturating_mul(10).saturating_add(u64::from(digit - b'0'));
+            number = number.saturating_mul(10).saturating_add(u32::from(digit - b'0'));
             (n, ahead.rest) = (n + 1, rest);
         }
         if n == 0 {
@@ -124,24 +106,25 @@ impl<'t> Said<'t> {
     }
 
     /// Takes a number below a hundred in words.
-    pub(super) fn number_word(&mut self) -> Option<u64> {
-        if let Some(small) = self.one_of(&SMALL) {
-            return Some(small as u64);
+    #[inline(never)]
+    pub(super) fn number_word(&mut self) -> Option<u32> {
+        if let Some(small) = self.one_of(SMALL) {
+            return Some(small);
         }
-        let tens = (self.one_of(&TENS)? as u64 + 2) * 10;
+        let tens = (self.one_of(TENS)? + 2) * 10;
         let mut ahead = *self;
         ahead.here(b'-');
-        match ahead.one_of(&SMALL) {
+        match ahead.one_of(SMALL) {
             Some(small @ 1..=9) => {
                 *self = ahead;
-                Some(tens + small as u64)
+                Some(tens + small)
             }
             _ => Some(tens),
         }
     }
 
     /// Takes a whole number, in digits or in words.
-    pub(super) fn number(&mut self) -> Option<u64> {
+    pub(super) fn number(&mut self) -> Option<u32> {
         self.digits().map(|(number, _)| number).or_else(|| self.number_word())
     }
 }

@@ -1,18 +1,16 @@
 //! Spans of time.
 
-use super::said::Said;
+use super::said::{Said, TOO_MUCH};
 
-/// Seconds of each unit, with its names.
-const UNITS: [(u64, &[&str]); 5] = [
-    (604_800, &["w", "week", "weeks"]),
-    (86_400, &["d", "day", "days"]),
-    (3600, &["h", "hr", "hrs", "hour", "hours"]),
-    (60, &["m", "min", "mins", "minute", "minutes"]),
-    (1, &["s", "sec", "secs", "second", "seconds"]),
-];
+/// Names of the units.
+const NAMES: [&str; 5] =
+    ["w week weeks", "d day days", "h hr hrs hour hours", "m min mins minute minutes", "s sec secs second seconds"];
 
-/// Hundredths of a unit.
-type Hundredths = u64;
+/// Seconds of the units.
+const SECONDS: [u32; 5] = [604_800, 86_400, 3600, 60, 1];
+
+/// A number of units, and hundredths.
+type Count = (u32, u32);
 
 /// A change by a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,22 +21,23 @@ pub(super) enum Sign {
 
 /// Takes the sign of a sum.
 pub(super) fn sign(said: &mut Said<'_>) -> Option<Sign> {
-    if said.sign(b'+') || said.word("plus") {
+    if said.sign(b'+') || said.phrase("plus") {
         Some(Sign::Plus)
-    } else if said.sign(b'-') || said.word("minus") {
+    } else if said.sign(b'-') || said.phrase("minus") {
         Some(Sign::Minus)
     } else {
         None
     }
 }
 
-/// Takes a span, in seconds; one that does not fit is the largest number. `None`, and `said` is anywhere, if there is none.
-pub(super) fn span(said: &mut Said<'_>) -> Option<u64> {
+/// Takes a span, in seconds; or [`TOO_MUCH`]. `None`, and `said` is anywhere, if there is none.
+#[inline(never)]
+pub(super) fn span(said: &mut Said<'_>) -> Option<u32> {
     let (mut sum, mut smallest) = item(said)?;
     loop {
         let mut ahead = *said;
         if !ahead.sign(b',') {
-            ahead.word("and");
+            ahead.phrase("and");
         }
         match item(&mut ahead) {
             Some((seconds, unit)) if unit < smallest => {
@@ -51,48 +50,56 @@ pub(super) fn span(said: &mut Said<'_>) -> Option<u64> {
 }
 
 /// Takes a number of one unit: the seconds, and those of the unit.
-fn item(said: &mut Said<'_>) -> Option<(u64, u64)> {
+#[inline(never)]
+fn item(said: &mut Said<'_>) -> Option<(u32, u32)> {
     if let Some(found) = part_of_unit(said) {
         return Some(found);
     }
-    let mut count = match said.one_of(&["a", "an"]) {
-        Some(_) => 100,
+    let (whole, mut hundredths) = match said.one_of("a an") {
+        Some(_) => (1, 0),
         None => number(said)?,
     };
-    count = count.saturating_add(and_part(said).unwrap_or(0));
+    hundredths += and_part(said).unwrap_or(0);
     let unit = unit(said)?;
     let mut behind = *said;
     let part = and_part(&mut behind).unwrap_or(0);
     // Otherwise it is an item of its own.
     if behind_is_no_unit(behind) {
-        (*said, count) = (behind, count.saturating_add(part));
+        *said = behind;
+        hundredths += part;
     }
-    seconds(count, unit)
+    seconds((whole, hundredths), unit)
 }
 
 /// Takes a part of a unit, such as `half an hour`.
-fn part_of_unit(said: &mut Said<'_>) -> Option<(u64, u64)> {
+fn part_of_unit(said: &mut Said<'_>) -> Option<(u32, u32)> {
     let mut ahead = *said;
     let part = part(&mut ahead)?;
     let unit = part_unit(&mut ahead)?;
     *said = ahead;
-    seconds(part, unit)
+    seconds((0, part), unit)
 }
 
-/// The seconds of `count` units, and those of one; `None` if they are not whole.
-fn seconds(count: Hundredths, unit: u64) -> Option<(u64, u64)> {
-    let Some(hundredths) = count.checked_mul(unit) else { return Some((u64::MAX, unit)) };
-    (hundredths % 100 == 0).then_some((hundredths / 100, unit))
+/// The seconds of a number of units, and those of one; `None` if they are not whole.
+fn seconds((whole, hundredths): Count, unit: u32) -> Option<(u32, u32)> {
+    // There are fewer than 300, of a week at most.
+    let hundredths = hundredths * unit;
+    let sum = match whole.checked_mul(unit) {
+        Some(seconds) => seconds.saturating_add(hundredths / 100),
+        None => TOO_MUCH,
+    };
+    (hundredths % 100 == 0).then_some((sum, unit))
 }
 
-/// Takes `half`, `a quarter` or `three quarters`.
-pub(super) fn part(said: &mut Said<'_>) -> Option<Hundredths> {
+/// Takes `half`, `a quarter` or `three quarters`, in hundredths.
+#[inline(never)]
+pub(super) fn part(said: &mut Said<'_>) -> Option<u32> {
     let mut ahead = *said;
-    let found = if ahead.phrase(&["three", "quarters"]) {
+    let found = if ahead.phrase("three quarters") {
         Some(75)
     } else {
-        ahead.word("a");
-        ahead.one_of(&["half", "quarter"]).map(|at| if at == 0 { 50 } else { 25 })
+        ahead.phrase("a");
+        ahead.one_of("half quarter").map(|at| if at == 0 { 50 } else { 25 })
     };
     if found.is_some() {
         *said = ahead;
@@ -101,9 +108,10 @@ pub(super) fn part(said: &mut Said<'_>) -> Option<Hundredths> {
 }
 
 /// Takes `and` with a part behind it.
-fn and_part(said: &mut Said<'_>) -> Option<Hundredths> {
+#[inline(never)]
+fn and_part(said: &mut Said<'_>) -> Option<u32> {
     let mut ahead = *said;
-    let found = if ahead.word("and") { part(&mut ahead) } else { None };
+    let found = if ahead.phrase("and") { part(&mut ahead) } else { None };
     if found.is_some() {
         *said = ahead;
     }
@@ -111,9 +119,9 @@ fn and_part(said: &mut Said<'_>) -> Option<Hundredths> {
 }
 
 /// Takes the unit of a part.
-fn part_unit(said: &mut Said<'_>) -> Option<u64> {
-    said.word("of");
-    said.one_of(&["a", "an"]);
+fn part_unit(said: &mut Said<'_>) -> Option<u32> {
+    said.phrase("of");
+    said.one_of("a an");
     unit(said)
 }
 
@@ -121,21 +129,21 @@ fn behind_is_no_unit(mut said: Said<'_>) -> bool {
     part_unit(&mut said).is_none()
 }
 
-fn unit(said: &mut Said<'_>) -> Option<u64> {
-    UNITS.iter().find(|(_, names)| said.one_of(names).is_some()).map(|&(seconds, _)| seconds)
+#[inline(never)]
+fn unit(said: &mut Said<'_>) -> Option<u32> {
+    let found = NAMES.iter().zip(SECONDS).find(|(names, _)| said.one_of(names).is_some());
+    found.map(|(_, seconds)| seconds)
 }
 
 /// Takes a number, with up to two decimals.
-fn number(said: &mut Said<'_>) -> Option<Hundredths> {
-    let Some((whole, _)) = said.digits() else { return said.number_word().map(|number| number * 100) };
-    let hundredths = whole.saturating_mul(100);
+fn number(said: &mut Said<'_>) -> Option<Count> {
+    let Some((whole, _)) = said.digits() else { return said.number_word().map(|number| (number, 0)) };
     if !said.here(b'.') {
-        return Some(hundredths);
+        return Some((whole, 0));
     }
-    let decimals = match said.digits()? {
-        (digit, 1) => digit * 10,
-        (digits, 2) => digits,
-        _ => return None,
-    };
-    Some(hundredths.saturating_add(decimals))
+    match said.digits()? {
+        (digit, 1) => Some((whole, digit * 10)),
+        (digits, 2) => Some((whole, digits)),
+        _ => None,
+    }
 }

@@ -3,7 +3,7 @@
 use core::fmt::{self, Display, Formatter};
 
 use super::clock;
-use super::said::Said;
+use super::said::{self, Said};
 use super::span::{self, Sign};
 
 /// What a value becomes.
@@ -75,6 +75,7 @@ impl Written {
     }
 
     /// Adds `number`, with the digits of `least` at least.
+    #[inline(never)]
     fn number(&mut self, number: u32, least: u32) {
         let mut place = 1_000_000_000;
         while place > 0 {
@@ -91,8 +92,8 @@ impl Value {
     #[must_use]
     pub const fn any(action: Action) -> Value {
         let most = match action {
-            Action::Seconds => u32::MAX,
-            Action::Time => clock::DAY as u32 - 1,
+            Action::Seconds => said::TOO_MUCH - 1,
+            Action::Time => clock::DAY - 1,
         };
         Value { action, least: 0, most }
     }
@@ -104,8 +105,8 @@ impl Value {
     pub fn read(&self, said: &[u8]) -> Result<u32, ValueError> {
         let mut said = Said::new(said);
         let span = |said: &mut Said<'_>| match span::span(said) {
-            Some(seconds) if seconds <= u32::MAX.into() => Ok(seconds),
-            Some(_) => Err(ValueError::OutOfRange),
+            Some(said::TOO_MUCH) => Err(ValueError::OutOfRange),
+            Some(seconds) => Ok(seconds),
             None => Err(ValueError::Unreadable),
         };
         let mut value = match self.action {
@@ -123,7 +124,6 @@ impl Value {
         if !said.is_at_end() {
             return Err(ValueError::Unreadable);
         }
-        let value = u32::try_from(value).map_err(|_| ValueError::OutOfRange)?;
         if value < self.least || value > self.most { Err(ValueError::OutOfRange) } else { Ok(value) }
     }
 
