@@ -72,17 +72,21 @@ fn named(said: &mut Said<'_>) -> Option<u32> {
 
 /// Takes the minutes and seconds behind an hour, if there are any.
 fn minute(said: &mut Said<'_>) -> Result<(u32, u32), ValueError> {
-    let two = |said: &mut Said<'_>| said.digits().filter(|&(_, n)| n == 2).map(|(number, _)| number);
+    let two = |said: &mut Said<'_>| said.digits_here(2).ok_or(ValueError::Unreadable);
     if said.here(b':') {
-        let minute = two(said).ok_or(ValueError::Unreadable)?;
-        let second = if said.here(b':') { two(said).ok_or(ValueError::Unreadable)? } else { 0 };
+        let minute = two(said)?;
+        let second = if said.here(b':') { two(said)? } else { 0 };
         return Ok((minute, second));
     }
     let mut ahead = *said;
     let found = if ahead.one_of("oh o").is_some() {
         ahead.number_word().filter(|minute| (1..10).contains(minute))
     } else {
-        two(&mut ahead).or_else(|| ahead.number_word().filter(|&minute| minute >= 10))
+        match ahead.digits() {
+            Some((minute, 2)) => Some(minute),
+            Some(_) => None,
+            None => ahead.number_word().filter(|&minute| minute >= 10),
+        }
     };
     if found.is_some() {
         *said = ahead;

@@ -4,6 +4,8 @@
 //! has the value in its place: `4530`, `06:30`. All arithmetic is exact, in whole seconds. What is out of the value's range, or no
 //! sentence of the language below, is refused: the answer ends with [`AnswerEnd::Value`](crate::session::AnswerEnd::Value).
 //!
+//! What is out of range where it stands, such as an hour of 25, is refused as that even if nonsense follows.
+//!
 //! | action | what was said | becomes |
 //! |---|---|---|
 //! | [`Seconds`](Action::Seconds) | `span`, or `span` with others added or taken away | seconds, such as `4530` |
@@ -37,6 +39,7 @@
 //!   digits meet. `ninety nine` is `ninety-nine`.
 //! - Without a half of the day an hour is that of a clock of 24 hours: `half past six` is 06:30. With one it is 1 to 12.
 //! - Times go round the clock: `11pm + 2h` is 01:00, and `midnight - 25m` is 23:35. A span that is added to a time is below a day.
+//! - A span is below 2^32 - 1 seconds, and a difference of spans not below 0.
 //! - Decimals and parts must come to whole seconds: `1.5h` is 5400, `0.3s` is refused.
 
 mod clock;

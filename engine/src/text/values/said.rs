@@ -105,6 +105,15 @@ impl<'t> Said<'t> {
         Some((number, n))
     }
 
+    /// Takes `n` digits, if they are next and no space stands before them.
+    pub(super) fn digits_here(&mut self, n: u32) -> Option<u32> {
+        let mut ahead = *self;
+        let found = if ahead.here(b' ') { None } else { ahead.digits() };
+        let (number, _) = found.filter(|&(_, found)| found == n)?;
+        *self = ahead;
+        Some(number)
+    }
+
     /// Takes a number below a hundred in words.
     #[inline(never)]
     pub(super) fn number_word(&mut self) -> Option<u32> {

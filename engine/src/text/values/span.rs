@@ -141,9 +141,6 @@ fn number(said: &mut Said<'_>) -> Option<Count> {
     if !said.here(b'.') {
         return Some((whole, 0));
     }
-    match said.digits()? {
-        (digit, 1) => Some((whole, digit * 10)),
-        (digits, 2) => Some((whole, digits)),
-        _ => None,
-    }
+    let decimals = said.digits_here(1).map(|digit| digit * 10);
+    decimals.or_else(|| said.digits_here(2)).map(|decimals| (whole, decimals))
 }
