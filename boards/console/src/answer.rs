@@ -34,6 +34,7 @@ pub(crate) const fn end_name(end: Option<AnswerEnd>) -> &'static str {
         Some(AnswerEnd::Context) => "context",
         Some(AnswerEnd::Stop) => "stop",
         Some(AnswerEnd::Unsure) => "unsure",
+        Some(AnswerEnd::Value) => "value",
         None => "interrupt",
     }
 }

@@ -1,5 +1,7 @@
 //! An answer that follows a grammar: which tokens may come next.
 
+#[cfg(feature = "values")]
+use super::converter::Converter;
 #[cfg(feature = "drafts")]
 use super::draft::MAX_DRAFT;
 use super::error::TextError;
@@ -9,7 +11,7 @@ use super::vocabulary::Vocabulary;
 /// Most bytes of a forced stretch; a longer one is several.
 const MAX_STRETCH: usize = 64;
 
-/// The place of an answer in a grammar, in about 2 KiB.
+/// The place of an answer in a grammar, in about 2 KiB, with the feature `values` 3 KiB.
 ///
 /// Where the grammar allows one byte only, and one after that, these bytes are a *forced stretch*: tokens are compared with them, and
 /// the matcher stands behind them.
@@ -33,11 +35,14 @@ pub struct Follower {
     drafted: heapless::Vec<usize, MAX_DRAFT>,
     /// The error that came up while tokens were tried at the first place where one did.
     error: Option<(usize, TextError)>,
+    /// The place of the text that is handed out.
+    #[cfg(feature = "values")]
+    pub(crate) converter: Converter,
 }
 
-/// A token that may come next leads here.
+/// The place that a token which may come next leads to.
 #[derive(Clone, Copy)]
-enum Step {
+enum Place {
     /// To this place in the stretch.
     Within(usize),
     /// Beyond it, where the trial is.
@@ -59,6 +64,8 @@ impl Follower {
             #[cfg(feature = "drafts")]
             drafted: heapless::Vec::new(),
             error: None,
+            #[cfg(feature = "values")]
+            converter: Converter::new(),
         }
     }
 
@@ -68,6 +75,8 @@ impl Follower {
     /// [`TextError::Grammar`]: the beginning alone has too many readings.
     pub(crate) fn restart(&mut self, grammar: &Grammar<'_>, fresh: bool) -> Result<(), TextError> {
         self.matcher.restart(grammar);
+        #[cfg(feature = "values")]
+        self.converter.restart(grammar);
         self.fresh = fresh;
         self.look(grammar)
     }
@@ -145,7 +154,7 @@ impl Follower {
         vocabulary: &Vocabulary<'_>,
         id: u32,
         place: usize,
-    ) -> Result<Option<Step>, TextError> {
+    ) -> Result<Option<Place>, TextError> {
         if vocabulary.text.is_none() {
             return Err(TextError::Grammar(GrammarError::NotMapped));
         }
@@ -172,7 +181,7 @@ impl Follower {
             }
             result = trial.accepts_bytes(grammar, bytes);
         })?;
-        let step = if is_beyond { Step::Beyond } else { Step::Within(stretch.len() - forced.len()) };
+        let step = if is_beyond { Place::Beyond } else { Place::Within(stretch.len() - forced.len()) };
         result.map(|allowed| (allowed && begun).then_some(step)).map_err(TextError::Grammar)
     }
 
@@ -195,12 +204,12 @@ impl Follower {
             let step = self.walk(grammar, vocabulary, id, self.taken)?.ok_or(no_token)?;
             self.fresh = false;
             match step {
-                Step::Within(place) if place == MAX_STRETCH => {
+                Place::Within(place) if place == MAX_STRETCH => {
                     self.look(grammar)?;
                     self.error = self.error.map(|(_, error)| (0, error));
                 }
-                Step::Within(place) => self.taken = place,
-                Step::Beyond => {
+                Place::Within(place) => self.taken = place,
+                Place::Beyond => {
                     self.matcher.clone_from(&self.trial);
                     self.look(grammar)?;
                 }
@@ -232,7 +241,7 @@ impl Follower {
         let mut place = self.taken;
         for &id in ids {
             match self.walk(grammar, vocabulary, id, place) {
-                Ok(Some(Step::Within(end))) if !(is_last && end == self.stretch.len()) => place = end,
+                Ok(Some(Place::Within(end))) if !(is_last && end == self.stretch.len()) => place = end,
                 _ => break,
             }
             let _ = self.drafted.push(place);

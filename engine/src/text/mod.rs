@@ -9,10 +9,13 @@
 //!   packed file brings.
 //! - `Threshold`: the probability that answers must have, with the feature `probabilities`.
 //! - `grammar`: texts that a compiled grammar allows, with the feature of that name.
+//! - `values`: what was said, such as `half past six`, turned into numbers, with the feature of that name.
 
 #[cfg(feature = "grammar")]
 mod carried;
 pub(crate) mod chat;
+#[cfg(feature = "values")]
+mod converter;
 mod decode;
 mod detokenize;
 #[cfg(feature = "drafts")]
@@ -53,6 +56,8 @@ mod turn_text;
 mod unicode;
 #[cfg(feature = "bpe")]
 mod unicode_tables;
+#[cfg(feature = "values")]
+pub mod values;
 #[cfg(feature = "grammar")]
 mod vocabulary;
 mod word;
@@ -61,6 +66,10 @@ mod word;
 pub use carried::CarriedGrammar;
 pub(crate) use chat::Piece;
 pub use chat::{ChatFormat, Pieces, Turn};
+#[cfg(all(test, feature = "values"))]
+pub(crate) use converter::tests::tables as tables_of_a_value;
+#[cfg(feature = "values")]
+pub use converter::{Converter, Step};
 pub use detokenize::Detokenizer;
 #[cfg(feature = "drafts")]
 pub use draft::{Drafter, MAX_DRAFT};

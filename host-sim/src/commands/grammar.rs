@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use flashlet::gguf::Gguf;
 use flashlet::text::grammar::{Grammar, Matcher};
+use flashlet::text::values::ValueError;
+use flashlet::text::{Converter, Step};
 use serde::Serialize;
 
 use crate::engine::{Engine, about_file};
@@ -88,8 +90,20 @@ impl FollowArgs {
 struct Report {
     #[serde(flatten)]
     figures: Figures,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    accepts: Option<Vec<bool>>,
+    #[serde(flatten)]
+    checked: Option<Checked>,
+}
+
+/// Lines that were checked.
+#[derive(Serialize)]
+struct Checked {
+    accepts: Vec<bool>,
+    /// Accepted lines with values in place of what was said; none if the grammar has no values.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    texts: Vec<Option<String>>,
+    /// The reasons why lines are rejected that are texts of the grammar.
+    #[serde(skip)]
+    refused: Vec<Option<ValueError>>,
 }
 
 /// Runs the command.
@@ -100,15 +114,22 @@ pub(crate) fn grammar(args: &GrammarArgs) -> Result<(), Failure> {
         (None, None) => return Err(Failure::Usage("--json-schema, --grammar or -m is needed".into())),
     };
     let grammar = compiled.open()?;
-    let accepts = args.check.as_ref().map(|path| check(&grammar, &input::text_file(path)?)).transpose()?;
-    let report = Report { figures: Figures::of(&compiled)?, accepts };
+    let checked = args.check.as_ref().map(|path| check(&grammar, &input::text_file(path)?)).transpose()?;
+    let report = Report { figures: Figures::of(&compiled)?, checked };
     if args.json {
         return print_json(&report);
     }
     let mut out = Listing::new();
     report.figures.list(&mut out)?;
-    for (n, accepts) in (1..).zip(report.accepts.iter().flatten()) {
-        out.write(format_args!("line {n:<7} {}\n", if *accepts { "accepted" } else { "rejected" }))?;
+    if let Some(Checked { accepts, texts, refused }) = &report.checked {
+        for (at, accepts) in accepts.iter().enumerate() {
+            out.write(format_args!("line {:<7} {}", at + 1, if *accepts { "accepted" } else { "rejected" }))?;
+            match (texts.get(at).and_then(Option::as_ref), refused.get(at).copied().flatten()) {
+                (Some(text), _) => out.write(format_args!(": {text}\n"))?,
+                (None, Some(refused)) => out.write(format_args!(": {refused}\n"))?,
+                (None, None) => out.write(format_args!("\n"))?,
+            }
+        }
     }
     out.finish()
 }
@@ -123,16 +144,45 @@ fn carried(path: &Path) -> Result<Compiled, Failure> {
     compiled.ok_or_else(|| about(&"the file carries no grammar: --json-schema or --grammar names one"))
 }
 
-fn check(grammar: &Grammar<'_>, text: &str) -> Result<Vec<bool>, Failure> {
-    let mut matcher = Matcher::new(grammar);
+fn check(grammar: &Grammar<'_>, text: &str) -> Result<Checked, Failure> {
+    let (mut matcher, mut converter) = (Matcher::new(grammar), Converter::new());
     let mut lines: Vec<&str> = text.split('\n').collect();
     if lines.last() == Some(&"") {
         lines.pop();
     }
-    let accepts = |line: &str| {
+    let mut checked = Checked { accepts: Vec::new(), texts: Vec::new(), refused: Vec::new() };
+    let has_values = grammar.values().next().is_some();
+    for line in lines {
         matcher.restart(grammar);
-        Ok(matcher.accepts_bytes(grammar, line.as_bytes())? && matcher.may_end(grammar))
-    };
-    let results: Result<_, flashlet::text::grammar::GrammarError> = lines.into_iter().map(accepts).collect();
-    results.map_err(|error| Failure::new(error.to_string()))
+        let taken = matcher.accepts_bytes(grammar, line.as_bytes());
+        let accepts = taken.map_err(|error| Failure::new(error.to_string()))? && matcher.may_end(grammar);
+        let converted = match has_values && accepts {
+            true => Some(convert(grammar, &mut converter, line)),
+            false => None,
+        };
+        checked.accepts.push(accepts && !matches!(converted, Some(Err(_))));
+        if has_values {
+            checked.refused.push(converted.as_ref().and_then(|converted| converted.as_ref().err().copied()));
+            checked.texts.push(converted.and_then(Result::ok));
+        }
+    }
+    Ok(checked)
+}
+
+/// A line that the grammar accepts, with values in place of what was said.
+fn convert(grammar: &Grammar<'_>, converter: &mut Converter, line: &str) -> Result<String, ValueError> {
+    converter.restart(grammar);
+    let mut text = Vec::new();
+    for &byte in line.as_bytes() {
+        match converter.take(grammar, byte)? {
+            Step::Hold => continue,
+            Step::Keep => {}
+            Step::KeepBehind(written) => text.extend_from_slice(written.as_bytes()),
+        }
+        text.push(byte);
+    }
+    if let Some(written) = converter.end(grammar)? {
+        text.extend_from_slice(written.as_bytes());
+    }
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }

@@ -38,6 +38,8 @@ pub(crate) enum StopReason {
     Stop,
     /// The answer was less probable than it must be: another text came in its place.
     Unsure,
+    /// The answer said a value that was refused: the text ends in front of it.
+    Value,
     /// The user ended it.
     Interrupted,
 }
@@ -50,6 +52,7 @@ impl From<AnswerEnd> for StopReason {
             AnswerEnd::Context => StopReason::Context,
             AnswerEnd::Stop => StopReason::Stop,
             AnswerEnd::Unsure => StopReason::Unsure,
+            AnswerEnd::Value => StopReason::Value,
         }
     }
 }
@@ -62,6 +65,7 @@ impl StopReason {
             StopReason::Context => "the prompt fills the context, --ctx gives it more room",
             StopReason::Stop => "the answer began with a --stop text",
             StopReason::Unsure => "the answer is less probable than it must be",
+            StopReason::Value => "the answer says a value that is out of range or cannot be read",
             StopReason::Length => "the tokens up to -n make no text yet",
             StopReason::Interrupted => "you stopped it",
         }

@@ -7,6 +7,7 @@ use super::longest::longest;
 use super::nfa::Count;
 use super::refused::Refused;
 use super::tables::{Figures, Node, bytes};
+use super::values;
 
 /// Frames that a state can say it needs.
 const MAX_NEED: u8 = 63;
@@ -30,7 +31,11 @@ pub(super) fn emit(nodes: &[Node], first: u16, depth: u16) -> Result<Compiled, R
     if u16::from(need) > depth {
         return Err(Refused::new(format!("the shortest text nests {need} deep, {depth} are supported")));
     }
-    let figures = Figures { depth, readings: u16::from(is_deterministic(nodes)), longest: longest(nodes, first) };
+    let mut readings = u16::from(is_deterministic(nodes));
+    if nodes.iter().any(|node| node.value.is_some()) {
+        readings = values::check(nodes, first, readings)?;
+    }
+    let figures = Figures { depth, readings, longest: longest(nodes, first) };
     bytes(nodes, first, &needs, figures)
 }
 

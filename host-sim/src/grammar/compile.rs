@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use flashlet::text::values::Value;
+
 use super::bounds;
 use super::compiled::Compiled;
 use super::nfa::{Count, END, Nfa, StateId};
@@ -14,8 +16,18 @@ const MAX_STATES: usize = u16::MAX as usize - 1;
 /// Most states of the automaton with jumps in all states of the tables together.
 const MAX_WORK: usize = 8_000_000;
 
-/// States of the automaton with jumps that a text may be in; true where a rule begins, which is not its end.
-type Set = (Vec<StateId>, bool);
+/// Place of a state in its rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Place {
+    Inside,
+    /// The beginning, which is not the end.
+    First,
+    /// The beginning of a value.
+    FirstOfValue(Value),
+}
+
+/// States of the automaton with jumps that a text may be in, and where in a rule they are.
+type Set = (Vec<StateId>, Place);
 
 /// The tables' states, while they are made.
 struct Subsets<'n> {
@@ -34,7 +46,7 @@ struct Subsets<'n> {
 pub(super) fn compile(mut nfa: Nfa, start: StateId, depth: u16) -> Result<Compiled, Refused> {
     nfa.trim();
     let mut subsets = Subsets { nfa: &nfa, index: HashMap::new(), sets: Vec::new(), work: 0, nullable: HashMap::new() };
-    let first = subsets.id(([start].into(), false))?;
+    let first = subsets.id(([start].into(), Place::Inside))?;
     let mut nodes = Vec::new();
     while nodes.len() < subsets.sets.len() {
         let set = subsets.sets[nodes.len()].clone();
@@ -53,7 +65,7 @@ fn is_dead(node: &Node) -> bool {
 
 impl Subsets<'_> {
     /// The state of `set`, whose jumps are followed.
-    fn id(&mut self, (states, begins): Set) -> Result<u16, Refused> {
+    fn id(&mut self, (states, place): Set) -> Result<u16, Refused> {
         let mut states = self.nfa.closure(states);
         // The end of a called rule is the caller's next state.
         let mut extended = states.clone();
@@ -68,7 +80,7 @@ impl Subsets<'_> {
         if extended.len() > states.len() {
             let more = self.nfa.closure(extended);
             if more != states {
-                return self.id((more, begins));
+                return self.id((more, place));
             }
             states = more;
         }
@@ -77,7 +89,7 @@ impl Subsets<'_> {
             return Err(Refused::too_large());
         }
         let n = self.sets.len();
-        let set = (states, begins);
+        let set = (states, place);
         if let Some(&id) = self.index.get(&set) {
             return Ok(id);
         }
@@ -106,10 +118,15 @@ impl Subsets<'_> {
         result
     }
 
-    fn node(&mut self, (states, begins): &Set) -> Result<Node, Refused> {
+    fn node(&mut self, (states, place): &Set) -> Result<Node, Refused> {
         let nfa = self.nfa;
         let accepts = states.iter().filter_map(|&state| nfa.states[state as usize].accepts).min();
-        let mut node = Node { accepts: accepts.filter(|&least| !*begins || least > 0), ..Node::default() };
+        let value = match place {
+            Place::FirstOfValue(value) => Some(*value),
+            _ => None,
+        };
+        let accepts = accepts.filter(|&least| *place == Place::Inside || least > 0);
+        let mut node = Node { accepts, value, ..Node::default() };
         let mut by_count: BTreeMap<Count, Vec<(u8, u8, StateId)>> = BTreeMap::new();
         let mut by_rule: BTreeMap<(Count, StateId), Vec<StateId>> = BTreeMap::new();
         for &state in states {
@@ -124,7 +141,7 @@ impl Subsets<'_> {
         for (count, edges) in by_count {
             for (low, high, to) in disjoint(&edges) {
                 self.work += to.len();
-                let to = self.id((to, false))?;
+                let to = self.id((to, Place::Inside))?;
                 match count {
                     Count::Keep => node.edges.push((low, high, to)),
                     _ => node.counted.push((low, high, to, count)),
@@ -132,13 +149,20 @@ impl Subsets<'_> {
             }
         }
         join(&mut node.edges);
-        // Rules that lead to the same state are called as one.
+        // Rules that lead to the same state are called as one, but for values.
         let mut by_next: BTreeMap<(Count, u16), Vec<StateId>> = BTreeMap::new();
         for ((count, rule), then) in by_rule {
-            by_next.entry((count, self.id((then, false))?)).or_default().push(rule);
+            let then = self.id((then, Place::Inside))?;
+            match nfa.values.get(&rule) {
+                Some(_) if self.is_nullable(rule, 0) => {
+                    return Err(Refused::new("a value that may be empty is not supported"));
+                }
+                Some(&value) => node.calls.push((self.id((vec![rule], Place::FirstOfValue(value)))?, then, count)),
+                None => by_next.entry((count, then)).or_default().push(rule),
+            }
         }
         for ((count, then), rules) in by_next {
-            let rule = self.id((rules, true))?;
+            let rule = self.id((rules, Place::First))?;
             if !self.sets[usize::from(rule)].0.iter().all(|&state| state == END) {
                 node.calls.push((rule, then, count));
             }
@@ -187,7 +211,7 @@ fn merge(nodes: Vec<Node>, first: u16) -> (Vec<Node>, u16) {
         let mut place = vec![0u16; nodes.len()];
         let mut kept = Vec::new();
         for (at, node) in nodes.iter().enumerate() {
-            let key = (node.edges.clone(), node.counted.clone(), node.calls.clone(), node.accepts);
+            let key = (node.edges.clone(), node.counted.clone(), node.calls.clone(), node.accepts, node.value);
             place[at] = *seen.entry(key).or_insert_with(|| {
                 kept.push(at);
                 (kept.len() - 1) as u16

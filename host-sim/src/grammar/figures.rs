@@ -4,6 +4,7 @@ use flashlet::text::grammar::Matcher;
 use serde::Serialize;
 
 use super::compiled::Compiled;
+use super::mark;
 use crate::failure::Failure;
 use crate::io::output::Listing;
 
@@ -22,6 +23,9 @@ pub(crate) struct Figures {
     /// Tokens of the longest answer, at most; absent where texts may be of any length.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) longest: Option<u32>,
+    /// Values, as they are marked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) values: Vec<String>,
 }
 
 impl Figures {
@@ -35,14 +39,19 @@ impl Figures {
             depth: grammar.depth(),
             readings: Some(grammar.readings()).filter(|&readings| readings > 0),
             longest: compiled.room.or(grammar.longest()),
+            values: grammar.values().map(|value| mark::show(&value)).collect(),
         })
     }
 
     /// The figures in a line.
     pub(crate) fn line(&self) -> String {
-        let Figures { states, table_bytes, stack_bytes, .. } = self;
+        let Figures { states, table_bytes, stack_bytes, values, .. } = self;
         let longest = self.longest.map_or(String::new(), |longest| format!(", answers of up to {longest} tokens"));
-        format!("{states} states, {table_bytes} bytes of tables, {stack_bytes} of stack{longest}")
+        let values = match values.len() {
+            0 => String::new(),
+            n => format!(", {n} value{}", if n == 1 { "" } else { "s" }),
+        };
+        format!("{states} states, {table_bytes} bytes of tables, {stack_bytes} of stack{longest}{values}")
     }
 
     /// Writes a line for each figure.
@@ -56,8 +65,9 @@ impl Figures {
             None => out.write(format_args!("readings     not proved to be bounded\n"))?,
         }
         match self.longest {
-            Some(longest) => out.write(format_args!("longest      {longest} tokens at most\n")),
-            None => out.write(format_args!("longest      texts of any length\n")),
+            Some(longest) => out.write(format_args!("longest      {longest} tokens at most\n"))?,
+            None => out.write(format_args!("longest      texts of any length\n"))?,
         }
+        self.values.iter().try_for_each(|value| out.write(format_args!("value        {value}\n")))
     }
 }

@@ -89,7 +89,8 @@ fn calls(node: &Node, count: u16) -> impl Iterator<Item = (u16, u16, u16)> {
     node.calls.iter().filter_map(move |&(rule, then, op)| Some((rule, then, apply(op, count)?)))
 }
 
-fn apply(op: Count, count: u16) -> Option<u16> {
+/// The count after an edge, if that may be taken.
+pub(super) fn apply(op: Count, count: u16) -> Option<u16> {
     match op {
         Count::Keep => Some(count),
         Count::Up(limit) => count.checked_add(1).filter(|&count| count <= limit),

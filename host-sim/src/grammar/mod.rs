@@ -9,12 +9,15 @@ mod formats;
 mod frame;
 mod gbnf;
 mod longest;
+mod mark;
 mod nfa;
 mod number;
 mod pattern;
+mod readings;
 mod refused;
 mod schema;
 mod tables;
+mod values;
 
 pub(crate) use compiled::Compiled;
 pub(crate) use figures::Figures;

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use flashlet::text::values::Value;
+
 use super::dfa::{Dfa, begins_character};
 use super::refused::Refused;
 
@@ -37,6 +39,8 @@ pub(super) struct Nfa {
     /// First states of rules that are texts of an automaton between quotes.
     strings: HashMap<(Dfa, usize, Option<usize>), StateId>,
     any_string: Option<StateId>,
+    /// Rules whose texts are values.
+    pub(super) values: HashMap<StateId, Value>,
 }
 
 /// The state that every rule may end in.
@@ -45,7 +49,7 @@ pub(super) const END: StateId = 0;
 impl Nfa {
     pub(super) fn new() -> Nfa {
         let end = State { accepts: Some(0), ..State::default() };
-        Nfa { states: vec![end], strings: HashMap::new(), any_string: None }
+        Nfa { states: vec![end], strings: HashMap::new(), any_string: None, values: HashMap::new() }
     }
 
     /// A new state.
@@ -73,9 +77,9 @@ impl Nfa {
         self.at(from).jumps.push(to);
     }
 
-    /// A call of the rule that begins in `rule`; a last step is a jump.
+    /// A call of the rule that begins in `rule`; a last step is a jump, unless the rule is a value.
     pub(super) fn call(&mut self, from: StateId, rule: StateId, then: StateId) {
-        if then == END {
+        if then == END && !self.values.contains_key(&rule) {
             self.jump(from, rule);
         } else {
             self.at(from).calls.push((rule, then, Count::Keep));

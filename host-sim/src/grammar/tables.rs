@@ -1,6 +1,7 @@
 //! The engine's tables, byte by byte.
 
 use flashlet::text::grammar::{Grammar, MAX_DEPTH};
+use flashlet::text::values::{Action, Value};
 
 use super::compiled::Compiled;
 use super::nfa::Count;
@@ -16,6 +17,8 @@ pub(super) struct Node {
     pub(super) counted: Vec<(u8, u8, u16, Count)>,
     pub(super) calls: Vec<(u16, u16, Count)>,
     pub(super) accepts: Option<u16>,
+    /// The value that a rule is, where this is its first state.
+    pub(super) value: Option<Value>,
 }
 
 /// Figures of a grammar, for the header.
@@ -26,6 +29,22 @@ pub(super) struct Figures {
     pub(super) readings: u16,
     /// Bytes of the longest text; `None` if there is none, or if it is not known.
     pub(super) longest: Option<u32>,
+}
+
+/// A value in tables.
+type Record = [u8; 12];
+
+/// The record of the `value` whose rule begins in state `first`.
+fn record(first: u16, value: &Value) -> Record {
+    let mut record = [0; 12];
+    record[..2].copy_from_slice(&first.to_le_bytes());
+    record[2] = match value.action {
+        Action::Seconds => 0,
+        Action::Time => 1,
+    };
+    record[4..8].copy_from_slice(&value.least.to_le_bytes());
+    record[8..].copy_from_slice(&value.most.to_le_bytes());
+    record
 }
 
 /// The bytes of tables. `needs` has the frames that each state needs.
@@ -73,13 +92,19 @@ pub(super) fn bytes(nodes: &[Node], first: u16, needs: &[u8], figures: Figures) 
     }
     let at = ((words.len() / 4) as u32).to_le_bytes();
     records.extend([at[0], at[1], at[2], 0]);
-    let mut tables = b"FGR1".to_vec();
+    let values: Vec<u8> =
+        (0u16..).zip(nodes).filter_map(|(at, node)| Some(record(at, &node.value?))).flatten().collect();
+    let mut tables = if values.is_empty() { *b"FGR1" } else { *b"FGR2" }.to_vec();
     tables.extend(pair(nodes.len() as u16, first));
     tables.extend(((words.len() / 4) as u32).to_le_bytes());
     tables.extend(pair(depth, readings));
     tables.extend(longest.unwrap_or(0).to_le_bytes());
     tables.extend(records);
     tables.extend(words);
+    if !values.is_empty() {
+        tables.extend(((values.len() / size_of::<Record>()) as u32).to_le_bytes());
+        tables.extend(values);
+    }
     debug_assert!(usize::from(depth) <= MAX_DEPTH);
     Grammar::open(&tables).map_err(|error| Refused::new(error.to_string()))?;
     Ok(Compiled { tables, room: None })

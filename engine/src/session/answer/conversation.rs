@@ -23,7 +23,8 @@ pub struct Buffers<'b> {
     /// `drafts`.
     pub drafts: &'b mut [Lane],
     /// Text that goes out at once, or is held back as it may be the beginning of a stop string. What a token has beyond it is
-    /// lost: it takes the bytes of the longest token (256 for most vocabularies) and those of the longest stop string. An answer
+    /// lost: it takes the bytes of the longest token (256 for most vocabularies) and those of the longest stop string, and 10 more
+    /// where a grammar has values. An answer
     /// that must have a probability is held back as a whole: it takes the bytes of the longest answer, and those of the text in
     /// its place; one that does not fit is an error.
     pub text: &'b mut [u8],
@@ -108,6 +109,10 @@ impl<'b> Conversation<'b> {
     /// without a drafter, as far as [`Buffers::drafts`] has room, and nothing else is. The model must be mapped, carry the
     /// [grammar](Session::grammar), or be planned to [follow](crate::Options::follow) one. Where the grammar's texts are finite, a prompt behind which the context has
     /// no room for the longest is an error.
+    ///
+    /// Of a grammar with [values](crate::text::grammar#values) the text that is handed out has the numbers; tokens, probabilities and hash
+    /// are those of what the model said. A value that has begun is held back until it is whole, and left out if the answer is cut
+    /// in it.
     #[cfg(feature = "grammar")]
     pub fn follow(&mut self, follower: Option<(Grammar<'b>, &'b mut Follower)>) {
         self.follower = follower;

@@ -41,13 +41,13 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
             *is_held = false;
             return Ok(None);
         }
-        if stats.end != Some(AnswerEnd::Unsure) {
+        if !matches!(stats.end, Some(AnswerEnd::Unsure | AnswerEnd::Value)) {
             let need = asked.need(&mut session.source, text.sure().as_bytes()).await?;
             // One that is not a number is refused.
             let is_sure = libm::expf(stats.logprob.unwrap_or(f32::NEG_INFINITY)) >= need;
             stats.end = if is_sure { stats.end } else { Some(AnswerEnd::Unsure) };
         }
-        if stats.end == Some(AnswerEnd::Unsure) {
+        if matches!(stats.end, Some(AnswerEnd::Unsure | AnswerEnd::Value)) {
             let place = asked.unsure();
             let (need, have) = (place.map_or(0, |place| place.len as usize), text.capacity());
             let room = text.replace(need).ok_or(TextError::AnswerTooLong { need, have })?;

@@ -16,6 +16,8 @@ mod pass;
 mod stats;
 mod text;
 mod tokens;
+#[cfg(feature = "values")]
+mod values;
 
 pub use conversation::{Buffers, Conversation};
 pub use lane::Lane;

@@ -3,6 +3,8 @@
 use super::conversation::{Conversation, Open};
 use super::options::AnswerOptions;
 use super::stats::{AnswerEnd, AnswerStats};
+#[cfg(feature = "values")]
+use super::values::convert;
 use crate::flash::{Flash, block_on};
 use crate::session::error::Error;
 use crate::session::run::Session;
@@ -149,6 +151,8 @@ impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
         let Answer { session, conversation, options, detokenizer, ready, picks, .. } = self;
         let Conversation {
             lanes,
+            #[cfg(feature = "values")]
+            tokens,
             text,
             picked,
             open,
@@ -174,12 +178,20 @@ impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
         *picked += 1;
         *open = Open::Token { ends };
         stats.tokens += 1;
-        let stopped = text.scan(options.stop, false);
-        // The position of the token that was handed out: guesses beyond it were right, but are not asked for yet.
-        let position = session.position() as usize - *ready;
         // The follower is at the last token that was picked.
         #[cfg(feature = "grammar")]
         let ends = ends || *ready == 0 && follower.as_ref().is_some_and(|(_, follower)| follower.is_complete());
+        #[cfg(feature = "values")]
+        let is_refused = match follower {
+            // The text of a token that would have ended the answer is no part of the grammar's.
+            Some((grammar, follower)) if ends || !session.is_end(tokens.nth_last(*ready + 1)) => {
+                convert(text, (grammar, follower), ends).is_err()
+            }
+            _ => false,
+        };
+        let stopped = text.scan(options.stop, false);
+        // The position of the token that was handed out: guesses beyond it were right, but are not asked for yet.
+        let position = session.position() as usize - *ready;
         stats.end = if ends {
             Some(AnswerEnd::Eos)
         } else if stopped {
@@ -191,6 +203,10 @@ impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
         } else {
             None
         };
+        #[cfg(feature = "values")]
+        if is_refused && !stopped {
+            stats.end = Some(AnswerEnd::Value);
+        }
         if stats.end.is_some() && !stopped {
             detokenizer.flush(&mut |piece| text.push(piece));
             text.scan(options.stop, true);

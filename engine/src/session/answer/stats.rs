@@ -16,6 +16,9 @@ pub enum AnswerEnd {
     Stop,
     /// It was less probable than it must be: another text came in its place.
     Unsure,
+    /// It said a value that is out of range or cannot be read: the text ends in front of that, or, of an answer that must have a
+    /// probability, another text came in place of the whole.
+    Value,
 }
 
 /// The figures of an answer. Times are in nanoseconds of [`AnswerOptions::now`](super::AnswerOptions::now).

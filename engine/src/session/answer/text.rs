@@ -1,7 +1,15 @@
 //! Text of an answer on its way to the caller.
 
+#[cfg(feature = "values")]
+use crate::text::Converter;
 #[cfg(feature = "probabilities")]
 use crate::text::TextError;
+#[cfg(feature = "values")]
+use crate::text::{
+    Step,
+    grammar::Grammar,
+    values::{ValueError, Written},
+};
 
 /// Text in the caller's memory. What may be the beginning of a stop string is held back.
 pub(super) struct Text<'b> {
@@ -94,6 +102,99 @@ impl<'b> Text<'b> {
         self.len += fits;
     }
 
+    /// Writes values in place of what was said for them, in what was added since the last [`scan`](Self::scan).
+    ///
+    /// # Errors
+    /// [`ValueError`]: a value is refused, or there is no room for it. The text ends in front of it.
+    #[cfg(feature = "values")]
+    pub(super) fn convert(&mut self, grammar: &Grammar<'_>, converter: &mut Converter) -> Result<(), ValueError> {
+        let mut from = self.sure + self.held;
+        let mut to = from;
+        while from < self.len {
+            let byte = self.bytes.get(from).copied().unwrap_or(0);
+            from += 1;
+            match converter.take(grammar, byte) {
+                Ok(Step::Hold) => {}
+                Ok(Step::Keep) => to = self.put(to, byte),
+                Ok(Step::KeepBehind(written)) => {
+                    // It may be longer than what was said of it in this token.
+                    let need = to + written.as_bytes().len() + 1;
+                    from += self.widen(from, need.saturating_sub(from));
+                    match self.put_value(to, &written) {
+                        Ok(end) => to = self.put(end, byte),
+                        Err(error) => {
+                            self.len = to;
+                            return Err(error);
+                        }
+                    }
+                }
+                Err(error) => {
+                    self.len = to;
+                    return Err(error);
+                }
+            }
+        }
+        self.len = to;
+        Ok(())
+    }
+
+    /// Puts a byte in a place; returns the next one.
+    #[cfg(feature = "values")]
+    fn put(&mut self, at: usize, byte: u8) -> usize {
+        match self.bytes.get_mut(at) {
+            Some(slot) => {
+                *slot = byte;
+                at + 1
+            }
+            None => at,
+        }
+    }
+
+    /// Adds a value.
+    ///
+    /// # Errors
+    /// [`ValueError::TooLong`]: there is no room for all of it, so none of it is added.
+    #[cfg(feature = "values")]
+    pub(super) fn push_value(&mut self, written: &Written) -> Result<(), ValueError> {
+        self.len = self.put_value(self.len, written)?;
+        Ok(())
+    }
+
+    /// Puts a value in a place; returns the next one.
+    #[cfg(feature = "values")]
+    fn put_value(&mut self, at: usize, written: &Written) -> Result<usize, ValueError> {
+        let end = at + written.as_bytes().len();
+        match self.bytes.get_mut(at..end) {
+            Some(room) => {
+                room.iter_mut().zip(written.as_bytes()).for_each(|(slot, byte)| *slot = *byte);
+                Ok(end)
+            }
+            None => {
+                #[cfg(feature = "probabilities")]
+                {
+                    self.lost = end;
+                }
+                Err(ValueError::TooLong)
+            }
+        }
+    }
+
+    /// Moves text from `from` on by `more` bytes; returns by how many it was moved. What there is no room for is lost.
+    #[cfg(feature = "values")]
+    fn widen(&mut self, from: usize, more: usize) -> usize {
+        #[cfg(feature = "probabilities")]
+        if self.len.saturating_add(more) > self.bytes.len() {
+            self.lost = self.len.saturating_add(more);
+        }
+        let more = more.min(self.bytes.len().saturating_sub(from));
+        self.len = self.len.saturating_add(more).min(self.bytes.len());
+        for at in (from + more..self.len).rev() {
+            let byte = self.bytes.get(at - more).copied().unwrap_or(0);
+            self.put(at, byte);
+        }
+        more
+    }
+
     /// Looks for the first of the strings `stops`; true if there is one: what is certain ends before it. Otherwise that is all but
     /// what may be the beginning of one, and all of it at the `last` call. Empty strings never occur.
     pub(super) fn scan(&mut self, stops: &[&str], last: bool) -> bool {
@@ -173,5 +274,63 @@ mod tests {
     #[test]
     fn text_without_room_is_cut_at_a_character() {
         assert_eq!(run(&[], &["0123456789abcdeé", "f"]), ("0123456789abcdef".into(), false));
+    }
+
+    /// The text that comes out of `pieces` with values, in memory of `room` bytes.
+    #[cfg(feature = "values")]
+    fn run_with_values(pieces: &[&str], room: usize) -> Result<String, ValueError> {
+        let tables = crate::text::tables_of_a_value(0, 0, 90_000);
+        let grammar = Grammar::open(&tables).expect("they are tables");
+        let (mut bytes, mut out, mut converter) = (std::vec![0; room], String::new(), Converter::new());
+        let mut text = Text::new(&mut bytes);
+        converter.restart(&grammar);
+        for piece in pieces {
+            text.release();
+            text.push(piece);
+            let converted = text.convert(&grammar, &mut converter);
+            text.scan(&["s"], false);
+            out.push_str(text.sure());
+            converted?;
+        }
+        Ok(out)
+    }
+
+    #[cfg(feature = "values")]
+    #[test]
+    fn values_take_the_place_of_what_was_said_however_tokens_divide_it() {
+        for (said, want) in [("(2h)", "(7200)"), ("(1d)", "(86400)"), ("(00000000001s)", "(1)")] {
+            for first in 0..=said.len() {
+                for second in first..=said.len() {
+                    let pieces = [&said[..first], &said[first..second], &said[second..]];
+                    assert_eq!(run_with_values(&pieces, 16), Ok(want.into()), "{pieces:?}");
+                }
+            }
+        }
+        assert_eq!(run_with_values(&["(2", "d)"], 16), Err(ValueError::OutOfRange));
+    }
+
+    #[cfg(feature = "values")]
+    #[test]
+    fn a_value_without_room_is_refused() {
+        for room in 0..8 {
+            for pieces in [&["(1d)"][..], &["(", "1d", ")"], &["(1", "d)"]] {
+                let whole = run_with_values(pieces, room);
+                // Never a part of a number.
+                assert!(
+                    whole.is_err() || whole.is_ok_and(|text| ["", "(", "(86400", "(86400)"].contains(&text.as_str())),
+                    "{room} {pieces:?}"
+                );
+            }
+        }
+        let mut bytes = [0; 5];
+        let mut text = Text::new(&mut bytes);
+        let tables = crate::text::tables_of_a_value(0, 0, 90_000);
+        let grammar = Grammar::open(&tables).expect("they are tables");
+        let mut converter = Converter::new();
+        converter.restart(&grammar);
+        text.push("(1d)");
+        assert_eq!(text.convert(&grammar, &mut converter), Err(ValueError::TooLong));
+        #[cfg(feature = "probabilities")]
+        assert!(text.check().is_err(), "an answer that is held back knows that text was lost");
     }
 }

@@ -36,6 +36,8 @@ pub enum GrammarError {
     /// The vocabulary does not lie in memory or mapped flash, where tokens can be looked at while logits come. A file that carries
     /// a grammar, or one that is planned to follow one, needs no mapping.
     NotMapped,
+    /// The grammar has [values](crate::text::grammar#values), and the engine's feature `values` is off.
+    Values,
     /// The grammar allows no token of the vocabulary, and its text is not complete.
     NoToken,
 }
@@ -59,6 +61,7 @@ impl Display for GrammarError {
             GrammarError::NotMapped => {
                 f.write_str("a grammar needs a model that is mapped or carries it, or a plan with the option `follow`")
             }
+            GrammarError::Values => f.write_str("the grammar has values: turn on feature `values`"),
             GrammarError::NoToken => f.write_str("no token of the vocabulary goes on as the grammar demands"),
         }
     }

@@ -29,7 +29,9 @@ struct Frame {
     /// The frame below, which is an earlier one.
     below: u16,
     /// Frames from here down.
-    depth: u16,
+    depth: u8,
+    /// The number of the value that the rule is or is part of; 0 for none.
+    value: u8,
 }
 
 /// A way to read the text so far.
@@ -143,6 +145,17 @@ impl Matcher {
         })
     }
 
+    /// The number of the value that the byte taken last is part of, in the order of [`Grammar::values`] and from 1; 0 outside of values.
+    #[cfg(feature = "values")]
+    pub(crate) fn value(&self) -> u8 {
+        // The compiler has proved that readings agree.
+        self.readings.iter().map(|&reading| self.number_of_value(reading)).max().unwrap_or(0)
+    }
+
+    fn number_of_value(&self, reading: Reading) -> u8 {
+        self.frames.get(usize::from(reading.frame)).map_or(0, |frame| frame.value)
+    }
+
     /// The reading after the end of the rule of `reading`, if another rule waits for it.
     fn below(&self, reading: Reading) -> Option<Reading> {
         let frame = self.frames.get(usize::from(reading.frame))?;
@@ -150,7 +163,7 @@ impl Matcher {
     }
 
     fn depth(&self, frame: u16) -> u16 {
-        self.frames.get(usize::from(frame)).map_or(0, |frame| frame.depth)
+        self.frames.get(usize::from(frame)).map_or(0, |frame| frame.depth.into())
     }
 
     /// Shows `visit` the edges that take `byte`, or all, with the readings after them. Calls and ends of rules are followed; what
@@ -182,7 +195,11 @@ impl Matcher {
             for call in state.calls() {
                 let Some(count) = call.count.apply(reading.count) else { continue };
                 if depth + 1 + grammar.need(call.rule) <= grammar.depth() && fits(call.then) {
-                    let frame = Frame { then: call.then, count, below: reading.frame, depth: depth + 1 };
+                    let value = match self.number_of_value(reading) {
+                        0 => grammar.number_of_value(call.rule),
+                        outer => outer,
+                    };
+                    let frame = Frame { then: call.then, count, below: reading.frame, depth: (depth + 1) as u8, value };
                     let frame = self.frame(frame).ok_or(overflow)?;
                     waiting.push(Reading { state: call.rule, count: 0, frame }).map_err(|_| overflow)?;
                 }

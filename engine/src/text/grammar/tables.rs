@@ -4,7 +4,7 @@
 //! the last, then words of 4 bytes:
 //!
 //! ```text
-//! header   "FGR1", n_states u16, start u16, n_words u32, depth u16, readings u16, longest u32
+//! header   "FGR1" or "FGR2", n_states u16, start u16, n_words u32, depth u16, readings u16, longest u32
 //! state    first word u24, flags u8: 1 accepts, 2 has a head, the rest the frames that it needs at least
 //! head     calls u8, counted edges u8, least count to accept u16
 //! call     rule's first state u16, state after it u16; operation u16, limit u16
@@ -12,9 +12,17 @@
 //! edge     low byte u8, high byte u8, next state u16
 //! ```
 //!
-//! A state's words are its head, if it has one, its calls, its counted edges and its edges.
+//! A state's words are its head, if it has one, its calls, its counted edges and its edges. Tables of version 2 have values behind
+//! the words: a number of them, then 12 bytes for each. Their readings are known, and agree on values.
+//!
+//! ```text
+//! values   n_values u32
+//! value    rule's first state u16, action u8 (0 seconds, 1 time), 0 u8, least u32, most u32
+//! ```
 
 use super::error::GrammarError;
+#[cfg(feature = "values")]
+use crate::text::values::{Action, Value};
 
 /// Bytes of the header.
 pub const HEADER: usize = 20;
@@ -119,6 +127,9 @@ pub struct Grammar<'t> {
     depth: u16,
     readings: u16,
     longest: u32,
+    /// The place of values in the tables, and values.
+    #[cfg(feature = "values")]
+    values: (usize, &'t [[u8; 12]]),
 }
 
 impl<'t> Grammar<'t> {
@@ -132,14 +143,15 @@ impl<'t> Grammar<'t> {
         let &[magic, [n0, n1, s0, s1], n_words, [d0, d1, r0, r1], longest] = words else {
             return Err(GrammarError::UnknownFormat);
         };
-        if magic != *b"FGR1" || !tail.is_empty() {
+        if !tail.is_empty() {
             return Err(GrammarError::UnknownFormat);
         }
         let (n_states, start) = (u16::from_le_bytes([n0, n1]), u16::from_le_bytes([s0, s1]));
         let (depth, readings) = (u16::from_le_bytes([d0, d1]), u16::from_le_bytes([r0, r1]));
         let n_records = usize::from(n_states) + 1;
         let n_words = u32::from_le_bytes(n_words);
-        let need = (n_records as u64 + u64::from(n_words)) * 4 + HEADER as u64;
+        let end = (n_records as u64 + u64::from(n_words)) * 4 + HEADER as u64;
+        let need = end + values_bytes(magic, tables, end)?;
         if need != tables.len() as u64 {
             let need = usize::try_from(need).unwrap_or(usize::MAX);
             return Err(GrammarError::Length { need, have: tables.len() });
@@ -149,9 +161,23 @@ impl<'t> Grammar<'t> {
         }
         let (rest, _) = rest.as_chunks::<4>();
         let (states, words) = rest.split_at_checked(n_records).ok_or(GrammarError::UnknownFormat)?;
+        let (words, values) = words.split_at_checked(n_words as usize).ok_or(GrammarError::UnknownFormat)?;
+        #[cfg(not(feature = "values"))]
+        let _ = values;
         let longest = u32::from_le_bytes(longest);
-        let grammar = Grammar { states, words, start, depth, readings, longest };
+        let grammar = Grammar {
+            states,
+            words,
+            start,
+            depth,
+            readings,
+            longest,
+            #[cfg(feature = "values")]
+            values: (end as usize + 4, values.get(1..).unwrap_or_default().as_flattened().as_chunks().0),
+        };
         grammar.check(n_states)?;
+        #[cfg(feature = "values")]
+        grammar.check_values(n_states)?;
         Ok(grammar)
     }
 
@@ -172,6 +198,21 @@ impl<'t> Grammar<'t> {
                 break;
             }
             self.check_state(index, n_states).map_err(|()| GrammarError::OutOfRange { offset })?;
+        }
+        Ok(())
+    }
+
+    #[cfg(feature = "values")]
+    fn check_values(&self, n_states: u16) -> Result<(), GrammarError> {
+        let (first, values) = self.values;
+        if values.len() > usize::from(u8::MAX) || !values.is_empty() && self.readings == 0 {
+            return Err(GrammarError::OutOfRange { offset: 14 });
+        }
+        for (index, record) in values.iter().enumerate() {
+            let &[low, high, ..] = record;
+            if u16::from_le_bytes([low, high]) >= n_states || read_value(record).is_none() {
+                return Err(GrammarError::OutOfRange { offset: first + size_of_val(record) * index });
+            }
         }
         Ok(())
     }
@@ -213,6 +254,26 @@ impl<'t> Grammar<'t> {
         self.start
     }
 
+    /// The number of the value whose rule begins in state `rule`, from 1; 0 if it is none.
+    pub(super) fn number_of_value(&self, rule: u16) -> u8 {
+        #[cfg(feature = "values")]
+        {
+            let at = self.values.1.iter().position(|&[low, high, ..]| u16::from_le_bytes([low, high]) == rule);
+            at.and_then(|at| u8::try_from(at + 1).ok()).unwrap_or(0)
+        }
+        #[cfg(not(feature = "values"))]
+        {
+            let _ = rule;
+            0
+        }
+    }
+
+    /// The values that texts have, in the order of their numbers.
+    #[cfg(feature = "values")]
+    pub fn values(&self) -> impl Iterator<Item = Value> + use<'t> {
+        self.values.1.iter().filter_map(read_value)
+    }
+
     /// Frames that rules within rules take at most.
     #[must_use]
     pub fn depth(&self) -> u16 {
@@ -247,4 +308,35 @@ impl<'t> Grammar<'t> {
 
 fn first_word([a, b, c, _]: [u8; 4]) -> usize {
     u32::from_le_bytes([a, b, c, 0]) as usize
+}
+
+/// Bytes of the values of `tables` in the format `magic`, which begin at `end`.
+fn values_bytes(magic: [u8; 4], tables: &[u8], end: u64) -> Result<u64, GrammarError> {
+    match &magic {
+        b"FGR1" => Ok(0),
+        #[cfg(feature = "values")]
+        b"FGR2" => {
+            let rest = usize::try_from(end).ok().and_then(|end| tables.get(end..)).and_then(|rest| rest.first_chunk());
+            let n = rest.map_or(0, |&n| u32::from_le_bytes(n));
+            Ok(4 + 12 * u64::from(n))
+        }
+        #[cfg(not(feature = "values"))]
+        b"FGR2" => {
+            let _ = (tables, end);
+            Err(GrammarError::Values)
+        }
+        _ => Err(GrammarError::UnknownFormat),
+    }
+}
+
+/// The value of a record; `None` if it is none.
+#[cfg(feature = "values")]
+fn read_value(&[_, _, action, zero, a, b, c, d, e, f, g, h]: &[u8; 12]) -> Option<Value> {
+    let action = match (action, zero) {
+        (0, 0) => Action::Seconds,
+        (1, 0) => Action::Time,
+        _ => return None,
+    };
+    let value = Value { action, least: u32::from_le_bytes([a, b, c, d]), most: u32::from_le_bytes([e, f, g, h]) };
+    (value.least <= value.most && value.most <= Value::any(action).most).then_some(value)
 }

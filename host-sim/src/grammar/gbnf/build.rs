@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use flashlet::text::values::Value;
+
 use super::part::Part;
 use crate::grammar::dfa::Dfa;
 use crate::grammar::nfa::{Count, END, Nfa, StateId};
@@ -15,17 +17,24 @@ const MAX_INLINE: usize = 40;
 const MAX_COPIES: usize = 16;
 
 /// The automaton of `rules`, and the state in which the first begins.
-pub(super) fn build(rules: &[Part]) -> Result<(Nfa, StateId), Refused> {
-    let mut nfa = Nfa::new();
+pub(super) fn build(rules: &[(Part, Option<Value>)]) -> Result<(Nfa, StateId), Refused> {
+    let (rules, marks): (Vec<Part>, Vec<Option<Value>>) = rules.iter().cloned().unzip();
+    let (rules, mut nfa) = (rules.as_slice(), Nfa::new());
     let starts = rules.iter().map(|_| nfa.state()).collect::<Result<Vec<_>, _>>()?;
-    let sizes = sizes(rules);
+    let sizes = sizes(rules, &marks);
     let nullable = nullable(rules);
+    for (&rule, mark) in starts.iter().zip(&marks) {
+        nfa.values.extend(mark.map(|value| (rule, value)));
+    }
     let mut builder = Builder { nfa, rules, starts, sizes, nullable, classes: HashMap::new() };
     for (at, rule) in rules.iter().enumerate() {
         let start = builder.part(rule, END)?;
         builder.nfa.jump(builder.starts[at], start);
     }
-    let root = builder.starts[0];
+    let root = match marks[0] {
+        Some(_) => builder.part(&Part::Rule(0), END)?,
+        None => builder.starts[0],
+    };
     Ok((builder.nfa, root))
 }
 
@@ -123,7 +132,8 @@ impl Builder<'_> {
     }
 }
 
-fn sizes(rules: &[Part]) -> Vec<Option<usize>> {
+/// Parts of each rule; values are never put where their names stand.
+fn sizes(rules: &[Part], marks: &[Option<Value>]) -> Vec<Option<usize>> {
     fn of(part: &Part, sizes: &[Option<usize>]) -> Option<usize> {
         match part {
             Part::Literal(text) => Some(text.len()),
@@ -142,7 +152,7 @@ fn sizes(rules: &[Part]) -> Vec<Option<usize>> {
     loop {
         let mut changes = false;
         for at in 0..rules.len() {
-            if sizes[at].is_none() {
+            if sizes[at].is_none() && marks[at].is_none() {
                 sizes[at] = of(&rules[at], &sizes);
                 changes |= sizes[at].is_some();
             }

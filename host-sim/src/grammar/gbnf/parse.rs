@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
+use flashlet::text::values::Value;
+
 use super::part::Part;
+use crate::grammar::mark;
 use crate::grammar::refused::Refused;
 
 /// Deepest nesting of groups.
@@ -14,9 +17,13 @@ const MAX_REPEATS: usize = 65_535;
 /// Most parts of a grammar.
 const MAX_PARTS: usize = 100_000;
 
-/// The rules of a grammar, of which the first is `root`.
-pub(super) fn parse(text: &str) -> Result<Vec<Part>, Refused> {
+/// Begins a comment that marks a rule as a value: `#!value RULE ACTION [LEAST..MOST]`.
+const MARK: &str = "#!value ";
+
+/// The rules of a grammar, of which the first is `root`, each with the value that it is marked as.
+pub(super) fn parse(text: &str) -> Result<Vec<(Part, Option<Value>)>, Refused> {
     let mut parser = Parser { text, at: 0, names: HashMap::from([("root".to_owned(), 0)]), groups: 0, parts: 0 };
+    let mut values = marks(text)?;
     let mut rules: HashMap<usize, Part> = HashMap::new();
     parser.skip(true);
     while parser.peek().is_some() {
@@ -35,9 +42,28 @@ pub(super) fn parse(text: &str) -> Result<Vec<Part>, Refused> {
     let mut names: Vec<_> = parser.names.iter().collect();
     names.sort_by_key(|&(_, index)| index);
     let rule = |(name, index): (&String, &usize)| {
-        rules.remove(index).ok_or_else(|| Refused::new(format!("rule \"{name}\" is not defined")))
+        let rule = rules.remove(index).ok_or_else(|| Refused::new(format!("rule \"{name}\" is not defined")))?;
+        Ok((rule, values.remove(name.as_str())))
     };
-    names.into_iter().map(rule).collect()
+    let all = names.into_iter().map(rule).collect::<Result<Vec<_>, Refused>>()?;
+    match values.keys().min() {
+        Some(name) => Err(Refused::new(format!("rule \"{name}\" is marked as a value, and is not defined"))),
+        None => Ok(all),
+    }
+}
+
+/// The values that rules are marked as, by the rules' names. A mark is a line of its own.
+fn marks(text: &str) -> Result<HashMap<&str, Value>, Refused> {
+    let mut values = HashMap::new();
+    for (n, line) in (1..).zip(text.lines()) {
+        let Some(rest) = line.trim_start().strip_prefix(MARK) else { continue };
+        let (name, mark) = rest.trim().split_once(char::is_whitespace).unwrap_or((rest.trim(), ""));
+        let value = mark::parse(mark).map_err(|reason| Refused::new(format!("line {n}: {reason}")))?;
+        if values.insert(name, value).is_some() {
+            return Err(Refused::new(format!("line {n}: the rule has been marked before")));
+        }
+    }
+    Ok(values)
 }
 
 struct Parser<'t> {

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use flashlet::text::values::Value;
+
 use super::doc::Id;
 use crate::grammar::dfa::Dfa;
 use crate::grammar::number::Decimal;
@@ -65,6 +67,8 @@ pub(super) struct Strings {
     pub(super) dfa: Option<Rc<Dfa>>,
     pub(super) min: usize,
     pub(super) max: Option<usize>,
+    /// The value that the string, with its quotes, is marked as.
+    pub(super) value: Option<Value>,
 }
 
 impl Strings {

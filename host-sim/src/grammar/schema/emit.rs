@@ -74,7 +74,15 @@ impl Emitter {
         }
         if types & types::STRING != 0 {
             let start = self.nfa.string(strings.dfa.as_deref(), strings.min, strings.max)?;
-            self.nfa.jump(rule, start);
+            match strings.value {
+                Some(value) => {
+                    let marked = self.nfa.state()?;
+                    self.nfa.jump(marked, start);
+                    self.nfa.values.insert(marked, value);
+                    self.nfa.call(rule, marked, END);
+                }
+                None => self.nfa.jump(rule, start),
+            }
         }
         if types & types::ARRAY != 0 {
             self.array(arrays, rule)?;

@@ -8,6 +8,7 @@ use super::expand::{Alternatives, Expander};
 use super::restriction::Restriction;
 use crate::grammar::dfa::Dfa;
 use crate::grammar::formats;
+use crate::grammar::mark;
 use crate::grammar::number::Decimal;
 use crate::grammar::pattern;
 use crate::grammar::refused::Refused;
@@ -23,6 +24,9 @@ const UNSUPPORTED: [&str; 8] = [
     "extends",
     "disallow",
 ];
+
+/// Keyword of strings that are values. To others it is an annotation.
+const VALUE: &str = "x-flashlet-value";
 
 impl Expander {
     /// Those of `alternatives` that a keyword allows; one that is not known allows all.
@@ -282,6 +286,10 @@ impl Expander {
                 Some(dfa) => Restriction::Text(dfa),
                 None => return Ok(None),
             },
+            VALUE => match mark::parse(&self.text(schema, key, value)?) {
+                Ok(value) => Restriction::Value(value),
+                Err(reason) => return self.refuse(schema, key, &reason),
+            },
             "minItems" => Restriction::MinItems(self.size(schema, key, value)?),
             "maxItems" => Restriction::MaxItems(self.size(schema, key, value)?),
             // One of the two stands for both.
@@ -403,7 +411,8 @@ impl Expander {
             Restriction::SomeItem(_, item) => {
                 vec![Restriction::Items(Items { first: Rc::new([]), rest: Some(item.opposite()) })]
             }
-            Restriction::Members(members) => members_not(&members)?,
+            Restriction::Members(members) => Restriction::members_not(&members)?,
+            Restriction::Value(_) => Vec::new(),
             Restriction::Names(names) => {
                 let dfa = self.texts(names.opposite())?;
                 vec![Restriction::SomeMember(Rc::new(dfa), Literal::is(self.doc.boolean(true)))]
@@ -422,24 +431,6 @@ impl Expander {
         }
         Ok(texts.minimal())
     }
-}
-
-/// Ways not to fulfil `members`.
-fn members_not(members: &Members) -> Result<Vec<Restriction>, Refused> {
-    let mut found = Vec::new();
-    let mut others = Dfa::any().minus(&Dfa::words(members.named.iter().map(|(name, _)| &**name))?)?;
-    for (name, literal) in members.named.iter() {
-        let wrong = Members { named: Rc::new([(name.clone(), literal.opposite())]), ..Members::default() };
-        found.push(Restriction::Member(name.clone(), wrong));
-    }
-    for (names, literal) in members.matching.iter() {
-        found.push(Restriction::SomeMember(Rc::new(names.narrow.clone()), literal.opposite()));
-        others = others.minus(&names.wide)?;
-    }
-    if let Some(rest) = members.rest {
-        found.push(Restriction::SomeMember(Rc::new(others), rest.opposite()));
-    }
-    Ok(found)
 }
 
 fn only_whole(alternative: &mut Alternative, whole: bool) {

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use flashlet::text::values::Value;
+
 use super::alternative::{Alternative, Items, Literal, Members, types};
 use crate::grammar::dfa::Dfa;
 use crate::grammar::number::Decimal;
@@ -15,6 +17,8 @@ pub(super) enum Restriction {
     MinLength(usize),
     MaxLength(usize),
     Text(Rc<Dfa>),
+    /// What a string is marked as, which restricts nothing.
+    Value(Value),
     MinItems(usize),
     MaxItems(usize),
     Items(Items),
@@ -36,7 +40,9 @@ impl Restriction {
     pub(super) fn types(&self) -> u8 {
         match self {
             Restriction::Min(..) | Restriction::Max(..) | Restriction::Divisor(_) => types::NUMBER,
-            Restriction::MinLength(_) | Restriction::MaxLength(_) | Restriction::Text(_) => types::STRING,
+            Restriction::MinLength(_) | Restriction::MaxLength(_) | Restriction::Text(_) | Restriction::Value(_) => {
+                types::STRING
+            }
             Restriction::MinItems(_)
             | Restriction::MaxItems(_)
             | Restriction::Items(_)
@@ -57,6 +63,8 @@ impl Restriction {
             Restriction::MinLength(n) => strings.min = strings.min.max(*n),
             Restriction::MaxLength(n) => least(&mut strings.max, *n),
             Restriction::Text(dfa) => strings.restrict(dfa.clone())?,
+            Restriction::Value(value) if strings.value.is_none_or(|own| own == *value) => strings.value = Some(*value),
+            Restriction::Value(_) => return Err(Refused::new("a string that is two values is not supported")),
             Restriction::MinItems(n) => arrays.min = arrays.min.max(*n),
             Restriction::MaxItems(n) => least(&mut arrays.max, *n),
             Restriction::Items(items) => arrays.items.push(items.clone()),
@@ -83,5 +91,23 @@ impl Restriction {
             Restriction::MaxMembers(n) => least(&mut objects.max, *n),
         }
         Ok(())
+    }
+
+    /// Ways not to fulfil `members`.
+    pub(super) fn members_not(members: &Members) -> Result<Vec<Restriction>, Refused> {
+        let mut found = Vec::new();
+        let mut others = Dfa::any().minus(&Dfa::words(members.named.iter().map(|(name, _)| &**name))?)?;
+        for (name, literal) in members.named.iter() {
+            let wrong = Members { named: Rc::new([(name.clone(), literal.opposite())]), ..Members::default() };
+            found.push(Restriction::Member(name.clone(), wrong));
+        }
+        for (names, literal) in members.matching.iter() {
+            found.push(Restriction::SomeMember(Rc::new(names.narrow.clone()), literal.opposite()));
+            others = others.minus(&names.wide)?;
+        }
+        if let Some(rest) = members.rest {
+            found.push(Restriction::SomeMember(Rc::new(others), rest.opposite()));
+        }
+        Ok(found)
     }
 }
