@@ -1,4 +1,4 @@
-//! Grammars, as a user meets them: texts are what PyPI `jsonschema` says of them, and answers are valid.
+//! Grammars, as a user meets them: texts are what PyPI `jsonschema` and `llguidance` say of them, and answers are valid.
 
 mod binary;
 #[allow(dead_code, reason = "other tests use the rest of it")]
@@ -20,12 +20,12 @@ fn grammar(args: &[&str]) -> (i32, String, String) {
     flashlet_with(b"", &[&["grammar"], args].concat())
 }
 
-#[test]
-fn texts_are_accepted_as_jsonschema_accepts_them() {
-    let folder = Folder::new("grammar-texts");
+/// Compares the command with what a fixture says of texts; returns how many schemas were refused and how many texts compared.
+fn compared(name: &str) -> (usize, usize) {
+    let folder = Folder::new(name);
     let (schema, texts) = (folder.path("schema.json"), folder.path("texts"));
     let (mut refused, mut n) = (0, 0);
-    let lines = fs::read_to_string(fixture("grammar.jsonl")).expect("the fixture is there");
+    let lines = fs::read_to_string(fixture(name)).expect("the fixture is there");
     for line in lines.lines() {
         let row: Value = serde_json::from_str(line).expect("a line is JSON");
         let tests = row["texts"].as_array().expect("there are texts");
@@ -47,8 +47,20 @@ fn texts_are_accepted_as_jsonschema_accepts_them() {
             n += 1;
         }
     }
+    (refused, n)
+}
+
+#[test]
+fn texts_are_accepted_as_jsonschema_accepts_them() {
+    let (refused, n) = compared("grammar.jsonl");
     // One has the negation of `multipleOf`.
     assert!(refused <= 2 && n > 5000, "{refused} {n}");
+}
+
+#[test]
+fn texts_are_accepted_as_llguidance_accepts_them() {
+    let (refused, n) = compared("llguidance.jsonl");
+    assert!(refused == 0 && n > 500, "{refused} {n}");
 }
 
 #[test]
