@@ -1,6 +1,7 @@
 //! Tools: functions that a model may call, shown to it by its chat template. Its answer is one call or several, in the form in
 //! which models of its family were taught to write them.
 
+mod escaped;
 mod form;
 mod list;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::part::Part;
 use crate::grammar::dfa::Dfa;
+use crate::grammar::frame::Notation;
 use crate::grammar::nfa::{Count, END, Nfa, StateId};
 use crate::grammar::pattern;
 use crate::grammar::refused::Refused;
@@ -16,7 +17,7 @@ const MAX_COPIES: usize = 16;
 
 /// The automaton of `rules`, and the state in which the first begins.
 pub(super) fn build(rules: &[Part]) -> Result<(Nfa, StateId), Refused> {
-    let mut nfa = Nfa::new();
+    let mut nfa = Nfa::new(Notation::Json);
     let starts = rules.iter().map(|_| nfa.state()).collect::<Result<Vec<_>, _>>()?;
     let sizes = sizes(rules);
     let nullable = nullable(rules);
