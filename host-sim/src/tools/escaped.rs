@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::form::Call;
+use super::call::Call;
 use crate::grammar::Notation;
 
 /// Deepest nesting of values.

@@ -1,20 +1,13 @@
 //! The forms in which families of models write calls.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::grammar::{Compiled, DEFAULT_DEPTH, Frame, Notation, compile_framed};
 
+use super::call::Call;
 use super::escaped;
 use super::list::Tools;
-
-/// A call of a function.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Call {
-    pub(crate) name: String,
-    pub(crate) arguments: Value,
-}
 
 /// A form of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
