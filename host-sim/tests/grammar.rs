@@ -1,4 +1,4 @@
-//! Grammars, as a user meets them: texts are what PyPI `jsonschema` says of them, and answers are valid.
+//! Grammars, as a user meets them: texts are what PyPI `jsonschema` and `llguidance` say of them, and answers are valid.
 
 mod binary;
 #[allow(dead_code, reason = "other tests use the rest of it")]
@@ -20,12 +20,12 @@ fn grammar(args: &[&str]) -> (i32, String, String) {
     flashlet_with(b"", &[&["grammar"], args].concat())
 }
 
-#[test]
-fn texts_are_accepted_as_jsonschema_accepts_them() {
-    let folder = Folder::new("grammar-texts");
+/// Compares the command with what a fixture says of texts; returns how many schemas were refused and how many texts compared.
+fn compared(name: &str) -> (usize, usize) {
+    let folder = Folder::new(name);
     let (schema, texts) = (folder.path("schema.json"), folder.path("texts"));
     let (mut refused, mut n) = (0, 0);
-    let lines = fs::read_to_string(fixture("grammar.jsonl")).expect("the fixture is there");
+    let lines = fs::read_to_string(fixture(name)).expect("the fixture is there");
     for line in lines.lines() {
         let row: Value = serde_json::from_str(line).expect("a line is JSON");
         let tests = row["texts"].as_array().expect("there are texts");
@@ -47,8 +47,20 @@ fn texts_are_accepted_as_jsonschema_accepts_them() {
             n += 1;
         }
     }
+    (refused, n)
+}
+
+#[test]
+fn texts_are_accepted_as_jsonschema_accepts_them() {
+    let (refused, n) = compared("grammar.jsonl");
     // One has the negation of `multipleOf`.
     assert!(refused <= 2 && n > 5000, "{refused} {n}");
+}
+
+#[test]
+fn texts_are_accepted_as_llguidance_accepts_them() {
+    let (refused, n) = compared("llguidance.jsonl");
+    assert!(refused == 0 && n > 500, "{refused} {n}");
 }
 
 #[test]
@@ -336,19 +348,26 @@ fn broken_tables_in_a_file_are_refused() {
     assert!(refused > 20, "{refused}");
 }
 
+/// A model in the folder with the chat template `template`.
+fn model_with(folder: &Folder, template: &str) -> String {
+    let model = folder.path("model.gguf");
+    let mut bytes = fs::read(fixture("chat/bpe.gguf")).expect("the fixture is there");
+    let blank = bytes.windows(64).position(|window| window == [b'#'; 64]).expect("it has a blank template");
+    let room = bytes[blank..].iter().take_while(|&&byte| byte == b'#').count();
+    let text = format!("{template}{{#{}#}}", " ".repeat(room - template.len() - 4));
+    bytes[blank..blank + room].copy_from_slice(text.as_bytes());
+    fs::write(&model, bytes).expect("the folder can be written");
+    model
+}
+
 #[test]
 fn an_answer_calls_tools() {
     let folder = Folder::new("grammar-tools");
-    let (model, file) = (folder.path("model.gguf"), folder.path("tools.json"));
-    let mut bytes = fs::read(fixture("chat/bpe.gguf")).expect("the fixture is there");
+    let file = folder.path("tools.json");
     let template = "{% for tool in tools or [] %}{{ tool | tojson }}\n{% endfor %}{% for m in messages %}<|im_start|>{{ m.role }}\n\
-        {{ m.content }}{% for call in m.tool_calls or [] %}<tool_call>{{ call.arguments | tojson }}</tool_call>{% endfor %}<|im_end|>\n\
-        {% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}{#";
-    let blank = bytes.windows(64).position(|window| window == [b'#'; 64]).expect("it has a blank template");
-    let room = bytes[blank..].iter().take_while(|&&byte| byte == b'#').count();
-    let text = format!("{template}{}#}}", " ".repeat(room - template.len() - 2));
-    bytes[blank..blank + room].copy_from_slice(text.as_bytes());
-    fs::write(&model, bytes).expect("the folder can be written");
+        {{ m.content }}{% for call in m.tool_calls or [] %}<tool_call>{{ call.function.arguments | tojson }}</tool_call>{% endfor %}<|im_end|>\n\
+        {% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+    let model = model_with(&folder, template);
     let tools = r#"[{"name": "dim", "parameters": {"properties": {"to": {"enum": [1, 20]}}, "required": ["to"]}}, {"name": "off"}]"#;
     fs::write(&file, tools).expect("the folder can be written");
     for seed in ["1", "2", "3", "4"] {
@@ -375,4 +394,49 @@ fn an_answer_calls_tools() {
     fs::write(&file, "[{\"name\": \"a\", \"parameters\": {\"properties\": {\"x\": {\"unevaluatedItems\": 1}}}}]")
         .expect("the folder can be written");
     assert_eq!(code(&["--tools", &file, "hi"]), 1);
+}
+
+#[test]
+fn an_answer_calls_tools_as_functiongemma_does() {
+    let folder = Folder::new("grammar-functions");
+    let (file, messages) = (folder.path("tools.json"), folder.path("messages.json"));
+    let template = "{% for tool in tools or [] %}<start_function_declaration>{{ tool.function.name }}{% endfor %}{% for m in messages %}\
+        <start_of_turn>{{ m.role }}\n{{ m.content }}{% for call in m.tool_calls or [] %}<start_function_call>call:\
+        {{ call.function.name }}{a:<escape>{{ call.function.arguments.a }}<escape>}<end_function_call>{% endfor %}\n{% endfor %}\
+        {% if add_generation_prompt %}<start_of_turn>model\n{% endif %}";
+    let model = model_with(&folder, template);
+    let tools = r#"[{"name": "dim", "parameters": {"properties": {"to": {"enum": [1, 20]}, "by": {"enum": ["x<y", "b"]}}, "required": ["by", "to"]}}]"#;
+    fs::write(&file, tools).expect("the folder can be written");
+    let conversation = r#"[{"role": "user", "content": "hi"}, {"role": "assistant", "content": null, "tool_calls":
+        [{"id": "1", "type": "function", "function": {"name": "dim", "arguments": "{\"a\": \"b\"}"}}]},
+        {"role": "tool", "name": "dim", "tool_call_id": "1", "content": "done"}]"#;
+    fs::write(&messages, conversation).expect("the folder can be written");
+    for seed in ["1", "2", "3", "4"] {
+        let args = [
+            "run",
+            "--json",
+            "-m",
+            &model,
+            "--tools",
+            &file,
+            "--temp",
+            "1.5",
+            "-s",
+            seed,
+            "-n",
+            "200",
+            "--messages",
+            &messages,
+        ];
+        let (code, out, err) = flashlet_with(b"", &args);
+        assert_eq!(code, 0, "{err}");
+        let report: Value = serde_json::from_str(&out).expect("one JSON object");
+        let text = report["text"].as_str().expect("a text");
+        let calls = report["tool_calls"].as_array().expect("a list");
+        assert!(text.starts_with("<start_function_call>call:dim{by:<escape>") && !calls.is_empty(), "{text}");
+        for call in calls {
+            let (to, by) = (&call["arguments"]["to"], &call["arguments"]["by"]);
+            assert!((to == 1 || to == 20) && (by == "x<y" || by == "b"), "{call}");
+        }
+    }
 }

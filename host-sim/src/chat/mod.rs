@@ -21,7 +21,7 @@ use flashlet::flash::{Flash, Source};
 use flashlet::gguf::{Gguf, GgufError, Str, Value};
 use flashlet::text::{ChatFormat, TokenizerSpec};
 
-pub(crate) use message::{ASSISTANT, Message, SYSTEM, USER, conversation_file, question_file};
+pub(crate) use message::{ASSISTANT, Message, SYSTEM, USER, conversation_file, is_name, question_file};
 pub(crate) use pieces::Pieces;
 pub(crate) use prompt::Prompt;
 

@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use minijinja::{Error, ErrorKind};
+use serde_json::Value;
 
 use super::markers::Markers;
 use super::message::{ASSISTANT, Message};
@@ -44,7 +45,10 @@ pub(super) fn render(template: &Template, markers: &Markers, messages: &[Message
 fn unused_character(messages: &[Message]) -> Result<char, Error> {
     let noncharacters = '\u{fdd0}'..='\u{fdef}';
     let private = '\u{f0000}'..='\u{ffffd}';
-    let is_unused = |c: &char| messages.iter().all(|message| !message.content.contains(*c));
+    let contains = |message: &Message, c: char| {
+        message.content.contains(c) || message.tool_calls.iter().any(|call| call.to_string().contains(c))
+    };
+    let is_unused = |c: &char| messages.iter().all(|message| !contains(message, *c));
     let unused = noncharacters.chain(private).find(is_unused);
     unused.ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "the messages use all private characters"))
 }
@@ -62,7 +66,9 @@ impl<'m> Bars<'m> {
     fn render(&self, at_ends: bool, barred_in_answers: impl Fn(&str) -> bool) -> Result<Prompt, Error> {
         let barred = self.messages.iter().map(|message| {
             let is_barred = |marker: &str| !message.is_from(ASSISTANT) || barred_in_answers(marker);
-            Message { content: self.barred(&message.content, at_ends, is_barred), ..message.clone() }
+            let content = self.barred(&message.content, at_ends, is_barred);
+            let tool_calls = message.tool_calls.iter().map(|call| self.barred_call(call, at_ends)).collect();
+            Message { content, tool_calls, ..message.clone() }
         });
         let rendered = self.template.render(&barred.collect::<Vec<_>>(), true)?;
         Ok(self.take_out(&rendered))
@@ -79,6 +85,29 @@ impl<'m> Bars<'m> {
             }
         }
         Ok(markers)
+    }
+
+    /// `call` with bars in the texts of its arguments, which are no markup.
+    fn barred_call(&self, call: &Value, at_ends: bool) -> Value {
+        let mut call = call.clone();
+        if let Some(arguments) = call.pointer_mut("/function/arguments") {
+            *arguments = self.barred_value(arguments, at_ends);
+        }
+        call
+    }
+
+    /// `value` with bars in its texts; in names, by which templates sort, at no end.
+    fn barred_value(&self, value: &Value, at_ends: bool) -> Value {
+        match value {
+            Value::String(text) => self.barred(text, at_ends, |_| true).into(),
+            Value::Array(items) => items.iter().map(|item| self.barred_value(item, at_ends)).collect(),
+            Value::Object(members) => {
+                let named = |name: &String| self.barred(name, false, |_| true);
+                let member = |(name, value): (&String, &Value)| (named(name), self.barred_value(value, at_ends));
+                Value::Object(members.iter().map(member).collect())
+            }
+            other => other.clone(),
+        }
     }
 
     /// `content` with a bar behind the first character of every marker that `is_barred`, and `at_ends` around what is left

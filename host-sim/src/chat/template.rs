@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Kwargs, ValueKind};
+use minijinja::value::{Kwargs, Serde, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Value, context};
 use minijinja_contrib::pycompat;
 
@@ -118,11 +118,21 @@ impl Template {
     }
 
     /// A message as the template gets it.
-    fn shown(&self, Message { role, content }: &Message) -> Value {
+    fn shown(&self, message: &Message) -> Value {
+        let Message { role, content, tool_calls, name, tool_call_id } = message;
+        let mut members = vec![("role", Value::from(role))];
+        // Templates ask whether a message has these.
         match self.typed {
-            true => context! { role, content => [context! { type => "text", text => content }] },
-            false => context! { role, content },
+            _ if content.is_empty() && !tool_calls.is_empty() => {}
+            true => members.push(("content", Value::from(vec![context! { type => "text", text => content }]))),
+            false => members.push(("content", Value::from(content))),
         }
+        if !tool_calls.is_empty() {
+            members.push(("tool_calls", Serde(tool_calls).into()));
+        }
+        let others = [("name", name), ("tool_call_id", tool_call_id)];
+        members.extend(others.into_iter().filter_map(|(key, text)| Some((key, Value::from(text.as_ref()?)))));
+        Value::from_pairs(members)
     }
 }
 

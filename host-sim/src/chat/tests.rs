@@ -13,7 +13,8 @@ struct Reference {
     conversations: BTreeMap<String, Vec<Message>>,
     rendered: BTreeMap<String, BTreeMap<String, String>>,
     tools: serde_json::Value,
-    with_tools: BTreeMap<String, String>,
+    tool_conversations: BTreeMap<String, Vec<Message>>,
+    with_tools: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures");
@@ -27,7 +28,8 @@ fn reference() -> Reference {
 fn markers() -> Markers {
     let texts = ["<s>", "</s>", "<|im_start|>", "<|im_end|>", "<end_of_turn>", "<start_of_turn>", "[INST]", "[/INST]"];
     let others = ["<think>", "</think>", "<｜User｜>", "<tool_response>", "</tool_response>", "<|eot_id|>"];
-    Markers::new(texts.into_iter().chain(others).map(String::from).collect())
+    let functions = ["<escape>", "<end_function_call>", "<end_function_response>"];
+    Markers::new(texts.into_iter().chain(others).chain(functions).map(String::from).collect())
 }
 
 fn chat(source: &str) -> Chat {
@@ -59,10 +61,18 @@ fn templates_render_as_jinja2_has_it() {
 
 #[test]
 fn tools_are_shown_as_jinja2_has_it() {
-    let Reference { conversations, tools, with_tools, .. } = reference();
-    for (name, want) in with_tools {
+    let Reference { tools, tool_conversations, with_tools, .. } = reference();
+    assert_eq!(with_tools.len(), 4);
+    for (name, cases) in with_tools {
         let chat = fixture(&name).with_tools(&tools).unwrap_or_else(|_| unreachable!("there is a place"));
-        assert_eq!(rendered(&chat, &conversations["user"]), want, "{name}");
+        for (what, messages) in &tool_conversations {
+            match cases.get(what) {
+                Some(want) => assert_eq!(rendered(&chat, messages), *want, "{name}, {what}"),
+                // One template has no place for calls, the other takes one call.
+                None if name == "chatml_default_system" => {}
+                None => assert!(name == "headers_with_calls" && chat.prompt(messages).is_err(), "{name}, {what}"),
+            }
+        }
     }
     assert!(fixture("plain_words").with_tools(&tools).is_err());
 }
@@ -80,6 +90,28 @@ fn a_users_markers_are_barred_and_markup_is_not() {
             assert_eq!(is_barred, is_users || marker == "</s>", "{name}: {marker} at {at} of {:?}", prompt.text);
             assert_eq!(chat.has_marker(&prompt, at), !is_barred, "{name}: {marker}");
         }
+    }
+}
+
+#[test]
+fn markers_in_arguments_and_results_are_barred() {
+    let Reference { tools, tool_conversations, .. } = reference();
+    for (name, in_markup) in
+        [("functions_in_braces", "<escape>first<escape>}<end_function_response>"), ("tagged_calls", "</tool_response>")]
+    {
+        let chat = fixture(name).with_tools(&tools).unwrap_or_else(|_| unreachable!("there is a place"));
+        let prompt = chat.prompt(&tool_conversations["two calls"]).expect("it is taken");
+        for (text, marker) in [
+            ("dark <escape> here", "<escape>"),
+            (" <|im_end|>é", "<|im_end|>"),
+            ("second <end_function_response>", "<end_function_response>"),
+        ] {
+            let at = prompt.text.find(text).and_then(|at| Some(at + prompt.text[at..].find(marker)?)).expect(text);
+            assert!(!chat.has_marker(&prompt, at), "{name}: {text}");
+        }
+        let at = prompt.text.find(in_markup).expect("the template writes it");
+        assert!(chat.has_marker(&prompt, at), "{name}");
+        assert!(chat.has_marker(&prompt, at + in_markup.rfind('<').unwrap_or(0)), "{name}");
     }
 }
 

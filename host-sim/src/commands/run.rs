@@ -82,7 +82,7 @@ pub(crate) struct PromptArgs {
     /// File of token ids separated by white space, used as they are in place of a prompt
     #[arg(long, value_name = "FILE", conflicts_with_all = ["chat", "system", "chat_format"])]
     pub(crate) ids: Option<PathBuf>,
-    /// File with a conversation to answer: a JSON list of objects with "role" and "content", the last one the user's; implies --chat
+    /// File with a conversation to answer: a JSON list of objects with "role" and "content", the last one the user's or a tool's; implies --chat
     #[arg(long, value_name = "FILE", conflicts_with_all = ["raw", "system"])]
     pub(crate) messages: Option<PathBuf>,
 }
@@ -204,7 +204,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let prompt_ids = prompt.encode(&mut engine, chat.as_ref(), args.system.as_deref())?;
     let config = args.sampling.config(file.is_built_in());
     let drafter = engine.drafter(args.draft.draft);
-    let mut memory = generate::Memory::new(plan.ctx, &args.end.stop);
+    let mut limits = Limits::new(args.n_predict, &args.end);
+    limits.stop.extend(form.and_then(Form::end));
+    let mut memory = generate::Memory::new(plan.ctx, &limits.stop);
     let mut generator = Generator::new(&mut memory, config, drafter);
     if let Some(grammar) = args.grammar.grammar(compiled.as_ref(), &engine)? {
         generator.follow(grammar);
@@ -214,7 +216,6 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         restored = engine.load_prefix(path, hash, &prompt_ids)?;
         generator.remember(&prompt_ids[..restored]);
     }
-    let limits = Limits::new(args.n_predict, &args.end);
     let options = limits.options(chat.is_some(), args.json);
     let generation = generator.begin(&mut engine, &prompt_ids[restored..], &options)?;
     if let (Some(path), Some(hash)) = (&args.save_prefix, hash) {

@@ -139,8 +139,8 @@ pub(crate) struct Memory {
 
 impl Memory {
     /// Memory for a context of `ctx` tokens, and for the `stop` strings.
-    pub(crate) fn new(ctx: u32, stop: &[String]) -> Memory {
-        let longest = stop.iter().map(String::len).max().unwrap_or(0);
+    pub(crate) fn new(ctx: u32, stop: &[&str]) -> Memory {
+        let longest = stop.iter().map(|stop| stop.len()).max().unwrap_or(0);
         Memory {
             tokens: vec![0; ctx as usize + 1 + MAX_DRAFT],
             lane: Lane::new(),

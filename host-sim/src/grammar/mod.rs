@@ -21,7 +21,7 @@ mod values;
 
 pub(crate) use compiled::Compiled;
 pub(crate) use figures::Figures;
-pub(crate) use frame::Frame;
+pub(crate) use frame::{Frame, Kind, Notation};
 pub(crate) use gbnf::compile_gbnf;
 pub(crate) use schema::{compile_framed, compile_schema};
 

@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 use flashlet::text::values::Value;
 
 use super::dfa::{Dfa, begins_character};
+use super::frame::Notation;
+use super::pattern;
 use super::refused::Refused;
 
 /// Most states.
@@ -35,6 +37,7 @@ pub(super) struct State {
 /// The automaton, while it is made. Rules are named by their first states.
 #[derive(Debug)]
 pub(super) struct Nfa {
+    pub(super) notation: Notation,
     pub(super) states: Vec<State>,
     /// First states of rules that are texts of an automaton between quotes.
     strings: HashMap<(Dfa, usize, Option<usize>), StateId>,
@@ -47,9 +50,9 @@ pub(super) struct Nfa {
 pub(super) const END: StateId = 0;
 
 impl Nfa {
-    pub(super) fn new() -> Nfa {
+    pub(super) fn new(notation: Notation) -> Nfa {
         let end = State { accepts: Some(0), ..State::default() };
-        Nfa { states: vec![end], strings: HashMap::new(), any_string: None, values: HashMap::new() }
+        Nfa { notation, states: vec![end], strings: HashMap::new(), any_string: None, values: HashMap::new() }
     }
 
     /// A new state.
@@ -75,6 +78,13 @@ impl Nfa {
 
     pub(super) fn jump(&mut self, from: StateId, to: StateId) {
         self.at(from).jumps.push(to);
+    }
+
+    /// A space that may stand between two states, if the notation has any.
+    pub(super) fn space(&mut self, from: StateId, to: StateId) {
+        if self.notation == Notation::Json {
+            self.edge(from, b' ', to);
+        }
     }
 
     /// A call of the rule that begins in `rule`; a last step is a jump, unless the rule is a value.
@@ -115,7 +125,7 @@ impl Nfa {
         (0..dfa.n_states()).map(|_| self.state()).collect()
     }
 
-    /// The state behind the first quote of a JSON string with a text of `dfa`; after its last quote comes `then`. What a string
+    /// The state behind the first quote of a string with a text of `dfa`; after its last quote comes `then`. What a string
     /// must escape is escaped, nothing else is.
     pub(super) fn quoted(&mut self, dfa: &Dfa, then: StateId) -> Result<StateId, Refused> {
         self.quoted_counted(dfa, then, &|_| Count::Keep, Count::Keep)
@@ -129,15 +139,19 @@ impl Nfa {
         close: Count,
     ) -> Result<StateId, Refused> {
         let states = self.states_for(dfa)?;
+        let is_json = self.notation == Notation::Json;
+        let (last, closed) = if is_json { (b'"', then) } else { (b'<', self.text(&Notation::ESCAPE[1..], then)?) };
         for (state, &from) in (0u16..).zip(&states).skip(1) {
             if dfa.is_accepting(state) {
-                self.counted(from, b'"', then, close);
+                self.counted(from, last, closed, close);
             }
-            for (low, high, to) in ranges(dfa, state, |byte| !is_escaped(byte)) {
+            for (low, high, to) in ranges(dfa, state, |byte| !is_json || !is_escaped(byte)) {
                 let count = if begins_character(low) { up(to) } else { Count::Keep };
                 self.at(from).edges.push((low, high, states[usize::from(to)], count));
             }
-            self.escapes(dfa, state, &states, up)?;
+            if is_json {
+                self.escapes(dfa, state, &states, up)?;
+            }
         }
         Ok(states[usize::from(dfa.start())])
     }
@@ -228,11 +242,35 @@ impl Nfa {
         Ok(start)
     }
 
-    /// The rule of JSON strings of `min` to `max` characters of `dfa`, or of any text.
-    pub(super) fn string(&mut self, dfa: Option<&Dfa>, min: usize, max: Option<usize>) -> Result<StateId, Refused> {
-        if dfa.is_none() && min == 0 && max.is_none() {
-            return self.any_string();
+    /// Adds the names of members, of `names` or any, between two states.
+    pub(super) fn name(&mut self, names: Option<&Dfa>, from: StateId, then: StateId) -> Result<(), Refused> {
+        match (self.notation, names) {
+            (Notation::Json, None) => {
+                let any = self.any_string()?;
+                self.call(from, any, then);
+            }
+            (Notation::Json, Some(names)) => {
+                let inside = self.quoted(names, then)?;
+                self.edge(from, b'"', inside);
+            }
+            (Notation::Escaped, names) => {
+                let words = pattern::matching("^[A-Za-z0-9_.-]+$", false).map_err(Refused::new)?;
+                let words = names.map_or(Ok(words.clone()), |names| names.and(&words))?;
+                let start = self.plain(&words, then)?;
+                self.jump(from, start);
+            }
         }
+        Ok(())
+    }
+
+    /// The rule of strings of `min` to `max` characters of `dfa`, or of any text.
+    pub(super) fn string(&mut self, dfa: Option<&Dfa>, min: usize, max: Option<usize>) -> Result<StateId, Refused> {
+        let without_marks = match self.notation {
+            Notation::Json if dfa.is_none() && min == 0 && max.is_none() => return self.any_string(),
+            Notation::Json => None,
+            Notation::Escaped => Some(pattern::without(dfa, Notation::ESCAPE)?),
+        };
+        let dfa = without_marks.as_ref().or(dfa);
         let key = (dfa.cloned().unwrap_or_else(Dfa::any), min, max);
         if let Some(&rule) = self.strings.get(&key) {
             return Ok(rule);
@@ -240,7 +278,8 @@ impl Nfa {
         let rule = self.state()?;
         let inside = self.inside(dfa, min, max)?;
         if let Some(inside) = inside {
-            self.edge(rule, b'"', inside);
+            let start = self.text(if self.notation == Notation::Json { "\"" } else { Notation::ESCAPE }, inside)?;
+            self.jump(rule, start);
         }
         self.strings.insert(key, rule);
         Ok(rule)

@@ -7,7 +7,7 @@ use regex_automata::util::{start, syntax};
 use regex_automata::{Anchored, MatchKind};
 use std::collections::HashMap;
 
-use super::dfa::Dfa;
+use super::dfa::{Dfa, TooLarge};
 
 /// Bytes that an expression's automaton may take on the way.
 const MAX_BYTES: usize = 8 << 20;
@@ -18,6 +18,15 @@ const MAX_BYTES: usize = 8 << 20;
 /// The reason why the expression is not supported.
 pub(crate) fn matching(pattern: &str, wide: bool) -> Result<Dfa, String> {
     automaton(&translate(pattern, wide)?)
+}
+
+/// The texts of `dfa`, or any, that do not contain `mark`.
+///
+/// # Errors
+/// They take too many states.
+pub(crate) fn without(dfa: Option<&Dfa>, mark: &str) -> Result<Dfa, TooLarge> {
+    let with = automaton(mark).map_err(|_| TooLarge)?;
+    Ok(dfa.map_or_else(|| Dfa::any().minus(&with), |dfa| dfa.minus(&with))?.minimal())
 }
 
 /// One character of `ranges`, or any other.

@@ -1,19 +1,13 @@
 //! The forms in which families of models write calls.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::failure::Failure;
-use crate::grammar::{Compiled, DEFAULT_DEPTH, Frame, compile_framed};
+use crate::grammar::{Compiled, DEFAULT_DEPTH, Frame, Notation, compile_framed};
 
+use super::call::Call;
+use super::escaped;
 use super::list::Tools;
-
-/// A call of a function.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Call {
-    pub(crate) name: String,
-    pub(crate) arguments: Value,
-}
 
 /// A form of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +16,13 @@ pub(crate) enum Form {
     Tagged,
     /// `{"name": ..., "parameters": ...}`, one: Llama 3.
     Bare,
+    /// `<start_function_call>call:NAME{...}<end_function_call>`, one or several: FunctionGemma.
+    Escaped,
 }
+
+/// The marks of a call of FunctionGemma.
+const CALL: &str = "<start_function_call>";
+const CALL_END: &str = "<end_function_call>";
 
 impl Form {
     /// The form that `template` writes earlier calls in.
@@ -34,8 +34,9 @@ impl Form {
         match () {
             () if has("<tool_call>") && has("</tool_call>") && has("arguments") => Ok(Form::Tagged),
             () if has("<|start_header_id|>") && has("\"parameters\": ") => Ok(Form::Bare),
+            () if has(CALL) && has(Notation::ESCAPE) => Ok(Form::Escaped),
             () => Err(Failure::new(
-                "the model's chat template writes calls of tools in a form that is not supported: those of Qwen (Hermes) and Llama 3 are",
+                "the model's chat template writes calls of tools in a form that is not supported: those of Qwen (Hermes), Llama 3 and FunctionGemma are",
             )),
         }
     }
@@ -43,16 +44,24 @@ impl Form {
     /// The member of a call that holds its arguments.
     fn arguments(self) -> &'static str {
         match self {
-            Form::Tagged => "arguments",
+            Form::Tagged | Form::Escaped => "arguments",
             Form::Bare => "parameters",
         }
     }
 
     fn frame(self) -> Frame {
-        match self {
-            Form::Tagged => Frame { before: "<tool_call>\n", after: "\n</tool_call>", between: Some("\n") },
-            Form::Bare => Frame { before: "", after: "", between: None },
-        }
+        let (before, after, between) = match self {
+            Form::Tagged => ("<tool_call>\n", "\n</tool_call>", Some("\n")),
+            Form::Bare => ("", "", None),
+            Form::Escaped => (CALL, CALL_END, Some("")),
+        };
+        let notation = if self == Form::Escaped { Notation::Escaped } else { Notation::Json };
+        Frame { before, after, between, end: self.end(), notation }
+    }
+
+    /// The text with which a model asks for the results of its calls, where that does not end its answer by itself.
+    pub(crate) fn end(self) -> Option<&'static str> {
+        (self == Form::Escaped).then_some("<start_function_response>")
     }
 
     /// The grammar of answers that call functions of `tools`.
@@ -60,7 +69,11 @@ impl Form {
     /// # Errors
     /// A schema of arguments that is not supported.
     pub(crate) fn grammar(self, tools: &Tools) -> Result<Compiled, Failure> {
-        let compiled = compile_framed(&tools.schema(self.arguments()), &self.frame(), DEFAULT_DEPTH);
+        let (schema, kinds) = match self {
+            Form::Escaped => tools.kinds(self.arguments()),
+            Form::Tagged | Form::Bare => tools.calls(self.arguments()),
+        };
+        let compiled = compile_framed(&schema, &kinds, &self.frame(), DEFAULT_DEPTH);
         compiled.map_err(|error| Failure::new(format!("the tools' arguments: {error}")))
     }
 
@@ -76,6 +89,7 @@ impl Form {
                 answer.split("<tool_call>").skip(1).filter_map(|rest| one(rest.split_once("</tool_call>")?.0)).collect()
             }
             Form::Bare => one(answer).into_iter().collect(),
+            Form::Escaped => answer.split(CALL).skip(1).filter_map(|rest| escaped::call(rest, CALL_END)).collect(),
         }
     }
 }

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::chat::is_name;
 use crate::failure::Failure;
+use crate::grammar::Kind;
 use crate::io::input;
 
 /// Bytes of a file of tools, at most.
@@ -59,12 +61,23 @@ impl Tools {
         &self.shown
     }
 
-    /// The schema of a call whose arguments are its member `arguments`.
-    pub(super) fn schema(&self, arguments: &str) -> Value {
+    /// A schema of calls whose arguments are their member `arguments`, and the one kind of them.
+    pub(super) fn calls(&self, arguments: &str) -> (Value, Vec<Kind>) {
+        (self.schema(arguments), vec![Kind { head: String::new(), schema: "#".into() }])
+    }
+
+    /// The same schema, and the arguments of each function as a kind, with the name in front.
+    pub(super) fn kinds(&self, arguments: &str) -> (Value, Vec<Kind>) {
+        let kind =
+            |(i, tool): (usize, &Tool)| Kind { head: format!("call:{}", tool.name), schema: place(i, arguments) };
+        (self.schema(arguments), self.tools.iter().enumerate().map(kind).collect())
+    }
+
+    fn schema(&self, arguments: &str) -> Value {
         let calls = self.tools.iter().enumerate().map(|(i, tool)| {
             let mut parameters = tool.parameters.clone();
             // References into a function's own schema lead there from the root of this one.
-            refer_below(&mut parameters, &format!("#/anyOf/{i}/properties/{arguments}"));
+            refer_below(&mut parameters, &place(i, arguments));
             let mut properties = Map::new();
             properties.insert("name".into(), json!({"const": tool.name}));
             properties.insert(arguments.into(), parameters);
@@ -74,10 +87,15 @@ impl Tools {
     }
 }
 
+/// The place of the arguments of function `i` in the schema of calls.
+fn place(i: usize, arguments: &str) -> String {
+    format!("#/anyOf/{i}/properties/{arguments}")
+}
+
 impl Tool {
     fn of(function: &Value) -> Result<Tool, String> {
         let name = function.get("name").and_then(Value::as_str).ok_or("it has no \"name\"")?;
-        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte)) {
+        if !is_name(name) {
             return Err(format!("its name {name:?} is not one of letters, digits, \"_\", \"-\" and \".\""));
         }
         let mut parameters = match function.get("parameters") {
@@ -86,9 +104,8 @@ impl Tool {
             Some(_) => return Err("its \"parameters\" are no schema".into()),
         };
         // Arguments are what the schema names, unless it says more.
-        for (key, value) in
-            [("type", json!("object")), ("properties", json!({})), ("additionalProperties", json!(false))]
-        {
+        parameters.entry("type").or_insert(json!("object"));
+        for (key, value) in [("properties", json!({})), ("additionalProperties", json!(false))] {
             if !["$ref", "anyOf", "oneOf", "allOf"].iter().any(|other| parameters.contains_key(*other)) {
                 parameters.entry(key).or_insert(value);
             }

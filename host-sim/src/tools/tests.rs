@@ -9,6 +9,18 @@ const TOOLS: &str = r##"[
     {"name": "all_off"}
 ]"##;
 
+#[test]
+fn the_form_is_that_of_the_template() {
+    for (name, form) in
+        [("tagged_calls", Form::Tagged), ("headers_with_calls", Form::Bare), ("functions_in_braces", Form::Escaped)]
+    {
+        let path = format!("{}/../tests/fixtures/templates/{name}.jinja", env!("CARGO_MANIFEST_DIR"));
+        let template = std::fs::read_to_string(path).expect("the fixture is there");
+        assert_eq!(Form::of(&template).unwrap_or_else(|_| unreachable!("{name}")), form, "{name}");
+    }
+    assert!(Form::of("{{ messages }}").is_err());
+}
+
 fn accepts(form: Form, text: &str) -> bool {
     let compiled = form.grammar(&Tools::parse(TOOLS).expect("tools")).unwrap_or_else(|_| unreachable!("supported"));
     let grammar = compiled.open().unwrap_or_else(|_| unreachable!("tables"));
@@ -45,6 +57,77 @@ fn answers_are_calls_of_the_tools() {
     assert_eq!(Form::Bare.calls(&bare), core::slice::from_ref(&call));
     assert_eq!(Form::Tagged.calls(&format!("well {} then", tagged(lamp))), [call]);
     assert_eq!(Form::Tagged.calls("<tool_call>\n{\"name\": \"set_lamp\""), []);
+}
+
+#[test]
+fn answers_are_calls_as_functiongemma_writes_them() {
+    let call = |text: &str| format!("<start_function_call>call:{text}<end_function_call>");
+    let lamp = call("set_lamp{level:40,room:<escape>attic<escape>}");
+    let off = call("all_off{}");
+    let both = format!("{lamp}{off}");
+    for right in [&lamp, &off, &both] {
+        assert!(accepts(Form::Escaped, right), "{right}");
+        assert!(accepts(Form::Escaped, &format!("{right}<start_function_response>")), "{right}");
+        assert_eq!(Form::Escaped.calls(right).len(), right.matches("<end_function_call>").count());
+    }
+    let arguments = json!({"level": 40, "room": "attic"});
+    assert_eq!(Form::Escaped.calls(&both)[0], Call { name: "set_lamp".into(), arguments });
+    for wrong in [
+        "",
+        "set_lamp{}",
+        &lamp.replace("attic", "cellar"),
+        &lamp.replace("40", "101"),
+        &lamp.replace(",room", ", room"),
+        &call("set_lamp{room:<escape>attic<escape>,level:40}"),
+        &call("set_lamp{level:40,room:\"attic\"}"),
+        &call("all_off{x:1}"),
+        &call("all_on{}"),
+        &format!("{lamp} {off}"),
+    ] {
+        assert!(!accepts(Form::Escaped, wrong), "{wrong}");
+    }
+}
+
+#[test]
+fn strings_of_functiongemma_are_as_they_are() {
+    let tools = r#"[{"name": "say", "parameters": {"properties": {
+        "text": {"type": "string"}, "short": {"type": "string", "minLength": 2, "maxLength": 3}, "a": {"type": "array", "items": true},
+        "more": {"type": "object", "additionalProperties": {"type": "integer"}}, "B": {"type": ["null", "boolean"]}}}}]"#;
+    let compiled =
+        Form::Escaped.grammar(&Tools::parse(tools).expect("tools")).unwrap_or_else(|_| unreachable!("supported"));
+    let grammar = compiled.open().unwrap_or_else(|_| unreachable!("tables"));
+    let accepts = |text: &str| {
+        let mut matcher = Matcher::new(&grammar);
+        matcher.accepts_bytes(&grammar, text.as_bytes()).expect("few readings") && matcher.may_end(&grammar)
+    };
+    let call = |arguments: &str| format!("<start_function_call>call:say{arguments}<end_function_call>");
+    for (right, value) in [
+        ("{}", json!({})),
+        ("{text:<escape>{\"a\": <b>,\n]<<escap>é<escape>}", json!({"text": "{\"a\": <b>,\n]<<escap>é"})),
+        ("{short:<escape><é<escape>}", json!({"short": "<é"})),
+        ("{short:<escape><<<<escape>,text:<escape><escape>}", json!({"short": "<<<", "text": ""})),
+        (
+            "{a:[1,<escape>x<escape>,{k:[]},[null,2.5]],B:true}",
+            json!({"a": [1, "x", {"k": []}, [null, 2.5]], "B": true}),
+        ),
+        ("{more:{x-1:3,y:4}}", json!({"more": {"x-1": 3, "y": 4}})),
+    ] {
+        assert!(accepts(&call(right)), "{right}");
+        assert_eq!(Form::Escaped.calls(&call(right)), [Call { name: "say".into(), arguments: value }], "{right}");
+    }
+    for wrong in [
+        "{short:<escape><<escape>}",
+        "{short:<escape>abcd<escape>}",
+        "{more:{x y:3}}",
+        "{text:<escape>a<escape>b<escape>}",
+        "{text:<escape>a}",
+        "{B:true,a:[1]}",
+    ] {
+        assert!(!accepts(&call(wrong)), "{wrong}");
+    }
+    let deep = call(&format!("{{a:{}", "[".repeat(100_000)));
+    assert_eq!(Form::Escaped.calls(&deep), []);
+    assert_eq!(Form::Escaped.calls("<start_function_call>call:say{text:<escape>a"), []);
 }
 
 #[test]

@@ -26,7 +26,8 @@ pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
     let engine = Engine::load(opened, plan, &mut machine)?;
     let config = args.sampling.config(file.is_built_in());
     let drafter = engine.drafter(args.draft.draft);
-    let mut memory = Memory::new(plan.ctx, &args.end.stop);
+    let stop: Vec<&str> = args.end.stop.iter().map(String::as_str).collect();
+    let mut memory = Memory::new(plan.ctx, &stop);
     let mut generator = Generator::new(&mut memory, config, drafter);
     if let Some(grammar) = args.grammar.grammar(compiled.as_ref(), &engine)? {
         generator.follow(grammar);

@@ -6,6 +6,7 @@ use flashlet::text::values::Value;
 
 use super::part::Part;
 use crate::grammar::dfa::Dfa;
+use crate::grammar::frame::Notation;
 use crate::grammar::nfa::{Count, END, Nfa, StateId};
 use crate::grammar::pattern;
 use crate::grammar::refused::Refused;
@@ -19,7 +20,7 @@ const MAX_COPIES: usize = 16;
 /// The automaton of `rules`, and the state in which the first begins.
 pub(super) fn build(rules: &[(Part, Option<Value>)]) -> Result<(Nfa, StateId), Refused> {
     let (rules, marks): (Vec<Part>, Vec<Option<Value>>) = rules.iter().cloned().unzip();
-    let (rules, mut nfa) = (rules.as_slice(), Nfa::new());
+    let (rules, mut nfa) = (rules.as_slice(), Nfa::new(Notation::Json));
     let starts = rules.iter().map(|_| nfa.state()).collect::<Result<Vec<_>, _>>()?;
     let sizes = sizes(rules, &marks);
     let nullable = nullable(rules);

@@ -8,37 +8,60 @@ use super::emitter::Emitter;
 use super::object::ObjectEmitter;
 use crate::grammar::compile::compile;
 use crate::grammar::compiled::Compiled;
-use crate::grammar::frame::Frame;
+use crate::grammar::frame::{Frame, Kind, Notation};
 use crate::grammar::nfa::{Count, END, StateId};
 use crate::grammar::refused::Refused;
 
 /// Most items of arrays whose items differ by their place.
 const MAX_PLACES: usize = 4096;
 
-/// Compiles a schema's values, or texts of one or more of them in a frame.
-pub(super) fn emit(doc: Doc, frame: Option<&Frame>, depth: u16) -> Result<Compiled, Refused> {
-    let root = doc.root;
-    let mut emitter = Emitter::new(doc);
-    let start = emitter.rule(vec![Literal::is(root)])?;
-    while let Some((conjunction, rule)) = emitter.waiting.pop() {
-        emitter.fill(&conjunction, rule)?;
+/// Compiles the JSON texts of a schema's values.
+pub(super) fn emit(doc: Doc, depth: u16) -> Result<Compiled, Refused> {
+    let root = Literal::is(doc.root);
+    let mut emitter = Emitter::new(doc, Notation::Json);
+    let start = emitter.rule(vec![root])?;
+    emitter.fill_all()?;
+    compile(emitter.nfa, start, depth)
+}
+
+/// Compiles texts of one or more values in a frame, each of one of `kinds`.
+pub(super) fn emit_framed(doc: Doc, kinds: &[Kind], frame: &Frame, depth: u16) -> Result<Compiled, Refused> {
+    let mut emitter = Emitter::new(doc, frame.notation);
+    let mut rules = Vec::new();
+    for kind in kinds {
+        let unknown = || Refused::new(format!("\"{}\" is not part of the schema", kind.schema));
+        let schema = emitter.expander.doc.target(&kind.schema).ok_or_else(unknown)?;
+        rules.push((kind.head.as_str(), emitter.rule(vec![Literal::is(schema)])?));
     }
-    let start = match frame {
-        Some(frame) => emitter.framed(start, frame)?,
-        None => start,
-    };
+    emitter.fill_all()?;
+    let start = emitter.framed(&rules, frame)?;
     compile(emitter.nfa, start, depth)
 }
 
 impl Emitter {
-    /// The state before values of `rule` in a frame.
-    fn framed(&mut self, rule: StateId, frame: &Frame) -> Result<StateId, Refused> {
-        let behind = self.nfa.state()?;
+    fn fill_all(&mut self) -> Result<(), Refused> {
+        while let Some((conjunction, rule)) = self.waiting.pop() {
+            self.fill(&conjunction, rule)?;
+        }
+        Ok(())
+    }
+
+    /// The state before values of one of `rules` in a frame, each with the text in front of it.
+    fn framed(&mut self, rules: &[(&str, StateId)], frame: &Frame) -> Result<StateId, Refused> {
+        let [behind, head] = [self.nfa.state()?, self.nfa.state()?];
         self.nfa.jump(behind, END);
+        if let Some(end) = frame.end {
+            let end = self.nfa.text(end, END)?;
+            self.nfa.jump(behind, end);
+        }
         let after = self.nfa.text(frame.after, behind)?;
-        let value = self.nfa.state()?;
-        self.nfa.call(value, rule, after);
-        let first = self.nfa.text(frame.before, value)?;
+        for &(text, rule) in rules {
+            let value = self.nfa.state()?;
+            self.nfa.call(value, rule, after);
+            let own = self.nfa.text(text, value)?;
+            self.nfa.jump(head, own);
+        }
+        let first = self.nfa.text(frame.before, head)?;
         if let Some(between) = frame.between {
             let more = self.nfa.text(between, first)?;
             self.nfa.jump(behind, more);
@@ -51,6 +74,9 @@ impl Emitter {
         let mut order = Vec::new();
         for &literal in conjunction {
             self.names_in(literal.schema, &mut order, &mut Vec::new());
+        }
+        if self.nfa.notation == Notation::Escaped {
+            order.sort_by_key(|name| name.to_lowercase());
         }
         let mut constants = 0;
         for alternative in &alternatives {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::alternative::Conjunction;
 use super::doc::{Doc, Val};
 use super::expand::Expander;
+use crate::grammar::frame::Notation;
 use crate::grammar::nfa::{Count, Nfa, StateId};
 use crate::grammar::refused::Refused;
 
@@ -21,10 +22,10 @@ pub(super) struct Emitter {
 }
 
 impl Emitter {
-    pub(super) fn new(doc: Doc) -> Emitter {
+    pub(super) fn new(doc: Doc, notation: Notation) -> Emitter {
         Emitter {
             expander: Expander::new(doc),
-            nfa: Nfa::new(),
+            nfa: Nfa::new(notation),
             rules: HashMap::new(),
             waiting: Vec::new(),
             numbers: HashMap::new(),
@@ -57,7 +58,7 @@ impl Emitter {
         let [comma, next] = [self.nfa.state()?, self.nfa.state()?];
         self.nfa.counted(from, b',', comma, count);
         self.nfa.jump(comma, next);
-        self.nfa.edge(comma, b' ', next);
+        self.nfa.space(comma, next);
         Ok(next)
     }
 }

@@ -14,7 +14,7 @@ mod restriction;
 mod sets;
 
 use super::compiled::Compiled;
-use super::frame::Frame;
+use super::frame::{Frame, Kind};
 use super::refused::Refused;
 
 /// Compiles the JSON texts that are valid by the schema in `text`. Values nest up to `depth` deep.
@@ -24,13 +24,18 @@ use super::refused::Refused;
 pub(crate) fn compile_schema(text: &str, depth: u16) -> Result<Compiled, Refused> {
     let value = serde_json::from_str(text)
         .map_err(|error| Refused::new(format!("the schema is no JSON that is supported: {error}")))?;
-    emit::emit(doc::Doc::new(&value), None, depth)
+    emit::emit(doc::Doc::new(&value), depth)
 }
 
-/// Compiles texts of JSON values that are valid by `schema`, each in the frame.
+/// Compiles texts of values in the frame, each of one of `kinds`, whose schemas are parts of `schema`.
 ///
 /// # Errors
 /// [`Refused`]: as of [`compile_schema`].
-pub(crate) fn compile_framed(schema: &serde_json::Value, frame: &Frame, depth: u16) -> Result<Compiled, Refused> {
-    emit::emit(doc::Doc::new(schema), Some(frame), depth)
+pub(crate) fn compile_framed(
+    schema: &serde_json::Value,
+    kinds: &[Kind],
+    frame: &Frame,
+    depth: u16,
+) -> Result<Compiled, Refused> {
+    emit::emit_framed(doc::Doc::new(schema), kinds, frame, depth)
 }

@@ -7,6 +7,7 @@ use super::alternative::{Conjunction, Literal, Members, Objects};
 use super::doc::Val;
 use super::emitter::Emitter;
 use crate::grammar::dfa::Dfa;
+use crate::grammar::frame::Notation;
 use crate::grammar::nfa::{Count, END, StateId};
 use crate::grammar::refused::Refused;
 
@@ -130,8 +131,14 @@ impl ObjectEmitter<'_> {
     /// A member `name`, with the quote in front: what comes behind it is `then`.
     fn member(&mut self, name: &str, value: StateId, then: StateId) -> Result<StateId, Refused> {
         let colon = self.colon(value, then)?;
-        let text = serde_json::Value::from(name).to_string();
-        self.emitter.nfa.text(&text, colon)
+        if self.emitter.nfa.notation == Notation::Json {
+            let text = serde_json::Value::from(name).to_string();
+            return self.emitter.nfa.text(&text, colon);
+        }
+        if name.is_empty() || name.contains(Notation::MARKS) {
+            return Err(Refused::new(format!("the name {name:?} is not supported where names have no quotes")));
+        }
+        self.emitter.nfa.text(name, colon)
     }
 
     /// The state behind a name.
@@ -139,7 +146,7 @@ impl ObjectEmitter<'_> {
         let nfa = &mut self.emitter.nfa;
         let [colon, space, before] = [nfa.state()?, nfa.state()?, nfa.state()?];
         nfa.edge(colon, b':', space);
-        nfa.edge(space, b' ', before);
+        nfa.space(space, before);
         nfa.jump(space, before);
         nfa.call(before, value, then);
         Ok(colon)
@@ -175,16 +182,8 @@ impl ObjectEmitter<'_> {
             let value = self.classes[at].value.clone();
             let value = self.emitter.rule(value)?;
             let colon = self.colon(value, then)?;
-            match self.classes[at].names.clone() {
-                None => {
-                    let any = self.emitter.nfa.any_string()?;
-                    self.emitter.nfa.call(before, any, colon);
-                }
-                Some(names) => {
-                    let inside = self.emitter.nfa.quoted(&names, colon)?;
-                    self.emitter.nfa.edge(before, b'"', inside);
-                }
-            }
+            let names = self.classes[at].names.clone();
+            self.emitter.nfa.name(names.as_ref(), before, colon)?;
         }
         Ok(before)
     }
