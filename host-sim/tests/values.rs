@@ -49,62 +49,63 @@ fn reference(said: &str) -> Result<String, String> {
 #[test]
 fn the_text_of_an_answer_has_numbers_and_nothing_else_changes() {
     let folder = Folder::new("values-answers");
-    let (plain, marked, packed) = (folder.path("plain"), folder.path("marked"), folder.path("packed.gguf"));
+    let (plain, marked) = (folder.path("plain"), folder.path("marked"));
+    let (packed, held) = (folder.path("packed.gguf"), folder.path("held.gguf"));
     fs::write(&plain, RULES).expect("the folder can be written");
     fs::write(&marked, format!("#!value span seconds 2h..6h\n#!value at time\n{RULES}"))
         .expect("the folder can be written");
     let model = house();
-    flashlet(&["pack", &model, &packed, "--grammar", &marked, "--unsure", "pardon?"]);
+    flashlet(&["pack", &model, &packed, "--grammar", &marked]);
+    // Answers wait for the rule, which is about none of them.
+    let rule = ["--min-prob-rule", "8h=1", "--unsure", "pardon?"];
+    flashlet(&[&["pack", &model, &held, "--grammar", &marked], &rule[..]].concat());
     let (mut good, mut refused) = (0, 0);
     for seed in 0..16 {
         let seed = seed.to_string();
         let run = |args: &[&str]| {
-            let most = ["run", "--json", "--raw", "the ring", "--temp", "1.5", "-s", &seed, "-n", "64"];
+            let most = ["run", "--json", "--raw", "the ring", "--temp", "1.5", "-s", &seed];
             json_of(&[&most, args].concat())
         };
         let said = run(&["-m", &model, "--grammar", &plain]);
         let want = reference(said["text"].as_str().expect("a text"));
         assert_eq!(said["stop"], "eos");
-        for source in
-            [&["-m", &model, "--grammar", &marked][..], &["-m", &packed], &["-m", &packed, "--source", "file"]]
-        {
-            for held in [&[][..], &["--min-prob", "1e-30"]] {
-                let report = run(&[source, held].concat());
-                let ids = report["ids"].as_array().expect("ids").len();
-                assert_eq!(
-                    report["ids"].as_array(),
-                    said["ids"].as_array().and_then(|all| all.get(..ids)).map(<[Value]>::to_vec).as_ref()
-                );
-                match &want {
-                    Ok(text) => {
-                        assert_eq!(report["text"], *text, "{said}");
-                        for key in ["ids", "stop", "logprob", "logits_hash"] {
-                            assert_eq!(report[key], said[key], "{key}");
-                        }
-                        good += 1;
+        for source in [
+            &["-m", &model, "--grammar", &marked][..],
+            &["-m", &packed],
+            &["-m", &packed, "--source", "file"],
+            &["-m", &held],
+            &["-m", &held, "--source", "file"],
+        ] {
+            let report = run(source);
+            let n = report["ids"].as_array().expect("ids").len();
+            assert_eq!(
+                report["ids"].as_array().map(Vec::as_slice),
+                said["ids"].as_array().and_then(|all| all.get(..n))
+            );
+            match &want {
+                Ok(text) => {
+                    assert_eq!(report["text"], *text, "{said}");
+                    for key in ["ids", "stop", "logprob", "logits_hash"] {
+                        assert_eq!(report[key], said[key], "{key}");
                     }
-                    Err(before) => {
-                        let carried = source.contains(&packed.as_str());
-                        let text = match held.len() {
-                            0 => before.as_str(),
-                            _ if carried => "pardon?",
-                            _ => "",
-                        };
-                        assert_eq!((report["text"].as_str(), &report["stop"]), (Some(text), &json!("value")), "{said}");
-                        refused += 1;
-                    }
+                    good += 1;
+                }
+                Err(before) => {
+                    let text = if source.contains(&held.as_str()) { "pardon?" } else { before };
+                    assert_eq!((report["text"].as_str(), &report["stop"]), (Some(text), &json!("value")), "{said}");
+                    refused += 1;
                 }
             }
         }
         // An answer that is cut says nothing of a value that is not whole.
-        for n in 1..12 {
+        for n in if seed.len() == 1 { 1..12 } else { 0..0 } {
             let report = run(&["-m", &model, "--grammar", &marked, "-n", &n.to_string()]);
             let text = report["text"].as_str().expect("a text");
             let whole = want.as_ref().unwrap_or_else(|before| before);
             assert!(whole.starts_with(text) && !text.contains('h') && !text.contains('m'), "{text} {want:?}");
         }
     }
-    assert!(good > 20 && refused > 20, "{good} {refused}");
+    assert!(good > 20 && refused > 4, "{good} {refused}");
 }
 
 #[test]
@@ -146,8 +147,7 @@ fn lines_are_checked_with_their_values() {
 fn values_whose_ends_are_in_doubt_are_refused() {
     // Rules of this length are called, so that two of them are two readings.
     let long = "a rule of more than forty bytes, and so on";
-    let nested =
-        "#!value v seconds\nroot ::= \"(\" root \")\" | a | b\na ::= \"LONGx\" v\nb ::= \"LONGy\" v\nv ::= [0-9] \"h\"";
+    let nested = "#!value v seconds\nroot ::= \"(\" root \")\" | a \"1\" v | b \"2\" v\na ::= \"LONG\" [0-5]\nb ::= \"LONG\" [3-9]\nv ::= [0-9] \"h\"";
     let doubtful = "#!value v seconds\nroot ::= a | b\na ::= \"LONG\" v\nb ::= \"LONG\" [0-9] \"x\"\nv ::= [0-9] \"h\"";
     let folder = Folder::new("values-refused");
     let file = folder.path("grammar");
@@ -190,10 +190,10 @@ fn values_whose_ends_are_in_doubt_are_refused() {
         let report = json_of(&["grammar", "--grammar", &file, "--check", &lines, "--json"]);
         assert_eq!(report["texts"], json!([text]), "{rules}");
     }
-    let rules = "#!value v seconds\nroot ::= (a | b) v\na ::= \"LONG\" [0-9] \"1\"\nb ::= \"LONG\" [0-5] \"2\"\nv ::= \"-1h\" | \"2h\"";
+    let rules = "#!value v seconds\nroot ::= a \",\" v | b \";\" v\na ::= \"LONG\" [0-5]\nb ::= \"LONG\" [3-9]\nv ::= \"-1h\" | \"2h\"";
     fs::write(&file, rules.replace("LONG", long)).expect("the folder can be written");
-    fs::write(&lines, format!("{long}422h\n{long}91-1h\n{long}922h")).expect("the folder can be written");
+    fs::write(&lines, format!("{long}4;2h\n{long}4,2h\n{long}0,-1h\n{long}9,2h")).expect("the folder can be written");
     let report = json_of(&["grammar", "--grammar", &file, "--check", &lines, "--json"]);
-    assert_eq!(report["texts"], json!([format!("{long}427200"), null, null]));
+    assert_eq!(report["texts"], json!([format!("{long}4;7200"), format!("{long}4,7200"), null, null]));
     assert_eq!(report["readings"], 2);
 }
