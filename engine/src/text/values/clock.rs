@@ -1,8 +1,8 @@
 //! Times of day.
 
+use super::error::ValueError;
 use super::said::Said;
 use super::span;
-use super::value::ValueError;
 
 /// Seconds of a day.
 pub(super) const DAY: u32 = 86_400;

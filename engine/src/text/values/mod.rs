@@ -43,8 +43,10 @@
 //! - Decimals and parts must come to whole seconds: `1.5h` is 5400, `0.3s` is refused.
 
 mod clock;
+mod error;
 mod said;
 mod span;
 mod value;
 
-pub use value::{Action, Value, ValueError, Written};
+pub use error::ValueError;
+pub use value::{Action, Value, Written};
