@@ -88,7 +88,7 @@ fn seconds((whole, hundredths): Count, unit: u32) -> Option<(u32, u32)> {
         Some(seconds) => seconds.saturating_add(hundredths / 100),
         None => TOO_MUCH,
     };
-    (hundredths % 100 == 0).then_some((sum, unit))
+    hundredths.is_multiple_of(100).then_some((sum, unit))
 }
 
 /// Takes `half`, `a quarter` or `three quarters`, in hundredths.
