@@ -97,8 +97,9 @@ fn the_text_of_an_answer_has_numbers_and_nothing_else_changes() {
                 }
             }
         }
-        // An answer that is cut says nothing of a value that is not whole.
-        for n in if seed.len() == 1 { 1..12 } else { 0..0 } {
+        // An answer that is cut says nothing of a value that is not whole. A few seeds will do.
+        let cuts = if seed.len() == 1 { 1..12 } else { 0..0 };
+        for n in cuts {
             let report = run(&["-m", &model, "--grammar", &marked, "-n", &n.to_string()]);
             let text = report["text"].as_str().expect("a text");
             let whole = want.as_ref().unwrap_or_else(|before| before);

@@ -1,4 +1,4 @@
-//! Values that are refused.
+//! Errors of values.
 
 use core::fmt::{self, Display, Formatter};
 
