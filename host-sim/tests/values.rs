@@ -31,7 +31,8 @@ const RULES: &str = "root ::= \"{\\\"after\\\":\" span \",\\\"at\\\":\\\"\" at \
 
 /// What `said` by [`RULES`] comes to, if the span is from 2 to 6 hours; otherwise the text in front of it.
 fn reference(said: &str) -> Result<String, String> {
-    let [_, span, rest] = said.splitn(3, ':').collect::<Vec<_>>()[..] else { panic!("{said}") };
+    let parts: Vec<_> = said.splitn(3, ':').collect();
+    let [_, span, rest] = <[&str; 3]>::try_from(parts).expect("two colons");
     let number = |text: &str| text.parse::<u32>().expect("a number");
     let span = span.strip_suffix(",\"at\"").expect("the span ends there");
     let (hours, minutes) = span.split_once('h').expect("hours");
