@@ -35,6 +35,8 @@ pub struct Follower {
     drafted: heapless::Vec<usize, MAX_DRAFT>,
     /// The error that came up while tokens were tried at the first place where one did.
     error: Option<(usize, TextError)>,
+    /// The error that came up behind the last token, where nothing may follow then.
+    last: Option<TextError>,
     /// The place of the text that is handed out.
     #[cfg(feature = "values")]
     pub(crate) converter: Converter,
@@ -64,6 +66,7 @@ impl Follower {
             #[cfg(feature = "drafts")]
             drafted: heapless::Vec::new(),
             error: None,
+            last: None,
             #[cfg(feature = "values")]
             converter: Converter::new(),
         }
@@ -78,20 +81,28 @@ impl Follower {
         #[cfg(feature = "values")]
         self.converter.restart(grammar);
         self.fresh = fresh;
-        self.look(grammar)
+        self.look(grammar);
+        self.last.map_or(Ok(()), Err)
     }
 
-    /// Finds the stretch that begins at the matcher's place, and what may come behind it.
-    fn look(&mut self, grammar: &Grammar<'_>) -> Result<(), TextError> {
+    /// Finds the stretch that begins at the matcher's place, and what may come behind it. An error is kept for the next token.
+    fn look(&mut self, grammar: &Grammar<'_>) {
         self.stretch.clear();
-        self.taken = 0;
+        (self.taken, self.last) = (0, None);
+        if let Err(error) = self.lengthen(grammar) {
+            (self.last, self.next, self.may_end) = (Some(TextError::Grammar(error)), [0; 8], false);
+        }
+    }
+
+    /// Lengthens the stretch as far as there is one byte alone.
+    fn lengthen(&mut self, grammar: &Grammar<'_>) -> Result<(), GrammarError> {
         loop {
             self.may_end = self.matcher.may_end(grammar);
             self.next = match self.matcher.next_bytes(grammar) {
                 Ok(next) => next,
                 // Behind a stretch it is not yet known that the answer gets there.
                 Err(_) if !self.stretch.is_empty() => [u32::MAX; 8],
-                Err(error) => return Err(TextError::Grammar(error)),
+                Err(error) => return Err(error),
             };
             let Some(byte) = only_one(&self.next).filter(|_| !self.may_end && !self.stretch.is_full()) else {
                 return Ok(());
@@ -102,7 +113,7 @@ impl Follower {
                 }
                 Ok(false) => return Ok(()),
                 Err(_) if !self.stretch.is_empty() => return Ok(()),
-                Err(error) => return Err(TextError::Grammar(error)),
+                Err(error) => return Err(error),
             }
         }
     }
@@ -188,14 +199,15 @@ impl Follower {
     /// Goes on with token `id`, which was allowed.
     ///
     /// # Errors
-    /// An error that came up while tokens were tried, or now.
+    /// An error that came up behind the last token, or while tokens were tried; the place is the one before.
     pub(crate) fn take(
         &mut self,
         grammar: &Grammar<'_>,
         vocabulary: &Vocabulary<'_>,
         id: Option<u32>,
     ) -> Result<u32, TextError> {
-        if let Some((_, error)) = self.error.filter(|&(place, _)| place <= self.taken) {
+        let tried = self.error.filter(|&(place, _)| place <= self.taken).map(|(_, error)| error);
+        if let Some(error) = self.last.or(tried) {
             return Err(error);
         }
         let no_token = TextError::Grammar(GrammarError::NoToken);
@@ -205,13 +217,13 @@ impl Follower {
             self.fresh = false;
             match step {
                 Place::Within(place) if place == MAX_STRETCH => {
-                    self.look(grammar)?;
+                    self.look(grammar);
                     self.error = self.error.map(|(_, error)| (0, error));
                 }
                 Place::Within(place) => self.taken = place,
                 Place::Beyond => {
                     self.matcher.clone_from(&self.trial);
-                    self.look(grammar)?;
+                    self.look(grammar);
                 }
             }
         }
