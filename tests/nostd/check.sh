@@ -93,7 +93,7 @@ done
 # Bytes of stack that any step may take, its future included: the vector kernels of x86-64 take most of it, AVX-512's for
 # quantised weights, which unroll many tokens, more than the others.
 stack_limit=18432
-load_limit=26624
+load_limit=28672
 quantised_limit=24576
 CARGO_PROFILE_RELEASE_OPT_LEVEL=s build --features stack
 stack=$("$program" 2>&1 | sed -n 's/^stack of \(.*\): \([0-9]*\) bytes$/\2 \1/p' | sort -rn | awk '!seen[substr($0, index($0, " "))]++')
