@@ -180,8 +180,12 @@ impl<'b> Generator<'b> {
         Generator { conversation, follower: Some(follower), totals }
     }
 
-    /// Lets all answers follow `grammar`.
+    /// Lets all answers follow `grammar`, whose forced text is drafted.
     pub(crate) fn follow(&mut self, grammar: Grammar<'b>) {
+        if !self.conversation.drafts() {
+            // The cost is for other drafts.
+            self.conversation.draft_with(Some(Drafter::new(16).keeping_cost()));
+        }
         self.conversation.follow(self.follower.take().map(|follower| (grammar, follower)));
     }
 

@@ -105,8 +105,8 @@ impl<'b> Conversation<'b> {
     }
 
     /// Lets answers from the next one on follow a grammar, or none: they are what they would be if all other tokens had a logit of
-    /// minus infinity. An answer that can only end does so without a token for it. Text that the grammar forces is drafted, with or
-    /// without a drafter, as far as [`Buffers::drafts`] has room, and nothing else is. The model must be mapped, carry the
+    /// minus infinity. An answer that can only end does so without a token for it. With a drafter the text that the grammar forces
+    /// is drafted, as far as [`Buffers::drafts`] has room, and nothing else is. The model must be mapped, carry the
     /// [grammar](Session::grammar), or be planned to [follow](crate::Options::follow) one. Where the grammar's texts are finite, a prompt behind which the context has
     /// no room for the longest is an error.
     ///

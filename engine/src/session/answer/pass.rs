@@ -151,7 +151,10 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
     /// Puts a draft behind the last token; returns how many tokens it has. One pass takes both, and the answer is not drafted
     /// beyond its end.
     async fn draft(&mut self, chunk: usize) -> usize {
-        let Conversation { lanes, stats, .. } = &*self.conversation;
+        let Conversation { lanes, drafter, stats, .. } = &*self.conversation;
+        if drafter.is_none() {
+            return 0;
+        }
         let left = (self.options.tokens as usize).saturating_sub(stats.tokens);
         let room = self.session.plan().ctx.saturating_sub(self.session.position()) as usize;
         let most = left.min(room).min(chunk).saturating_sub(1).min(lanes.longest_draft()).min(MAX_DRAFT);
