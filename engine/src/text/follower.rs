@@ -170,6 +170,16 @@ impl Follower {
             return Err(TextError::Grammar(GrammarError::NotMapped));
         }
         let Follower { matcher, trial, stretch, next, fresh, .. } = self;
+        // Most tokens begin otherwise, and need not be looked at as a whole.
+        if let Some(first) = vocabulary.first_byte(id) {
+            let may_begin = match stretch.get(place) {
+                Some(&forced) => forced == first,
+                None => has(next, first),
+            };
+            if !may_begin {
+                return Ok(None);
+            }
+        }
         let strips = *fresh && vocabulary.strips_space();
         let mut forced = stretch.get(place..).unwrap_or_default();
         let (mut begun, mut is_beyond, mut result) = (false, false, Ok(true));
@@ -183,8 +193,7 @@ impl Follower {
             begun = true;
             if !is_beyond {
                 is_beyond = true;
-                let may_begin = next.get(usize::from(first / 32)).is_some_and(|word| word >> (first % 32) & 1 != 0);
-                if !may_begin {
+                if !has(next, first) {
                     result = Ok(false);
                     return;
                 }
@@ -266,6 +275,11 @@ impl Default for Follower {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// True if `byte` is in a set.
+fn has(set: &[u32; 8], byte: u8) -> bool {
+    set.get(usize::from(byte / 32)).is_some_and(|word| word >> (byte % 32) & 1 != 0)
 }
 
 /// The byte of a set that has no other.

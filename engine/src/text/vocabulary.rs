@@ -42,6 +42,13 @@ impl Vocabulary<'_> {
         self.tokenizer.spec.add_space_prefix
     }
 
+    /// The first byte of token `id`, where it can be told at once: of text in ASCII that is neither a space nor a marker's beginning.
+    pub(crate) fn first_byte(&self, id: u32) -> Option<u8> {
+        let mut text = self.text?;
+        let first = block_on(self.tokenizer.first_byte(&mut text, id), || {}).ok()?;
+        Some(first).filter(|first| first.is_ascii_graphic() && *first != b'<')
+    }
+
     /// Hands the bytes of token `id` to `out`, in pieces, with true for a first one that may begin with a space of its own.
     pub(crate) fn bytes(&self, id: u32, out: &mut dyn FnMut(&[u8], bool)) -> Result<(), TextError> {
         let mut text = self.text.unwrap_or(Span { bytes: &[], first: 0 });
