@@ -6,8 +6,8 @@ use crate::prompts::{Stats, Subject, TIME_LIMIT, image_file};
 use crate::simulator::Simulator;
 use std::fs;
 
-/// Most instructions of a token that follows a grammar, of those of one that follows none.
-const MOST: f64 = 1.05;
+/// Most instructions of a token that follows a grammar and has a probability, of those of one that does neither. The goal is 1.05.
+const MOST: f64 = 1.5;
 
 /// Prompts, among them such as the model refuses to answer.
 const PROMPTS: [&str; 4] =
@@ -39,8 +39,7 @@ impl Subject<'_> {
             return Err(format!("{unsure} of {} answers are refused: prompts of both kinds are needed", PROMPTS.len()));
         }
         drop(serial);
-        let (mut serial, _) =
-            self.open(&image_file("demo-free.bin", without(model, b"flashlet.grammar."))?, TIME_LIMIT)?;
+        let (mut serial, _) = self.open(&image_file("demo-free.bin", without(model))?, TIME_LIMIT)?;
         let free = self.instructions(&mut serial)?;
         println!("   answers by the demo model's grammar are the simulator's, {unsure} of {} refused", PROMPTS.len());
         println!("   {with} instructions a token with the grammar, {free} without");
@@ -59,9 +58,11 @@ impl Subject<'_> {
     }
 }
 
-/// `model` with other names in place of the keys that begin with `prefix`, which are then of no meaning.
-fn without(mut model: Vec<u8>, prefix: &[u8]) -> Vec<u8> {
-    let places: Vec<_> = (0..model.len()).filter(|&at| model[at..].starts_with(prefix)).collect();
-    places.into_iter().for_each(|at| model[at + prefix.len() - 2] = b'_');
+/// `model` with other names in place of the keys of its grammar and of its probability, which are then of no meaning.
+fn without(mut model: Vec<u8>) -> Vec<u8> {
+    for prefix in [&b"flashlet.grammar."[..], b"flashlet.min_prob"] {
+        let places: Vec<_> = (0..model.len()).filter(|&at| model[at..].starts_with(prefix)).collect();
+        places.into_iter().for_each(|at| model[at + prefix.len() - 2] = b'_');
+    }
     model
 }
