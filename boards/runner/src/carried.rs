@@ -6,8 +6,9 @@ use crate::prompts::{Stats, Subject, TIME_LIMIT, image_file};
 use crate::simulator::Simulator;
 use std::fs;
 
-/// Most instructions of a token that follows a grammar and has a probability, of those of one that does neither. The goal is 1.05.
-const MOST: f64 = 1.5;
+/// Most instructions of a token that follows a grammar and has a probability, of those of one that does neither. The goal is 1.05; what is
+/// left is of the vocabulary and the grammar, not of the model.
+const MOST: f64 = 2.0;
 
 /// Prompts, among them such as the model refuses to answer.
 const PROMPTS: [&str; 4] =
