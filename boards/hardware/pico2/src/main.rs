@@ -27,7 +27,7 @@ const MODEL: usize = 0x1010_0000;
 const MODEL_BYTES: usize = 3 << 20;
 
 /// Leaves 80 KiB of the 512 for statics and stack.
-static ARENA: Static<{ 432 << 10 }> = Static::new();
+static ARENA: Static<{ 428 << 10 }> = Static::new();
 
 #[embassy_executor::main]
 async fn main(_spawner: embassy_executor::Spawner) {
