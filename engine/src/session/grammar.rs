@@ -1,4 +1,4 @@
-//! What the arena holds for grammars.
+//! The memory of grammars in the arena.
 
 use super::error::Error;
 use super::model::Model;

@@ -5,7 +5,7 @@ use heapless::Vec;
 use super::grammar::{Grammar, Matcher};
 use super::values::{ValueError, Written};
 
-/// What becomes of a byte of a text.
+/// The handling of a byte of an answer's text.
 #[derive(Clone, Copy, Debug)]
 pub enum Step {
     /// It stays.

@@ -13,8 +13,8 @@ const MAX_STRETCH: usize = 64;
 
 /// The place of an answer in a grammar, in about 2 KiB, with the feature `values` 3 KiB.
 ///
-/// Where the grammar allows one byte only, and one after that, these bytes are a *forced stretch*: tokens are compared with them, and
-/// the matcher stands behind them.
+/// A *forced stretch* is a run of bytes each of which is the only one that the grammar allows. Tokens are compared with its bytes;
+/// the matcher's place is the end of the stretch.
 #[derive(Clone, Debug)]
 pub struct Follower {
     /// The place behind the stretch.

@@ -16,7 +16,7 @@ pub(super) fn call(text: &str, end: &str) -> Option<Call> {
     reader.rest.starts_with(end).then(|| Call { name: name.to_owned(), arguments })
 }
 
-/// What is left of a text.
+/// A reader of a call; `rest` is the text that it has not read.
 struct Reader<'t> {
     rest: &'t str,
 }

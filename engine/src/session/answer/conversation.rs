@@ -110,9 +110,9 @@ impl<'b> Conversation<'b> {
     /// [grammar](Session::grammar), or be planned to [follow](crate::Options::follow) one. Where the grammar's texts are finite, a prompt behind which the context has
     /// no room for the longest is an error.
     ///
-    /// Of a grammar with [values](crate::text::grammar#values) the text that is handed out has the numbers; tokens, probabilities and hash
-    /// are those of what the model said. A value that has begun is held back until it is whole, and left out if the answer is cut
-    /// in it.
+    /// A grammar may have [values](crate::text::grammar#values): the text that is handed out then has the converted numbers, while tokens,
+    /// probabilities and hash are those of the model's own words. A value is held back until it is complete, and is left out if the
+    /// answer is cut within it.
     #[cfg(feature = "grammar")]
     pub fn follow(&mut self, follower: Option<(Grammar<'b>, &'b mut Follower)>) {
         self.follower = follower;

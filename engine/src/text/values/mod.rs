@@ -4,7 +4,7 @@
 //! has the value in its place: `4530`, `06:30`. All arithmetic is exact, in whole seconds. What is out of the value's range, or no
 //! sentence of the language below, is refused: the answer ends with [`AnswerEnd::Value`](crate::session::AnswerEnd::Value).
 //!
-//! What is out of range where it stands, such as an hour of 25, is refused as that even if nonsense follows.
+//! A number that is out of its own range, such as an hour of 25, is refused as out of range even if nonsense follows it.
 //!
 //! | action | what was said | becomes |
 //! |---|---|---|

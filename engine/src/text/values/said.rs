@@ -1,4 +1,4 @@
-//! What was said, word by word.
+//! The text of a value as the model wrote it, read word by word.
 
 /// Names of the numbers below twenty.
 const SMALL: &str = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen \

@@ -5,7 +5,7 @@ use super::error::ValueError;
 use super::said::{self, Said};
 use super::span::{self, Sign};
 
-/// What a value becomes.
+/// The conversion of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// A span of time, in seconds.
@@ -17,7 +17,7 @@ pub enum Action {
 /// A value: what it becomes, and the range that it must lie in, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Value {
-    /// What it becomes.
+    /// The conversion.
     pub action: Action,
     /// The least value, in seconds; of a time since midnight.
     pub least: u32,
@@ -101,10 +101,10 @@ impl Value {
         if value < self.least || value > self.most { Err(ValueError::OutOfRange) } else { Ok(value) }
     }
 
-    /// What was `said`, as it is written in its place.
+    /// The text that replaces `said`: [`read`](Self::read), formatted.
     ///
     /// # Errors
-    /// As of [`read`](Self::read).
+    /// The errors of [`read`](Self::read).
     pub fn write(&self, said: &[u8]) -> Result<Written, ValueError> {
         let inside = said.strip_prefix(b"\"").and_then(|said| said.strip_suffix(b"\""));
         let value = self.read(inside.unwrap_or(said))?;

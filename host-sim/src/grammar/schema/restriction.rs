@@ -17,7 +17,7 @@ pub(super) enum Restriction {
     MinLength(usize),
     MaxLength(usize),
     Text(Rc<Dfa>),
-    /// What a string is marked as, which restricts nothing.
+    /// The mark of a string as a value, which allows the same strings.
     Value(Value),
     MinItems(usize),
     MaxItems(usize),
