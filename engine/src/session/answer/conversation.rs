@@ -105,10 +105,10 @@ impl<'b> Conversation<'b> {
     }
 
     /// Lets answers from the next one on follow a grammar, or none: they are what they would be if all other tokens had a logit of
-    /// minus infinity. An answer that can only end does so without a token for it. With a drafter the text that the grammar forces
-    /// is drafted, as far as [`Buffers::drafts`] has room, and nothing else is. The model must be mapped, carry the
-    /// [grammar](Session::grammar), or be planned to [follow](crate::Options::follow) one. Where the grammar's texts are finite, a prompt behind which the context has
-    /// no room for the longest is an error.
+    /// minus infinity. An answer that can only end does so without a token for it. With a drafter the text that the grammar forces is
+    /// drafted, as far as [`Buffers::drafts`] has room, and nothing else is. The model must be mapped, carry the
+    /// [grammar](Session::grammar), or be planned to [follow](crate::Options::follow) one. Where the grammar's texts are finite, a
+    /// prompt behind which the context has no room for the longest is an error.
     ///
     /// A grammar may have [values](crate::text::grammar#values): the text that is handed out then has the converted numbers, while tokens,
     /// probabilities and hash are those of the model's own words. A value is held back until it is complete, and is left out if the
