@@ -77,10 +77,14 @@ impl Drafter {
         }
     }
 
+    /// Most tokens of the next draft, whoever makes it.
+    pub(crate) fn most(&self) -> usize {
+        self.length.min((self.account / self.cost) as usize)
+    }
+
     /// Puts what is likely to follow `history` into `out`, at most [`MAX_DRAFT`] tokens; returns how many they are.
     pub fn draft(&self, history: &[u32], out: &mut [u32]) -> usize {
-        let affordable = (self.account / self.cost) as usize;
-        let most = self.length.min(affordable).min(out.len());
+        let most = self.most().min(out.len());
         let Some(follows) = lookup(history).filter(|_| most > 0) else { return 0 };
         for n in 0..most {
             // What follows may run into the end of the text, which then goes on with the draft.

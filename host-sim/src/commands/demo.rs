@@ -171,7 +171,7 @@ fn work(
     let config = SamplerConfig { temperature: 0.0, ..SamplerConfig::default() };
     let mut generator = Generator::new(&mut memory, config, None);
     if let Some(grammar) = engine.session.grammar() {
-        generator.follow(grammar);
+        generator.follow(&engine, grammar);
     }
     // The context is the only limit.
     let limits = Limits { n_predict: u32::MAX, stop: Vec::new(), ignore_eos: false, min_prob: args.min_prob };

@@ -203,13 +203,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     engine.session.find_nan(args.find_nan);
     let prompt_ids = prompt.encode(&mut engine, chat.as_ref(), args.system.as_deref())?;
     let config = args.sampling.config(file.is_built_in());
-    let drafter = engine.drafter(args.draft.draft);
+    let drafter = args.draft.drafter(&engine);
     let mut limits = Limits::new(args.n_predict, &args.end);
     limits.stop.extend(form.and_then(Form::end));
     let mut memory = generate::Memory::new(plan.ctx, &limits.stop);
     let mut generator = Generator::new(&mut memory, config, drafter);
     if let Some(grammar) = args.grammar.grammar(compiled.as_ref(), &engine)? {
-        generator.follow(grammar);
+        generator.follow(&engine, grammar);
     }
     let mut restored = 0;
     if let (Some(path), Some(hash)) = (&args.load_prefix, hash) {

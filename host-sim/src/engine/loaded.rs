@@ -5,7 +5,6 @@ use flashlet::session::Progress;
 use flashlet::text::{Drafter, Encode};
 use flashlet::{Plan, Session};
 
-use super::args::Draft;
 use super::machine::Machine;
 use super::opened::Opened;
 use super::vocabulary::most_tokens;
@@ -98,12 +97,11 @@ impl<'a> Engine<'a> {
         Ok(())
     }
 
-    /// The source of drafts, if there is to be one.
-    pub(crate) fn drafter(&self, draft: Draft) -> Option<Drafter> {
+    /// The source of drafts.
+    pub(crate) fn drafter(&self) -> Drafter {
         let drafter = self.session.drafter();
         // On this machine, whose times vary, passes would vary too.
-        let drafter = if sim::spent().is_some() { drafter } else { drafter.keeping_cost() };
-        (draft == Draft::Prompt).then_some(drafter)
+        if sim::spent().is_some() { drafter } else { drafter.keeping_cost() }
     }
 
     /// Tokens that the context still takes.

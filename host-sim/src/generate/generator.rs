@@ -181,10 +181,9 @@ impl<'b> Generator<'b> {
     }
 
     /// Lets all answers follow `grammar`, whose forced text is drafted.
-    pub(crate) fn follow(&mut self, grammar: Grammar<'b>) {
+    pub(crate) fn follow(&mut self, engine: &Engine<'_>, grammar: Grammar<'b>) {
         if !self.conversation.drafts() {
-            // The cost is for other drafts.
-            self.conversation.draft_with(Some(Drafter::new(16).keeping_cost()));
+            self.conversation.draft_with(Some(engine.drafter()));
         }
         self.conversation.follow(self.follower.take().map(|follower| (grammar, follower)));
     }

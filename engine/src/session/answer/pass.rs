@@ -7,8 +7,6 @@ use super::stats::AnswerEnd;
 use crate::flash::Flash;
 use crate::model::Want;
 use crate::session::error::Error;
-#[cfg(feature = "drafts")]
-use crate::text::MAX_DRAFT;
 #[cfg(feature = "grammar")]
 use crate::text::Vocabulary;
 #[cfg(all(feature = "drafts", feature = "grammar"))]
@@ -151,19 +149,19 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
     /// Puts a draft behind the last token; returns how many tokens it has. One pass takes both, and the answer is not drafted
     /// beyond its end.
     async fn draft(&mut self, chunk: usize) -> usize {
-        let Conversation { lanes, drafter, stats, .. } = &*self.conversation;
-        if drafter.is_none() {
-            return 0;
-        }
+        let Conversation { lanes, drafter: Some(drafter), stats, .. } = &*self.conversation else { return 0 };
         let left = (self.options.tokens as usize).saturating_sub(stats.tokens);
         let room = self.session.plan().ctx.saturating_sub(self.session.position()) as usize;
-        let most = left.min(room).min(chunk).saturating_sub(1).min(lanes.longest_draft()).min(MAX_DRAFT);
+        let most = left.min(room).min(chunk).saturating_sub(1).min(lanes.longest_draft()).min(drafter.most());
         // Wrong tokens are taken back.
         #[cfg(feature = "_recurrent")]
         let most = match self.session.plan().keep as usize {
             0 => most,
             keep => most.min(keep),
         };
+        if most == 0 {
+            return 0;
+        }
         #[cfg(feature = "grammar")]
         if self.conversation.follower.is_some() {
             return self.draft_forced(most).await;

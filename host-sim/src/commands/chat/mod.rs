@@ -25,12 +25,12 @@ pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
     let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
     let engine = Engine::load(opened, plan, &mut machine)?;
     let config = args.sampling.config(file.is_built_in());
-    let drafter = engine.drafter(args.draft.draft);
+    let drafter = args.draft.drafter(&engine);
     let stop: Vec<&str> = args.end.stop.iter().map(String::as_str).collect();
     let mut memory = Memory::new(plan.ctx, &stop);
     let mut generator = Generator::new(&mut memory, config, drafter);
     if let Some(grammar) = args.grammar.grammar(compiled.as_ref(), &engine)? {
-        generator.follow(grammar);
+        generator.follow(&engine, grammar);
     }
     let mut talk = Talk::new(args, engine, template, generator, file.is_built_in());
     let mut lines = Lines::new(!args.no_history);
