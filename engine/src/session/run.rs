@@ -335,8 +335,7 @@ impl<F: Flash> Session<'_, '_, F> {
     /// The vocabulary, to look at tokens without waiting.
     #[cfg(feature = "grammar")]
     pub(super) fn vocabulary(&self) -> Vocabulary<'_> {
-        let text = self.memory.grammar.vocabulary(self.source.mapped);
-        Vocabulary { tokenizer: &self.memory.tokenizer, text }
+        Vocabulary::new(&self.memory.tokenizer, self.memory.grammar.vocabulary(self.source.mapped))
     }
 
     /// Asserts that the vocabulary has `ids` and the context room for them.
@@ -373,7 +372,7 @@ impl<F: Flash> Session<'_, '_, F> {
             ..
         } = &mut self.memory;
         #[cfg(feature = "grammar")]
-        let vocabulary = Vocabulary { tokenizer, text: grammar.vocabulary(self.source.mapped) };
+        let vocabulary = Vocabulary::new(tokenizer, grammar.vocabulary(self.source.mapped));
         #[cfg(feature = "grammar")]
         let sink = &mut |position: u32, id: u32, logits: &[f32]| sink(&vocabulary, position, id, logits);
         #[cfg(feature = "checksums")]

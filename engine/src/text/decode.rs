@@ -31,18 +31,6 @@ impl Tokenizer<'_> {
         self.bytes(source, id, specials, &mut put).await
     }
 
-    /// The first byte of token `id` as the file spells it.
-    ///
-    /// # Errors
-    /// [`TextError::NoSuchToken`], flash failures; also for a token without any byte.
-    #[cfg(feature = "grammar")]
-    pub(super) async fn first_byte(&self, source: &mut impl ReadAt, id: u32) -> Result<u8, TextError> {
-        let string = self.tokens.locate(source, id).await?;
-        let mut first = [0];
-        source.read_at(string.offset, &mut first).await?;
-        if string.len == 0 { Err(TextError::NoTokens) } else { Ok(first[0]) }
-    }
-
     /// Hands the bytes of token `id` to `out`, in pieces; true for the first piece of a token that may begin with a space of its
     /// own. Control tokens have none unless `specials` are shown.
     ///
@@ -147,6 +135,11 @@ impl Spelling {
 /// The byte that a token such as `<0x0A>` stands for.
 fn byte_token(name: [u8; 6]) -> Option<u8> {
     let [b'<', b'0', b'x', high, low, b'>'] = name else { return None };
+    hex_byte(high, low)
+}
+
+/// The byte that two hexadecimal digits stand for.
+pub(super) fn hex_byte(high: u8, low: u8) -> Option<u8> {
     let digit = |d: u8| char::from(d).to_digit(16);
     u8::try_from(digit(high)? << 4 | digit(low)?).ok()
 }

@@ -1,5 +1,8 @@
 //! A sum of exponentials that come one after another.
 
+use crate::simd::math::exp;
+use crate::simd::{Isa, Scalar};
+
 /// The sum of e^x of numbers x that come one by one, in the order in which they come, to about the last bit: what is rounded off
 /// a sum is taken into account by the next one (Kahan). No number is kept but the greatest, to which the sum is relative.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +22,7 @@ impl ExpSum {
     pub(crate) fn add(&mut self, x: f32) {
         let mut term = 1.0;
         if x <= self.max {
-            term = libm::expf(x - self.max);
+            term = exp(Scalar.floats(0), x - self.max);
         } else {
             let shrunk = libm::expf(self.max - x);
             (self.sum, self.excess, self.max) = (self.sum * shrunk, self.excess * shrunk, x);

@@ -6,6 +6,7 @@ use super::converter::Converter;
 use super::draft::MAX_DRAFT;
 use super::error::TextError;
 use super::grammar::{Grammar, GrammarError, Matcher};
+use super::index::Located;
 use super::vocabulary::Vocabulary;
 
 /// Most bytes of a forced stretch; a longer one is several.
@@ -30,6 +31,8 @@ pub struct Follower {
     may_end: bool,
     /// The next token is the first of a text that loses its leading space.
     fresh: bool,
+    /// The token whose first byte was looked at last.
+    located: Located,
     /// Places in the stretch behind the tokens of a draft.
     #[cfg(feature = "drafts")]
     drafted: heapless::Vec<usize, MAX_DRAFT>,
@@ -63,6 +66,7 @@ impl Follower {
             next: [0; 8],
             may_end: false,
             fresh: false,
+            located: Located::NONE,
             #[cfg(feature = "drafts")]
             drafted: heapless::Vec::new(),
             error: None,
@@ -133,8 +137,13 @@ impl Follower {
         drafted: usize,
     ) -> bool {
         let place = self.place(drafted);
+        let may_end = place == self.stretch.len() && self.may_end;
+        // Most tokens begin otherwise, and need not be looked at as a whole.
+        if self.begins_otherwise(vocabulary, id, place) {
+            return may_end && vocabulary.is_end(id);
+        }
         if vocabulary.is_end(id) {
-            return place == self.stretch.len() && self.may_end;
+            return may_end;
         }
         match self.walk(grammar, vocabulary, id, place) {
             Ok(step) => step.is_some(),
@@ -145,6 +154,19 @@ impl Follower {
                 false
             }
         }
+    }
+
+    /// True if token `id` begins with a byte that may not come at a `place` in the stretch; false also where that is not known.
+    #[inline]
+    fn begins_otherwise(&mut self, vocabulary: &Vocabulary<'_>, id: u32, place: usize) -> bool {
+        let Some(first) = vocabulary.first_byte(&mut self.located, id) else { return false };
+        if self.fresh && first.contains(&b' ') && vocabulary.strips_space() {
+            return false;
+        }
+        !first.iter().any(|first| match self.stretch.get(place) {
+            Some(forced) => forced == first,
+            None => has(&self.next, *first),
+        })
     }
 
     /// The place in the stretch behind `drafted` tokens of the draft.
@@ -166,20 +188,10 @@ impl Follower {
         id: u32,
         place: usize,
     ) -> Result<Option<Place>, TextError> {
-        if vocabulary.text.is_none() {
+        if !vocabulary.is_at_hand() {
             return Err(TextError::Grammar(GrammarError::NotMapped));
         }
         let Follower { matcher, trial, stretch, next, fresh, .. } = self;
-        // Most tokens begin otherwise, and need not be looked at as a whole.
-        if let Some(first) = vocabulary.first_byte(id) {
-            let may_begin = match stretch.get(place) {
-                Some(&forced) => forced == first,
-                None => has(next, first),
-            };
-            if !may_begin {
-                return Ok(None);
-            }
-        }
         let strips = *fresh && vocabulary.strips_space();
         let mut forced = stretch.get(place..).unwrap_or_default();
         let (mut begun, mut is_beyond, mut result) = (false, false, Ok(true));

@@ -226,6 +226,29 @@ impl<'a> StrIndex<'a> {
         Ok(())
     }
 
+    /// Offset of string `i` from the array's start, and its length, where recorded lengths tell them. `last` is the string that was
+    /// asked for before.
+    #[cfg(feature = "grammar")]
+    pub(super) fn locate_at_once(&self, last: &mut Located, i: u32) -> Option<(u32, u8)> {
+        let lens = self.lens.all();
+        let known = |i: u32| lens.get(i as usize).map(|len| len & !MARKED).filter(|len| *len != LONG);
+        let group = i - i % GROUP;
+        if !(group..=i).contains(&last.i) {
+            *last = Located { i: group, offset: self.anchors.at((i / GROUP) as usize)? };
+        }
+        while last.i < i {
+            let offset = last.offset.wrapping_add(u32::from(known(last.i)?) + 8);
+            *last = Located { i: last.i + 1, offset };
+        }
+        Some((last.offset.wrapping_add(8), known(i)?))
+    }
+
+    /// Offset of the array in the file.
+    #[cfg(feature = "grammar")]
+    pub(super) fn start(&self) -> u64 {
+        self.array.offset
+    }
+
     /// Where string `i` lies.
     pub(super) async fn locate(&self, source: &mut impl ReadAt, i: u32) -> Result<Str, TextError> {
         let bad = TextError::NoSuchToken { id: i, n: self.n };
@@ -288,6 +311,20 @@ impl<'a> StrIndex<'a> {
         }
         Ok(None)
     }
+}
+
+/// A string of the array, and the offset of its length field from the array's start.
+#[cfg(feature = "grammar")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Located {
+    i: u32,
+    offset: u32,
+}
+
+#[cfg(feature = "grammar")]
+impl Located {
+    /// No string that any array has.
+    pub(crate) const NONE: Located = Located { i: u32::MAX, offset: 0 };
 }
 
 /// Whether the string in flash reads `key`, of the same length.

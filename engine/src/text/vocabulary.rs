@@ -1,6 +1,8 @@
 //! The bytes of tokens, at once: of a vocabulary in mapped flash, or of a copy.
 
+use super::decode::hex_byte;
 use super::error::TextError;
+use super::index::Located;
 use super::tokenizer::Tokenizer;
 use crate::flash::{FlashError, ReadAt, block_on};
 
@@ -26,12 +28,27 @@ impl ReadAt for Span<'_> {
 /// A vocabulary whose tokens can be looked at without waiting.
 #[derive(Clone, Copy)]
 pub(crate) struct Vocabulary<'v> {
-    pub(crate) tokenizer: &'v Tokenizer<'v>,
+    tokenizer: &'v Tokenizer<'v>,
     /// The mapped model file, or a copy of its vocabulary.
-    pub(crate) text: Option<Span<'v>>,
+    text: Option<Span<'v>>,
+    /// The part of it from the tokens on.
+    tokens: &'v [u8],
 }
 
-impl Vocabulary<'_> {
+impl<'v> Vocabulary<'v> {
+    pub(crate) fn new(tokenizer: &'v Tokenizer<'v>, text: Option<Span<'v>>) -> Self {
+        let tokens = text.and_then(|text| {
+            let start = tokenizer.tokens.start().checked_sub(text.first)?;
+            text.bytes.get(usize::try_from(start).ok()?..)
+        });
+        Vocabulary { tokenizer, text, tokens: tokens.unwrap_or_default() }
+    }
+
+    /// True if there are texts to look at.
+    pub(crate) fn is_at_hand(&self) -> bool {
+        self.text.is_some()
+    }
+
     /// True if the token ends an answer.
     pub(crate) fn is_end(&self, id: u32) -> bool {
         self.tokenizer.is_end(id)
@@ -42,11 +59,19 @@ impl Vocabulary<'_> {
         self.tokenizer.spec.add_space_prefix
     }
 
-    /// The first byte of token `id`, where it can be told at once: of text in ASCII that is neither a space nor a marker's beginning.
-    pub(crate) fn first_byte(&self, id: u32) -> Option<u8> {
-        let mut text = self.text?;
-        let first = block_on(self.tokenizer.first_byte(&mut text, id), || {}).ok()?;
-        Some(first).filter(|first| first.is_ascii_graphic() && *first != b'<')
+    /// The byte that token `id` begins with: one of two, as a token's type may change its spelling. Only where it can be told at once,
+    /// as of text in ASCII, of a space's sign and of `<0x0A>`; `last` is the token that was asked for before.
+    #[inline]
+    pub(crate) fn first_byte(&self, last: &mut Located, id: u32) -> Option<[u8; 2]> {
+        let (at, len) = self.tokenizer.tokens.locate_at_once(last, id)?;
+        let at = at as usize;
+        match *self.tokens.get(at..at.checked_add(len.into())?)? {
+            [b'<', b'0', b'x', high, low, b'>'] => Some([hex_byte(high, low)?, b'<']),
+            [first @ 0..0x80, ..] => Some([first; 2]),
+            // U+0120 and U+2581, or the same of a token that is spelled as it is.
+            [first @ 0xc4, 0xa0, ..] | [first @ 0xe2, 0x96, 0x81, ..] => Some([b' ', first]),
+            _ => None,
+        }
     }
 
     /// Hands the bytes of token `id` to `out`, in pieces, with true for a first one that may begin with a space of its own.
