@@ -31,8 +31,6 @@ pub struct Follower {
     may_end: bool,
     /// The next token is the first of a text that loses its leading space.
     fresh: bool,
-    /// The token whose first byte was looked at last.
-    located: Located,
     /// Places in the stretch behind the tokens of a draft.
     #[cfg(feature = "drafts")]
     drafted: heapless::Vec<usize, MAX_DRAFT>,
@@ -66,7 +64,6 @@ impl Follower {
             next: [0; 8],
             may_end: false,
             fresh: false,
-            located: Located::NONE,
             #[cfg(feature = "drafts")]
             drafted: heapless::Vec::new(),
             error: None,
@@ -127,46 +124,25 @@ impl Follower {
         self.taken == self.stretch.len() && self.may_end && self.next == [0; 8]
     }
 
-    /// True if token `id` may come behind `drafted` tokens of the draft; one that ends the answer, where the text may end. One
-    /// without text may not.
-    pub(crate) fn allows(
-        &mut self,
-        grammar: &Grammar<'_>,
-        vocabulary: &Vocabulary<'_>,
-        id: u32,
+    /// The choice of a token behind `drafted` tokens of the draft.
+    pub(crate) fn choice<'c>(
+        &'c mut self,
+        grammar: &'c Grammar<'c>,
+        vocabulary: &'c Vocabulary<'c>,
         drafted: usize,
-    ) -> bool {
+    ) -> Choice<'c> {
         let place = self.place(drafted);
+        let mut first = self.stretch.get(place).map_or(self.next, |&forced| {
+            let mut only = [0; 8];
+            insert(&mut only, forced);
+            only
+        });
+        if self.fresh && vocabulary.strips_space() {
+            // Which byte comes behind a space is seen when the token is looked at.
+            insert(&mut first, b' ');
+        }
         let may_end = place == self.stretch.len() && self.may_end;
-        // Most tokens begin otherwise, and need not be looked at as a whole.
-        if self.begins_otherwise(vocabulary, id, place) {
-            return may_end && vocabulary.is_end(id);
-        }
-        if vocabulary.is_end(id) {
-            return may_end;
-        }
-        match self.walk(grammar, vocabulary, id, place) {
-            Ok(step) => step.is_some(),
-            Err(error) => {
-                if self.error.is_none_or(|(first, _)| place < first) {
-                    self.error = Some((place, error));
-                }
-                false
-            }
-        }
-    }
-
-    /// True if token `id` begins with a byte that may not come at a `place` in the stretch; false also where that is not known.
-    #[inline]
-    fn begins_otherwise(&mut self, vocabulary: &Vocabulary<'_>, id: u32, place: usize) -> bool {
-        let Some(first) = vocabulary.first_byte(&mut self.located, id) else { return false };
-        if self.fresh && first.contains(&b' ') && vocabulary.strips_space() {
-            return false;
-        }
-        !first.iter().any(|first| match self.stretch.get(place) {
-            Some(forced) => forced == first,
-            None => has(&self.next, *first),
-        })
+        Choice { follower: self, grammar, vocabulary, place, first, may_end, located: Located::NONE }
     }
 
     /// The place in the stretch behind `drafted` tokens of the draft.
@@ -286,6 +262,58 @@ impl Follower {
 impl Default for Follower {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// The tokens that may come at a place.
+pub(crate) struct Choice<'c> {
+    follower: &'c mut Follower,
+    grammar: &'c Grammar<'c>,
+    vocabulary: &'c Vocabulary<'c>,
+    place: usize,
+    /// Bytes that a token may begin with.
+    first: [u32; 8],
+    /// The answer may end.
+    may_end: bool,
+    /// The token that was asked about last.
+    located: Located,
+}
+
+impl Choice<'_> {
+    /// True if token `id` may come; one that ends the answer, where the text may end. One without text may not.
+    #[inline]
+    pub(crate) fn allows(&mut self, id: u32) -> bool {
+        // Most tokens begin otherwise, and need not be looked at as a whole.
+        match self.vocabulary.first_byte(&mut self.located, id) {
+            Some([first, other]) if !has(&self.first, first) && (other == first || !has(&self.first, other)) => {
+                self.may_end && self.vocabulary.is_end(id)
+            }
+            _ => self.looks_at(id),
+        }
+    }
+
+    /// True if token `id` may come, by all of its bytes.
+    #[inline(never)]
+    fn looks_at(&mut self, id: u32) -> bool {
+        if self.vocabulary.is_end(id) {
+            return self.may_end;
+        }
+        match self.follower.walk(self.grammar, self.vocabulary, id, self.place) {
+            Ok(step) => step.is_some(),
+            Err(error) => {
+                if self.follower.error.is_none_or(|(first, _)| self.place < first) {
+                    self.follower.error = Some((self.place, error));
+                }
+                false
+            }
+        }
+    }
+}
+
+/// Puts `byte` into a set.
+fn insert(set: &mut [u32; 8], byte: u8) {
+    if let Some(word) = set.get_mut(usize::from(byte / 32)) {
+        *word |= 1 << (byte % 32);
     }
 }
 

@@ -162,6 +162,10 @@ struct Totals {
     hash: Option<LogitsHash>,
 }
 
+/// Bytes of weights that a processor's cache holds. Passes over them take as long as their arithmetic, so that a wrong draft loses
+/// what a right one gains.
+const CACHED: u64 = 8 << 20;
+
 /// Makes answers, and remembers what they go on from.
 pub(crate) struct Generator<'b> {
     conversation: Conversation<'b>,
@@ -180,9 +184,11 @@ impl<'b> Generator<'b> {
         Generator { conversation, follower: Some(follower), totals }
     }
 
-    /// Lets all answers follow `grammar`, whose forced text is drafted.
+    /// Lets all answers follow `grammar`, whose forced text is drafted unless the model is small.
     pub(crate) fn follow(&mut self, engine: &Engine<'_>, grammar: Grammar<'b>) {
-        if !self.conversation.drafts() {
+        let weights = engine.session.plan().residency;
+        let is_small = weights.streamed_bytes == 0 && weights.mapped_bytes + weights.pinned_bytes <= CACHED;
+        if !is_small && !self.conversation.drafts() {
             self.conversation.draft_with(Some(engine.drafter()));
         }
         self.conversation.follow(self.follower.take().map(|follower| (grammar, follower)));

@@ -57,8 +57,8 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
             let Some(lane) = lanes.noting(drafted, asked, logits) else { return };
             match follower {
                 Some((grammar, follower)) => {
-                    let mut allowed = |id| follower.allows(grammar, vocabulary, id, drafted as usize);
-                    lane.sampler.push_allowed(id, logits, &mut allowed);
+                    let mut choice = follower.choice(grammar, vocabulary, drafted as usize);
+                    lane.sampler.push_allowed(id, logits, &mut |id| choice.allows(id));
                 }
                 None => lane.sampler.push(id, logits),
             }
