@@ -10,6 +10,9 @@ pub const MAX_CANDIDATES: usize = 256;
 /// Most recent tokens that the repetition penalty can look at: with the feature `small` as many as it does by default.
 pub const MAX_RECENT: usize = if cfg!(feature = "small") { 64 } else { 256 };
 
+/// Likeliest tokens that are asked about before all are in their order.
+const MOST_REFUSED: usize = 3;
+
 /// How the next token is picked.
 ///
 /// The order is llama.cpp's: penalty, `top_k`, `top_p`, `min_p`, temperature. `top_p` and `min_p`
@@ -195,6 +198,9 @@ impl Sampler {
         if !logits.is_empty() && self.first.is_none() {
             self.first = Some(first_id);
         }
+        if self.mode == Mode::Greedy && self.recent.is_empty() && self.push_likeliest(first_id, logits, allowed) {
+            return;
+        }
         let mut next_recent = self.recent.partition_point(|&id| id < first_id);
         for (id, &logit) in (first_id..).zip(logits) {
             let mut logit = logit;
@@ -208,6 +214,22 @@ impl Sampler {
                 self.take(Candidate { id, logit: logit.clamp(f32::MIN, f32::MAX) }, allowed);
             }
         }
+    }
+
+    /// Asks about the likeliest of these tokens first, in the hope that it is allowed. False where some are left to be asked about.
+    #[inline]
+    fn push_likeliest(&mut self, first_id: u32, logits: &[f32], allowed: &mut impl FnMut(u32) -> bool) -> bool {
+        let least = self.best.map_or(f32::NEG_INFINITY, |best| best.logit);
+        let mut refused = None;
+        for _ in 0..MOST_REFUSED {
+            let Some(likeliest) = likeliest(first_id, logits, least, refused) else { return true };
+            if allowed(likeliest.id) {
+                self.best = Some(likeliest);
+                return true;
+            }
+            refused = Some(likeliest);
+        }
+        false
     }
 
     #[inline]
@@ -325,6 +347,21 @@ impl Sampler {
         });
         drawn.or(sorted.first()).copied()
     }
+}
+
+/// The likeliest of these tokens with a logit above `least`, of those that `above` beats if there is one.
+fn likeliest(first_id: u32, logits: &[f32], least: f32, above: Option<Candidate>) -> Option<Candidate> {
+    let mut found = Candidate { id: 0, logit: least };
+    for (id, &logit) in (first_id..).zip(logits) {
+        // Not-a-number stays out.
+        if logit > found.logit {
+            let candidate = Candidate { id, logit: logit.min(f32::MAX) };
+            if candidate.logit > found.logit && above.is_none_or(|above| above.beats(&candidate)) {
+                found = candidate;
+            }
+        }
+    }
+    (found.logit > least).then_some(found)
 }
 
 /// -ln(-ln u) for a `u` between 0 and 1, both excluded, made of random bits.
