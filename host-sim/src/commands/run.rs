@@ -203,7 +203,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     engine.session.find_nan(args.find_nan);
     let prompt_ids = prompt.encode(&mut engine, chat.as_ref(), args.system.as_deref())?;
     let config = args.sampling.config(file.is_built_in());
-    let drafter = args.draft.drafter(&engine);
+    let drafter = engine.drafter_of(args.draft);
     let mut limits = Limits::new(args.n_predict, &args.end);
     limits.stop.extend(form.and_then(Form::end));
     let mut memory = generate::Memory::new(plan.ctx, &limits.stop);

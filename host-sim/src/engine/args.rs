@@ -7,10 +7,8 @@ use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Args, ValueEnum};
 use flashlet::kernels::KvType;
 use flashlet::simd::IsaName;
-use flashlet::text::Drafter;
 use flashlet::weights::{Residency, Verify};
 
-use super::loaded::Engine;
 use crate::boards::{self, Board};
 use crate::size::parse_size;
 use crate::values::one_of;
@@ -152,13 +150,6 @@ pub(crate) struct DraftArgs {
     /// Guess tokens from the text so far, and let one pass over the weights verify several; the output stays the same
     #[arg(long, value_enum, value_name = "HOW", default_value_t = Draft::Off, help_heading = "Memory and speed")]
     pub(crate) draft: Draft,
-}
-
-impl DraftArgs {
-    /// The drafter that was asked for.
-    pub(crate) fn drafter(self, engine: &Engine<'_>) -> Option<Drafter> {
-        (self.draft == Draft::Prompt).then(|| engine.drafter())
-    }
 }
 
 /// The sources of drafts.

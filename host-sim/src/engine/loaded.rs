@@ -5,6 +5,7 @@ use flashlet::session::Progress;
 use flashlet::text::{Drafter, Encode};
 use flashlet::{Plan, Session};
 
+use super::args::{Draft, DraftArgs};
 use super::machine::Machine;
 use super::opened::Opened;
 use super::vocabulary::most_tokens;
@@ -95,6 +96,11 @@ impl<'a> Engine<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The source of drafts that `args` ask for.
+    pub(crate) fn drafter_of(&self, args: DraftArgs) -> Option<Drafter> {
+        (args.draft == Draft::Prompt).then(|| self.drafter())
     }
 
     /// The source of drafts.

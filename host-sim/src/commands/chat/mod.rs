@@ -25,7 +25,7 @@ pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
     let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
     let engine = Engine::load(opened, plan, &mut machine)?;
     let config = args.sampling.config(file.is_built_in());
-    let drafter = args.draft.drafter(&engine);
+    let drafter = engine.drafter_of(args.draft);
     let stop: Vec<&str> = args.end.stop.iter().map(String::as_str).collect();
     let mut memory = Memory::new(plan.ctx, &stop);
     let mut generator = Generator::new(&mut memory, config, drafter);
