@@ -23,6 +23,7 @@
 //! them. No number depends on the model or on the length of a text (SmolLM2 135M takes what a model of 57 kB does).
 
 pub(crate) mod answer;
+mod code;
 pub(crate) mod error;
 #[cfg(feature = "grammar")]
 mod grammar;
