@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Installs what building and emulating the boards' firmware needs: a compiler for the ARM targets, a linker and QEMU.
+# Installs what building and emulating the boards' firmware needs: a compiler for the ARM targets, one for C, a linker and QEMU.
 # Safe to run again: what is there is left alone. Ends with one line for each piece, or fails naming the missing one.
 #
 # With rustup and a network the targets come from there. Otherwise, on Debian and its relatives, the distribution's
 # own compiler is installed beside it with the sources of `core`, and the runner builds `core` from those.
 set -euo pipefail
 
-# Those of the table of boards, and the smallest core, for which the engine alone is built.
+# Those of the table of boards, the smallest core, for which the engine alone is built, and those of the C library.
 table=$(dirname "${BASH_SOURCE[0]}")/../host-sim/boards.toml
-mapfile -t targets < <({ echo thumbv6m-none-eabi; sed -n 's/^target = "\(.*\)"$/\1/p' "$table"; } | sort -u)
+mapfile -t targets < <({ printf '%s\n' thumbv6m-none-eabi thumbv8m.main-none-eabihf riscv32imac-unknown-none-elf; sed -n 's/^target = "\(.*\)"$/\1/p' "$table"; } | sort -u)
 
 die() { echo "boards: $*" >&2; exit 1; }
 
@@ -42,6 +42,9 @@ have_linker() { compgen -G "$(rustc --print sysroot)/lib/rustlib/*/bin/rust-lld"
 if ! { command -v qemu-system-arm && command -v qemu-system-aarch64; } >/dev/null; then
   install qemu-system-arm
 fi
+if ! { command -v arm-none-eabi-gcc && [ -e "$(arm-none-eabi-gcc -print-file-name=nano.specs)" ] && command -v make; } >/dev/null; then
+  install gcc-arm-none-eabi libnewlib-arm-none-eabi make
+fi
 if add_targets; then
   echo "compiler: $(rustc --version), targets installed"
 else
@@ -51,6 +54,7 @@ else
   have_linker || install lld
 fi
 have_linker || die "no linker: neither rust-lld nor ld.lld"
+echo "C: $(arm-none-eabi-gcc --version | head -n1)"
 for qemu in qemu-system-arm qemu-system-aarch64; do
   command -v $qemu >/dev/null || die "$qemu is missing"
   echo "emulator: $($qemu --version | head -n1)"

@@ -19,7 +19,8 @@ pub(crate) fn lint_all() -> bool {
         }
         clean &= lint(&board.name, &board.firmware.target, &root().join(board.manifest()), &args);
     }
-    clean
+    let c = ["--package", "flashlet-c", "--package", "flashlet-c-kernels", "--features", "isa-dsp"];
+    clean & lint("the C library", "thumbv7em-none-eabihf", &root().join("boards/Cargo.toml"), &c)
 }
 
 fn lint(what: &str, target: &str, manifest: &Path, args: &[&str]) -> bool {

@@ -6,6 +6,8 @@
 //! - `run PROGRAM [MODEL]` opens a program's prompt.
 //! - `cost [BOARD]` counts what the kernels of a board cost, or those of all that have a self-test; `--json` prints a line
 //!   for each figure, `--cycles` has llvm-mca model cycles too, `--update` writes the figures anew.
+//! - `c` checks the C library: that `flashlet.h` is the one of its sources (`--update` writes it), that programs in C answer as the
+//!   simulator does, on the desktop and on an emulated board, and that it builds for its other targets.
 //! - `size [BOARD]` builds a board's firmware, the smallest board's if none is named, and prints how large it is.
 //! - `hardware` builds the firmware of the boards that no emulator has, and says what it takes.
 //! - `lint` runs clippy on every board's crate. It fails where a target is not installed.
@@ -13,6 +15,7 @@
 //!
 //! `--from-source` takes the distribution's compiler even where rustup's targets are installed.
 
+mod c;
 mod carried;
 mod cost;
 mod elf;
@@ -42,6 +45,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: board-runner test [--from-source] [--update] [BOARD ...]
        board-runner run [--from-source] PROGRAM [MODEL]
        board-runner cost [--from-source] [--json] [--cycles] [--update] [BOARD]
+       board-runner c [--from-source] [--update]
        board-runner size [--from-source] [BOARD]
        board-runner hardware [--from-source]
        board-runner lint
@@ -51,7 +55,7 @@ fn main() -> ExitCode {
     let (flags, words): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|arg| arg.starts_with("--"));
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     let allowed = match words.first() {
-        Some(&"test") => &["--from-source", "--update"][..],
+        Some(&("test" | "c")) => &["--from-source", "--update"][..],
         Some(&"cost") => &["--from-source", "--json", "--cycles", "--update"],
         Some(&("run" | "size" | "hardware")) => &["--from-source"],
         _ => &[],
@@ -71,6 +75,7 @@ fn main() -> ExitCode {
         }
         ["run", program] => open::open(program, None, from_source),
         ["run", program, model] => open::open(program, Some(Path::new(model)), from_source),
+        ["c"] => c::check(from_source, has("--update")),
         ["size"] => smallest().and_then(|board| size::print(board, from_source)),
         ["size", name] => named(name).and_then(|board| size::print(board, from_source)),
         ["hardware"] => Ok(hardware::build_all(from_source)),

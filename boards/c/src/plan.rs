@@ -1,0 +1,271 @@
+//! From a file to what it takes, before a weight is read.
+
+use crate::error::Failure;
+use crate::flash::{CFlash, source};
+use crate::place::Room;
+use crate::session::{Idle, Template};
+use crate::types::{
+    FLASHLET_ERROR_FEATURE_OFF, FLASHLET_ERROR_NULL, FLASHLET_ERROR_OPTION, FLASHLET_OK, flashlet_model_t,
+    flashlet_options_t, flashlet_plan_t, flashlet_sampling_t,
+};
+use core::pin::pin;
+use engine::flash::{Source, apart, block_on};
+use engine::kernels::KvType;
+use engine::weights::Residency;
+use engine::{Error, Model, Options, Plan, SamplerConfig};
+
+/// Bytes for text where none are asked for.
+const TEXT: u32 = 512;
+/// Bytes for a turn where none are asked for.
+const TURN: u32 = 2048;
+
+/// What the options ask of the engine.
+pub(crate) fn options(options: &flashlet_options_t) -> Result<Options, Failure> {
+    // In the order of FLASHLET_KV_..., without the first, the default.
+    let kv = match options.kv {
+        0 => Some(KvType::DEFAULT),
+        n @ 1..=3 => {
+            KvType::ALL.iter().copied().find(|kv| Some(&kv.name()) == ["f16", "q8_0", "q4_0"].get(n as usize - 1))
+        }
+        _ => return Err(Failure::Call(FLASHLET_ERROR_OPTION)),
+    };
+    let residency = match options.weights {
+        0 => Residency::Auto,
+        1 => Residency::Mapped,
+        2 => Residency::Pinned,
+        3 => Residency::Streamed,
+        _ => return Err(Failure::Call(FLASHLET_ERROR_OPTION)),
+    };
+    if options.draft > 15 || options.grammar > 1 {
+        return Err(Failure::Call(FLASHLET_ERROR_OPTION));
+    }
+    let is_off = !cfg!(feature = "drafts") && options.draft > 0 || !cfg!(feature = "grammar") && options.grammar > 0;
+    let kv = kv.filter(|_| !is_off).ok_or(Failure::Call(FLASHLET_ERROR_FEATURE_OFF))?;
+    Ok(Options {
+        ctx: options.ctx,
+        kv,
+        residency,
+        chunk: options.chunk,
+        draft: options.draft,
+        tile_bytes: options.tile_bytes as usize,
+        ..Options::default()
+    })
+}
+
+/// How tokens are picked; zeros are the defaults.
+pub(crate) fn sampling(sampling: &flashlet_sampling_t) -> SamplerConfig {
+    let or = |value: f32, default| if value == 0.0 { default } else { value };
+    SamplerConfig {
+        temperature: sampling.temperature,
+        top_k: sampling.top_k,
+        top_p: or(sampling.top_p, 1.0),
+        min_p: sampling.min_p,
+        repeat_penalty: or(sampling.repeat_penalty, 1.0),
+        repeat_last_n: if sampling.repeat_last_n == 0 { 64 } else { sampling.repeat_last_n },
+        seed: sampling.seed,
+    }
+}
+
+/// A file that was read so far as to plan with it.
+pub(crate) struct Found {
+    pub(crate) source: Source<'static, CFlash>,
+    pub(crate) model: Model,
+    pub(crate) template: Template,
+}
+
+impl Found {
+    /// Reads the file's metadata, its directory and its chat template.
+    pub(crate) async fn open(mut source: Source<'static, CFlash>) -> Result<Found, Failure> {
+        let opened = Model::open(&mut source).await;
+        let model = match opened {
+            Ok(model) => model,
+            Err(error) => return Err(Failure::Engine(error.named(&mut source).await)),
+        };
+        let template = apart(pin!(Template::find(model.gguf(), &mut source))).await;
+        Ok(Found { source, model, template })
+    }
+
+    /// What a session takes besides the engine's arena, with a context of `ctx` tokens.
+    pub(crate) fn room(&self, options: &flashlet_options_t, ctx: u32) -> Room {
+        let or = |bytes, default| if bytes == 0 { default } else { bytes } as usize;
+        Room {
+            // One more than the context: the last token of an answer is not fed.
+            tokens: (ctx as usize).saturating_add(1),
+            drafts: options.draft as usize,
+            text: or(options.text_bytes, TEXT),
+            turn: if self.template.is_packed() { or(options.turn_bytes, TURN) } else { 0 },
+            grammar: options.grammar > 0,
+        }
+    }
+
+    /// The plan for an arena of `bytes` bytes and what the session takes of it. Without a context to have it is the one that the
+    /// model asks for, or else the longest that fits.
+    pub(crate) async fn plan(
+        &mut self,
+        options: &flashlet_options_t,
+        bytes: Option<usize>,
+    ) -> Result<(Plan, Room), Failure> {
+        let asked = crate::plan::options(options)?;
+        // The context decides how many tokens are remembered; without one that is known it is looked for first.
+        let ctx = if asked.ctx > 0 { asked.ctx } else { self.fitting(options, &asked, bytes).await? };
+        let mut room = self.room(options, ctx);
+        let left = |room: &Room| bytes.map(|bytes| bytes.saturating_sub(room.bytes()));
+        let mut planned = self.engine_plan(&Options { ctx, ..asked }, left(&room)).await;
+        if let (0, Err(Error::DoesNotFit { fitting_ctx: ctx @ 1.., .. })) = (asked.ctx, &planned) {
+            room = self.room(options, *ctx);
+            planned = self.engine_plan(&Options { ctx: *ctx, ..asked }, left(&room)).await;
+        }
+        match planned {
+            Ok(plan) => Ok((plan, room)),
+            // In bytes of the caller's arena.
+            Err(Error::DoesNotFit { need, have, fitting_ctx }) => {
+                let more = room.bytes();
+                let (need, have) = (need.saturating_add(more), bytes.unwrap_or(have));
+                Err(Error::DoesNotFit { need, have, fitting_ctx }.into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The context that the model asks for, or the longest that fits an arena of `bytes` bytes.
+    async fn fitting(
+        &mut self,
+        options: &flashlet_options_t,
+        asked: &Options,
+        bytes: Option<usize>,
+    ) -> Result<u32, Failure> {
+        let least = self.room(options, 0).bytes();
+        match self.engine_plan(asked, bytes.map(|bytes| bytes.saturating_sub(least))).await {
+            Ok(plan) => Ok(plan.ctx),
+            Err(Error::DoesNotFit { fitting_ctx: ctx @ 1.., .. }) => Ok(ctx),
+            Err(Error::DoesNotFit { need, have, fitting_ctx }) => {
+                let (need, have) = (need.saturating_add(least), bytes.unwrap_or(have));
+                Err(Error::DoesNotFit { need, have, fitting_ctx }.into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn engine_plan(&mut self, options: &Options, bytes: Option<usize>) -> Result<Plan, Error> {
+        let Found { source, model, .. } = self;
+        apart(pin!(model.plan(source, options, bytes))).await
+    }
+}
+
+/// Opens the file of `model`, and has `plan` plan with it.
+unsafe fn planned(
+    model: *const flashlet_model_t,
+    options: *const flashlet_options_t,
+    bytes: Option<usize>,
+) -> Result<(Plan, Room), Failure> {
+    // SAFETY: the callers' promise.
+    let (model, options) = unsafe { (model.as_ref(), options.as_ref()) };
+    let (Some(model), Some(options)) = (model, options) else { return Err(Failure::Call(FLASHLET_ERROR_NULL)) };
+    // SAFETY: the callers' promise, for this call.
+    let source = unsafe { source(model)? };
+    let idle = Idle::of(options);
+    let plan = async {
+        let mut found = apart(pin!(Found::open(source))).await?;
+        apart(pin!(found.plan(options, bytes))).await
+    };
+    block_on(plan, || idle.wait())
+}
+
+/// Tells in `*bytes` the bytes of the smallest arena that a session of the model with these options fits, with the shortest passes over
+/// a prompt. A larger one makes prompts faster. Without `ctx` in the options the model's own context counts, at most 2048 tokens.
+/// Nothing of the weights is read. Takes stack as flashlet_open does.
+///
+/// # Safety
+/// `model` and `options` are NULL or point to what their types say; `bytes` is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn flashlet_session_size(
+    model: *const flashlet_model_t,
+    options: *const flashlet_options_t,
+    bytes: *mut usize,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    let Some(options) = (unsafe { options.as_ref() }) else { return FLASHLET_ERROR_NULL };
+    if bytes.is_null() {
+        return FLASHLET_ERROR_NULL;
+    }
+    // With the context that there would be if memory were no matter.
+    // SAFETY: the caller's promise.
+    let ctx = match unsafe { planned(model, options, None) } {
+        Ok((plan, _)) => plan.ctx,
+        Err(failure) => return failure.code(),
+    };
+    let options = flashlet_options_t { ctx, ..*options };
+    // SAFETY: the caller's promise.
+    let need = match unsafe { planned(model, &raw const options, Some(0)) } {
+        Err(Failure::Engine(named)) => match named.error {
+            Error::DoesNotFit { need, .. } => need,
+            error => return error.code().into(),
+        },
+        Err(failure) => return failure.code(),
+        // A model that takes nothing.
+        Ok((_, room)) => room.bytes(),
+    };
+    // SAFETY: the caller's promise.
+    unsafe { bytes.write(need) };
+    FLASHLET_OK
+}
+
+/// Plans a session in an arena of `arena_bytes` bytes, or, for 0, of as many as serve it best. Nothing of the weights is read. Where the
+/// model does not fit, `plan` says in `arena_bytes` how many bytes it needs at least and in `ctx` which context would fit. Takes stack
+/// as flashlet_open does.
+///
+/// # Safety
+/// `model` and `options` are NULL or point to what their types say; `plan` is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn flashlet_plan(
+    model: *const flashlet_model_t,
+    options: *const flashlet_options_t,
+    arena_bytes: usize,
+    plan: *mut flashlet_plan_t,
+) -> i32 {
+    if plan.is_null() {
+        return FLASHLET_ERROR_NULL;
+    }
+    let nothing = flashlet_plan_t {
+        arena_bytes: 0,
+        session_bytes: 0,
+        ctx: 0,
+        chunk: 0,
+        mapped_bytes: 0,
+        pinned_bytes: 0,
+        streamed_bytes: 0,
+        bytes_per_pass: 0,
+    };
+    // SAFETY: the caller's promise.
+    let (told, code) = match unsafe { planned(model, options, Some(arena_bytes).filter(|&bytes| bytes > 0)) } {
+        Ok((plan, room)) => (told(&plan, room), FLASHLET_OK),
+        Err(failure) => {
+            let told = match failure {
+                Failure::Engine(named) => match named.error {
+                    Error::DoesNotFit { need, fitting_ctx, .. } => {
+                        flashlet_plan_t { arena_bytes: need, ctx: fitting_ctx, ..nothing }
+                    }
+                    _ => nothing,
+                },
+                Failure::Call(_) => nothing,
+            };
+            (told, failure.code())
+        }
+    };
+    // SAFETY: the caller's promise.
+    unsafe { plan.write(told) };
+    code
+}
+
+fn told(plan: &Plan, room: Room) -> flashlet_plan_t {
+    flashlet_plan_t {
+        arena_bytes: plan.arena_bytes.saturating_add(room.bytes()),
+        session_bytes: room.bytes(),
+        ctx: plan.ctx,
+        chunk: plan.chunk,
+        mapped_bytes: plan.residency.mapped_bytes,
+        pinned_bytes: plan.residency.pinned_bytes,
+        streamed_bytes: plan.residency.streamed_bytes,
+        bytes_per_pass: plan.flash_bytes_per_pass,
+    }
+}
