@@ -3,7 +3,7 @@
 use crate::error::Failure;
 use crate::flash::source;
 use crate::place::Places;
-use crate::plan::{Found, sampling};
+use crate::plan::{Found, prepare, sampling};
 use crate::session::{Control, Idle, flashlet_session_t};
 use crate::types::{
     FLASHLET_ALIGN, FLASHLET_ERROR_ALIGNMENT, FLASHLET_ERROR_ARENA_TOO_SMALL, FLASHLET_ERROR_NULL, flashlet_model_t,
@@ -15,7 +15,7 @@ use core::pin::pin;
 use core::slice::from_raw_parts_mut;
 use core::task::Poll;
 use engine::arena::ALIGN;
-use engine::flash::{apart, apart_into, block_on};
+use engine::flash::{apart_into, block_on};
 use engine::kernels::Inline;
 #[cfg(feature = "grammar")]
 use engine::text::Follower;
@@ -82,12 +82,7 @@ unsafe fn fill(
     let source = unsafe { source(model)? };
     // SAFETY: the session was begun.
     let (idle, sampling) = unsafe { ((*control).idle, (*control).sampling) };
-    let find = async {
-        let mut found = apart(pin!(Found::open(source))).await?;
-        let (plan, room) = apart(pin!(found.plan(options, Some(arena_bytes)))).await?;
-        Ok::<_, Failure>((found, plan, room))
-    };
-    let (Found { source, model, template }, plan, room) = block_on(find, || idle.wait())?;
+    let (Found { source, model, template }, plan, room) = prepare(source, options, Some(arena_bytes))?;
     let too_small = Failure::Call(FLASHLET_ERROR_ARENA_TOO_SMALL);
     let Places { lanes, tokens, text, turn, rest, rest_bytes, .. } =
         room.divide(control.cast(), arena_bytes).ok_or(too_small)?;

@@ -152,7 +152,24 @@ impl Found {
     }
 }
 
-/// Opens the file of `model`, and has `plan` plan with it.
+/// Opens the file in `source` and plans with it for an arena of `bytes` bytes, or for as many as it takes.
+// Not inlined: it is large, and all that opens or plans calls it.
+#[inline(never)]
+pub(crate) fn prepare(
+    source: Source<'static, CFlash>,
+    options: &flashlet_options_t,
+    bytes: Option<usize>,
+) -> Result<(Found, Plan, Room), Failure> {
+    let idle = Idle::of(options);
+    let prepared = async {
+        let mut found = apart(pin!(Found::open(source))).await?;
+        let (plan, room) = apart(pin!(found.plan(options, bytes))).await?;
+        Ok((found, plan, room))
+    };
+    block_on(prepared, || idle.wait())
+}
+
+/// The plan for the file of `model`.
 unsafe fn planned(
     model: *const flashlet_model_t,
     options: *const flashlet_options_t,
@@ -163,12 +180,7 @@ unsafe fn planned(
     let (Some(model), Some(options)) = (model, options) else { return Err(Failure::Call(FLASHLET_ERROR_NULL)) };
     // SAFETY: the callers' promise, for this call.
     let source = unsafe { source(model)? };
-    let idle = Idle::of(options);
-    let plan = async {
-        let mut found = apart(pin!(Found::open(source))).await?;
-        apart(pin!(found.plan(options, bytes))).await
-    };
-    block_on(plan, || idle.wait())
+    prepare(source, options, bytes).map(|(_, plan, room)| (plan, room))
 }
 
 /// Tells in `*bytes` the bytes of the smallest arena that a session of the model with these options fits, with the shortest passes over
