@@ -2,7 +2,7 @@
 
 use crate::error::Failure;
 use crate::flash::source;
-use crate::place::Places;
+use crate::place::{Places, Room};
 use crate::plan::{Found, prepare, sampling};
 use crate::session::{Control, Idle, flashlet_session_t};
 use crate::types::{
@@ -19,7 +19,7 @@ use engine::flash::{apart_into, block_on};
 use engine::kernels::Inline;
 #[cfg(feature = "grammar")]
 use engine::text::Follower;
-use engine::{Buffers, Conversation, Error, Lane, Session};
+use engine::{Buffers, Conversation, Error, Lane, Plan, Session};
 use flashlet_c_kernels::kernels;
 
 const _: () = assert!(FLASHLET_ALIGN == ALIGN && align_of::<Control>() <= ALIGN);
@@ -80,9 +80,25 @@ unsafe fn fill(
 ) -> Result<(), Failure> {
     // SAFETY: the caller's promise.
     let source = unsafe { source(model)? };
+    let prepared = prepare(source, options, Some(arena_bytes))?;
+    // SAFETY: the caller's promise.
+    unsafe { make(control, prepared, options, arena_bytes) }
+}
+
+/// Makes the session as it was planned.
+///
+/// # Safety
+/// As of [`fill`].
+// A frame of its own: it is large, and so is that of planning.
+#[inline(never)]
+unsafe fn make(
+    control: *mut Control,
+    (Found { source, model, template }, plan, room): (Found, Plan, Room),
+    options: &flashlet_options_t,
+    arena_bytes: usize,
+) -> Result<(), Failure> {
     // SAFETY: the session was begun.
     let (idle, sampling) = unsafe { ((*control).idle, (*control).sampling) };
-    let (Found { source, model, template }, plan, room) = prepare(source, options, Some(arena_bytes))?;
     let too_small = Failure::Call(FLASHLET_ERROR_ARENA_TOO_SMALL);
     let Places { lanes, tokens, text, turn, rest, rest_bytes, .. } =
         room.divide(control.cast(), arena_bytes).ok_or(too_small)?;
