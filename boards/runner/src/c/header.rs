@@ -1,8 +1,8 @@
 //! `flashlet.h`, made of the C library's types and functions and of the engine's error codes.
 
 use super::folder;
+use core::fmt::Write as _;
 use flashlet::Error;
-use std::fmt::Write as _;
 use std::fs;
 
 /// Asserts that the header is the one that the sources make; with `update` it becomes that.
