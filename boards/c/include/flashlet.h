@@ -183,6 +183,8 @@ enum flashlet_error {
   FLASHLET_ERROR_GRAMMAR_NOT_MAPPED = 706,
   /** No token of the vocabulary can go on with the grammar. */
   FLASHLET_ERROR_GRAMMAR_NO_TOKEN = 707,
+  /** The grammar has values, and the engine was built without the feature `values`. */
+  FLASHLET_ERROR_GRAMMAR_VALUES = 708,
   /** The device's units do not suit a snapshot. */
   FLASHLET_ERROR_SNAPSHOT_UNITS = 801,
   /** The range does not suit the device. */
@@ -390,6 +392,12 @@ enum flashlet_error {
  * The answer was less probable than it must be: another text, or none, came in its place.
  */
 #define FLASHLET_END_UNSURE 5
+
+/**
+ * The answer said a value that is out of range or cannot be read: the text ends in front of it, or, of an answer that must have a
+ * probability, another text or none came in place of the whole.
+ */
+#define FLASHLET_END_VALUE 6
 
 /**
  * The id of no token.

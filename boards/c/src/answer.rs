@@ -5,8 +5,9 @@ use crate::session::{Control, MAX_STOPS, Template, flashlet_session_t};
 use crate::types::{
     FLASHLET_ASK_CHAT, FLASHLET_ASK_FILE_GRAMMAR, FLASHLET_ASK_HASH, FLASHLET_ASK_IGNORE_END, FLASHLET_ASK_NO_THINKING,
     FLASHLET_ASK_PROBABILITY, FLASHLET_END_CONTEXT, FLASHLET_END_EOS, FLASHLET_END_LENGTH, FLASHLET_END_NONE,
-    FLASHLET_END_STOP, FLASHLET_END_UNSURE, FLASHLET_ERROR_FEATURE_OFF, FLASHLET_ERROR_NO_ANSWER, FLASHLET_ERROR_NULL,
-    FLASHLET_ERROR_OPTION, FLASHLET_ERROR_UTF8, FLASHLET_NO_TOKEN, flashlet_ask_t, flashlet_token_t,
+    FLASHLET_END_STOP, FLASHLET_END_UNSURE, FLASHLET_END_VALUE, FLASHLET_ERROR_FEATURE_OFF, FLASHLET_ERROR_NO_ANSWER,
+    FLASHLET_ERROR_NULL, FLASHLET_ERROR_OPTION, FLASHLET_ERROR_UTF8, FLASHLET_NO_TOKEN, flashlet_ask_t,
+    flashlet_token_t,
 };
 use core::ffi::{CStr, c_char};
 use engine::flash::block_on;
@@ -245,6 +246,7 @@ pub(crate) fn end_number(end: Option<AnswerEnd>) -> u32 {
         Some(AnswerEnd::Context) => FLASHLET_END_CONTEXT,
         Some(AnswerEnd::Stop) => FLASHLET_END_STOP,
         Some(AnswerEnd::Unsure) => FLASHLET_END_UNSURE,
+        Some(AnswerEnd::Value) => FLASHLET_END_VALUE,
     }
 }
 

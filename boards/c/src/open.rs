@@ -141,6 +141,8 @@ unsafe fn make(
             conversation.draft_with((options.draft > 0).then(|| session.drafter()));
             conversation
         };
+        #[cfg(not(feature = "drafts"))]
+        let _ = options;
         (&raw mut (*control).template).write(MaybeUninit::new(template));
         (&raw mut (*control).session).write(MaybeUninit::new(session));
         (&raw mut (*control).conversation).write(MaybeUninit::new(conversation));

@@ -77,6 +77,9 @@ pub const FLASHLET_END_CONTEXT: u32 = 3;
 pub const FLASHLET_END_STOP: u32 = 4;
 /// The answer was less probable than it must be: another text, or none, came in its place.
 pub const FLASHLET_END_UNSURE: u32 = 5;
+/// The answer said a value that is out of range or cannot be read: the text ends in front of it, or, of an answer that must have a
+/// probability, another text or none came in place of the whole.
+pub const FLASHLET_END_VALUE: u32 = 6;
 
 /// The id of no token.
 pub const FLASHLET_NO_TOKEN: u32 = u32::MAX;

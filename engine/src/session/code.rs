@@ -152,6 +152,7 @@ codes! {
         705 GRAMMAR_READINGS "the text can be read in more ways than can be kept" GrammarError::TooManyReadings { .. },
         706 GRAMMAR_NOT_MAPPED "a grammar takes a mapped model, or one that carries a grammar" GrammarError::NotMapped,
         707 GRAMMAR_NO_TOKEN "no token of the vocabulary can go on with the grammar" GrammarError::NoToken,
+        708 GRAMMAR_VALUES "the grammar has values, and the engine was built without the feature `values`" GrammarError::Values,
     }
     #[cfg(feature = "snapshots")]
     snapshot, SNAPSHOT of SnapshotError {
@@ -241,5 +242,5 @@ mod tests {
         assert_eq!(hash, HASH, "{text}");
     }
 
-    const HASH: u64 = 0xf357_49b8_3997_ea63;
+    const HASH: u64 = 0x8480_54e9_55ba_8e92;
 }
