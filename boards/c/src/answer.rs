@@ -137,12 +137,11 @@ unsafe fn begin(control: *mut Control, ask: &flashlet_ask_t) -> Result<(), Failu
     let (session, conversation, options) = unsafe {
         (*control).answer = None;
         (*control).stops = asked.stops;
-        let stops: &'static [&'static str; MAX_STOPS] = &*(&raw const (*control).stops);
+        let stops: &'static [&'static str; MAX_STOPS] = &(*control).stops;
         (*control).options = answer_options(ask, &asked, stops.get(..asked.n_stops).unwrap_or_default());
-        let session: &'static mut Session<'static, 'static, CFlash> =
-            (*(&raw mut (*control).session)).assume_init_mut();
-        let conversation: &'static mut Conversation<'static> = (*(&raw mut (*control).conversation)).assume_init_mut();
-        let options: &'static AnswerOptions<'static> = &*(&raw const (*control).options);
+        let session: &'static mut Session<'static, 'static, CFlash> = (*control).session.assume_init_mut();
+        let conversation: &'static mut Conversation<'static> = (*control).conversation.assume_init_mut();
+        let options: &'static AnswerOptions<'static> = &(*control).options;
         (session, conversation, options)
     };
     #[cfg(feature = "grammar")]
@@ -151,8 +150,7 @@ unsafe fn begin(control: *mut Control, ask: &flashlet_ask_t) -> Result<(), Failu
         follow(control, &asked, session, conversation)?;
     }
     // SAFETY: fields that answers do not borrow.
-    let (template, idle, room) =
-        unsafe { ((*(&raw const (*control).template)).assume_init_ref(), (*control).idle, (*control).turn) };
+    let (template, idle, room) = unsafe { ((*control).template.assume_init_ref(), (*control).idle, (*control).turn) };
     // Ids may be a turn that was rendered elsewhere.
     let is_turn = asked.has(FLASHLET_ASK_CHAT) && (!asked.text.is_empty() || asked.ids.is_empty());
     if let (Template::None(error), true) = (template, is_turn) {
@@ -268,7 +266,7 @@ unsafe fn with_answer<T>(
     }
     let call = |control: *mut Control| {
         // SAFETY: the answer's field, which a call that is alone borrows.
-        let (answer, idle) = unsafe { ((*(&raw mut (*control).answer)).as_mut(), (*control).idle) };
+        let (answer, idle) = unsafe { ((*control).answer.as_mut(), (*control).idle) };
         let answer = answer.ok_or(Failure::Call(FLASHLET_ERROR_NO_ANSWER))?;
         let told = call(answer, &|| idle.wait())?;
         // SAFETY: the caller's promise.

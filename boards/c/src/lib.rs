@@ -5,6 +5,7 @@
 //! arena's start, the buffers of a conversation behind it, and the engine's own arena in the rest.
 #![cfg_attr(not(test), no_std)]
 #![expect(non_camel_case_types, reason = "types have the names that C programs use")]
+#![expect(clippy::result_large_err, reason = "errors carry names and numbers, and there is no heap for them")]
 
 mod answer;
 mod error;

@@ -79,7 +79,7 @@ impl Idle {
 
 /// The model's chat template, as far as the library knows it.
 #[derive(Clone, Copy)]
-#[cfg_attr(feature = "chat-pieces", expect(clippy::large_enum_variant, reason = "there is one of them, and no heap"))]
+#[cfg_attr(feature = "chat-pieces", allow(clippy::large_enum_variant, reason = "there is one of them, and no heap"))]
 pub(crate) enum Template {
     Known(ChatFormat),
     /// Any template, by the pieces that the packed file brings.
@@ -98,11 +98,13 @@ impl Template {
             Ok(None) => None,
             Err(error) => Some(error),
         };
-        #[cfg(not(feature = "chat-pieces"))]
-        let unusable = None;
         match ChatFormat::recognise(gguf, source).await {
             Ok(format) => Template::Known(format),
-            Err(error) => Template::None(unusable.unwrap_or(error)),
+            Err(error) => {
+                #[cfg(feature = "chat-pieces")]
+                let error = unusable.unwrap_or(error);
+                Template::None(error)
+            }
         }
     }
 

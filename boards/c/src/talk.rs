@@ -27,10 +27,7 @@ unsafe fn with_parts(
         // SAFETY: the answer goes, and with it what it has borrowed; both parts are borrowed for this call.
         let (session, conversation) = unsafe {
             (*control).answer = None;
-            (
-                (*(&raw mut (*control).session)).assume_init_mut(),
-                (*(&raw mut (*control).conversation)).assume_init_mut(),
-            )
+            ((*control).session.assume_init_mut(), (*control).conversation.assume_init_mut())
         };
         call(control, session, conversation);
         Ok(())
@@ -95,10 +92,7 @@ pub unsafe extern "C" fn flashlet_stats(session: *mut flashlet_session_t, stats:
         let told = unsafe {
             match &(*control).answer {
                 Some(answer) => figures(answer.session(), answer.conversation()),
-                None => figures(
-                    (*(&raw const (*control).session)).assume_init_ref(),
-                    (*(&raw const (*control).conversation)).assume_init_ref(),
-                ),
+                None => figures((*control).session.assume_init_ref(), (*control).conversation.assume_init_ref()),
             }
         };
         // SAFETY: the caller's promise.
