@@ -9,6 +9,7 @@
 
 mod answer;
 mod error;
+mod error_text;
 mod flash;
 mod open;
 mod panic;
@@ -19,7 +20,7 @@ mod talk;
 mod types;
 
 pub use answer::{flashlet_ask, flashlet_next, flashlet_prefill, flashlet_stop};
-pub use error::{flashlet_code_text, flashlet_error_text};
+pub use error_text::{flashlet_code_text, flashlet_error_text};
 pub use open::flashlet_open;
 pub use panic::{flashlet_on_panic, flashlet_panic_t};
 pub use plan::{flashlet_plan, flashlet_session_size};

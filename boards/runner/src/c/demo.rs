@@ -1,6 +1,6 @@
 //! The demo in C on an emulated Cortex-M4F: its answer, and its size beside that of the firmware in Rust.
 
-use super::{PROMPT, TOKENS, build, folder, run, shown};
+use super::library::{PROMPT, TOKENS, build, folder, run, shown};
 use crate::elf;
 use crate::emulator;
 use crate::paths::{target_dir, test_model};

@@ -1,6 +1,6 @@
 //! `flashlet.h`, made of the C library's types and functions and of the engine's error codes.
 
-use super::folder;
+use super::library::folder;
 use core::fmt::Write as _;
 use flashlet::Error;
 use std::fs;

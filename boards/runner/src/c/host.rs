@@ -1,6 +1,6 @@
 //! The C library on the desktop, by a program in C: with the sanitizers where the compiler has them, and without.
 
-use super::{PROMPT, TOKENS, build, folder, run, shown};
+use super::library::{PROMPT, TOKENS, build, folder, run, shown};
 use crate::paths::{demo_model, target_dir, test_model};
 use crate::simulator::{Answer, Simulator};
 use crate::toolchain::Toolchain;

@@ -3,20 +3,16 @@
 mod demo;
 mod header;
 mod host;
+mod library;
 
 use crate::simulator::Simulator;
 use crate::toolchain::Toolchain;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use library::build;
 use std::time::Instant;
 
 /// Targets that the library is built for besides those of the tests, and their instruction set's feature.
 const TARGETS: [(&str, &str); 2] =
     [("thumbv8m.main-none-eabihf", "isa-dsp"), ("riscv32imac-unknown-none-elf", "small")];
-
-/// What is asked of every program, with the chat template, and the most tokens of the answer.
-const PROMPT: &str = "set a timer for 12 minutes";
-const TOKENS: &str = "64";
 
 /// Checks all of it, prints how each part went, and returns whether all passed. With `update` the header is written anew.
 pub(crate) fn check(from_source: bool, update: bool) -> Result<bool, String> {
@@ -46,32 +42,4 @@ pub(crate) fn check(from_source: bool, update: bool) -> Result<bool, String> {
         });
     }
     Ok(all)
-}
-
-/// The folder of the C library.
-fn folder() -> PathBuf {
-    crate::paths::root().join("boards/c")
-}
-
-/// Builds the library for `target`; returns the target's folder.
-fn build(toolchain: &Toolchain, target: &str, profile: &str, features: &str) -> Result<PathBuf, String> {
-    let manifest = crate::paths::root().join("boards/Cargo.toml");
-    let args = ["--package", "flashlet-c", "--profile", profile, "--no-default-features", "--features", features];
-    toolchain.build_manifest(target, &manifest, &args)
-}
-
-/// Runs a command that says nothing if it succeeds.
-fn run(command: &mut Command) -> Result<String, String> {
-    let output = command.stdin(Stdio::null()).output();
-    let output = output.map_err(|error| format!("{:?}: {error}", command.get_program()))?;
-    let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    if output.status.success() {
-        return Ok(said.into_owned());
-    }
-    Err(format!("{:?} ended with {}: {}", command.get_program(), output.status, errors.trim()))
-}
-
-/// A path as an argument for make and the C compiler.
-fn shown(path: &Path) -> String {
-    path.display().to_string()
 }
