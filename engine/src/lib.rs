@@ -47,7 +47,7 @@
 //!     }
 //!     Ok(())
 //! }
-//! # let model = include_bytes!("../../tests/fixtures/models/llama-f32-gqa.gguf");
+//! # let model = include_bytes!("../examples/tiny.gguf");
 //! # let mut printed = 0;
 //! # block_on(answer(model, "hello", &mut |text| printed += text.len()), || {}).unwrap();
 //! # assert!(printed > 0);
@@ -55,6 +55,33 @@
 //! A chat's turn is made of the [`pieces`](text::ChatFormat::pieces) of the model's template. The steps one by one, to look at the
 //! plan before a weight is read or to choose kernels, are [`Model::open`], [`plan`](Model::plan), [`Session::new`] and
 //! [`feed`](Session::feed).
+//!
+//! # Features
+//! All are on by default but those for boards. A board turns on what its model needs, as code that is left out takes no flash; a file that
+//! needs what is left out is refused by name. At least one format of weights and one of the cache are needed.
+//!
+//! | feature | what |
+//! |---|---|
+//! | `full` | everything but weight formats |
+//! | `attention-variants` | architectures besides `llama`, and `llama` with biases |
+//! | `per-layer-inputs` | Gemma 4 |
+//! | `short-convolution`, `state-space`, `rwkv` | LFM2; Mamba, Granite 4 and Falcon-H1; RWKV 7 |
+//! | `yarn` | rotary frequencies scaled by YaRN |
+//! | `bpe` | byte-level BPE, and Gemma 4's; without it SentencePiece alone |
+//! | `flash-index` | a packed file's index of its vocabulary, used where it lies |
+//! | `chat-pieces` | a packed file's chat template |
+//! | `drafts` | several tokens a pass |
+//! | `grammar`, `values` | answers that follow a grammar; spans and times of day in them |
+//! | `probabilities` | the probability of answers, and refusing those that are too improbable |
+//! | `snapshots` | a prompt's keys and values kept in NOR flash |
+//! | `stream` | weights that are neither mapped nor fit the arena |
+//! | `checksums` | what is read is compared with a packed file's checksums |
+//! | `kv_f16`, `kv_q8_0`, `kv_q4_0` | number formats of the cache |
+//! | `all-formats` | all of the next row |
+//! | `f32`, `f16`, `bf16`, `q4_0`, `q4_1`, `q5_0`, `q5_1`, `q8_0`, `q2_k`, `q3_k`, `q4_k`, `q5_k`, `q6_k`, `q8_k`, `iq4_nl`, `iq4_xs`, `tq1_0`, `tq2_0`, `mxfp4` | formats of weights |
+//! | `isa-dsp`, `isa-helium`, `isa-dotprod`, `isa-i8mm` | for boards: extensions that the processor has, without which it ends in an undefined instruction |
+//! | `small` | for boards: less code for the same results, which take longer |
+//! | `defmt` | for boards: errors implement `defmt::Format` |
 //!
 //! # Numbers
 //! Every instruction set gives the same bits as [`simd::Scalar`]: integer dots are exact, `a * b + c`
