@@ -7,7 +7,7 @@ use std::path::Path;
 /// A file of the engine's crate.
 fn engine(file: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine").join(file);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    fs::read_to_string(path).expect("the engine's crate is whole")
 }
 
 /// The features of the manifest that are for users.
