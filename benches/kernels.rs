@@ -26,7 +26,7 @@ const SHAPES: [(usize, usize); 9] = [
     (576, 1536),
     (49152, 576),
 ];
-/// What the fused kernels run on.
+/// Formats that the fused kernels run on.
 const FUSED: [WeightType; 4] = [WeightType::Q4_1, WeightType::Q8_0, WeightType::Q4K, WeightType::Q6K];
 
 fn instruction_sets() -> impl Iterator<Item = (&'static str, &'static dyn Kernels)> {

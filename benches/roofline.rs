@@ -1,4 +1,4 @@
-//! How near the kernels come to what the machine can do.
+//! The kernels' speed beside the machine's limit.
 //!
 //! Measures, in turns, each kernel and its bound on the same threads: for one token the speed at
 //! which the same bytes are merely read, for several the peak rate of the instruction set's own
@@ -136,7 +136,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// What was measured of a kernel.
+/// A kernel's measurements.
 struct Row {
     isa: &'static str,
     threads: usize,

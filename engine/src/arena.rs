@@ -18,12 +18,12 @@ pub const ALIGN: usize = 64;
 #[cfg(target_has_atomic = "8")]
 const _: () = assert!(align_of::<fixed::Aligned<0>>() == ALIGN);
 
-/// What a carved region is for; the plan reports bytes by region.
+/// The purpose of a carved region; the plan reports bytes by region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Region {
-    /// Where each tensor lies, rope frequencies, norm weights.
+    /// The places of tensors, rope frequencies, norm weights.
     Tables,
     /// Weight bytes copied into memory at load.
     Pinned,

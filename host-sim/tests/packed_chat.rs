@@ -106,7 +106,7 @@ impl Write for Screen<'_> {
     }
 }
 
-/// What a board with the model `file` writes when `lines` are typed.
+/// The output of a board with the model `file` when `lines` are typed.
 fn typed(file: &[u8], lines: &str) -> String {
     let board = Board {
         name: "test",

@@ -32,7 +32,7 @@ fn values(document: &Document<'_>, name: &str) -> Vec<f64> {
 
 const SECTIONS: [&str; 7] = ["summary", "arena", "token", "by-arena", "by-context", "by-bandwidth", "tensors"];
 
-/// What holds of every page.
+/// Asserts what holds of every page.
 fn check(html: &str) {
     let document = parse(html);
     let sections: Vec<_> = document.descendants().filter(|n| n.tag_name().name() == "section").collect();

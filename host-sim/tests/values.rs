@@ -29,7 +29,7 @@ fn json_of(args: &[&str]) -> Value {
 const RULES: &str = "root ::= \"{\\\"after\\\":\" span \",\\\"at\\\":\\\"\" at \"\\\"}\"\nspan ::= [1-9] \"h\" [1-5] [0-9] \"m\"\n\
     at ::= [1-9] (\"am\" | \"pm\") \"-\" [1-9] \"m\"\n";
 
-/// What `said` by [`RULES`] comes to, if the span is from 2 to 6 hours; otherwise the text in front of it.
+/// The seconds that `said` means by [`RULES`], if the span is from 2 to 6 hours; otherwise the text in front of it.
 fn reference(said: &str) -> Result<String, String> {
     let parts: Vec<_> = said.splitn(3, ':').collect();
     let [_, span, rest] = <[&str; 3]>::try_from(parts).expect("two colons");

@@ -411,7 +411,7 @@ enum flashlet_error {
 typedef struct flashlet_session_t flashlet_session_t;
 
 /**
- * What is asked. All zero but the text: the text is continued by at most 256 tokens.
+ * A request. All zero but the text: the text is continued by at most 256 tokens.
  */
 typedef struct {
   /**
@@ -519,7 +519,7 @@ typedef struct {
 } flashlet_model_t;
 
 /**
- * How the next token is picked. All zero: the likeliest one, always.
+ * Settings by which the next token is picked. All zero: the likeliest one, always.
  */
 typedef struct {
   /**
@@ -559,7 +559,7 @@ typedef struct {
 typedef void (*flashlet_idle_t)(void *user);
 
 /**
- * What a session is to have room for. All zero asks for the defaults.
+ * Settings of a session: its memory and its tokens. All zero asks for the defaults.
  */
 typedef struct {
   /**
@@ -600,7 +600,7 @@ typedef struct {
    */
   uint32_t grammar;
   /**
-   * How tokens are picked.
+   * Settings by which tokens are picked.
    */
   flashlet_sampling_t sampling;
   /**
@@ -620,7 +620,7 @@ typedef struct {
 typedef void (*flashlet_panic_t)(const char *file, size_t file_bytes, uint32_t line);
 
 /**
- * What a session takes and does with it.
+ * The memory that a session takes, and its use.
  */
 typedef struct {
   /**

@@ -57,7 +57,7 @@ unsafe fn c_text<'t>(text: *const c_char) -> Result<&'t str, Failure> {
     unsafe { CStr::from_ptr(text) }.to_str().map_err(|_| Failure::Call(FLASHLET_ERROR_UTF8))
 }
 
-/// What is asked, checked. Texts live as long as the call, or, where `'static`, until the answer ends.
+/// A request that was checked. Texts live as long as the call, or, where `'static`, until the answer ends.
 struct Ask<'t> {
     text: &'t str,
     system: Option<&'t str>,
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn flashlet_ask(session: *mut flashlet_session_t, ask: *co
 }
 
 /// # Safety
-/// As of [`flashlet_ask`]; the session is open.
+/// That of [`flashlet_ask`]; the session is open.
 unsafe fn begin(control: *mut Control, ask: &flashlet_ask_t) -> Result<(), Failure> {
     // SAFETY: the caller's promise.
     let asked = unsafe { Ask::of(ask)? };
@@ -194,7 +194,7 @@ unsafe fn begin(control: *mut Control, ask: &flashlet_ask_t) -> Result<(), Failu
 /// Lets the answer follow the grammar that is asked for, or none.
 ///
 /// # Safety
-/// As of [`begin`].
+/// That of [`begin`].
 #[cfg(feature = "grammar")]
 unsafe fn follow(
     control: *mut Control,

@@ -1,4 +1,4 @@
-//! What errors and their codes mean, in words.
+//! Errors and their codes in words.
 
 use crate::session::{Control, flashlet_session_t};
 use crate::types::{FLASHLET_ERROR_NULL, FLASHLET_ERROR_SESSION};

@@ -17,7 +17,7 @@ pub(crate) struct CFlash {
 /// Opens the flash that `model` describes.
 ///
 /// # Safety
-/// What `model` says of its bytes and its function holds for as long as the source is used.
+/// For as long as the source is used, the bytes and the function of `model` are what it says.
 pub(crate) unsafe fn source(model: &flashlet_model_t) -> Result<Source<'static, CFlash>, Failure> {
     let flash = CFlash { bytes: model.bytes, read: model.read, user: model.user };
     if model.mapped.is_null() {

@@ -71,7 +71,7 @@ pub unsafe extern "C" fn flashlet_open(
 /// Fills a session that was begun.
 ///
 /// # Safety
-/// As of [`flashlet_open`]: `control` is the start of an arena of `arena_bytes` bytes.
+/// That of [`flashlet_open`]: `control` is the start of an arena of `arena_bytes` bytes.
 unsafe fn fill(
     control: *mut Control,
     model: &flashlet_model_t,
@@ -88,7 +88,7 @@ unsafe fn fill(
 /// Makes the session as it was planned.
 ///
 /// # Safety
-/// As of [`fill`].
+/// That of [`fill`].
 // A frame of its own: it is large, and so is that of planning.
 #[inline(never)]
 unsafe fn make(

@@ -7,7 +7,7 @@ use engine::arena::ALIGN;
 #[cfg(feature = "grammar")]
 use engine::text::Follower;
 
-/// What a session takes of the arena besides the engine's own: itself, then the buffers of its conversation.
+/// A session's room in the arena besides the engine's own: itself, then the buffers of its conversation.
 #[derive(Clone, Copy)]
 pub(crate) struct Room {
     /// Tokens that are remembered.

@@ -19,7 +19,7 @@ const TEXT: u32 = 512;
 /// Bytes for a turn where none are asked for.
 const TURN: u32 = 2048;
 
-/// What the options ask of the engine.
+/// The engine's options, of those of the call.
 pub(crate) fn options(options: &flashlet_options_t) -> Result<Options, Failure> {
     // In the order of FLASHLET_KV_..., without the first, the default.
     let kv = match options.kv {
@@ -52,7 +52,7 @@ pub(crate) fn options(options: &flashlet_options_t) -> Result<Options, Failure> 
     })
 }
 
-/// How tokens are picked; zeros are the defaults.
+/// The engine's settings of sampling; zeros are the defaults.
 pub(crate) fn sampling(sampling: &flashlet_sampling_t) -> SamplerConfig {
     let or = |value: f32, default| if value == 0.0 { default } else { value };
     SamplerConfig {
@@ -85,7 +85,7 @@ impl Found {
         Ok(Found { source, model, template })
     }
 
-    /// What a session takes besides the engine's arena, with a context of `ctx` tokens.
+    /// The room that a session takes besides the engine's arena, with a context of `ctx` tokens.
     pub(crate) fn room(&self, options: &flashlet_options_t, ctx: u32) -> Room {
         let or = |bytes, default| if bytes == 0 { default } else { bytes } as usize;
         Room {

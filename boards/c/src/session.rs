@@ -43,7 +43,7 @@ pub(crate) struct Control {
     failure: Option<Failure>,
     pub(crate) idle: Idle,
     pub(crate) sampling: SamplerConfig,
-    /// What follows is there only if the session is open.
+    /// The template. This and the fields below are there only if the session is open.
     pub(crate) template: MaybeUninit<Template>,
     pub(crate) session: MaybeUninit<Session<'static, 'static, CFlash>>,
     pub(crate) conversation: MaybeUninit<Conversation<'static>>,
@@ -56,7 +56,7 @@ pub(crate) struct Control {
     pub(crate) turn: (*mut u8, usize),
 }
 
-/// What to do while a read is waited for.
+/// The function that is called while a read is waited for.
 #[derive(Clone, Copy)]
 pub(crate) struct Idle {
     call: flashlet_idle_t,
@@ -191,7 +191,7 @@ impl Control {
     /// The last call's failure, if there was one; `None` if this is no session.
     ///
     /// # Safety
-    /// As of [`enter`](Self::enter).
+    /// That of [`enter`](Self::enter).
     pub(crate) unsafe fn last_failure(session: *const flashlet_session_t) -> Option<Option<Failure>> {
         // SAFETY: the caller's promise.
         let control = unsafe { checked(session) }.ok()?;
@@ -203,7 +203,7 @@ impl Control {
 /// The object of `session`, if it is one.
 ///
 /// # Safety
-/// As of [`Control::enter`].
+/// That of [`Control::enter`].
 unsafe fn checked(session: *const flashlet_session_t) -> Result<*const Control, i32> {
     if session.is_null() {
         return Err(FLASHLET_ERROR_NULL);

@@ -1,4 +1,4 @@
-//! What calls take and give. A struct whose bytes are all zero asks for the defaults.
+//! Arguments and results of calls. A struct whose bytes are all zero asks for the defaults.
 
 use core::ffi::{c_char, c_void};
 
@@ -108,7 +108,7 @@ pub struct flashlet_model_t {
     pub user: *mut c_void,
 }
 
-/// How the next token is picked. All zero: the likeliest one, always.
+/// Settings by which the next token is picked. All zero: the likeliest one, always.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct flashlet_sampling_t {
@@ -128,7 +128,7 @@ pub struct flashlet_sampling_t {
     pub repeat_last_n: u32,
 }
 
-/// What a session is to have room for. All zero asks for the defaults.
+/// Settings of a session: its memory and its tokens. All zero asks for the defaults.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct flashlet_options_t {
@@ -151,7 +151,7 @@ pub struct flashlet_options_t {
     pub turn_bytes: u32,
     /// 1: answers may follow a grammar, which takes 2 KiB. 0: none does.
     pub grammar: u32,
-    /// How tokens are picked.
+    /// Settings by which tokens are picked.
     pub sampling: flashlet_sampling_t,
     /// The function for idle time, or NULL.
     pub idle: flashlet_idle_t,
@@ -159,7 +159,7 @@ pub struct flashlet_options_t {
     pub idle_user: *mut c_void,
 }
 
-/// What a session takes and does with it.
+/// The memory that a session takes, and its use.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct flashlet_plan_t {
@@ -181,7 +181,7 @@ pub struct flashlet_plan_t {
     pub bytes_per_pass: u64,
 }
 
-/// What is asked. All zero but the text: the text is continued by at most 256 tokens.
+/// A request. All zero but the text: the text is continued by at most 256 tokens.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct flashlet_ask_t {

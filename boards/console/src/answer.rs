@@ -19,7 +19,7 @@ const MAX_DRAFT: usize = if cfg!(feature = "drafts") { 3 } else { 0 };
 /// The most bytes that are held back: of a stop string or, with probabilities, of a whole answer.
 const MAX_TEXT: usize = MAX_MESSAGE + if cfg!(feature = "probabilities") { 1024 } else { 0 };
 
-/// What the user wants continued.
+/// The text that the user wants continued.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Prompt<'l> {
     Text(&'l str),
@@ -39,7 +39,7 @@ pub(crate) const fn end_name(end: Option<AnswerEnd>) -> &'static str {
     }
 }
 
-/// What was set for answers.
+/// Settings of answers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
     pub(crate) sampling: SamplerConfig,
@@ -54,7 +54,7 @@ pub(crate) struct Settings {
     pub(crate) draft: bool,
 }
 
-/// What went wrong with an answer.
+/// An error of an answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Trouble {
     Engine(Error),

@@ -1,4 +1,4 @@
-//! What a line means.
+//! Commands: the meaning of a line.
 
 use core::fmt;
 
@@ -18,14 +18,14 @@ pub(crate) enum Command<'l> {
     Seed(u64),
     Length(u32),
     Context(u32),
-    /// Whether a prompt goes through the model's chat template.
+    /// Turns the model's chat template for prompts on or off.
     Chat(bool),
     /// True if the model may think before it answers.
     #[cfg(feature = "chat-pieces")]
     Think(bool),
-    /// Whether the conversation goes on from line to line.
+    /// Lets the conversation go on from line to line, or not.
     Keep(bool),
-    /// Whether an answer is followed by its figures.
+    /// Turns the figures behind an answer on or off.
     Stats(bool),
     /// Turns drafts on or off: guessed tokens, so that a pass makes several.
     #[cfg(feature = "drafts")]
@@ -60,7 +60,7 @@ pub(crate) const HELP: &[&str] = &[
     "/load         look for the model in flash anew\n",
 ];
 
-/// What is wrong with a command.
+/// A mistake in a command.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Complaint<'l> {
     Unknown(&'l str),

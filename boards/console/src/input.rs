@@ -1,4 +1,4 @@
-//! What comes in: bytes as they are typed, made into lines.
+//! Input: bytes as they are typed, made into lines.
 
 use crate::output::{LineError, Output};
 use embedded_io_async::{Error, ErrorKind, Read, Write};
@@ -29,7 +29,7 @@ const CTRL_U: u8 = 0x15;
 const ESCAPE: u8 = 0x1B;
 const DELETE: u8 = 0x7F;
 
-/// What the user did.
+/// An action of the user.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Entry<'l> {
     Line(&'l str),
@@ -41,7 +41,7 @@ pub(crate) enum Entry<'l> {
     Interrupt,
 }
 
-/// What a byte was.
+/// The kind of a byte.
 #[derive(Clone, Copy)]
 enum Key {
     Nothing,

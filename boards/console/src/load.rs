@@ -66,7 +66,7 @@ impl fmt::Display for NoModel {
     }
 }
 
-/// How the end of the model's data looks.
+/// The state of the end of the model's data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tail {
     Data,
@@ -202,7 +202,7 @@ async fn plan<F: Flash>(
     }
 }
 
-/// How `plan` uses an arena of `have` bytes, in two messages.
+/// Writes the use that `plan` makes of an arena of `have` bytes, in two messages.
 pub(crate) fn write_plan(plan: &Plan, have: usize, number: usize, message: &mut Message) -> bool {
     match number {
         0 => {

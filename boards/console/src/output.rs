@@ -1,4 +1,4 @@
-//! What goes out.
+//! Output: messages, and text that is gathered.
 
 use core::fmt;
 use embedded_io_async::{Error, ErrorKind, Write};
@@ -30,7 +30,7 @@ impl Message {
 }
 
 impl Message {
-    /// What `write!` asks for; a message takes everything.
+    /// The method that `write!` calls; a message takes everything.
     pub(crate) fn write_fmt(&mut self, arguments: fmt::Arguments<'_>) {
         let _ = fmt::Write::write_fmt(self, arguments);
     }
@@ -65,7 +65,7 @@ impl<W: Write> Output<W> {
         Ok(())
     }
 
-    /// Where text is gathered that [`send_gathered`](Self::send_gathered) sends.
+    /// The message that gathers text for [`send_gathered`](Self::send_gathered).
     pub(crate) fn gather(&mut self) -> &mut Message {
         self.message.0.clear();
         &mut self.message

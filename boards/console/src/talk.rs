@@ -102,7 +102,7 @@ pub(crate) async fn talk<F: Flash, R: Read, W: Write>(
     }
 }
 
-/// What commands work on.
+/// The state that commands work on.
 struct Talk<'t, 'c, 'a, 'm> {
     board: &'t Board<'a, 'm>,
     settings: &'t mut Settings,
@@ -331,7 +331,7 @@ impl Talk<'_, '_, '_, '_> {
     }
 }
 
-/// What a line leads to.
+/// The reaction to a line.
 enum Reaction<'l> {
     Reply(Reply<'l>),
     Answer(Prompt<'l>),
@@ -339,7 +339,7 @@ enum Reaction<'l> {
     Load(Option<u32>),
 }
 
-/// What is said to a line.
+/// A reply to a line.
 #[derive(Clone, Copy)]
 enum Reply<'l> {
     Nothing,

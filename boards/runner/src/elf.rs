@@ -3,7 +3,7 @@
 use object::{Object, ObjectSection, ObjectSymbol, SectionFlags, SectionKind, SymbolKind, elf};
 use std::path::Path;
 
-/// What `read` finds in the program.
+/// Parses the program and hands it to `read`.
 pub(crate) fn open<T>(program: &Path, read: impl FnOnce(&object::File) -> T) -> Result<T, String> {
     let bytes = std::fs::read(program).map_err(|error| format!("{}: {error}", program.display()))?;
     object::File::parse(&*bytes).map(|file| read(&file)).map_err(|error| format!("{}: {error}", program.display()))

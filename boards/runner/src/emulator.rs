@@ -143,7 +143,7 @@ fn until_end(
     Ok((String::from_utf8_lossy(&output).into_owned(), status))
 }
 
-/// What a pipe says, part by part.
+/// Reads a pipe in a thread of its own, part by part.
 fn listen(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
@@ -157,7 +157,7 @@ fn listen(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
     receiver
 }
 
-/// What a board prints when it waits for a line.
+/// The text that a board prints when it waits for a line.
 const PROMPT: &[u8] = b"\n> ";
 
 /// A board's serial line.
@@ -182,7 +182,7 @@ impl Serial {
         Ok((serial, greeting))
     }
 
-    /// What the board says until it asks for a line, after what it said already.
+    /// The board's output until it asks for a line, after the output before.
     fn until_prompt(&mut self, before: &[u8]) -> Result<String, String> {
         let mut all = before.to_vec();
         while !all.ends_with(PROMPT) {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// How much more than the table says is growth, in percent.
+/// The growth of a figure that fails, in percent.
 const TOLERANCE: u64 = 5;
 
 /// Bytes, and instructions for a token.

@@ -47,7 +47,7 @@ fn panics(toolchain: &Toolchain, target: &str, features: &str) -> Result<BTreeSe
     Ok(names.into_iter().filter(|name| is_panic(name) && !ALLOWED.contains(&&**name)).collect())
 }
 
-/// Whether a function panics, by its name in `core`.
+/// True if a function panics, by its name in `core`.
 fn is_panic(name: &str) -> bool {
     let ends = ["_failed", "_fail"].iter().any(|end| name.ends_with(end));
     name.starts_with("core::panicking::") || name.contains("::panic_") || name.starts_with("core::") && ends

@@ -1,4 +1,4 @@
-//! What a board's prompt is asked, and what it must say: the simulator's tokens and logits, and plain words where
+//! Questions to a board's prompt, and the answers that it must give: the simulator's tokens and logits, and plain words where
 //! something is wrong.
 
 use crate::emulator::{Serial, with_model};
@@ -31,7 +31,7 @@ pub(crate) struct Subject<'a> {
 pub(crate) struct Stats<'s> {
     line: &'s str,
     ids: Vec<u32>,
-    /// What came before.
+    /// The text so far.
     text: &'s str,
 }
 
@@ -251,7 +251,7 @@ impl Subject<'_> {
     }
 }
 
-/// What a user does wrong is said, and the board answers the next prompt as before.
+/// Asserts that the board says what a user does wrong, and answers the next prompt as before.
 fn errors(serial: &mut Serial, simulator: &Simulator, kv: &str) -> Result<(), String> {
     let prompt = "open the garage door";
     let answer = simulator.chat(kv, prompt)?;

@@ -9,7 +9,7 @@ use std::path::Path;
 
 const TIME_LIMIT: Duration = Duration::from_secs(300);
 
-/// What the oracle's results hash to on this machine.
+/// The hash of the oracle's results on this machine.
 pub(crate) fn host_hash() -> Result<u64, String> {
     let scalar = by_name(IsaName::Scalar).ok_or("no scalar kernels")?;
     let mut told = String::new();
@@ -23,7 +23,7 @@ pub(crate) fn run(board: &Board, qemu: &Qemu, cpu: &Cpu, elf: &Path, hash: u64) 
     judge(&output, &cpu.isas.join(" "), hash)
 }
 
-/// Whether the firmware's last line names all instruction sets, no failed check, and this machine's hash.
+/// Asserts that the firmware's last line names all instruction sets, no failed check, and this machine's hash.
 fn judge(output: &str, isas: &str, hash: u64) -> Result<(), String> {
     let line = output.lines().rev().find(|line| line.starts_with("selftest:")).ok_or("it does not say how it ended")?;
     let begins = format!("selftest: {isas}: ");

@@ -1,4 +1,4 @@
-//! What the simulator says: the reference for every board.
+//! The simulator's answers: the reference for every board.
 
 use crate::paths::{root, target_dir, test_model};
 use serde::Deserialize;

@@ -23,7 +23,7 @@ pub(crate) fn is_installed(target: &str) -> bool {
     sysroot().is_some_and(|root| root.join("lib/rustlib").join(target).join("lib").is_dir())
 }
 
-/// Where the compiler that is at hand keeps its files.
+/// The folder of the compiler that is at hand.
 fn sysroot() -> Option<PathBuf> {
     let output = Command::new("rustc").args(["--print", "sysroot"]).output().ok()?;
     let path = String::from_utf8(output.stdout).ok()?;

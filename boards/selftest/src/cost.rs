@@ -26,7 +26,7 @@ const TOKENS: [usize; 2] = [1, 8];
 /// - `checksum`, with that of a byte.
 ///
 /// # Errors
-/// What `out` returns.
+/// Those of `out`.
 pub fn costs(kernels: &dyn Kernels, repeats: u32, clock: &mut dyn FnMut() -> u64, out: &mut dyn Write) -> fmt::Result {
     let mut meter = Meter { isa: kernels.isa().name(), repeats, clock, out, overhead: 0 };
     meter.overhead = meter.ticks(&mut || ());

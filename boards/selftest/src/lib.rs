@@ -24,7 +24,7 @@ use flashlet::kernels::Kernels;
 /// Runs all checks on `kernels` and tells each group's outcome to `out`.
 ///
 /// # Errors
-/// What `out` returns.
+/// Those of `out`.
 pub fn run(kernels: &[&dyn Kernels], out: &mut dyn Write) -> Result<Report, fmt::Error> {
     let mut test = Test::new(kernels, out)?;
     goldens::run(&mut test)?;

@@ -1,4 +1,4 @@
-//! What a board does over its serial line before and beside the console.
+//! A board's work over its serial line before and beside the console.
 //!
 //! [`ask`] writes a model's image to a flash chip that no programmer reaches, a chip behind a microcontroller's QSPI for
 //! example. The protocol is XMODEM-1K with CRC, which terminal programs and `sx -k` of lrzsz speak. [`Steady`] keeps

@@ -161,7 +161,7 @@ pub async fn receive<F: NorFlash>(
     }
 }
 
-/// What has been written so far.
+/// The image as far as it has been written.
 struct Image<'a, F> {
     flash: &'a mut F,
     written: u32,
@@ -195,7 +195,7 @@ impl<F: NorFlash> Image<'_, F> {
     }
 }
 
-/// What the line brought.
+/// An event on the line.
 enum Came<'a> {
     Block {
         number: u8,

@@ -1,4 +1,4 @@
-//! What firmware for an emulator needs beside its `main`.
+//! Parts that firmware for an emulator needs beside its `main`.
 
 use crate::semihosting::{self, Host};
 use core::fmt::Write;

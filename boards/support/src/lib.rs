@@ -1,4 +1,4 @@
-//! What the boards' firmware shares: memory, a clock, serial ports, and what an emulator takes. The prompt itself is
+//! Parts that all boards' firmware shares: memory, a clock, serial ports, and those of an emulator. The prompt itself is
 //! [`console`]; the self-test comes with the feature of that name.
 #![no_std]
 

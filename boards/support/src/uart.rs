@@ -9,7 +9,7 @@ use embedded_io_async::{ErrorType, Read, Write};
 pub trait Uart: Copy + 'static {
     /// A byte that came, if one did.
     fn receive(&self) -> Option<u8>;
-    /// Whether there is room for a byte to send.
+    /// True if there is room for a byte to send.
     fn is_ready(&self) -> bool;
     /// Sends a byte, for which there is room.
     fn send(&self, byte: u8);
@@ -23,11 +23,11 @@ pub trait Uart: Copy + 'static {
     }
 }
 
-/// What the port receives.
+/// The receiving half of a port.
 #[derive(Clone, Copy, Debug)]
 pub struct Rx<U>(pub U);
 
-/// What the port sends.
+/// The sending half of a port.
 #[derive(Clone, Copy, Debug)]
 pub struct Tx<U>(pub U);
 

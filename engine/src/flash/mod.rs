@@ -1,4 +1,4 @@
-//! Where model bytes come from.
+//! The sources of model bytes: flash devices and mapped memory.
 //!
 //! A [`Source`] is what opening a flash device yields: the part that is memory-mapped, if any, and
 //! a handle that reads. The mapping is independent of the handle, so mapped weights stay borrowed

@@ -48,7 +48,7 @@ fn readable(capacity: usize, read_size: usize) -> u64 {
     (capacity & !read_size.saturating_sub(1)) as u64
 }
 
-/// Where the driver reads for `dst`, or nothing for an empty one.
+/// The driver's address of a read to `dst`, or nothing for an empty one.
 fn address<F: Flash>(offset: u64, dst: &[u8], size: u64) -> Result<Option<u32>, FlashError> {
     check_range(offset, dst.len(), size)?;
     if dst.is_empty() {

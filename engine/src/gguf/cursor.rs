@@ -90,7 +90,7 @@ impl Cursor {
         Failed
     }
 
-    /// What was wrong.
+    /// The fault that was noted.
     pub(super) fn fault(&self, _: Failed) -> Fault {
         self.fault
     }
@@ -124,7 +124,7 @@ impl Cursor {
         Ok(())
     }
 
-    /// Where `need` bytes from here end, which is not past the end of the file.
+    /// The offset `need` bytes from here, which is not past the end of the file.
     fn end<F: Flash>(&mut self, source: &Source<'_, F>, need: u64) -> Result<u64, Failed> {
         let size = source.size();
         let end = self.pos.checked_add(need).filter(|&end| end <= size);

@@ -1,4 +1,4 @@
-//! What can be wrong with a GGUF, and where.
+//! Errors of GGUF files: the fault and its place.
 
 use super::ggml_type::GgmlType;
 use super::limits::{MAX_ALIGNMENT, MAX_NESTING};
@@ -18,7 +18,7 @@ pub enum GgufError {
     Header {
         /// The field at fault.
         offset: u64,
-        /// What is wrong.
+        /// The fault.
         problem: Problem,
     },
     /// In a key or its value.
@@ -29,7 +29,7 @@ pub enum GgufError {
         name: NameAt,
         /// The field at fault.
         offset: u64,
-        /// What is wrong.
+        /// The fault.
         problem: Problem,
     },
     /// In a tensor's entry in the directory.
@@ -40,19 +40,19 @@ pub enum GgufError {
         name: NameAt,
         /// The field at fault.
         offset: u64,
-        /// What is wrong.
+        /// The fault.
         problem: Problem,
     },
     /// In the use of a string or an array.
     Value {
         /// Its first byte.
         offset: u64,
-        /// What is wrong.
+        /// The fault.
         problem: Problem,
     },
 }
 
-/// What is wrong with a field.
+/// The fault of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -132,16 +132,16 @@ pub enum Problem {
     TensorSize,
     /// Tensor data does not start at a multiple of the alignment.
     Unaligned {
-        /// Where it starts, relative to the data section.
+        /// Its start, relative to the data section.
         start: u64,
         /// The file's alignment.
         alignment: u32,
     },
     /// Tensor data starts before the previous tensor's ends.
     Overlap {
-        /// Where it starts, relative to the data section.
+        /// Its start, relative to the data section.
         start: u64,
-        /// Where the previous tensor ends.
+        /// The end of the previous tensor.
         end: u64,
     },
     /// Tensor data ends past the end of the file.
@@ -172,7 +172,7 @@ pub enum Problem {
 }
 
 impl GgufError {
-    /// Where the name of the key or tensor lies that is at fault.
+    /// The place in the file of the name of the key or tensor at fault.
     #[must_use]
     pub fn name(&self) -> NameAt {
         match *self {

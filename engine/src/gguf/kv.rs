@@ -9,7 +9,7 @@ use crate::flash::{Flash, Source};
 /// Bytes that a key may have.
 const MAX_KEY_BYTES: u64 = u16::MAX as u64;
 
-/// Where the largest arrays of strings end, so that a vocabulary is walked once and passed over
+/// The ends of the largest arrays of strings, so that a vocabulary is walked once and passed over
 /// ever after. (Where an array of numbers ends follows from its length.)
 #[derive(Clone, Debug, Default)]
 pub(super) struct Skips {
@@ -56,7 +56,7 @@ impl KvWalk {
         KvWalk { validate: true, ..KvWalk::new(offset, n_kv, Skips::default()) }
     }
 
-    /// Where the walk is, and what it learned.
+    /// The offset that the walk has reached, and the ends of arrays that it learned.
     pub(super) fn learned(&self) -> (u64, Skips) {
         (self.cursor.pos(), self.skips.clone())
     }

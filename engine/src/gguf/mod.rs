@@ -15,7 +15,7 @@
 //! padding to the alignment, then the data section that tensor offsets are relative to
 //! ```
 //!
-//! What is refused although the format could express it: arrays nested deeper than
+//! Refused, although the format could express it: arrays nested deeper than
 //! [`MAX_NESTING`]; alignments that are no power of two, under 8 or over [`MAX_ALIGNMENT`]; tensor
 //! data in another order than the directory's (gaps are fine); empty keys; keys and tensor names that
 //! occur twice. (Of a file with more than [`MAX_CHECKED_NAMES`] keys or tensors [`Gguf::open`] does not compare all
@@ -161,7 +161,7 @@ impl Gguf {
         self.n_kv
     }
 
-    /// What tensor data is aligned to, in bytes; a power of two.
+    /// The alignment of tensor data, in bytes; a power of two.
     #[must_use]
     pub fn alignment(&self) -> u32 {
         self.alignment
@@ -199,7 +199,7 @@ impl Gguf {
     /// `take` is asked about every key with the prefix; those that it leaves out count as absent.
     ///
     /// # Errors
-    /// As [`Gguf::find`].
+    /// Those of [`Gguf::find`].
     pub(crate) async fn find_all<F: Flash>(
         &self,
         source: &mut Source<'_, F>,

@@ -7,7 +7,7 @@ use super::name::{Name, NameAt};
 use super::value::Str;
 use crate::flash::{Flash, Source};
 
-/// What the directory says about a tensor, checked: the type is known, every dimension is at
+/// A tensor's entry in the directory, checked: the type is known, every dimension is at
 /// least 1, a row is whole blocks, and the data lies inside the file, aligned, after the data of
 /// all tensors before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ use crate::flash::{Flash, Source};
 pub struct TensorInfo {
     /// Its place in the directory, counted from 0.
     pub index: u32,
-    /// Where its name lies.
+    /// The place of its name in the file.
     pub name: Str,
     /// The name, which is UTF-8.
     pub name_bytes: Name,

@@ -32,9 +32,9 @@ pub enum Value {
     F64(f64),
     /// `bool`
     Bool(bool),
-    /// Where a string lies.
+    /// A string's place in the file.
     Str(Str),
-    /// Where an array lies.
+    /// An array's place in the file.
     Array(Array),
 }
 
@@ -123,7 +123,7 @@ impl Value {
     }
 }
 
-/// Where a string lies; any bytes, usually UTF-8.
+/// The place of a string in the file: any bytes, usually UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Str {
@@ -139,7 +139,7 @@ impl Str {
         NameAt::new(self.offset, self.len)
     }
 
-    /// Whether the string is `bytes`.
+    /// True if the string is `bytes`.
     ///
     /// # Errors
     /// [`FlashError`] when the flash fails.
@@ -178,7 +178,7 @@ impl Str {
     }
 }
 
-/// Where an array lies.
+/// An array's place in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Array {

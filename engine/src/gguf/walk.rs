@@ -131,7 +131,7 @@ impl StrWalk {
     /// walk's window: a vocabulary is read once, in large pieces.
     ///
     /// # Errors
-    /// As [`StrWalk::next`].
+    /// Those of [`StrWalk::next`].
     pub async fn next_prefix<'b, F: Flash>(
         &mut self,
         source: &mut Source<'_, F>,

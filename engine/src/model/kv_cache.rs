@@ -143,7 +143,7 @@ impl<'a> KvCache<'a> {
     }
 }
 
-/// What a snapshot keeps: of every layer the blocks that a pass after the first `position` tokens can see, or one that
+/// The bytes that a snapshot keeps: of every layer the blocks that a pass after the first `position` tokens can see, or one that
 /// repeats the last of them. Which these are depends on the model and the number format, on no other size of the cache.
 #[cfg(feature = "snapshots")]
 impl KvCache<'_> {

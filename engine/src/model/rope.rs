@@ -13,7 +13,7 @@ pub struct RopeTables<'a> {
     /// `[chunk][pairs]` of cosine and sine.
     global_angles: &'a mut [[f32; 2]],
     windowed_angles: &'a mut [[f32; 2]],
-    /// What cosines and sines of layers that see everything are multiplied with (YaRN).
+    /// The factor of cosines and sines in layers without a window (YaRN).
     magnitude: f32,
 }
 

@@ -1,4 +1,4 @@
-//! What the blocks of a pass work with.
+//! The workspace of a pass: what its blocks compute with.
 
 use super::hyper::Hyper;
 use super::kv_cache::KvCache;
@@ -101,7 +101,7 @@ impl<'a> Activations<'a> {
     }
 }
 
-/// What the blocks of a pass work with.
+/// The workspace of a pass: what its blocks compute with.
 pub struct Workspace<'p, 'a, 'm> {
     /// The model's hyperparameters.
     pub hyper: &'p Hyper,

@@ -59,9 +59,9 @@ pub struct Pairs256 {
     pub d: f32,
     /// Sum of all quants.
     pub sum: i32,
-    /// As in [`Act256`].
+    /// Sums like those of [`Act256`].
     pub sums16: [[i16; 2]; 8],
-    /// As in [`Act256`].
+    /// Sums like those of [`Act256`].
     pub sums32: [[i16; 2]; 4],
 }
 

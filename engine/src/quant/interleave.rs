@@ -12,7 +12,7 @@ use crate::simd::LANES;
 /// True if an instruction set of the target interleaves rows. Those of 32-bit Arm do not.
 pub(crate) const INTERLEAVES: bool = !cfg!(target_arch = "arm");
 
-/// What a block of a format comes apart into.
+/// The units that a block of a format comes apart into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Units {
     /// Bytes of a block.

@@ -73,7 +73,7 @@ macro_rules! formats {
             pub const fn block_bytes(self) -> usize {
                 match self { $(#[cfg(feature = $feature)] WeightType::$name => size_of::<$name>(),)+ }
             }
-            /// What a block comes apart into, if rows of the format can be interleaved.
+            /// The units that a block comes apart into, if rows of the format can be interleaved.
             #[must_use]
             pub const fn units(self) -> Option<Units> {
                 if !INTERLEAVES {

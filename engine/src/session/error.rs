@@ -1,4 +1,4 @@
-//! What can go wrong, of all layers.
+//! Errors of all layers.
 
 #[cfg(feature = "snapshots")]
 use super::snapshot::error::SnapshotError;

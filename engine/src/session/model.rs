@@ -43,7 +43,7 @@ impl Model {
     /// `llama.new_key`, which would be refused because it may change results.
     ///
     /// # Errors
-    /// As [`Model::open`].
+    /// Those of [`Model::open`].
     pub async fn open_ignoring<F: Flash>(source: &mut Source<'_, F>, ignored: &[&str]) -> Result<Model, Error> {
         let gguf = apart(pin!(Gguf::open(source))).await?;
         let spec = apart(pin!(TokenizerSpec::read(&gguf, source))).await?;

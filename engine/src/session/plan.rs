@@ -1,4 +1,4 @@
-//! How much memory a model takes and where its weights go, known before any of them is read.
+//! The plan: the memory that a model takes and the places of its weights, known before any of them is read.
 
 use super::error::Error;
 use super::memory::{Memory, Sizes};
@@ -20,14 +20,14 @@ const LOGITS: (usize, usize) = (1024, 16384);
 /// An arena of this many bytes has room.
 const LARGE_ARENA: usize = 8 << 20;
 
-/// What the caller wants of a session. Zeros let the plan choose.
+/// The caller's wishes for a session. Zeros let the plan choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Tokens of context; 0: the model's, at most 2048.
     pub ctx: u32,
     /// The cache's number format.
     pub kv: KvType,
-    /// Where weights are to be.
+    /// The place that weights are to have.
     pub residency: Residency,
     /// The most prompt tokens of a pass; 0: as many as fit, at most 128.
     pub chunk: u32,
@@ -36,13 +36,13 @@ pub struct Options {
     pub draft: u32,
     /// Bytes of each of the two streaming tiles; 0: chosen.
     pub tile_bytes: usize,
-    /// Whether pinned weights are faster than mapped ones: with [`Residency::Auto`] and no bound on
+    /// True if pinned weights are faster than mapped ones: with [`Residency::Auto`] and no bound on
     /// the arena all are pinned then. True of kernels that [interleave](crate::kernels::Kernels::interleaves).
     pub pins_mapped: bool,
     /// The form of activations of the kernels that the session is for, see
     /// [`Kernels::act_form`](crate::kernels::Kernels::act_form).
     pub act_form: ActForm,
-    /// What is compared with the file's checksums.
+    /// The parts that are compared with the file's checksums.
     pub verify: Verify,
     /// Answers are to follow a grammar that the file does not carry: where the file is not mapped, the vocabulary is copied into the
     /// arena, as it is for one that it carries. See [`Conversation::follow`](crate::Conversation::follow).
@@ -68,7 +68,7 @@ impl Default for Options {
     }
 }
 
-/// Where the weight matrices are.
+/// The bytes of weight matrices, by their place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ResidentBytes {
     /// In mapped flash.
@@ -95,13 +95,13 @@ pub struct Plan {
     pub keep: u32,
     /// The cache's number format.
     pub kv: KvType,
-    /// Where the weights are.
+    /// The bytes of weights, by their place.
     pub residency: ResidentBytes,
     /// Bytes that a pass over one token reads through the flash handle.
     pub flash_bytes_per_pass: u64,
     /// Bytes of each of the two streaming tiles; 0 if nothing is streamed.
     pub tile_bytes: usize,
-    /// What is compared with the file's checksums: nothing if it has none.
+    /// The parts that are compared with the file's checksums: none if it has none.
     pub verify: Verify,
     /// Bytes of the arena that the tokenizer's index does not take because it is used in mapped flash.
     pub index_bytes_in_flash: usize,
@@ -138,7 +138,7 @@ impl Plan {
     }
 }
 
-/// What of the weights may stay where.
+/// The places that weights may have.
 #[derive(Clone, Copy)]
 struct Means {
     pin: bool,
@@ -276,13 +276,13 @@ impl Model {
         PinBudget::new(plan.pin_bytes, self.tensors.matrices).within(plan.residency.pinned_bytes)
     }
 
-    /// Whether the file brings an index of its vocabulary, in mapped flash.
+    /// True if the file brings an index of its vocabulary, in mapped flash.
     pub(super) fn index_is_mapped<F>(&self, source: &Source<'_, F>) -> bool {
         let end = self.spec.index_end().filter(|_| cfg!(feature = "flash-index"));
         source.mapped.zip(end).is_some_and(|(bytes, end)| bytes.len() as u64 >= end)
     }
 
-    /// Whether anything is compared with checksums.
+    /// True if anything is compared with checksums.
     fn checks(&self, verify: Verify) -> bool {
         self.checksums.is_some() && verify != Verify::Never
     }
@@ -297,7 +297,7 @@ impl Model {
         if means.map { 0 } else { self.tensors.table_tile(align) }
     }
 
-    /// Whether `plan` is one that [`Model::plan`] made for this model.
+    /// True if `plan` is one that [`Model::plan`] made for this model.
     pub(super) fn accepts(&self, plan: &Plan) -> bool {
         if plan.verify != Verify::Never && !self.checks(plan.verify) {
             return false;
@@ -308,7 +308,7 @@ impl Model {
             && self.usage(&plan.sizes()) == plan.usage
     }
 
-    /// What carving takes, by counting.
+    /// The bytes that carving takes, by counting.
     fn usage(&self, sizes: &Sizes) -> Usage {
         let mut arena = Arena::measuring();
         Memory::take(self, sizes, [None, Some(&[])], &mut arena);

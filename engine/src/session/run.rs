@@ -318,7 +318,7 @@ impl<F: Flash> Session<'_, '_, F> {
         self.feed_chunk_to(chunk, want, sink).await
     }
 
-    /// As [`feed_chunk`](Self::feed_chunk), with a sink that may look at tokens.
+    /// Feeds as [`feed_chunk`](Self::feed_chunk) does, with a sink that may look at tokens.
     pub(super) async fn feed_chunk_to(&mut self, chunk: &[u32], want: Want, sink: &mut Sink<'_>) -> Result<(), Error> {
         let end = self.position.saturating_add(chunk.len() as u32);
         self.written = self.written.max(end);

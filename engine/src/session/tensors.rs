@@ -1,4 +1,4 @@
-//! What a model's tensor directory says of memory.
+//! The memory that a model's tensors take, by its directory.
 
 use crate::arena::ALIGN;
 use crate::flash::{Flash, Source};
@@ -24,7 +24,7 @@ pub(super) struct Tensors {
     /// Bytes of all tensors in the file.
     #[cfg(feature = "snapshots")]
     pub(super) bytes: u64,
-    /// Where the last matrix ends in the file.
+    /// The end of the last matrix in the file.
     pub(super) end: u64,
 }
 

@@ -59,7 +59,7 @@ pub(super) fn nibble(byte: u8, shift: u32) -> i8 {
     ((byte >> (shift & 4)) & 15) as i8 - 8
 }
 
-/// How a set without float vectors converts halves.
+/// Conversions of halves on a set without float vectors.
 pub trait Halves: Copy {
     /// Exactly.
     #[inline(always)]

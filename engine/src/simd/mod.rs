@@ -1,4 +1,4 @@
-//! What an instruction set supplies: a few primitives over lanes, from which every kernel is built.
+//! Instruction sets: a few primitives over lanes that each supplies, from which every kernel is built.
 //!
 //! A program sees the sets' names and the tokens that prove their presence. **Unstable**: names here may change with any version,
 //! and the primitives are in `flashlet::internal`.

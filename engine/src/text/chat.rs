@@ -36,7 +36,7 @@ pub enum ChatFormat {
 pub struct Piece<'t> {
     /// The text.
     pub text: &'t str,
-    /// How to encode it. Only markup may contain special tokens: what the user wrote cannot.
+    /// The settings to encode it with. Only markup may contain special tokens: what the user wrote cannot.
     pub encode: Encode<'static>,
 }
 
@@ -52,7 +52,7 @@ impl<'t> Piece<'t> {
 /// The pieces of a turn.
 pub type Pieces<'t> = heapless::Vec<Piece<'t>, 8>;
 
-/// What the user says, up to where the model's answer begins.
+/// A turn of the user's, up to where the model's answer begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Turn<'t> {
     /// The first turn of a conversation. Others begin by closing the model's answer: feed the

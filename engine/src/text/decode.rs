@@ -83,7 +83,7 @@ impl Tokenizer<'_> {
     }
 }
 
-/// How a token's text is to be read.
+/// The spelling of a token's text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Spelling {
     Plain,

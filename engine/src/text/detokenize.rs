@@ -1,6 +1,6 @@
 //! Bytes of tokens in, whole characters out.
 
-/// What is kept between tokens while text is decoded: the start of a character, at most.
+/// A decoder of tokens, which keeps the start of a character between them, at most.
 ///
 /// Invalid UTF-8 comes out as U+FFFD, one for each maximal prefix of a character, as soon as it is
 /// known to be invalid.
@@ -36,7 +36,7 @@ impl Detokenizer {
         self.show_special
     }
 
-    /// Whether this is the first text.
+    /// True for the first text.
     pub(super) fn start(&mut self) -> bool {
         !core::mem::replace(&mut self.started, true)
     }

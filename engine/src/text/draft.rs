@@ -18,9 +18,9 @@ const PASS: u32 = 16 * SHARE;
 const FIRST: usize = 4;
 /// Of the passes so far, one in this many may be lost.
 const SHARE: u32 = 32;
-/// What may be lost before there were any passes.
+/// The account's units before there were any passes.
 const START: u32 = PASS / 2;
-/// What may be lost after many that were won.
+/// The most units of the account, after many passes that were won.
 const MOST: u32 = 8 * PASS;
 
 /// Drafts the next tokens by prompt lookup.
@@ -30,9 +30,9 @@ const MOST: u32 = 8 * PASS;
 /// passes take the time of `n + n / 32 + 1 / 2`, as far as the cost is known.
 #[derive(Clone, Copy, Debug)]
 pub struct Drafter {
-    /// What one more token of a pass costs.
+    /// The cost of one more token of a pass, in the account's units.
     cost: NonZero<u32>,
-    /// How long a pass over one token took of late, 0 if nobody said.
+    /// The time of a pass over one token, a mean of late ones; 0 if none is known.
     single: u32,
     account: u32,
     /// Most tokens of the next draft.
@@ -109,7 +109,7 @@ impl Drafter {
     }
 }
 
-/// Where in `history` the last occurrence ends of the longest run of tokens that `history` itself ends with.
+/// Finds the longest run of tokens that `history` ends with and that occurs in it before; returns the end of its last occurrence.
 fn lookup(history: &[u32]) -> Option<usize> {
     let (mut longest, mut found) = (SHORTEST - 1, None);
     for end in (SHORTEST..history.len()).rev() {

@@ -1,4 +1,4 @@
-//! What can go wrong between text and tokens.
+//! Errors between text and tokens.
 
 use core::fmt::{self, Display, Formatter};
 
@@ -39,7 +39,7 @@ impl Key {
     }
 }
 
-/// What the keys of a packed file's pieces of its chat template begin with.
+/// The beginning of the keys of a packed file's pieces of its chat template.
 #[cfg(feature = "chat-pieces")]
 pub(super) const PIECES_PREFIX: &str = "flashlet.chat.";
 
@@ -122,7 +122,7 @@ pub enum TextError {
     },
     /// The chat template is none of those that are known here.
     UnknownChatTemplate {
-        /// Where the template lies in the file.
+        /// The template's offset in the file.
         offset: u64,
     },
     /// The pieces of the chat template that a packed file brings are of another version or broken, as the key of this name
@@ -149,7 +149,7 @@ pub enum TextError {
 }
 
 impl TextError {
-    /// Where the name of what is at fault lies, if it has one.
+    /// The place in the file of the name of what is at fault, if it has one.
     #[must_use]
     pub fn name(&self) -> NameAt {
         match *self {

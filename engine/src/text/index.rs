@@ -249,7 +249,7 @@ impl<'a> StrIndex<'a> {
         self.array.offset
     }
 
-    /// Where string `i` lies.
+    /// Finds the place of string `i` in the file.
     pub(super) async fn locate(&self, source: &mut impl ReadAt, i: u32) -> Result<Str, TextError> {
         let bad = TextError::NoSuchToken { id: i, n: self.n };
         let anchor = self.anchors.at((i / GROUP) as usize).ok_or(bad)?;
@@ -290,7 +290,7 @@ impl<'a> StrIndex<'a> {
         self.find_in(&self.slots, source, hash.finish(), len, key).await
     }
 
-    /// As [`find`](Self::find), among the numbers in `slots` only.
+    /// Finds a string as [`find`](Self::find) does, among the numbers in `slots` only.
     pub(super) async fn find_in<F: Flash>(
         &self,
         slots: &Slots<'_>,
@@ -327,7 +327,7 @@ impl Located {
     pub(crate) const NONE: Located = Located { i: u32::MAX, offset: 0 };
 }
 
-/// Whether the string in flash reads `key`, of the same length.
+/// True if the string in flash reads `key`, of the same length.
 pub(super) async fn reads<F: Flash>(
     source: &mut Source<'_, F>,
     string: Str,

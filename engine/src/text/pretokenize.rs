@@ -8,7 +8,7 @@ use super::steps;
 use super::unicode::Class;
 use super::word::Alphabet;
 
-/// How text is split before byte-level BPE.
+/// A rule by which text is split before byte-level BPE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct PreTokenizer {
@@ -23,7 +23,7 @@ pub struct PreTokenizer {
     adds_bos: bool,
 }
 
-/// What is split off before the rule sees the text.
+/// The stretches that are split off before the rule sees the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Stage {
@@ -52,7 +52,7 @@ impl PreTokenizer {
         PreTokenizer { first, rule, numbers_apart: false, digits_by_three: false, whole_words: false, adds_bos: false }
     }
 
-    /// What a file that names no pre-tokeniser gets.
+    /// The pre-tokeniser of a file that names none.
     pub const DEFAULT: PreTokenizer = PreTokenizer {
         numbers_apart: true,
         digits_by_three: true,
@@ -83,12 +83,12 @@ impl PreTokenizer {
         self.whole_words
     }
 
-    /// Whether texts begin with the BOS token unless the file says otherwise.
+    /// True if texts begin with the BOS token unless the file says otherwise.
     pub(super) fn adds_bos(self) -> bool {
         self.adds_bos
     }
 
-    /// How the vocabularies of this pre-tokeniser spell text.
+    /// The spelling of bytes in vocabularies of this pre-tokeniser.
     pub(super) fn alphabet(self) -> Alphabet {
         match self.rule {
             Rule::Gpt2 | Rule::Llama3 { .. } => Alphabet::Bytes,

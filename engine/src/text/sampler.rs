@@ -13,7 +13,7 @@ pub const MAX_RECENT: usize = if cfg!(feature = "small") { 64 } else { 256 };
 /// Likeliest tokens that are asked about before all are in their order.
 const MOST_REFUSED: usize = 3;
 
-/// How the next token is picked.
+/// The settings by which the next token is picked.
 ///
 /// The order is llama.cpp's: penalty, `top_k`, `top_p`, `min_p`, temperature. `top_p` and `min_p`
 /// therefore see the probabilities before the temperature.
@@ -55,7 +55,7 @@ impl Default for SamplerConfig {
     }
 }
 
-/// What a pass over the logits does.
+/// The work of a pass over the logits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
     /// Keep the best.
@@ -104,7 +104,7 @@ pub struct Sampler {
     best: Option<Candidate>,
     /// The best candidate's Gumbel noise.
     noise: f32,
-    /// What there is when every logit is minus infinity.
+    /// The token that is picked if every logit is minus infinity.
     first: Option<u32>,
 }
 
@@ -149,7 +149,7 @@ impl Sampler {
         self.clear();
     }
 
-    /// How tokens are picked.
+    /// The settings by which tokens are picked.
     #[must_use]
     pub fn config(&self) -> &SamplerConfig {
         &self.config
@@ -376,7 +376,7 @@ fn at(heap: &[Candidate], i: usize) -> Option<Candidate> {
     heap.get(i).copied()
 }
 
-/// As the slice's own, but without a panic.
+/// Swaps two elements as the slice's own method does, but without a panic.
 fn swap<T>(slice: &mut [T], a: usize, b: usize) {
     if let Ok([a, b]) = slice.get_disjoint_mut([a, b]) {
         core::mem::swap(a, b);

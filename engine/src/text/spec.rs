@@ -1,4 +1,4 @@
-//! What a file says of its vocabulary.
+//! A file's description of its vocabulary.
 
 use crate::flash::{Flash, ReadAt, Source};
 #[cfg(feature = "bpe")]
@@ -14,7 +14,7 @@ use super::word::Alphabet;
 /// Most tokens, and most merges, of a vocabulary: leaves eight bits of a hash slot for the hash.
 const MAX_STRINGS: u64 = 1 << 24;
 
-/// How a vocabulary turns text into tokens.
+/// The algorithm by which a vocabulary turns text into tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -27,7 +27,7 @@ pub enum TokenizerKind {
 }
 
 impl TokenizerKind {
-    /// How the vocabulary spells text.
+    /// The vocabulary's spelling of bytes.
     pub(super) fn alphabet(self) -> Alphabet {
         match self {
             #[cfg(feature = "bpe")]
@@ -61,7 +61,7 @@ impl TokenType {
         }
     }
 
-    /// Whether tokens of this type are looked for in raw text.
+    /// True if tokens of this type are looked for in raw text.
     pub(super) fn is_special(self) -> bool {
         matches!(self, TokenType::Unknown | TokenType::Control | TokenType::UserDefined)
     }
@@ -222,13 +222,13 @@ impl TokenizerSpec {
         Ok(spec)
     }
 
-    /// How text is turned into tokens.
+    /// The algorithm by which text is turned into tokens.
     #[must_use]
     pub fn kind(&self) -> TokenizerKind {
         self.kind
     }
 
-    /// Where the vocabulary's index ends in the file, if the file brings one that fits it: bytes from the start. With a
+    /// The end in the file of the vocabulary's index, if the file brings one that fits: bytes from the start. With a
     /// mapping that reaches so far, the index takes no memory.
     #[must_use]
     pub fn index_end(&self) -> Option<u64> {

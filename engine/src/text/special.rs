@@ -144,7 +144,7 @@ impl<'a> Specials<'a> {
         tokens.find_in(&self.slots, source, Hash::of(key.clone()), text.len() as u64, &key).await
     }
 
-    /// Whether token `id` ends an answer by its text.
+    /// True if token `id` ends an answer by its text.
     pub(super) fn ends(&self, id: u32) -> bool {
         self.known.iter().enumerate().any(|(i, &known)| known == id && self.ends >> (i % MAX_KNOWN) & 1 != 0)
     }
@@ -234,7 +234,7 @@ impl<'t> Parts<'t> {
         }
     }
 
-    /// Where the first special token of length `len` lies in the stretch.
+    /// Finds the first special token of length `len` in the stretch.
     async fn first<F: Flash>(
         &self,
         specials: &Specials<'_>,

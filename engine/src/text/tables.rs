@@ -25,7 +25,7 @@ const VERSION: u32 = 1;
 pub(super) const HEAD: usize = 4 + CUTS;
 const CUTS: usize = 16;
 
-/// Where a file's tables lie.
+/// The places of a file's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tables {
     #[cfg(feature = "flash-index")]
@@ -59,7 +59,7 @@ impl Tables {
         Ok(fit.then_some(Tables { tokens: of_tokens, merges: of_merges }))
     }
 
-    /// Where the last one ends in the file.
+    /// The end of the last one in the file.
     pub(super) fn end(&self) -> u64 {
         #[cfg(feature = "flash-index")]
         return self.tokens.end.max(self.merges.end);

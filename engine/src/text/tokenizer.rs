@@ -18,7 +18,7 @@ const WORD_BYTES_PER_TOKEN: usize = 8;
 /// Least bytes of a word that are planned for.
 const LEAST_WORD_BYTES: usize = 1024;
 
-/// How a text is to be encoded.
+/// The settings by which a text is encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Encode<'t> {
@@ -52,7 +52,7 @@ pub struct Tokenizer<'a> {
     cuts: Cuts,
 }
 
-/// Where ids go: those past the end are counted only.
+/// The caller's room for ids: those past its end are counted only.
 struct Ids<'o> {
     out: &'o mut [u32],
     len: usize,
@@ -76,7 +76,7 @@ impl<'a> Tokenizer<'a> {
         Tokenizer::carve_mapped(spec, ctx, None, arena)
     }
 
-    /// As [`carve`](Self::carve), without memory for an index that the file brings ([`TokenizerSpec::index_end`]) in `mapped`.
+    /// Carves as [`carve`](Self::carve) does, without memory for an index that the file brings ([`TokenizerSpec::index_end`]) in `mapped`.
     ///
     /// # Errors
     /// [`ArenaError`] when the arena is too small.
@@ -90,7 +90,7 @@ impl<'a> Tokenizer<'a> {
         arena.check().map(|()| tokenizer)
     }
 
-    /// As [`carve_mapped`](Self::carve_mapped); where there is no room the arena tells.
+    /// Carves as [`carve_mapped`](Self::carve_mapped) does; where there is no room the arena tells.
     pub(crate) fn take(spec: &TokenizerSpec, ctx: u32, mapped: Option<&'a [u8]>, arena: &mut Arena<'a>) -> Self {
         let word = (ctx as usize).saturating_mul(WORD_BYTES_PER_TOKEN).max(LEAST_WORD_BYTES);
         let (tokens, merges) = match (mapped, spec.tables) {
@@ -114,7 +114,7 @@ impl<'a> Tokenizer<'a> {
         }
     }
 
-    /// What the file says of the vocabulary.
+    /// The file's description of the vocabulary.
     #[must_use]
     pub fn spec(&self) -> &TokenizerSpec {
         &self.spec
@@ -204,7 +204,7 @@ impl<'a> Tokenizer<'a> {
         self.merges.export([0; 16], merges);
     }
 
-    /// Whether token `id` ends an answer: the model's end of text, turn or message, or a token
+    /// True if token `id` ends an answer: the model's end of text, turn or message, or a token
     /// well known to.
     #[must_use]
     pub fn is_end(&self, id: u32) -> bool {
@@ -331,7 +331,7 @@ impl<'a> Tokenizer<'a> {
         Ok(())
     }
 
-    /// How early the symbol at `at` merges with the one to its right.
+    /// The rank of the merge of the symbol at `at` with the one to its right: lower ones come first.
     async fn pair_key<F: Flash>(
         &self,
         source: &mut Source<'_, F>,

@@ -3,7 +3,7 @@
 use super::steps;
 use super::unicode_tables::RUNS;
 
-/// What a pre-tokeniser wants to know of a character.
+/// The class of a character, as pre-tokenisers tell them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     /// None of the others: symbols, marks, controls, unassigned.

@@ -1,6 +1,6 @@
 //! Character classes of Unicode 15.1.0, written by `tests/fixtures/make_unicode.py`; do not edit.
 
-/// Where each run of characters of one class starts, shifted left by three, and the class in the
+/// The start of each run of characters of one class, shifted left by three, and the class in the
 /// low three bits: 0 other, 1 letter, 2 number, 3 white space, 4 punctuation.
 #[rustfmt::skip]
 pub(super) static RUNS: [u32; 1801] = [

@@ -1,17 +1,17 @@
-//! How raw bytes are spelled in a vocabulary.
+//! Spellings of raw bytes in vocabularies.
 
 use super::steps;
 
 /// SentencePiece's mark for a space, U+2581.
 pub(super) const SPACE_MARK: [u8; 3] = *b"\xe2\x96\x81";
 
-/// How a vocabulary spells bytes.
+/// The spelling of bytes in a vocabulary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Alphabet {
     /// Each byte as a printable character (GPT-2).
     #[cfg(feature = "bpe")]
     Bytes,
-    /// As they are, but a space as [`SPACE_MARK`].
+    /// Bytes as they are, but a space as [`SPACE_MARK`].
     Marks,
 }
 
@@ -162,7 +162,7 @@ impl ByteSet {
     }
 }
 
-/// Where SentencePiece text may be cut without changing its tokens: before a space that follows
+/// The places where SentencePiece text may be cut without changing its tokens: before a space that follows
 /// something else, unless some token has the two next to each other, and around an ASCII
 /// character that no longer token contains (often the line feed).
 #[derive(Clone, Copy, Default)]
@@ -228,7 +228,7 @@ impl Cuts {
     }
 }
 
-/// What [`Cuts::learn`] remembers of a token's bytes so far.
+/// The state of [`Cuts::learn`] between the bytes of a token.
 #[derive(Clone, Copy, Default)]
 pub(super) struct CutState {
     tail: u32,

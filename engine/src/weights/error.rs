@@ -1,4 +1,4 @@
-//! What can be wrong with weights, when they are loaded and when they pass.
+//! Errors of weights, when they are loaded and when they pass.
 
 use super::role::Role;
 use super::verify::{CHECKSUMS, message};
@@ -6,7 +6,7 @@ use crate::flash::FlashError;
 use crate::gguf::{GgmlType, GgufError, Name, NameAt};
 use core::fmt::Write;
 
-/// What is wrong with a model's tensors.
+/// A fault of a model's tensors.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -86,7 +86,7 @@ impl From<FlashError> for WeightError {
 }
 
 impl WeightError {
-    /// Where the name of the tensor or key lies that is at fault, if the file has it.
+    /// The place in the file of the name of the tensor or key at fault, if the file has it.
     #[must_use]
     pub fn name(&self) -> NameAt {
         match *self {

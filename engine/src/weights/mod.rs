@@ -1,4 +1,4 @@
-//! Where weights are: mapped in flash, pinned in the arena, or streamed through two tiles.
+//! The places of weights: mapped in flash, pinned in the arena, or streamed through two tiles.
 //!
 //! A program chooses a [`Residency`] and what to [`Verify`], and is told of faults. **Unstable**: names here may change with any
 //! version, and the catalogue, the schedule and the tiles are in `flashlet::internal`.

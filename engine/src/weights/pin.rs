@@ -49,7 +49,7 @@ impl MatrixBytes {
         self.layers.saturating_add(self.embedding).saturating_add(self.output)
     }
 
-    /// Whether the head is a tensor of its own.
+    /// True if the head is a tensor of its own.
     #[must_use]
     pub fn has_output(&self) -> bool {
         self.output > 0
@@ -97,7 +97,7 @@ impl PinBudget {
         PinBudget { left: bytes, ..self }
     }
 
-    /// Whether matrix `role` of `bytes` is pinned; if so, where.
+    /// Decides whether matrix `role` of `bytes` is pinned; returns its offset if so.
     pub fn take(&mut self, role: Role, bytes: u64) -> Option<u64> {
         let bytes = size_of(bytes);
         let wanted = match role {
@@ -112,7 +112,7 @@ impl PinBudget {
         Some(at)
     }
 
-    /// Whether of the layers so far no larger part is pinned than of all.
+    /// True if of the layers so far no larger part is pinned than of all.
     fn is_due(&mut self, bytes: u64) -> bool {
         // All are multiples of the alignment; products of such units do not overflow.
         let units = |bytes: u64| bytes >> ALIGN.trailing_zeros();

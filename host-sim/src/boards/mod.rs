@@ -23,7 +23,7 @@ pub(crate) use sources::{Assumption, Class};
 /// Bytes of a file that describes a board, at most.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
-/// What the file holds.
+/// The contents of the file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Profiles {
@@ -40,7 +40,7 @@ pub(crate) struct Isa {
     /// True if its kernels take activations as pairs of 16-bit numbers.
     #[serde(default)]
     pairs: bool,
-    /// Whether its kernels read pinned weights interleaved.
+    /// True if its kernels read pinned weights interleaved.
     #[serde(default)]
     pub(crate) interleaves: bool,
 }
@@ -60,7 +60,7 @@ pub(crate) struct FlashChip {
     /// Bytes that a model can have.
     #[serde(deserialize_with = "size")]
     pub(crate) bytes: usize,
-    /// Whether the model can be addressed in place.
+    /// True if the model can be addressed in place.
     pub(crate) mapped: bool,
     /// Sequential reads.
     pub(crate) bytes_per_s: f64,
@@ -68,7 +68,7 @@ pub(crate) struct FlashChip {
     pub(crate) latency_us: f64,
 }
 
-/// How flash is attached.
+/// The attachment of the flash.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum FlashKind {
@@ -101,7 +101,7 @@ pub(crate) struct Board {
     #[serde(skip)]
     pub(crate) path: Option<String>,
     pub(crate) name: String,
-    /// What it is, for people.
+    /// A description, for people.
     pub(crate) what: String,
     /// The largest block of RAM that the arena can have. What firmware needs for its stack and statics is taken off
     /// where it shares the block.
@@ -166,7 +166,7 @@ impl Board {
         self.firmware.as_ref().and_then(|firmware| firmware.kv)
     }
 
-    /// Whether the numbers make sense.
+    /// Asserts that the numbers make sense.
     fn check(&self) -> Result<(), String> {
         let isas = || PROFILES.isa.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
         if !PROFILES.isa.contains_key(&self.isa) {
@@ -197,7 +197,7 @@ impl Board {
         sources::check(&self.sources, absent)
     }
 
-    /// How well an assumption is known.
+    /// The certainty of an assumption.
     pub(crate) fn class(&self, assumption: Assumption) -> Class {
         sources::class(&self.sources, assumption)
     }
@@ -219,7 +219,7 @@ impl Board {
         &PROFILES.isa[&self.isa]
     }
 
-    /// What the kernels cost.
+    /// The costs of the kernels.
     pub(crate) fn costs(&self) -> &'static Costs {
         &COSTS.cpu[self.cpu.as_ref().unwrap_or(&self.isa().cpu)][&self.isa]
     }

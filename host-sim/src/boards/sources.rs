@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-/// How a number is known, the surest first.
+/// The source of a number, the surest first.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Class {

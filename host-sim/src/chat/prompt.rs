@@ -25,7 +25,7 @@ pub(crate) struct Prompt {
 /// Renders `messages` up to where the model's answer begins.
 ///
 /// # Errors
-/// What the template reports of the conversation.
+/// The template's, of a conversation that it does not take.
 pub(super) fn render(template: &Template, markers: &Markers, messages: &[Message]) -> Result<Prompt, Error> {
     let bars = Bars { template, markers, messages, bar: unused_character(messages)? };
     let everywhere = bars.render(true, |_| true)?;

@@ -103,7 +103,7 @@ impl Template {
     /// Renders `messages`; with `generation` up to where the model's answer begins.
     ///
     /// # Errors
-    /// What the template reports of a conversation that it does not take, or a mistake in the template.
+    /// The template's report of a conversation that it does not take, or a mistake in the template.
     pub(super) fn render(&self, messages: &[Message], generation: bool) -> Result<String, Error> {
         let messages: Vec<Value> = messages.iter().map(|message| self.shown(message)).collect();
         self.environment.get_template(NAME)?.render(context! {

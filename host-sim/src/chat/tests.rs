@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::markers::Markers;
 use super::*;
 
-/// What Jinja2 renders of the templates in the folder beside it.
+/// Conversations as Jinja2 renders them with the templates in the folder beside it.
 #[derive(Deserialize)]
 struct Reference {
     conversations: BTreeMap<String, Vec<Message>>,

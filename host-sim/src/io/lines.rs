@@ -29,7 +29,7 @@ pub(crate) enum Line {
 pub(crate) enum Lines {
     /// With keys for editing, a history, and pastes that are one line as far as the program goes.
     Edited(Box<Editor<(), DefaultHistory>>, History),
-    /// As they are, after a prompt if a person writes them.
+    /// Lines as they are, after a prompt if a person writes them.
     Plain { prompted: bool },
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn start(board: &Board) {
     CLOCK.set(Some(clock));
 }
 
-/// What `f` says of the board, if one is simulated.
+/// Hands the board to `f`, if one is simulated.
 pub(super) fn of_board<T>(f: impl FnOnce(&Board) -> T) -> Option<T> {
     with(|clock| f(&clock.board))
 }

@@ -27,7 +27,7 @@ const SECTOR: usize = 4096;
 /// An erase takes at most 400 ms.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What the chip cannot do.
+/// An error of the chip.
 #[derive(Clone, Copy, Debug, defmt::Format)]
 pub(crate) enum Fault {
     /// Another chip answers, or none does.

@@ -4,7 +4,7 @@ use crate::toolchain::Toolchain;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What is asked of every program, with the chat template, and the most tokens of the answer.
+/// The prompt of every program, with the chat template, and the most tokens of the answer.
 pub(super) const PROMPT: &str = "set a timer for 12 minutes";
 pub(super) const TOKENS: &str = "64";
 

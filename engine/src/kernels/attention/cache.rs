@@ -126,7 +126,7 @@ pub struct KvBlocks<T> {
 }
 
 impl<T> KvBlocks<T> {
-    /// Where the block of `position` starts in `keys` and `values`.
+    /// The start of the block of `position` in `keys` and `values`.
     #[inline(always)]
     pub(super) fn offset(&self, head: usize, position: usize) -> (usize, usize) {
         let bytes = self.ty.block_bytes(self.head_dim);
@@ -136,7 +136,7 @@ impl<T> KvBlocks<T> {
 
 #[cfg(feature = "snapshots")]
 impl<T> KvBlocks<T> {
-    /// Where the blocks `blocks` of a head lie in `keys` and in `values`, in order: they are numbered by position and at
+    /// The ranges in `keys` and in `values` of the blocks `blocks` of a head, in order: they are numbered by position and at
     /// most as many as the ring has, which they may go round.
     pub fn runs(&self, head: usize, blocks: Range<usize>) -> [Range<usize>; 2] {
         let ring = self.blocks.max(1);
@@ -276,7 +276,7 @@ pub(super) fn hadamard(pair: &[Group; 2], scale: f32) -> [Group; 2] {
     bytemuck::cast(x.map(|x| x * scale))
 }
 
-/// As ggml's `quantize_row_q4_0`, but for ties: the element of the greatest magnitude becomes -8.
+/// Quantises as ggml's `quantize_row_q4_0` does, but for ties: the element of the greatest magnitude becomes -8.
 #[cfg(feature = "kv_q4_0")]
 #[inline(always)]
 fn quantise_q4<I: Isa>(isa: I, pair: &[Group; 2]) -> ([[u8; 4]; 4], f16) {

@@ -1,4 +1,4 @@
-//! What scoring and mixing take in each number format of the cache, for `N` queries at once.
+//! Loads and sums for scoring and mixing in each number format of the cache, for `N` queries at once.
 
 #[cfg(feature = "kv_q4_0")]
 use super::cache::{QUERY_SCALE, hadamard};
@@ -45,7 +45,7 @@ pub(super) trait Format<const G: usize> {
     );
 }
 
-/// How many sums a query gets at once: the most, up to four, with which those of `queries` still fit
+/// The number of sums that a query gets at once: the most, up to four, with which those of `queries` still fit
 /// in half the registers; enough of them to hide an addition's latency.
 const fn at_once<I: Isa>(queries: usize) -> usize {
     match I::FLOAT_SUMS / queries {
@@ -275,7 +275,7 @@ impl<const G: usize> Format<G> for F16 {
 pub(super) trait Blocks {
     /// Words of a block's quants.
     const WORDS: usize;
-    /// How a row of values is stored.
+    /// The stored form of a row of values.
     type Values: Stored + Pod;
     /// 32 elements of a query as those of the keys are stored.
     #[inline(always)]

@@ -42,9 +42,9 @@ pub struct Attention<'a> {
     pub n_head: usize,
     /// Position of the first token.
     pub position: usize,
-    /// How many positions, its own included, a token sees; `None` for all.
+    /// Positions that a token sees, its own included; `None` for all.
     pub window: Option<usize>,
-    /// What scores are multiplied with.
+    /// The factor of scores.
     pub scale: f32,
     /// The bound `cap` of scaled scores, which become `cap * tanh(score / cap)`; 0 for none. Needs the feature
     /// `attention-variants`.
@@ -61,7 +61,7 @@ impl Attention<'_> {
         (self.n_head / self.cache.n_head_kv.max(1)).max(1)
     }
 
-    /// How many heads a piece of work for one of `threads` threads has: those that share a key head,
+    /// The number of heads in a piece of work for one of `threads` threads: those that share a key head,
     /// unless threads would wait for each other longer than that saves.
     fn heads_of_piece(&self, threads: usize) -> usize {
         // The fewest heads whose outputs are whole groups.
@@ -130,7 +130,7 @@ fn some_heads<I: Isa, F: Format<SMALL> + Format<MEDIUM> + Format<MAX_HEAD_GROUPS
     }
 }
 
-/// Where a tile's queries are: query `q` is of token `q % tokens` and of head `head + q / tokens`.
+/// The queries of a tile: query `q` is of token `q % tokens` and of head `head + q / tokens`.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     job: &'a Attention<'a>,

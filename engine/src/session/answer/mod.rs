@@ -1,7 +1,7 @@
 //! Answers: from a prompt to text, piece by piece.
 //!
 //! [`Session::answer`] encodes a prompt, and the [`Answer`] feeds it, picks tokens, verifies drafts and ends where it should.
-//! What it needs beyond the session lies in a [`Conversation`]: that goes on from answer to answer, and its memory is the caller's.
+//! Memory beyond the session's lies in a [`Conversation`]: that goes on from answer to answer, and its memory is the caller's.
 
 mod begin;
 mod conversation;

@@ -86,7 +86,7 @@ impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
     /// [`next`](Self::next) on this thread, calling `idle` whenever the flash is waited for, as [`block_on`] does.
     ///
     /// # Errors
-    /// As [`next`](Self::next).
+    /// Those of [`next`](Self::next).
     pub fn next_blocking(&mut self, idle: impl FnMut()) -> Result<Option<Token<'_>>, Error> {
         block_on(self.next(), idle)
     }

@@ -4,7 +4,7 @@ use super::header::ModelHash;
 use crate::gguf::GgmlType;
 use core::fmt::{self, Display, Formatter};
 
-/// What a NOR flash does.
+/// An operation of a NOR flash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[expect(missing_docs, reason = "the field's own names")]
@@ -65,14 +65,14 @@ pub enum SnapshotError {
     },
     /// The device failed.
     Device {
-        /// What it was to do.
+        /// The operation that failed.
         operation: NorOperation,
         /// The first byte of it.
         offset: u32,
     },
-    /// What was written reads as something else. What was saved before is still there.
+    /// Written bytes read as something else. The snapshot that was saved before is still there.
     NotWritten {
-        /// Where the slot starts.
+        /// The start of the slot.
         offset: u32,
     },
     /// The snapshot was saved by another version of the engine, whose snapshots are not read.
@@ -119,7 +119,7 @@ pub enum SnapshotError {
     },
     /// The snapshot's bytes are not those that its checksum was made of, and there is no other.
     Broken {
-        /// Where its slot starts.
+        /// The start of its slot.
         offset: u32,
     },
 }

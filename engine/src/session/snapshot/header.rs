@@ -1,4 +1,4 @@
-//! What stands before a snapshot.
+//! The header of a snapshot.
 
 use crate::kernels::Kernels;
 use core::fmt;
@@ -11,7 +11,7 @@ pub(super) const IDS: usize = LINE_BYTES / 4;
 const MAGIC: [u8; 8] = *b"kvprefix";
 /// The version of the header's layout, of the cache's and the state's, of the model hash, and of the arithmetic that the cache's contents come from.
 pub(super) const VERSION: u32 = 3;
-/// What the header's own checksum covers.
+/// Bytes that the header's own checksum covers.
 const CHECKED_BYTES: usize = LINE_BYTES - 4;
 
 /// Sixty-four bytes; aligned, because some controllers' DMA asks for it.
@@ -20,7 +20,7 @@ const CHECKED_BYTES: usize = LINE_BYTES - 4;
 pub(super) struct Line(pub(super) [u8; LINE_BYTES]);
 
 impl Line {
-    /// As erased flash reads.
+    /// A line of erased flash.
     pub(super) const ERASED: Line = Line([0xff; LINE_BYTES]);
 
     /// Up to sixteen ids.

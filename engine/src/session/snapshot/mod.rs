@@ -39,20 +39,20 @@ use header::{Header, IDS, LINE_BYTES, Line, VERSION};
 
 /// Bytes that are read back at a time.
 const PIECE_BYTES: usize = 256;
-/// How often what reads wrong, or not at all, is read: a bus that flips a bit must not cost a snapshot.
+/// Attempts to read what reads wrong or not at all: a bus that flips a bit must not cost a snapshot.
 const TRIES: usize = 3;
 
 /// A snapshot in flash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Saved {
-    /// Where it starts on the device.
+    /// Its start on the device.
     pub offset: u32,
     /// Bytes that it takes.
     pub bytes: u64,
     /// Tokens that it is of.
     pub tokens: u32,
-    /// How many snapshots were saved before it, modulo 2^32.
+    /// The number of snapshots that were saved before it, modulo 2^32.
     pub sequence: u32,
 }
 
@@ -69,7 +69,7 @@ impl Slot {
         Saved { offset: at, bytes: header.total_bytes(), tokens: header.tokens, sequence: header.sequence }
     }
 
-    /// Where what follows the header starts.
+    /// The start of what follows the header.
     fn body(&self) -> u32 {
         self.at.saturating_add(LINE_BYTES as u32)
     }
@@ -189,7 +189,7 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
     /// its logits. If there is no snapshot, or none can be used, the session is left without tokens.
     ///
     /// # Errors
-    /// What keeps the newest snapshot from being used: [`SnapshotError::OtherModel`], [`SnapshotError::OtherKvType`],
+    /// The reason why the newest snapshot cannot be used: [`SnapshotError::OtherModel`], [`SnapshotError::OtherKvType`],
     /// [`SnapshotError::ContextTooShort`], [`SnapshotError::OtherTokens`] if `prompt` does not begin with its tokens; if
     /// none is whole, [`SnapshotError::Broken`], [`SnapshotError::OtherVersion`], [`SnapshotError::Device`].
     pub fn restore<F: Flash>(
@@ -276,7 +276,7 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
         if crc == slot.header.crc { Ok(()) } else { Err(broken) }
     }
 
-    /// Whether a snapshot is for this session and this prompt. Gives `crc` that of the ids.
+    /// Asserts that a snapshot is for this session and this prompt. Gives `crc` that of the ids.
     fn accept<F: Flash>(
         &mut self,
         slot: &Slot,
@@ -351,7 +351,7 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
         slots.into_iter().flatten().find(|slot| self.is_whole(slot))
     }
 
-    /// Where the next snapshot goes, and its sequence number.
+    /// The offset of the next snapshot, and its sequence number.
     fn target(&mut self) -> (u32, u32) {
         let (slots, _) = self.slots();
         // Newer than any header, be its snapshot whole or not.
@@ -365,13 +365,13 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
         (at, sequence)
     }
 
-    /// Whether a snapshot ends in its slot, and can be read in whole units.
+    /// True if a snapshot ends in its slot, and can be read in whole units.
     fn fits(&self, slot: &Slot) -> bool {
         let units = usize::try_from(slot.header.payload_bytes).is_ok_and(|bytes| bytes.is_multiple_of(D::READ_SIZE));
         units && slot.header.total_bytes() <= u64::from(self.slot_bytes)
     }
 
-    /// Whether a snapshot's bytes are there and match its checksum.
+    /// True if a snapshot's bytes are there and match its checksum.
     fn is_whole(&mut self, slot: &Slot) -> bool {
         self.fits(slot) && (0..TRIES).any(|_| self.matches(slot, &mut |_| ()))
     }

@@ -1,4 +1,4 @@
-//! What an x86-64 processor has and its system has switched on.
+//! Extensions that an x86-64 processor has and its system has switched on.
 
 use core::arch::x86_64::*;
 

@@ -25,10 +25,10 @@ pub struct Rows<'a, T> {
 }
 
 impl<'a, T: Pod> Rows<'a, T> {
-    /// Whether blocks are computed with slowly enough for the first level of cache to take what is fetched ahead.
+    /// True if blocks are computed with slowly enough for the first level of cache to take what is fetched ahead.
     pub const SMALL: bool = size_of::<T>() < 64;
 
-    /// Where the unit at byte `offset` of the first lane's block lies, if the rows are interleaved in
+    /// The place of the unit at byte `offset` of the first lane's block, if the rows are interleaved in
     /// units of `unit` bytes there: those of the other lanes follow it, and `16 * unit` bytes further
     /// the next unit's begin. They may be read as far as [`Rows::has`] says.
     #[inline(always)]
@@ -40,7 +40,7 @@ impl<'a, T: Pod> Rows<'a, T> {
         Some(self.first.cast::<u8>().wrapping_add(LANES * offset + unit * lane))
     }
 
-    /// As many rows of the same interleaved group, from its row `lane` on.
+    /// The same number of rows of the same interleaved group, from its row `lane` on.
     #[inline(always)]
     #[must_use]
     pub fn from_lane(self, lane: usize) -> Self {
@@ -48,14 +48,14 @@ impl<'a, T: Pod> Rows<'a, T> {
         Rows { lane: self.lane.map(|_| lane.min(LANES - self.rows)), ahead, ..self }
     }
 
-    /// How many bytes behind an interleaved unit lies what is to be fetched when the unit is read.
+    /// The distance in bytes from an interleaved unit to what is fetched ahead when the unit is read.
     #[inline(always)]
     #[must_use]
     pub fn ahead(self) -> Option<usize> {
         self.ahead
     }
 
-    /// Whether the rows are interleaved: then what is asked for must be whole units.
+    /// True if the rows are interleaved: then what is asked for must be whole units.
     #[inline(always)]
     #[must_use]
     pub fn are_interleaved(self) -> bool {
@@ -84,7 +84,7 @@ impl<'a, T: Pod> Rows<'a, T> {
         self.rows
     }
 
-    /// Whether `lanes` rows may be read for `bytes` bytes from byte `offset` of their blocks.
+    /// True if `lanes` rows may be read for `bytes` bytes from byte `offset` of their blocks.
     #[inline(always)]
     #[must_use]
     pub fn has(self, lanes: usize, offset: usize, bytes: usize) -> bool {

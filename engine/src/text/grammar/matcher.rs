@@ -96,7 +96,7 @@ impl Matcher {
     /// Takes all of `bytes`, if the text may go on with them; otherwise it is false, and the place is after those that it took.
     ///
     /// # Errors
-    /// As of [`accepts`](Self::accepts).
+    /// Those of [`accepts`](Self::accepts).
     pub fn accepts_bytes(&mut self, grammar: &Grammar<'_>, bytes: &[u8]) -> Result<bool, GrammarError> {
         for &byte in bytes {
             if !self.accepts(grammar, byte)? {
@@ -109,7 +109,7 @@ impl Matcher {
     /// The bytes that the text may go on with: byte `b` is bit `b % 32` of word `b / 32`.
     ///
     /// # Errors
-    /// As of [`accepts`](Self::accepts).
+    /// Those of [`accepts`](Self::accepts).
     pub fn next_bytes(&mut self, grammar: &Grammar<'_>) -> Result<[u32; 8], GrammarError> {
         if self.frames.len() > MAX_FRAMES / 2 {
             self.sweep();

@@ -19,7 +19,7 @@ fn once(config: SamplerConfig, recent: &[u32], logits: &[f32]) -> u32 {
     pick(&mut Sampler::new(config), recent, logits)
 }
 
-/// How often each token comes in `n` draws.
+/// Counts how often each token comes in `n` draws.
 fn counts(config: SamplerConfig, logits: &[f32], n: u32) -> Vec<u32> {
     let mut sampler = Sampler::new(config);
     let mut counts = vec![0; logits.len()];

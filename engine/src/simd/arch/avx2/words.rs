@@ -1,9 +1,9 @@
-//! What the row words are loaded and multiplied with.
+//! Loads of row words, and products with them.
 
 use crate::simd::isa::Quad;
 use core::arch::x86_64::*;
 
-/// How many `vpmaddubsw` results fit in an `i16` when weights are at most `max`: at least one.
+/// The number of `vpmaddubsw` results that fit in an `i16` when weights are at most `max`: at least one.
 pub(super) const fn pairs_in_i16(max: u8) -> usize {
     let most = 32767 / (2 * max as usize * 127);
     assert!(most >= 1, "unsigned weights above 129 would saturate");

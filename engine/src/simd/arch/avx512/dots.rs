@@ -64,7 +64,7 @@ pub(super) unsafe fn dots<const N: usize, const T: usize>(
 /// `acc += scale * (w . x)` of every token, as [`dots`].
 ///
 /// # Safety
-/// As of [`dots`].
+/// That of [`dots`].
 #[inline(always)]
 pub(super) unsafe fn scaled_dots<const N: usize, const T: usize>(
     acc: &mut [__m512i; T],

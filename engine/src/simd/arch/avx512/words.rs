@@ -1,4 +1,4 @@
-//! How the words of sixteen rows are loaded.
+//! Loads of the words of sixteen rows.
 
 use core::arch::x86_64::*;
 

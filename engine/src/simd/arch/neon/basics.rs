@@ -1,4 +1,4 @@
-//! What all kernels of NEON are made of: arrays of vectors, and loads at any address.
+//! Building blocks of all kernels of NEON: arrays of vectors, and loads at any address.
 
 use core::arch::{aarch64::*, asm};
 

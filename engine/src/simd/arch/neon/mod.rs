@@ -5,7 +5,7 @@
 //! vectors. Several tokens, and rows that lie as in a file, take words of two, as there are registers for no more sums. Layouts
 //! that are not streamed take words of one for several tokens, which share the longer work of unpacking them.
 //!
-//! How bytes are multiplied is what its rungs differ in: see [`Multiply`].
+//! Its levels differ in products of bytes: see [`Multiply`].
 
 mod basics;
 mod blocks;

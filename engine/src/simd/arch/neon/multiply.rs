@@ -1,4 +1,4 @@
-//! How bytes are multiplied: what the rungs of NEON differ in.
+//! Products of bytes, in which the levels of NEON differ.
 
 use super::basics::{array, each, sixteen};
 use super::words::repeated;
@@ -139,7 +139,7 @@ fn pairwise([a, b]: [int32x4_t; 2]) -> int32x4_t {
 /// Sums by [`Widening`].
 #[derive(Clone, Copy)]
 pub struct Widened<const V: usize> {
-    /// What the sums begin with.
+    /// The sums so far.
     acc: Word<V>,
     /// The sums of bytes 0 and 1 and of 2 and 3, of rows 0 and 1 and of rows 2 and 3.
     sums: [[int32x4_t; 2]; V],

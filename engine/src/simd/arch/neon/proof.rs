@@ -54,7 +54,7 @@ impl Neon<I8mm> {
     }
 }
 
-/// Whether ID_AA64ISAR0_EL1 shows FEAT_DotProd.
+/// True if ID_AA64ISAR0_EL1 shows FEAT_DotProd.
 ///
 /// # Safety
 /// The program runs at EL1 or above, or under a system that emulates reads of the ID registers (Linux does).
@@ -66,10 +66,10 @@ pub unsafe fn id_registers_show_dotprod() -> bool {
     isar0 >> 44 & 0xF != 0
 }
 
-/// Whether ID_AA64ISAR1_EL1 shows FEAT_I8MM.
+/// True if ID_AA64ISAR1_EL1 shows FEAT_I8MM.
 ///
 /// # Safety
-/// As of [`id_registers_show_dotprod`].
+/// That of [`id_registers_show_dotprod`].
 #[must_use]
 pub unsafe fn id_registers_show_i8mm() -> bool {
     let isar1: u64;

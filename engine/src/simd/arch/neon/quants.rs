@@ -1,4 +1,4 @@
-//! How quants of two planes come apart.
+//! Unpacking quants of two planes.
 
 use super::basics::{array, each, neon, sixteen};
 use super::multiply::Word;

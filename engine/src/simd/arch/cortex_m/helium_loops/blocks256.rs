@@ -23,7 +23,7 @@
 //! | s28 and s29 | the row's sum |
 //! | s30, s31 | the block's scale, and that of its minimums |
 //!
-//! What depends on the number of tokens or rows are arms of `one`, `two` and `two_rows`. Fragments take one of these as
+//! Code that depends on the number of tokens or rows is in arms of `one`, `two` and `two_rows`. Fragments take one of these as
 //! `$many`.
 
 /// Fragments for one token of a row.

@@ -1,4 +1,4 @@
-//! What follows the integer sums of blocks of 256: products with the sums of activations, and the way to floats.
+//! From the integer sums of blocks of 256 to floats: products with the sums of activations, and scales.
 //!
 //! The block's scale is in s30, that of its minimums in s31. Fragments that close a block take the activations' address,
 //! 256 bytes from their first, the block's integer sum and the row's sum. The other registers are those of `blocks256.rs`.

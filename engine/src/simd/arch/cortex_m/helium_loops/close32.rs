@@ -1,4 +1,4 @@
-//! What follows the integer sums of blocks of 32: scales, and the sums' way to floats.
+//! From the integer sums of blocks of 32 to floats: scales.
 //!
 //! Vectors of floats flush denormals to zero, but none arise. Scales of weights (d, m) and of activations (dx) are halves,
 //! so multiples of 2^-24, and integers are exact as floats: a product of two scales is an exact multiple of 2^-48.

@@ -1,4 +1,4 @@
-//! How a block loop is written, begins and ends.
+//! The frame of a block loop: its beginning and its end.
 
 use crate::simd::arch::strip::{BlockLoop, BlockLoops, Run};
 use crate::simd::form::{ActForm, BlockLayout};

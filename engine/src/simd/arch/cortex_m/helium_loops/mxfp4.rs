@@ -1,4 +1,4 @@
-//! What follows the integer sums of blocks of MXFP4. Their scales are powers of two, with which denormals arise: the scalar
+//! From the integer sums of blocks of MXFP4 to floats. Their scales are powers of two, with which denormals arise: the scalar
 //! unit, which keeps them, computes a lane of a vector after the other.
 
 /// An operation on each lane of two vectors.
