@@ -352,6 +352,30 @@ fn tokens_that_are_not_allowed_count_as_minus_infinity() {
     assert_eq!(sampler.finish_allowed(), None);
 }
 
+#[test]
+fn a_greedy_answer_takes_the_lowest_of_the_likeliest_tokens_that_are_allowed() {
+    const LOGITS: [f32; 8] = [f32::NAN, f32::NEG_INFINITY, f32::INFINITY, f32::MAX, f32::MIN, -1.0, 2.0, 2.0];
+    let mut random = Random::new(11);
+    for round in 0..2000u32 {
+        random.advance();
+        let kinds = 1 + round % LOGITS.len() as u32;
+        let logits: Vec<f32> = (0..40).map(|id| LOGITS[(random.bits(id) % kinds) as usize]).collect();
+        let allowed: Vec<bool> = (0..40).map(|id| random.unit(100 + id) < 0.3).collect();
+        let clamped = |id: usize| logits[id].clamp(f32::MIN, f32::MAX);
+        let may_come = (0..40).filter(|&id| allowed[id] && logits[id] > f32::NEG_INFINITY);
+        let want = may_come.reduce(|best, id| if clamped(id) > clamped(best) { id } else { best });
+        for tile in [1, 7, 40] {
+            let mut sampler = Sampler::new(SamplerConfig::GREEDY);
+            sampler.begin(&[]);
+            for (first, logits) in (0..).step_by(tile).zip(logits.chunks(tile)) {
+                sampler.push_allowed(first, logits, &mut |id| allowed[id as usize]);
+            }
+            let picked = sampler.finish_allowed().map(|picked| picked.id as usize);
+            assert_eq!(picked, want, "{logits:?} {allowed:?} by {tile}");
+        }
+    }
+}
+
 #[cfg(feature = "probabilities")]
 #[test]
 fn a_penalised_token_has_the_logit_that_it_was_pushed_with() {
