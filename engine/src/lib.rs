@@ -56,6 +56,28 @@
 //! plan before a weight is read or to choose kernels, are [`Model::open`], [`plan`](Model::plan), [`Session::new`] and
 //! [`feed`](Session::feed).
 //!
+//! # Firmware of one's own
+//! 1. **The model.** On the desktop, `flashlet plan -m MODEL.gguf --board BOARD` says how many bytes of arena a model takes, and what would
+//!    make it fit. `flashlet pack` adds what spares a board work or memory: checksums, an index of the vocabulary, the parts of a chat
+//!    template, a grammar.
+//! 2. **Flash.** A file that the processor can address is a slice: [`Source::with_mapping`](flash::Source::with_mapping). A device behind a
+//!    driver is a [`NorFlash`](flash::NorFlash) or an [`AsyncNorFlash`](flash::AsyncNorFlash) around it, or a [`Flash`](flash::Flash) of
+//!    one's own: reads of whole units, which go on while the engine computes.
+//! 3. **Memory.** [`arena::Static`] is the engine's, as large as the plan says. The stack comes to it: `boards/figures.txt` in the
+//!    repository has the deepest of every board, which a test measures.
+//! 4. **An executor.** Anything that polls one future. [`block_on`](flash::block_on) does, and calls a function where there is nothing to
+//!    do, such as one that waits for an interrupt. Each [`next`](Answer::next) is a token; an answer may be dropped at any time.
+//! 5. **Features.** Those of the model, see below; and the processor's instruction set, which a Cortex-M cannot be asked for.
+//! 6. **Errors.** Each says what is wrong, where, and what to do: [`Error`]. [`Error::named`] adds the name of a key or tensor at fault,
+//!    [`Error::code`] is a number for programs that keep or send one.
+//!
+//! # Chat and grammar
+//! A chat's turn is made by [`ChatFormat`](text::ChatFormat) where the engine knows the model's template, and by
+//! [`ChatPieces`](text::ChatPieces) where `flashlet pack` took it apart; [`AnswerOptions::chat`] closes the answer before it.
+//! [`Conversation::follow`] holds answers to a grammar: the file's own, [`Session::grammar`], which `flashlet pack` compiled from a JSON
+//! schema or GBNF, or tables like those from elsewhere. [`AnswerOptions::min_prob`] refuses an answer that is not probable enough before
+//! any of it goes out.
+//!
 //! # Features
 //! All are on by default but those for boards. A board turns on what its model needs, as code that is left out takes no flash; a file that
 //! needs what is left out is refused by name. At least one format of weights and one of the cache are needed.

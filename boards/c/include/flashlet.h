@@ -452,8 +452,8 @@ typedef struct {
    */
   size_t n_stop;
   /**
-   * Tables of the grammar that the answer follows, as `flashlet grammar` writes them. They stay where they are until the answer
-   * has ended. Takes flashlet_options_t.grammar. NULL for none.
+   * Tables of the grammar that the answer follows, as files carry them in `flashlet.grammar.tables`. They stay where they are until
+   * the answer has ended. Takes flashlet_options_t.grammar. NULL for none.
    */
   const uint8_t *grammar;
   /**

@@ -204,8 +204,8 @@ pub struct flashlet_ask_t {
     pub stop: *const *const c_char,
     /// Strings in `stop`, at most 8.
     pub n_stop: usize,
-    /// Tables of the grammar that the answer follows, as `flashlet grammar` writes them. They stay where they are until the answer
-    /// has ended. Takes flashlet_options_t.grammar. NULL for none.
+    /// Tables of the grammar that the answer follows, as files carry them in `flashlet.grammar.tables`. They stay where they are until
+    /// the answer has ended. Takes flashlet_options_t.grammar. NULL for none.
     pub grammar: *const u8,
     /// Bytes of the tables.
     pub grammar_bytes: usize,
