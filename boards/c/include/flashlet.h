@@ -224,7 +224,7 @@ enum flashlet_error {
 #define FLASHLET_OK 0
 
 /**
- * Of a read function: the transfer goes on. The function is called again with the same arguments until it returns something else.
+ * A read function returns this while its transfer goes on. It is called again with the same arguments until it returns another number.
  */
 #define FLASHLET_PENDING 1
 
@@ -809,7 +809,7 @@ void flashlet_on_panic(flashlet_panic_t hook);
 /**
  * Tells in `*bytes` the bytes of the smallest arena that a session of the model with these options fits, with the shortest passes over
  * a prompt. A larger one makes prompts faster. Without `ctx` in the options the model's own context counts, at most 2048 tokens.
- * Nothing of the weights is read. Takes stack as flashlet_open does.
+ * No weights are read. It needs as much stack as flashlet_open.
  *
  * `model` and `options` are NULL or point to what their types say; `bytes` is NULL or may be written.
  */
@@ -818,9 +818,9 @@ int32_t flashlet_session_size(const flashlet_model_t *model,
                               size_t *bytes);
 
 /**
- * Plans a session in an arena of `arena_bytes` bytes, or, for 0, of as many as serve it best. Nothing of the weights is read. Where the
- * model does not fit, `plan` says in `arena_bytes` how many bytes it needs at least and in `ctx` which context would fit. Takes stack
- * as flashlet_open does.
+ * Plans a session in an arena of `arena_bytes` bytes, or, for 0, of as many as serve it best. No weights are read. Where the
+ * model does not fit, `plan` says in `arena_bytes` how many bytes it needs at least and in `ctx` which context would fit. It needs
+ * as much stack as flashlet_open.
  *
  * `model` and `options` are NULL or point to what their types say; `plan` is NULL or may be written.
  */

@@ -1,7 +1,7 @@
 //! An answer, token by token.
 
 use crate::error::Failure;
-use crate::session::{Control, MAX_STOPS, Template, flashlet_session_t};
+use crate::session::{CAnswer, CConversation, CSession, Control, MAX_STOPS, Template, flashlet_session_t};
 use crate::types::{
     FLASHLET_ASK_CHAT, FLASHLET_ASK_FILE_GRAMMAR, FLASHLET_ASK_HASH, FLASHLET_ASK_IGNORE_END, FLASHLET_ASK_NO_THINKING,
     FLASHLET_ASK_PROBABILITY, FLASHLET_END_CONTEXT, FLASHLET_END_EOS, FLASHLET_END_LENGTH, FLASHLET_END_NONE,
@@ -13,9 +13,7 @@ use core::ffi::{CStr, c_char};
 use engine::flash::block_on;
 use engine::session::AnswerEnd;
 use engine::text::{Encode, Turn};
-use engine::{Answer, AnswerOptions, Conversation, Error, Piece, Session};
-
-use crate::flash::CFlash;
+use engine::{AnswerOptions, Error, Piece};
 
 /// Tokens of an answer where nothing else is asked for.
 const TOKENS: u32 = 256;
@@ -139,8 +137,8 @@ unsafe fn begin(control: *mut Control, ask: &flashlet_ask_t) -> Result<(), Failu
         (*control).stops = asked.stops;
         let stops: &'static [&'static str; MAX_STOPS] = &(*control).stops;
         (*control).options = answer_options(ask, &asked, stops.get(..asked.n_stops).unwrap_or_default());
-        let session: &'static mut Session<'static, 'static, CFlash> = (*control).session.assume_init_mut();
-        let conversation: &'static mut Conversation<'static> = (*control).conversation.assume_init_mut();
+        let session: &'static mut CSession = (*control).session.assume_init_mut();
+        let conversation: &'static mut CConversation = (*control).conversation.assume_init_mut();
         let options: &'static AnswerOptions<'static> = &(*control).options;
         (session, conversation, options)
     };
@@ -165,7 +163,7 @@ unsafe fn begin(control: *mut Control, ask: &flashlet_ask_t) -> Result<(), Failu
     }
     let (first, user, system) = (!conversation.is_open(), asked.text, asked.system);
     let turn = Turn { first, system, user };
-    let answer: Result<Answer<'static, 'static, 'static, 'static, CFlash>, Error> = match template {
+    let answer: Result<CAnswer, Error> = match template {
         Template::Known(format) if is_turn => {
             block_on(session.answer(conversation, &format.pieces(&turn), options), || idle.wait())
         }
@@ -199,8 +197,8 @@ unsafe fn begin(control: *mut Control, ask: &flashlet_ask_t) -> Result<(), Failu
 unsafe fn follow(
     control: *mut Control,
     asked: &Ask<'_>,
-    session: &Session<'static, 'static, CFlash>,
-    conversation: &mut Conversation<'static>,
+    session: &CSession,
+    conversation: &mut CConversation,
 ) -> Result<(), Failure> {
     use crate::types::FLASHLET_ERROR_NO_GRAMMAR;
     use engine::text::TextError;
@@ -259,7 +257,7 @@ fn token(id: u32, text: &str, end: Option<AnswerEnd>) -> flashlet_token_t {
 unsafe fn with_answer<T>(
     session: *mut flashlet_session_t,
     write: *mut T,
-    call: impl FnOnce(&mut Answer<'static, 'static, 'static, 'static, CFlash>, &dyn Fn()) -> Result<T, Error>,
+    call: impl FnOnce(&mut CAnswer, &dyn Fn()) -> Result<T, Error>,
 ) -> i32 {
     if write.is_null() {
         return FLASHLET_ERROR_NULL;
@@ -304,10 +302,7 @@ pub unsafe extern "C" fn flashlet_next(session: *mut flashlet_session_t, token: 
     unsafe { with_answer(session, token, next) }
 }
 
-fn next(
-    answer: &mut Answer<'static, 'static, 'static, 'static, CFlash>,
-    idle: &dyn Fn(),
-) -> Result<flashlet_token_t, Error> {
+fn next(answer: &mut CAnswer, idle: &dyn Fn()) -> Result<flashlet_token_t, Error> {
     #[cfg(feature = "probabilities")]
     if block_on(answer.hold(), idle)? {
         return Ok(token(FLASHLET_NO_TOKEN, "", None));

@@ -5,12 +5,15 @@ use crate::flash::{CFlash, source};
 use crate::place::Room;
 use crate::session::{Idle, Template};
 use crate::types::{
-    FLASHLET_ERROR_FEATURE_OFF, FLASHLET_ERROR_NULL, FLASHLET_ERROR_OPTION, FLASHLET_OK, flashlet_model_t,
-    flashlet_options_t, flashlet_plan_t, flashlet_sampling_t,
+    FLASHLET_ERROR_FEATURE_OFF, FLASHLET_ERROR_NULL, FLASHLET_ERROR_OPTION, FLASHLET_KV_DEFAULT, FLASHLET_KV_F16,
+    FLASHLET_KV_Q4_0, FLASHLET_KV_Q8_0, FLASHLET_OK, FLASHLET_WEIGHTS_AUTO, FLASHLET_WEIGHTS_MAPPED,
+    FLASHLET_WEIGHTS_PINNED, FLASHLET_WEIGHTS_STREAMED, flashlet_model_t, flashlet_options_t, flashlet_plan_t,
+    flashlet_sampling_t,
 };
 use core::pin::pin;
 use engine::flash::{Source, apart, block_on};
 use engine::kernels::KvType;
+use engine::session::Named;
 use engine::weights::Residency;
 use engine::{Error, Model, Options, Plan, SamplerConfig};
 
@@ -18,25 +21,31 @@ use engine::{Error, Model, Options, Plan, SamplerConfig};
 const TEXT: u32 = 512;
 /// Bytes for a turn where none are asked for.
 const TURN: u32 = 2048;
+/// The most guessed tokens of a pass, also where the library guesses none.
+const MAX_DRAFT: u32 = 15;
+
+#[cfg(feature = "drafts")]
+const _: () = assert!(MAX_DRAFT as usize == engine::text::MAX_DRAFT);
 
 /// The engine's options, of those of the call.
 pub(crate) fn options(options: &flashlet_options_t) -> Result<Options, Failure> {
-    // In the order of FLASHLET_KV_..., without the first, the default.
+    // Formats that the library was built without have no type.
+    let named = |name| KvType::ALL.iter().copied().find(|kv| kv.name() == name);
     let kv = match options.kv {
-        0 => Some(KvType::DEFAULT),
-        n @ 1..=3 => {
-            KvType::ALL.iter().copied().find(|kv| Some(&kv.name()) == ["f16", "q8_0", "q4_0"].get(n as usize - 1))
-        }
+        FLASHLET_KV_DEFAULT => Some(KvType::DEFAULT),
+        FLASHLET_KV_F16 => named("f16"),
+        FLASHLET_KV_Q8_0 => named("q8_0"),
+        FLASHLET_KV_Q4_0 => named("q4_0"),
         _ => return Err(Failure::Call(FLASHLET_ERROR_OPTION)),
     };
     let residency = match options.weights {
-        0 => Residency::Auto,
-        1 => Residency::Mapped,
-        2 => Residency::Pinned,
-        3 => Residency::Streamed,
+        FLASHLET_WEIGHTS_AUTO => Residency::Auto,
+        FLASHLET_WEIGHTS_MAPPED => Residency::Mapped,
+        FLASHLET_WEIGHTS_PINNED => Residency::Pinned,
+        FLASHLET_WEIGHTS_STREAMED => Residency::Streamed,
         _ => return Err(Failure::Call(FLASHLET_ERROR_OPTION)),
     };
-    if options.draft > 15 || options.grammar > 1 {
+    if options.draft > MAX_DRAFT || options.grammar > 1 {
         return Err(Failure::Call(FLASHLET_ERROR_OPTION));
     }
     let is_off = !cfg!(feature = "drafts") && options.draft > 0 || !cfg!(feature = "grammar") && options.grammar > 0;
@@ -61,7 +70,10 @@ pub(crate) fn sampling(sampling: &flashlet_sampling_t) -> SamplerConfig {
         top_p: or(sampling.top_p, 1.0),
         min_p: sampling.min_p,
         repeat_penalty: or(sampling.repeat_penalty, 1.0),
-        repeat_last_n: if sampling.repeat_last_n == 0 { 64 } else { sampling.repeat_last_n },
+        repeat_last_n: match sampling.repeat_last_n {
+            0 => SamplerConfig::GREEDY.repeat_last_n,
+            n => n,
+        },
         seed: sampling.seed,
     }
 }
@@ -115,16 +127,7 @@ impl Found {
             room = self.room(options, *ctx);
             planned = self.engine_plan(&Options { ctx: *ctx, ..asked }, left(&room)).await;
         }
-        match planned {
-            Ok(plan) => Ok((plan, room)),
-            // In bytes of the caller's arena.
-            Err(Error::DoesNotFit { need, have, fitting_ctx }) => {
-                let more = room.bytes();
-                let (need, have) = (need.saturating_add(more), bytes.unwrap_or(have));
-                Err(Error::DoesNotFit { need, have, fitting_ctx }.into())
-            }
-            Err(error) => Err(error.into()),
-        }
+        Ok((planned.map_err(|error| of_whole_arena(error, room.bytes(), bytes))?, room))
     }
 
     /// The context that the model asks for, or the longest that fits an arena of `bytes` bytes.
@@ -138,17 +141,23 @@ impl Found {
         match self.engine_plan(asked, bytes.map(|bytes| bytes.saturating_sub(least))).await {
             Ok(plan) => Ok(plan.ctx),
             Err(Error::DoesNotFit { fitting_ctx: ctx @ 1.., .. }) => Ok(ctx),
-            Err(Error::DoesNotFit { need, have, fitting_ctx }) => {
-                let (need, have) = (need.saturating_add(least), bytes.unwrap_or(have));
-                Err(Error::DoesNotFit { need, have, fitting_ctx }.into())
-            }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(of_whole_arena(error, least, bytes).into()),
         }
     }
 
     async fn engine_plan(&mut self, options: &Options, bytes: Option<usize>) -> Result<Plan, Error> {
         let Found { source, model, .. } = self;
         apart(pin!(model.plan(source, options, bytes))).await
+    }
+}
+
+/// An error of the engine's plan in bytes of the caller's arena of `bytes` bytes, of which the session takes `taken`.
+fn of_whole_arena(error: Error, taken: usize, bytes: Option<usize>) -> Error {
+    match error {
+        Error::DoesNotFit { need, have, fitting_ctx } => {
+            Error::DoesNotFit { need: need.saturating_add(taken), have: bytes.unwrap_or(have), fitting_ctx }
+        }
+        error => error,
     }
 }
 
@@ -185,7 +194,7 @@ unsafe fn planned(
 
 /// Tells in `*bytes` the bytes of the smallest arena that a session of the model with these options fits, with the shortest passes over
 /// a prompt. A larger one makes prompts faster. Without `ctx` in the options the model's own context counts, at most 2048 tokens.
-/// Nothing of the weights is read. Takes stack as flashlet_open does.
+/// No weights are read. It needs as much stack as flashlet_open.
 ///
 /// # Safety
 /// `model` and `options` are NULL or point to what their types say; `bytes` is NULL or may be written.
@@ -222,9 +231,9 @@ pub unsafe extern "C" fn flashlet_session_size(
     FLASHLET_OK
 }
 
-/// Plans a session in an arena of `arena_bytes` bytes, or, for 0, of as many as serve it best. Nothing of the weights is read. Where the
-/// model does not fit, `plan` says in `arena_bytes` how many bytes it needs at least and in `ctx` which context would fit. Takes stack
-/// as flashlet_open does.
+/// Plans a session in an arena of `arena_bytes` bytes, or, for 0, of as many as serve it best. No weights are read. Where the
+/// model does not fit, `plan` says in `arena_bytes` how many bytes it needs at least and in `ctx` which context would fit. It needs
+/// as much stack as flashlet_open.
 ///
 /// # Safety
 /// `model` and `options` are NULL or point to what their types say; `plan` is NULL or may be written.
@@ -238,29 +247,14 @@ pub unsafe extern "C" fn flashlet_plan(
     if plan.is_null() {
         return FLASHLET_ERROR_NULL;
     }
-    let nothing = flashlet_plan_t {
-        arena_bytes: 0,
-        session_bytes: 0,
-        ctx: 0,
-        chunk: 0,
-        mapped_bytes: 0,
-        pinned_bytes: 0,
-        streamed_bytes: 0,
-        bytes_per_pass: 0,
-    };
     // SAFETY: the caller's promise.
     let (told, code) = match unsafe { planned(model, options, Some(arena_bytes).filter(|&bytes| bytes > 0)) } {
         Ok((plan, room)) => (told(&plan, room), FLASHLET_OK),
         Err(failure) => {
-            let told = match failure {
-                Failure::Engine(named) => match named.error {
-                    Error::DoesNotFit { need, fitting_ctx, .. } => {
-                        flashlet_plan_t { arena_bytes: need, ctx: fitting_ctx, ..nothing }
-                    }
-                    _ => nothing,
-                },
-                Failure::Call(_) => nothing,
-            };
+            let mut told = flashlet_plan_t::default();
+            if let Failure::Engine(Named { error: Error::DoesNotFit { need, fitting_ctx, .. }, .. }) = failure {
+                (told.arena_bytes, told.ctx) = (need, fitting_ctx);
+            }
             (told, failure.code())
         }
     };

@@ -27,13 +27,18 @@ const MAGIC: u32 = 0x666c_6131;
 /// Most stop strings of an answer.
 pub(crate) const MAX_STOPS: usize = 8;
 
+/// The parts of a session. Their lifetimes are those of the caller's memory, which is promised to stay: hence `'static`.
+pub(crate) type CSession = Session<'static, 'static, CFlash>;
+pub(crate) type CConversation = Conversation<'static>;
+pub(crate) type CAnswer = Answer<'static, 'static, 'static, 'static, CFlash>;
+
 /// A session: a model made ready, and a conversation with it. It lies at the start of the arena that flashlet_open was given, and ends
 /// when that memory is used for something else: there is nothing to be freed.
 pub struct flashlet_session_t {
     control: Control,
 }
 
-/// The object. Its lifetimes are those of the caller's memory, which is promised to stay: hence `'static`.
+/// The object.
 #[repr(C, align(64))]
 pub(crate) struct Control {
     magic: u32,
@@ -45,12 +50,12 @@ pub(crate) struct Control {
     pub(crate) sampling: SamplerConfig,
     /// The template. This and the fields below are there only if the session is open.
     pub(crate) template: MaybeUninit<Template>,
-    pub(crate) session: MaybeUninit<Session<'static, 'static, CFlash>>,
-    pub(crate) conversation: MaybeUninit<Conversation<'static>>,
+    pub(crate) session: MaybeUninit<CSession>,
+    pub(crate) conversation: MaybeUninit<CConversation>,
     pub(crate) stops: [&'static str; MAX_STOPS],
     pub(crate) options: AnswerOptions<'static>,
     /// The answer that is being made. It has borrowed `session`, `conversation`, `options` and `stops`.
-    pub(crate) answer: Option<Answer<'static, 'static, 'static, 'static, CFlash>>,
+    pub(crate) answer: Option<CAnswer>,
     #[cfg(feature = "grammar")]
     pub(crate) follower: *mut Follower,
     pub(crate) turn: (*mut u8, usize),
@@ -188,15 +193,15 @@ impl Control {
         done.map_or_else(|failure| failure.code(), |()| FLASHLET_OK)
     }
 
-    /// The last call's failure, if there was one; `None` if this is no session.
+    /// The last call's failure, if there was one and this is a session.
     ///
     /// # Safety
     /// That of [`enter`](Self::enter).
-    pub(crate) unsafe fn last_failure(session: *const flashlet_session_t) -> Option<Option<Failure>> {
+    pub(crate) unsafe fn last_failure(session: *const flashlet_session_t) -> Option<Failure> {
         // SAFETY: the caller's promise.
         let control = unsafe { checked(session) }.ok()?;
         // SAFETY: the caller's promise; it is a session.
-        Some(unsafe { (*control).failure })
+        unsafe { (*control).failure }
     }
 }
 

@@ -1,13 +1,11 @@
 //! The conversation between answers.
 
 use crate::answer::end_number;
-use crate::flash::CFlash;
 use crate::plan::sampling;
-use crate::session::{Control, flashlet_session_t};
+use crate::session::{CConversation, CSession, Control, flashlet_session_t};
 use crate::types::{FLASHLET_ERROR_NULL, flashlet_sampling_t, flashlet_stats_t};
 use core::ffi::c_char;
 use core::fmt::{self, Write};
-use engine::{Conversation, Session};
 
 /// The library's version, with a zero at the end, such as "0.1.0".
 #[unsafe(no_mangle)]
@@ -21,7 +19,7 @@ pub extern "C" fn flashlet_version() -> *const c_char {
 /// `session` is NULL or was given by flashlet_open.
 unsafe fn with_parts(
     session: *mut flashlet_session_t,
-    call: impl FnOnce(*mut Control, &mut Session<'static, 'static, CFlash>, &mut Conversation<'static>),
+    call: impl FnOnce(*mut Control, &mut CSession, &mut CConversation),
 ) -> i32 {
     let call = |control: *mut Control| {
         // SAFETY: the answer goes, and with it what it has borrowed; both parts are borrowed for this call.
@@ -45,9 +43,7 @@ unsafe fn with_parts(
 pub unsafe extern "C" fn flashlet_reset(session: *mut flashlet_session_t, picks: *const flashlet_sampling_t) -> i32 {
     // SAFETY: the caller's promise.
     let picks = unsafe { picks.as_ref() }.map(sampling);
-    let call = |control: *mut Control,
-                session: &mut Session<'static, 'static, CFlash>,
-                conversation: &mut Conversation<'static>| {
+    let call = |control: *mut Control, session: &mut CSession, conversation: &mut CConversation| {
         // SAFETY: a field that nothing borrows.
         let own = unsafe { &mut (*control).sampling };
         *own = picks.unwrap_or(*own);
@@ -66,14 +62,13 @@ pub unsafe extern "C" fn flashlet_reset(session: *mut flashlet_session_t, picks:
 /// `session` is NULL or was given by flashlet_open; `left` is NULL or may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn flashlet_rewind(session: *mut flashlet_session_t, tokens: u32, left: *mut u32) -> i32 {
-    let call =
-        |_: *mut Control, session: &mut Session<'static, 'static, CFlash>, conversation: &mut Conversation<'static>| {
-            let now = conversation.rewind(session, tokens);
-            if !left.is_null() {
-                // SAFETY: the caller's promise.
-                unsafe { left.write(now) };
-            }
-        };
+    let call = |_: *mut Control, session: &mut CSession, conversation: &mut CConversation| {
+        let now = conversation.rewind(session, tokens);
+        if !left.is_null() {
+            // SAFETY: the caller's promise.
+            unsafe { left.write(now) };
+        }
+    };
     // SAFETY: the caller's promise.
     unsafe { with_parts(session, call) }
 }
@@ -103,7 +98,7 @@ pub unsafe extern "C" fn flashlet_stats(session: *mut flashlet_session_t, stats:
     unsafe { Control::enter(session, call) }
 }
 
-fn figures(session: &Session<'static, 'static, CFlash>, conversation: &Conversation<'_>) -> flashlet_stats_t {
+fn figures(session: &CSession, conversation: &CConversation) -> flashlet_stats_t {
     let (answer, flash) = (conversation.stats(), session.flash_stats());
     let mut hash = Digits([0; 17], 0);
     if let Some(all) = &answer.hash {

@@ -4,7 +4,7 @@ use core::ffi::{c_char, c_void};
 
 /// A call has done what it is for.
 pub const FLASHLET_OK: i32 = 0;
-/// Of a read function: the transfer goes on. The function is called again with the same arguments until it returns something else.
+/// A read function returns this while its transfer goes on. It is called again with the same arguments until it returns another number.
 pub const FLASHLET_PENDING: i32 = 1;
 /// A pointer is NULL that must not be.
 pub const FLASHLET_ERROR_NULL: i32 = 901;
@@ -161,7 +161,7 @@ pub struct flashlet_options_t {
 
 /// The memory that a session takes, and its use.
 #[repr(C)]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct flashlet_plan_t {
     /// Bytes of the arena that are used.
     pub arena_bytes: usize,

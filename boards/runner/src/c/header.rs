@@ -25,7 +25,7 @@ fn make() -> Result<String, String> {
     let mut header = Vec::new();
     bindings.write(&mut header);
     let header = String::from_utf8(header).map_err(|error| error.to_string())?;
-    // What Rust calls safety are plain conditions of a call in C.
+    // C has no unsafe functions: the conditions of a call stand there without Rust's heading.
     Ok(header.replace(" * # Safety\n", ""))
 }
 
