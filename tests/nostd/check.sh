@@ -79,15 +79,15 @@ grep -q 'no global memory allocator' "$target_dir/planted-alloc.log" || die "$(c
 
 # What was built: alone, without reachable panics, and giving the right answers. At opt-level z the compiler leaves
 # checks in functions of core that it inlines at the others, reachable or not: there is nothing to see there.
-for level in 3 s; do
-  for features in "" "--no-default-features --features few-formats,detect" "--no-default-features --features few-formats"; do
-    # shellcheck disable=SC2086
-    CARGO_PROFILE_RELEASE_OPT_LEVEL=$level build $features
-    check_alone "$program"
-    check_panics "$program"
-    "$program" 2>/dev/null || die "the program failed: exit $?"
-    echo "nostd: opt-level $level ${features:-all}: $((16#$(size "$program"))) bytes of code, no std, no alloc, no reachable panic"
-  done
+for variant in "3:" "3:--no-default-features --features few-formats,detect" "s:--features stack" "s:--no-default-features --features few-formats"; do
+  level=${variant%%:*} features=${variant#*:}
+  # shellcheck disable=SC2086
+  CARGO_PROFILE_RELEASE_OPT_LEVEL=$level build $features
+  check_alone "$program"
+  check_panics "$program"
+  "$program" 2>"$target_dir/said" || die "the program failed: exit $?"
+  [[ $features != *stack* ]] || cp "$target_dir/said" "$target_dir/stack"
+  echo "nostd: opt-level $level ${features:-all}: $((16#$(size "$program"))) bytes of code, no std, no alloc, no reachable panic"
 done
 
 # Bytes of stack that any step may take, its future included: the vector kernels of x86-64 take most of it, AVX-512's for
@@ -95,8 +95,7 @@ done
 stack_limit=18432
 load_limit=28672
 quantised_limit=24576
-CARGO_PROFILE_RELEASE_OPT_LEVEL=s build --features stack
-stack=$("$program" 2>&1 | sed -n 's/^stack of \(.*\): \([0-9]*\) bytes$/\2 \1/p' | sort -rn | awk '!seen[substr($0, index($0, " "))]++')
+stack=$(sed -n 's/^stack of \(.*\): \([0-9]*\) bytes$/\2 \1/p' "$target_dir/stack" | sort -rn | awk '!seen[substr($0, index($0, " "))]++')
 echo "$stack" | sed 's/^/nostd: stack, bytes: /'
 within() { # the steps' numbers, greatest first, and their limit
   [ -n "$1" ] || die "no stack was measured"

@@ -209,14 +209,23 @@ impl Serial {
             .map_err(|error| format!("the serial line: {error}"))
     }
 
-    /// Types a line and returns what the board says to it, without the line's echo.
-    pub(crate) fn ask(&mut self, line: &str) -> Result<String, String> {
-        self.type_bytes(format!("{line}\r").as_bytes())?;
-        let said = self.until_prompt(b"")?;
-        said.split_once('\n').map(|(_, said)| said.to_owned()).ok_or("the board does not echo the line".into())
+    fn type_line(&mut self, line: &str) -> Result<String, String> {
+        self.type_bytes(line.as_bytes())?;
+        without_echo(&self.until_prompt(b"")?)
     }
 
-    /// Types `line` and, once `bytes` have come after its echo, Ctrl-C; returns what the board says.
+    /// Types a line and returns what the board says to it, without the line's echo.
+    pub(crate) fn ask(&mut self, line: &str) -> Result<String, String> {
+        self.type_line(&format!("{line}\r"))
+    }
+
+    /// Types `line` with Ctrl-C right behind it and returns what the board says, without the line's echo. Typed later, Ctrl-C may
+    /// come after a short answer on a busy machine.
+    pub(crate) fn ask_and_interrupt(&mut self, line: &str) -> Result<String, String> {
+        self.type_line(&format!("{line}\r\x03"))
+    }
+
+    /// Types `line` and, once `bytes` of the answer have come, Ctrl-C; returns what the board says, without the line's echo.
     pub(crate) fn interrupt_after(&mut self, line: &str, bytes: usize) -> Result<String, String> {
         self.type_bytes(format!("{line}\r").as_bytes())?;
         let mut all: Vec<u8> = Vec::new();
@@ -227,8 +236,13 @@ impl Serial {
         }
         self.type_bytes(b"\x03")?;
         let said = self.until_prompt(&all)?;
-        said.split_once('\n').map(|(_, said)| said.to_owned()).ok_or("the board does not echo the line".into())
+        without_echo(&said)
     }
+}
+
+/// What the board says after the line that it echoes.
+fn without_echo(said: &str) -> Result<String, String> {
+    said.split_once('\n').map(|(_, said)| said.to_owned()).ok_or("the board does not echo the line".into())
 }
 
 fn tail(bytes: &[u8]) -> String {

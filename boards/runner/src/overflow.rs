@@ -10,7 +10,7 @@ use std::process::ExitStatus;
 /// Bytes of stack with which no program comes far, and with which none answers a prompt.
 pub(crate) const TOO_FEW: [usize; 2] = [8 << 10, 12 << 10];
 
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+const TIME_LIMIT: Duration = Duration::from_secs(300);
 
 /// Runs a program that was built with `bytes` of stack on one of the board's processors, and asks it for an answer.
 pub(crate) fn run(board: &Board, qemu: &Qemu, cpu: &Cpu, elf: &Path, bytes: usize) -> Result<(), String> {

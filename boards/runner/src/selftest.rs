@@ -7,7 +7,7 @@ use flashlet::kernels::by_name;
 use flashlet::simd::IsaName;
 use std::path::Path;
 
-const TIME_LIMIT: Duration = Duration::from_secs(300);
+const TIME_LIMIT: Duration = Duration::from_secs(900);
 
 /// The hash of the oracle's results on this machine.
 pub(crate) fn host_hash() -> Result<u64, String> {

@@ -20,7 +20,7 @@ pub(crate) fn test(boards: &[Emulated], from_source: bool, update: bool) -> Resu
     let real = if wants_real { RealModel::fetch(&simulator) } else { Err("it was not asked for".into()) };
     let selftest_hash = selftest::host_hash()?;
     println!("this machine: self-test hash {selftest_hash:016x}");
-    let mut tests = Tests { from_source, update, simulator, real, selftest_hash, passed: 0, failed: 0 };
+    let mut tests = Tests { from_source, update, simulator, real, selftest_hash, passed: 0, failures: Vec::new() };
     for &board in boards {
         tests.of_board("prompts", board, Tests::prompts);
     }
@@ -33,11 +33,12 @@ pub(crate) fn test(boards: &[Emulated], from_source: bool, update: bool) -> Resu
     let started = Instant::now();
     println!("\n== panics");
     tests.count("panics", started, panics::check(from_source));
-    println!("\n{} passed, {} failed", tests.passed, tests.failed);
-    Ok(tests.failed == 0)
+    println!("\n{} passed, {} failed", tests.passed, tests.failures.len());
+    tests.failures.iter().for_each(|failure| println!("FAILED: {failure}"));
+    Ok(tests.failures.is_empty())
 }
 
-/// References that boards are compared with, and the numbers of runs that passed and failed.
+/// References that boards are compared with, the number of runs that passed, and those that failed.
 struct Tests {
     from_source: bool,
     update: bool,
@@ -46,7 +47,8 @@ struct Tests {
     real: Result<RealModel, String>,
     selftest_hash: u64,
     passed: u32,
-    failed: u32,
+    /// What failed, each with its error.
+    failures: Vec<String>,
 }
 
 impl Tests {
@@ -58,8 +60,8 @@ impl Tests {
                 println!("-- {what}: passed in {seconds} s");
             }
             Err(error) => {
-                self.failed += 1;
                 println!("-- {what}: FAILED: {error}");
+                self.failures.push(format!("{what}: {error}"));
             }
         }
     }

@@ -210,7 +210,7 @@ impl Model {
             let least = self.tensors.least_tile(F::READ_ALIGN);
             let left = left.saturating_add(sizes.tile_bytes.saturating_mul(2));
             let wanted = match options.tile_bytes {
-                0 => (left / 8).clamp(least, DEFAULT_TILE_BYTES.max(least)),
+                0 => (left / 8).min(DEFAULT_TILE_BYTES).max(least),
                 n => n.max(least),
             };
             sizes.tile_bytes = wanted.min(left / 2).max(least) / ALIGN * ALIGN;

@@ -7,7 +7,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-const TIME_LIMIT: Duration = Duration::from_secs(120);
+const TIME_LIMIT: Duration = Duration::from_secs(600);
 
 /// Counts what an instruction set's kernels cost on a processor, with the self-test's program.
 pub(crate) fn count((board, qemu): Emulated, cpu: &Cpu, isa: &str, elf: &Path) -> Result<Costs, String> {
