@@ -80,7 +80,8 @@
 //!
 //! # Features
 //! All are on by default but those for boards. A board turns on what its model needs, as code that is left out takes no flash; a file that
-//! needs what is left out is refused by name. At least one format of weights and one of the cache are needed.
+//! needs what is left out is refused by name. `flashlet inspect -m MODEL.gguf` prints those of a model, which [`Model::features`] tells. At
+//! least one format of weights and one of the cache are needed.
 //!
 //! | feature | what |
 //! |---|---|

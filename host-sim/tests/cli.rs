@@ -231,6 +231,34 @@ fn inspect_shows_keys_and_tensors() {
 }
 
 #[test]
+fn inspect_says_what_firmware_turns_on() {
+    let models = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/models");
+    for (model, needed) in [
+        ("llama-f32-gqa", "f32"),
+        ("llama-bf16-yarn", "yarn bf16"),
+        ("llama-mixed32", "f16 bf16 q4_0 q4_1 q5_0 q5_1 q8_0 iq4_nl mxfp4"),
+        ("arch-llama-biases", "attention-variants f16"),
+        ("arch-qwen3", "attention-variants q8_0"),
+        ("arch-lfm2", "short-convolution f16"),
+        ("arch-mamba2-q8_0", "state-space q8_0"),
+        ("arch-rwkv7", "rwkv f16"),
+        ("arch-gemma4", "per-layer-inputs f16"),
+    ] {
+        let (code, out, err) = flashlet(&["inspect", "-m", &format!("{models}/{model}.gguf"), "--json"]);
+        assert_eq!(code, 0, "{err}");
+        let json: serde_json::Value = serde_json::from_str(&out).expect("one JSON object");
+        let mut said: Vec<_> =
+            json["features"]["needed"].as_array().expect("a list").iter().filter_map(|f| f.as_str()).collect();
+        let mut needed: Vec<_> = needed.split(' ').collect();
+        (said.sort_unstable(), needed.sort_unstable());
+        assert_eq!(said, needed, "{model}");
+    }
+    let (_, out, _) = flashlet(&["inspect"]);
+    assert!(out.contains("features = [\"kv_q8_0\", \"q4_k\", \"q6_k\"] }\n"), "{out}");
+    assert!(out.contains("for what the file carries: grammar, probabilities\n"), "{out}");
+}
+
+#[test]
 fn completions_are_made_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let (code, out, err) = flashlet(&["completions", shell]);

@@ -89,6 +89,12 @@ impl Values {
 }
 
 impl ModelConfig {
+    /// The engine's feature that the architecture takes; none for `llama`.
+    #[cfg(not(feature = "small"))]
+    pub(crate) fn feature(&self) -> Option<&'static str> {
+        arch::feature_of(self.arch.name.as_bytes()).map(|(feature, _)| feature)
+    }
+
     /// Reads and checks a model's metadata; `n_vocab` is the length of its token list. The keys `ignored` count as
     /// absent; the number returned stands for those that the file has, 0 if it has none.
     ///
@@ -276,7 +282,7 @@ async fn architecture<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Resu
     let mut name = Name::EMPTY;
     source.read(string.offset, name.room(string.len)).await.map_err(GgufError::Flash)?;
     #[cfg(not(feature = "small"))]
-    if let Some(feature) = arch::feature_of(name.as_bytes()) {
+    if let Some((feature, false)) = arch::feature_of(name.as_bytes()) {
         return Err(ConfigError::FeatureOff { name: string.name_at(), feature });
     }
     let arch = arch::by_name(name.as_bytes()).ok_or(ConfigError::UnknownArchitecture(string.name_at()))?;

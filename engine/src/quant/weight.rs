@@ -63,6 +63,11 @@ macro_rules! formats {
             pub const fn name(self) -> &'static str {
                 match self { $(#[cfg(feature = $feature)] WeightType::$name => <$name as Block>::NAME,)+ }
             }
+            /// The engine's feature that brings it.
+            #[must_use]
+            pub const fn feature(self) -> &'static str {
+                match self { $(#[cfg(feature = $feature)] WeightType::$name => $feature,)+ }
+            }
             /// Elements in a block.
             #[must_use]
             pub const fn block_elems(self) -> usize {

@@ -25,6 +25,8 @@
 pub(crate) mod answer;
 mod code;
 pub(crate) mod error;
+#[cfg(not(feature = "small"))]
+mod features;
 #[cfg(feature = "grammar")]
 mod grammar;
 mod hash;

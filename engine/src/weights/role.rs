@@ -26,6 +26,9 @@ macro_rules! layer_tensors {
             } else {
                 &[$(LayerTensor::$plain,)+]
             };
+
+            /// The number of those of plain transformers, which come first.
+            const PLAIN: usize = [$($plain_name,)+].len();
         }
 
         /// The names behind `blk.N.`, in the order of the tensors.
@@ -111,6 +114,12 @@ impl LayerTensor {
     #[must_use]
     pub fn name(self) -> &'static str {
         NAMES.get(self as usize).copied().unwrap_or_default()
+    }
+
+    /// True for the tensors of plain transformers.
+    #[must_use]
+    pub fn is_plain(self) -> bool {
+        (self as usize) < Self::PLAIN
     }
 
     /// The bias that is added to the output of this matrix or norm.

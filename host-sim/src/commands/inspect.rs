@@ -9,7 +9,7 @@ use flashlet::text::ChatPieces;
 use flashlet::weights::Residency;
 use serde_json::{Map, json};
 
-use crate::engine::{ModelArgs, about_file, check_names, open_file};
+use crate::engine::{Features, ModelArgs, about_file, check_names, open_file};
 use crate::failure::Failure;
 use crate::grammar::{Compiled, Figures};
 use crate::hardware::source::{FileFlash, ModelFile};
@@ -72,6 +72,8 @@ struct Survey {
     has_pieces: bool,
     /// The grammar that it carries, or what is wrong with it.
     grammar: Option<Result<Figures, String>>,
+    /// What firmware turns on for the model; none for a file that is no model the engine runs.
+    features: Option<Features>,
 }
 
 /// A metadata value.
@@ -139,6 +141,8 @@ impl<'f> Contents<'f> {
         survey.types.sort_by_key(|t| core::cmp::Reverse(t.bytes));
         let carried = Compiled::carried(&self.gguf, &mut self.source).transpose();
         survey.grammar = carried.map(|carried| Figures::of(&carried?)).map(|of| of.map_err(|error| error.to_string()));
+        let has_values = matches!(&survey.grammar, Some(Ok(figures)) if !figures.values.is_empty());
+        survey.features = Features::of(&mut self.source, has_values);
         Ok(survey)
     }
 
@@ -173,12 +177,13 @@ impl<'f> Contents<'f> {
             Some(Ok(figures)) => json!(figures),
             Some(Err(error)) => json!({ "error": error }),
         };
-        out.write(format_args!("],\"types\":{},\"chat\":{chat},\"grammar\":{grammar}}}\n", json!(types)))
+        let (types, features) = (json!(types), json!(survey.features));
+        out.write(format_args!("],\"types\":{types},\"chat\":{chat},\"grammar\":{grammar},\"features\":{features}}}\n"))
     }
 
     fn text(&mut self, survey: &Survey, out: &mut Listing) -> Result<(), Failure> {
         out.write(format_args!(
-            "{}: GGUF v{}, {}, {} keys, {} tensors, data at byte {}, alignment {}\nchat template: {}\n{}\nmetadata\n",
+            "{}: GGUF v{}, {}, {} keys, {} tensors, data at byte {}, alignment {}\nchat template: {}\n{}{}\nmetadata\n",
             printable(&self.file.path().display().to_string()),
             self.gguf.version(),
             show(self.file.size()),
@@ -188,6 +193,7 @@ impl<'f> Contents<'f> {
             self.gguf.alignment(),
             survey.chat(),
             survey.grammar(),
+            survey.features.as_ref().map(Features::lines).unwrap_or_default(),
         ))?;
         let width = survey.key_width;
         self.keys(&mut |key, value| out.write(format_args!("  {:<width$}  {}\n", printable(key), value.text())))?;

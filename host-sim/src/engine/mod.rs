@@ -4,6 +4,7 @@
 //! kernels, and the loaded [`Engine`] computes.
 
 mod args;
+mod features;
 mod foreign;
 mod loaded;
 mod machine;
@@ -14,6 +15,7 @@ mod stats;
 mod vocabulary;
 
 pub(crate) use args::{ComputeArgs, DraftArgs, EngineArgs, Extras, ModelArgs};
+pub(crate) use features::Features;
 pub(crate) use loaded::Engine;
 pub(crate) use machine::{Machine, cores};
 pub(crate) use opened::{Opened, about_file, check_names, open_file, open_model, warn_of_unknown_key};

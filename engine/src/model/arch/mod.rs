@@ -15,10 +15,9 @@ macro_rules! architectures {
             $($($(#[cfg(feature = $feature)] Arch { name: $name, ..$module::$arch },)+)+)+
         ];
 
-        /// The names of those that are left out, each with the feature that it takes.
+        /// The names of all but the first, each with the feature that it takes and whether that is on.
         #[cfg(not(feature = "small"))]
-        static LEFT_OUT: &[(&str, &str)] =
-            &[$($($(#[cfg(not(feature = $feature))] ($name, $feature),)+)+)+];
+        static FEATURES: &[(&str, &str, bool)] = &[$($($(($name, $feature, cfg!(feature = $feature)),)+)+)+];
     };
 }
 
@@ -76,11 +75,12 @@ pub(super) fn by_name(name: &[u8]) -> Option<&'static Arch> {
     ARCHS.iter().find(|arch| arch.name.as_bytes() == name)
 }
 
-/// The feature that the architecture of this name takes, if it is left out.
+/// The feature that the architecture of this name takes, and whether it is on; none for the first of the table.
 #[cfg(not(feature = "small"))]
 #[must_use]
-pub(super) fn feature_of(name: &[u8]) -> Option<&'static str> {
-    LEFT_OUT.iter().find(|(left_out, _)| left_out.as_bytes() == name).map(|(_, feature)| *feature)
+pub(super) fn feature_of(name: &[u8]) -> Option<(&'static str, bool)> {
+    let entry = FEATURES.iter().find(|(other, ..)| other.as_bytes() == name);
+    entry.map(|(_, feature, is_on)| (*feature, *is_on))
 }
 
 /// Names of all architectures, in the order of the table.
