@@ -3,6 +3,7 @@
 mod binary;
 mod gguf_bytes;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -247,10 +248,8 @@ fn inspect_says_what_firmware_turns_on() {
         let (code, out, err) = flashlet(&["inspect", "-m", &format!("{models}/{model}.gguf"), "--json"]);
         assert_eq!(code, 0, "{err}");
         let json: serde_json::Value = serde_json::from_str(&out).expect("one JSON object");
-        let mut said: Vec<_> =
-            json["features"]["needed"].as_array().expect("a list").iter().filter_map(|f| f.as_str()).collect();
-        let mut needed: Vec<_> = needed.split(' ').collect();
-        (said.sort_unstable(), needed.sort_unstable());
+        let said = json["features"]["needed"].as_array().expect("a list").iter().filter_map(|feature| feature.as_str());
+        let (said, needed): (BTreeSet<_>, BTreeSet<_>) = (said.collect(), needed.split(' ').collect());
         assert_eq!(said, needed, "{model}");
     }
     let (_, out, _) = flashlet(&["inspect"]);
