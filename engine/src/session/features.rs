@@ -12,7 +12,7 @@ use crate::weights::{self, Role};
 impl Model {
     /// Hands the names of the features that the model takes to `each`: those of its architecture, of its rotary positions and of its
     /// vocabulary, and a weight format for each type among its matrices. A program adds a format of the cache, and what else it wants of
-    /// the table in the crate's documentation.
+    /// the table in the crate's documentation. A build with `small` does not have this.
     ///
     /// # Errors
     /// Those of reading the directory of tensors once more.
