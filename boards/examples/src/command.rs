@@ -1,4 +1,4 @@
-//! What the model's answers ask for: `{"do":"set","device":"light","level":30}`, or two of them in brackets.
+//! Commands in the model's answers. An answer is a JSON object, such as `{"do":"set","device":"light","level":30}`, or an array of two.
 
 use serde::Deserialize;
 
@@ -17,7 +17,7 @@ pub struct Command<'a> {
 }
 
 impl<'a> Command<'a> {
-    /// The commands of an answer, at most two. None at all where it is no answer of the model's schema.
+    /// Parses an answer into its one or two commands. Both are `None` if the answer is not valid JSON of this form.
     pub fn parse(answer: &'a str) -> [Option<Self>; 2] {
         if let Ok(([first, second], _)) = serde_json_core::from_str::<[Self; 2]>(answer) {
             return [Some(first), Some(second)];

@@ -240,7 +240,7 @@ impl Serial {
     }
 }
 
-/// What the board says after the line that it echoes.
+/// Removes the echo of the typed line from the board's output and returns the rest.
 fn without_echo(said: &str) -> Result<String, String> {
     said.split_once('\n').map(|(_, said)| said.to_owned()).ok_or("the board does not echo the line".into())
 }

@@ -47,7 +47,7 @@ struct Tests {
     real: Result<RealModel, String>,
     selftest_hash: u64,
     passed: u32,
-    /// What failed, each with its error.
+    /// The runs that failed: name and error.
     failures: Vec<String>,
 }
 

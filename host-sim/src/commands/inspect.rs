@@ -72,7 +72,7 @@ struct Survey {
     has_pieces: bool,
     /// The grammar that it carries, or what is wrong with it.
     grammar: Option<Result<Figures, String>>,
-    /// What firmware turns on for the model; none for a file that is no model the engine runs.
+    /// The engine's features that firmware for this model turns on; `None` if the engine cannot run the file.
     features: Option<Features>,
 }
 

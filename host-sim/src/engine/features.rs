@@ -10,14 +10,15 @@ use crate::sim::wait;
 /// Features of the engine, by name.
 #[derive(Debug, Serialize)]
 pub(crate) struct Features {
-    /// Without these the model is refused.
+    /// The features without which the engine refuses the model.
     pub(crate) needed: Vec<&'static str>,
-    /// These use what else the file has.
+    /// The features for optional parts that the file has, such as a grammar.
     pub(crate) carried: Vec<&'static str>,
 }
 
 impl Features {
-    /// The features of a model's file, whose grammar has values or not; none for a file that is no model the engine runs.
+    /// Reads the features from a model's file; `None` if the engine cannot run the file. `has_values` tells whether the file's grammar
+    /// has values.
     pub(crate) fn of<F: Flash>(source: &mut Source<'_, F>, has_values: bool) -> Option<Features> {
         let model = wait(Model::open(source)).ok()?;
         let mut needed = Vec::new();
@@ -34,8 +35,8 @@ impl Features {
         Some(Features { needed, carried })
     }
 
-    /// The line of a firmware's `Cargo.toml`, with the cache's format that takes the least memory without a loss that shows, and a line
-    /// on the rest.
+    /// The dependency line for a firmware's `Cargo.toml`, with a q8_0 cache, and a second line with the features of the file's optional
+    /// parts, if there are any.
     pub(crate) fn lines(&self) -> String {
         let version = env!("CARGO_PKG_VERSION").rsplit_once('.').map_or("", |(version, _)| version);
         let features: Vec<_> = ["kv_q8_0"].iter().chain(&self.needed).map(|feature| format!("{feature:?}")).collect();

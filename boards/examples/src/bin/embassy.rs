@@ -12,7 +12,7 @@ use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::signal::Signal;
 use flashlet_board_examples::{answer_each, end};
 
-/// Time that has passed. A firmware with a HAL has `embassy_time::Ticker`.
+/// Signalled by SysTick every 10 ms. Firmware with a HAL uses `embassy_time::Ticker` instead.
 static TICK: Signal<CriticalSectionRawMutex, ()> = Signal::new();
 static BLINKS: AtomicU32 = AtomicU32::new(0);
 
@@ -40,7 +40,7 @@ async fn main(spawner: Spawner) {
     end(&result.await)
 }
 
-/// A tick each 10 ms of the processor's 40 MHz.
+/// Starts SysTick, which raises its exception every 10 ms at the processor's 40 MHz.
 fn start_ticks() {
     let Some(peripherals) = cortex_m::Peripherals::take() else { return };
     let mut clock: SYST = peripherals.SYST;

@@ -4,7 +4,8 @@
 
 use cortex_m_rt as _;
 
-/// What RTIC takes from a chip's peripheral access crate, where only an exception is bound.
+/// Stands for the chip's peripheral access crate: RTIC reads the number of priority bits from it. A list of interrupts is not needed,
+/// as the only task is bound to an exception, SysTick.
 mod device {
     pub const NVIC_PRIO_BITS: u8 = 3;
 }
