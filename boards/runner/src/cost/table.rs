@@ -7,8 +7,9 @@ use flashlet::internal::quant::WeightType;
 use std::fs;
 use std::path::PathBuf;
 
-/// The difference that is none, of a figure in the table: what another compiler's version moves.
-const TOLERANCE: f64 = 0.02;
+/// The relative difference up to which a counted figure equals the one in the table. The compiler's choices depend on the folder that it
+/// builds in: figures of the same source on AArch64 differed by up to 2.6 %.
+const TOLERANCE: f64 = 0.05;
 
 const HEAD: &str = "\
 # What kernels cost on the boards' processors, by QEMU's names of these. The simulator and boards/README.md take the figures
@@ -173,16 +174,16 @@ mod tests {
         let isas = BTreeMap::from([("dsp".to_owned(), costs([3.0, 2.0]))]);
         let cpu = BTreeMap::from([("cortex-m4".to_owned(), isas)]);
         let table = Table { compiler: "rustc-1".into(), model: String::new(), cpu };
-        assert_eq!(check(&table, "rustc-1", ["cortex-m4", "dsp"], &costs([3.05, 2.0])), Ok(()));
-        let error = check(&table, "rustc-1", ["cortex-m4", "dsp"], &costs([3.0, 1.9])).expect_err("it became less");
-        assert!(error.starts_with("Q8_0 rows, eight costs 1.900, not 2.000"), "{error}");
+        assert_eq!(check(&table, "rustc-1", ["cortex-m4", "dsp"], &costs([3.1, 2.0])), Ok(()));
+        let error = check(&table, "rustc-1", ["cortex-m4", "dsp"], &costs([3.0, 1.8])).expect_err("it became less");
+        assert!(error.starts_with("Q8_0 rows, eight costs 1.800, not 2.000"), "{error}");
         assert!(check(&table, "rustc-1", ["cortex-m7", "dsp"], &costs([3.0, 2.0])).is_err());
         assert_eq!(check(&table, "rustc-2", ["cortex-m4", "dsp"], &costs([9.0, 2.0])), Ok(()));
     }
 
     #[test]
     fn cycles_of_other_code_are_dropped() {
-        let mut now = costs([3.0, 1.9]);
+        let mut now = costs([3.0, 1.8]);
         keep_cycles(&mut now, &costs([3.0, 2.0]));
         let format = now.format["Q8_0"];
         assert_eq!((format.rows_cycles, format.pinned_cycles), (None, Some([9.0, 8.0].into())));
