@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what building and emulating the boards' firmware needs: a compiler for the ARM targets, one for C, a linker and QEMU.
+# Installs what building and emulating the boards' firmware needs: a compiler for the targets, one for C, a linker and QEMU.
 # Safe to run again: what is there is left alone. Ends with one line for each piece, or fails naming the missing one.
 #
 # With rustup and a network the targets come from there. Otherwise, on Debian and its relatives, the distribution's
@@ -42,6 +42,9 @@ have_linker() { compgen -G "$(rustc --print sysroot)/lib/rustlib/*/bin/rust-lld"
 if ! { command -v qemu-system-arm && command -v qemu-system-aarch64; } >/dev/null; then
   install qemu-system-arm
 fi
+if ! { command -v qemu-system-riscv32 && command -v qemu-system-riscv64; } >/dev/null; then
+  install qemu-system-misc
+fi
 if ! { command -v arm-none-eabi-gcc && [ -e "$(arm-none-eabi-gcc -print-file-name=nano.specs)" ] && command -v make; } >/dev/null; then
   install gcc-arm-none-eabi libnewlib-arm-none-eabi make
 fi
@@ -55,7 +58,7 @@ else
 fi
 have_linker || die "no linker: neither rust-lld nor ld.lld"
 echo "C: $(arm-none-eabi-gcc --version | head -n1)"
-for qemu in qemu-system-arm qemu-system-aarch64; do
+for qemu in qemu-system-arm qemu-system-aarch64 qemu-system-riscv32 qemu-system-riscv64; do
   command -v $qemu >/dev/null || die "$qemu is missing"
   echo "emulator: $($qemu --version | head -n1)"
 done

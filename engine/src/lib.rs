@@ -57,6 +57,8 @@
 //! [`feed`](Session::feed).
 //!
 //! # Firmware of one's own
+//! `boards/examples` in the repository has small programs to start from: bare, with embassy, with RTIC. What they are made of:
+//!
 //! 1. **The model.** On the desktop, `flashlet plan -m MODEL.gguf --board BOARD` says how many bytes of arena a model takes, and what would
 //!    make it fit. `flashlet pack` adds what spares a board work or memory: checksums, an index of the vocabulary, the parts of a chat
 //!    template, a grammar.

@@ -24,8 +24,7 @@ fn semihosting_with(command_line: &str) -> [String; 2] {
 
 /// The emulator with a program on one of the board's processors. It counts instructions, a nanosecond each.
 pub(crate) fn with_program(board: &Board, qemu: &Qemu, cpu: &Cpu, elf: &Path) -> Command {
-    let aarch64 = board.firmware.target.starts_with("aarch64");
-    let mut command = Command::new(if aarch64 { "qemu-system-aarch64" } else { "qemu-system-arm" });
+    let mut command = Command::new(board.emulator());
     command.args(["-M", &qemu.machine]).args(&qemu.options).args(["-cpu", &cpu.name]);
     command.args(["-nodefaults", "-display", "none", "-icount", "shift=0", "-kernel"]).arg(elf);
     command

@@ -43,7 +43,7 @@ mod systick {
 pub use systick::start;
 
 /// Nanoseconds since some time.
-#[cfg(any(target_arch = "aarch64", feature = "systick"))]
+#[cfg(any(not(target_arch = "arm"), feature = "systick"))]
 #[must_use]
 pub fn nanoseconds() -> u64 {
     #[cfg(target_arch = "arm")]
@@ -57,5 +57,36 @@ pub fn nanoseconds() -> u64 {
         }
         (count, hz)
     };
+    #[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
+    let (count, hz) = (riscv::cycles(), 1_000_000_000);
     count * 1_000_000 / (hz / 1000).max(1)
+}
+
+/// The counter of cycles, each of which is an instruction and a nanosecond under QEMU.
+#[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
+mod riscv {
+    use core::arch::asm;
+
+    #[cfg(target_arch = "riscv64")]
+    pub(super) fn cycles() -> u64 {
+        let cycles;
+        // SAFETY: machine mode may read the counter.
+        unsafe { asm!("csrr {}, mcycle", out(reg) cycles, options(nomem, nostack)) };
+        cycles
+    }
+
+    #[cfg(target_arch = "riscv32")]
+    pub(super) fn cycles() -> u64 {
+        loop {
+            let (high, low, after): (u32, u32, u32);
+            // SAFETY: machine mode may read the counter.
+            unsafe {
+                asm!("csrr {}, mcycleh", "csrr {}, mcycle", "csrr {}, mcycleh", out(reg) high, out(reg) low, out(reg) after,
+                    options(nomem, nostack));
+            }
+            if high == after {
+                return u64::from(high) << 32 | u64::from(low);
+            }
+        }
+    }
 }

@@ -82,7 +82,7 @@ fn digits(mut value: usize, base: usize, buffer: &mut [u8; 20]) -> &str {
     buffer.get(start..).and_then(|digits| core::str::from_utf8(digits).ok()).unwrap_or_default()
 }
 
-/// The status register of faults: CFSR, or on AArch64 ESR_EL1.
+/// The status register of faults: CFSR, on AArch64 ESR_EL1, on RISC-V mcause.
 fn status() -> usize {
     // SAFETY: reading the register does nothing else.
     #[cfg(target_arch = "arm")]
@@ -92,6 +92,13 @@ fn status() -> usize {
         let status: usize;
         // SAFETY: the program runs at EL1, which may read the register.
         unsafe { core::arch::asm!("mrs {}, ESR_EL1", out(reg) status, options(nomem, nostack)) };
+        status
+    };
+    #[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
+    let status = {
+        let status: usize;
+        // SAFETY: the program runs in machine mode, which may read the register.
+        unsafe { core::arch::asm!("csrr {}, mcause", out(reg) status, options(nomem, nostack)) };
         status
     };
     status

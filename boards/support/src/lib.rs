@@ -23,6 +23,8 @@ mod log;
 mod mem;
 pub mod memory;
 pub mod nor;
+#[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
+pub mod riscv;
 #[cfg(feature = "selftest")]
 mod selftest;
 pub mod semihosting;

@@ -3,10 +3,10 @@
 //! Below the stack lies memory that the processor keeps from the program, so that an overflow is a fault and writes over
 //! nothing; `fault.rs` reports it. On Armv8-M the register MSPLIM holds the end of the stack, which `cortex-m-rt` sets at
 //! reset. On Armv7-M a region of the memory protection unit forbids what lies in front of RAM, where the stack begins. On
-//! AArch64 the linker leaves a hole for a block of the page table that is not mapped. The hole is larger than any frame, so
-//! none reaches across.
+//! AArch64 the linker leaves a hole for a block of the page table that is not mapped, on RISC-V one that the memory protection
+//! forbids. The hole is larger than any frame, so none reaches across.
 
-/// The paint: `cortex-m-rt`'s with its feature `paint-stack`, and what `aarch64.rs` takes.
+/// The paint: `cortex-m-rt`'s with its feature `paint-stack`, and what `aarch64.rs` and `riscv.rs` take.
 const PAINT: u32 = 0xCCCC_CCCC;
 
 unsafe extern "C" {
@@ -81,7 +81,7 @@ mod armv7m {
 }
 
 /// Does nothing: the limit or the hole is there from reset on.
-#[cfg(any(armv8m, target_arch = "aarch64"))]
+#[cfg(any(armv8m, not(target_arch = "arm")))]
 pub fn guard() {}
 
 /// A fault with this status comes from an overflow: the stack pointer met its limit.
@@ -91,13 +91,21 @@ pub(crate) fn has_overflowed(status: usize) -> bool {
 }
 
 /// A fault comes from an overflow: its address lies in the hole.
-#[cfg(target_arch = "aarch64")]
+#[cfg(not(target_arch = "arm"))]
 pub(crate) fn has_overflowed(_status: usize) -> bool {
     unsafe extern "C" {
         static _stack_guard: u32;
     }
     let address: usize;
     // SAFETY: the program runs at EL1, which may read the register.
-    unsafe { core::arch::asm!("mrs {}, FAR_EL1", out(reg) address, options(nomem, nostack)) };
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        core::arch::asm!("mrs {}, FAR_EL1", out(reg) address, options(nomem, nostack))
+    };
+    // SAFETY: the program runs in machine mode, which may read the register.
+    #[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
+    unsafe {
+        core::arch::asm!("csrr {}, mtval", out(reg) address, options(nomem, nostack))
+    };
     ((&raw const _stack_guard).addr()..(&raw const _stack_end).addr()).contains(&address)
 }

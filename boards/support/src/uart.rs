@@ -160,6 +160,50 @@ impl Uart for Pl011 {
     }
 }
 
+/// A 16550 with registers of a byte.
+#[derive(Clone, Copy, Debug)]
+pub struct Ns16550 {
+    base: usize,
+}
+
+impl Ns16550 {
+    /// The port at `base`, with FIFOs; the baud rate stays what it is.
+    ///
+    /// # Safety
+    /// There is such a port, and nothing else uses it.
+    #[must_use]
+    pub unsafe fn new(base: usize) -> Self {
+        let port = Ns16550 { base };
+        port.write(2, 0b111); // FIFOs on and empty
+        port.write(3, 0b11); // eight bits
+        port
+    }
+
+    fn read(self, offset: usize) -> u8 {
+        // SAFETY: a register of the port that `new` was promised.
+        unsafe { core::ptr::with_exposed_provenance::<u8>(self.base + offset).read_volatile() }
+    }
+
+    fn write(self, offset: usize, value: u8) {
+        // SAFETY: a register of the port that `new` was promised.
+        unsafe { core::ptr::with_exposed_provenance_mut::<u8>(self.base + offset).write_volatile(value) }
+    }
+}
+
+impl Uart for Ns16550 {
+    fn receive(&self) -> Option<u8> {
+        (self.read(5) & 1 != 0).then(|| self.read(0))
+    }
+
+    fn is_ready(&self) -> bool {
+        self.read(5) & 0x20 != 0
+    }
+
+    fn send(&self, byte: u8) {
+        self.write(0, byte);
+    }
+}
+
 port! {
     /// The USART of an STM32F1, F2 or F4.
     Stm32

@@ -187,6 +187,17 @@ impl Board {
         format!("flashlet-{}", folder.rsplit('/').next().unwrap_or(folder))
     }
 
+    /// QEMU's program for the processor.
+    #[must_use]
+    pub fn emulator(&self) -> &'static str {
+        match self.firmware.target.split('-').next().unwrap_or_default() {
+            "aarch64" => "qemu-system-aarch64",
+            "riscv32imac" => "qemu-system-riscv32",
+            "riscv64gc" => "qemu-system-riscv64",
+            _ => "qemu-system-arm",
+        }
+    }
+
     /// The manifest of the workspace that the board's crate belongs to, from the repository's root on.
     #[must_use]
     pub fn manifest(&self) -> String {

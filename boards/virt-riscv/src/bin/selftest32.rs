@@ -1,0 +1,8 @@
+//! The self-test on QEMU's machine virt, RISC-V of 32 bits.
+#![no_std]
+#![no_main]
+
+#[unsafe(no_mangle)]
+extern "C" fn main() -> ! {
+    flashlet_board::selftest(&[])
+}
