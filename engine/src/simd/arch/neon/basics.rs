@@ -16,16 +16,25 @@ macro_rules! neon {
 }
 pub(super) use neon;
 
-/// The array of `f(0)` to `f(V - 1)`, with `V` at least 1. A plain loop: compilers make so much of `array::from_fn` and of
-/// arrays' `map` that they took two thirds of the time to compile these kernels.
+/// The array of `f(0)` to `f(V - 1)`, where `V` is 1, 2, 4 or more. Up to four are written out: a kernel has hundreds of these, and a loop
+/// for each, or `array::from_fn`, would take most of the time to compile it.
 #[inline(always)]
 pub(super) fn array<T: Copy, const V: usize>(f: impl Fn(usize) -> T) -> [T; V] {
     let mut out = [f(0); V];
-    let mut v = 1;
-    while v < V {
-        out[v] = f(v);
-        v += 1;
+    if const { V > 1 } {
+        out[1] = f(1);
     }
+    if const { V > 3 } {
+        (out[2], out[3]) = (f(2), f(3));
+    }
+    if const { V > 4 } {
+        let mut v = 4;
+        while v < V {
+            out[v] = f(v);
+            v += 1;
+        }
+    }
+    const { assert!(V != 3) };
     out
 }
 

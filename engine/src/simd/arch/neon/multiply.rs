@@ -1,6 +1,6 @@
 //! Products of bytes, in which the levels of NEON differ.
 
-use super::basics::{array, each, sixteen};
+use super::basics::{array, each, sixteen, zip};
 use super::words::repeated;
 use crate::simd::isa::{Isa, Op, Quad, Quads};
 use crate::simd::name::IsaName;
@@ -76,7 +76,8 @@ impl Multiply for Widening {
     const NAME: IsaName = IsaName::Neon;
     const TOKENS: usize = 2;
 
-    #[inline(always)]
+    /// Not inlined, as the other levels cannot be: compilers would take minutes for all formats in one function.
+    #[inline(never)]
     fn run<I: Isa, O: Op>(self, isa: I, op: O) -> O::Out {
         op.call(isa)
     }
@@ -98,15 +99,15 @@ impl Multiply for Widening {
         // SAFETY: NEON is part of the target.
         unsafe {
             let x = vreinterpretq_s8_s32(vdupq_laneq_s32::<LANE>(vreinterpretq_s32_s8(x)));
-            for (products, w) in sum.products.iter_mut().zip(w) {
+            sum.products = zip(sum.products, w, |products, w| {
                 let w = vreinterpretq_s8_u32(w);
                 let (low, high) = (vget_low_s8(w), vget_low_s8(x));
-                *products = if n.is_multiple_of(run) {
+                if n.is_multiple_of(run) {
                     [vmull_s8(low, high), vmull_high_s8(w, x)]
                 } else {
                     [vmlal_s8(products[0], low, high), vmlal_high_s8(products[1], w, x)]
-                };
-            }
+                }
+            });
         }
     }
     #[inline(always)]
@@ -151,16 +152,14 @@ impl<const V: usize> Widened<V> {
     /// Moves the products to the sums, which `first` says are none yet.
     #[inline(always)]
     fn widen(&mut self, first: bool) {
-        for (sums, products) in self.sums.iter_mut().zip(self.products) {
-            // SAFETY: NEON is part of the target.
-            *sums = unsafe {
-                if first {
-                    [vpaddlq_s16(products[0]), vpaddlq_s16(products[1])]
-                } else {
-                    [vpadalq_s16(sums[0], products[0]), vpadalq_s16(sums[1], products[1])]
-                }
-            };
-        }
+        // SAFETY: NEON is part of the target.
+        self.sums = zip(self.sums, self.products, |sums, products| unsafe {
+            if first {
+                [vpaddlq_s16(products[0]), vpaddlq_s16(products[1])]
+            } else {
+                [vpadalq_s16(sums[0], products[0]), vpadalq_s16(sums[1], products[1])]
+            }
+        });
     }
 }
 

@@ -1,6 +1,6 @@
 //! Unpacking quants of two planes.
 
-use super::basics::{array, each, neon, sixteen};
+use super::basics::{array, each, neon, sixteen, zip};
 use super::multiply::Word;
 use super::words::transpose;
 use core::arch::{aarch64::*, asm};
@@ -25,16 +25,10 @@ pub(super) trait Quants<const V: usize>: Copy {
 /// Applies `f` to each vector of two words.
 #[inline(always)]
 fn planes<const V: usize>(words: [Word<V>; 2], f: impl Fn(uint8x16_t, uint8x16_t) -> [uint8x16_t; 2]) -> [Word<V>; 2] {
-    let mut planes = words;
-    let mut v = 0;
-    while v < V {
-        neon! {
-            let [a, b] = f(vreinterpretq_u8_u32(words[0][v]), vreinterpretq_u8_u32(words[1][v]));
-            (planes[0][v], planes[1][v]) = (vreinterpretq_u32_u8(a), vreinterpretq_u32_u8(b));
-        }
-        v += 1;
-    }
-    planes
+    let planes = zip(words[0], words[1], |a, b| {
+        neon! { each(f(vreinterpretq_u8_u32(a), vreinterpretq_u8_u32(b)), |plane| vreinterpretq_u32_u8(plane)) }
+    });
+    [each(planes, |[first, _]| first), each(planes, |[_, second]| second)]
 }
 
 /// 32 signed bytes from byte `AT` on.
@@ -168,18 +162,15 @@ impl<const V: usize, const AT: usize> Quants<V> for FifthBits<V, AT> {
 
     #[inline(always)]
     fn unpack(self, words: [Word<V>; 2], k: usize) -> [Word<V>; 2] {
-        let mut planes = words;
-        for v in 0..V {
+        let planes = zip(words[0], self.bytes, |w, bytes| {
             neon! {
                 let mask = vreinterpretq_u8_u32(vdupq_n_u32(if k.is_multiple_of(2) { 0x0804_0201 } else { 0x8040_2010 }));
-                let w = vreinterpretq_u8_u32(words[0][v]);
-                let low = vtstq_u8(self.bytes[v][k / 2], mask);
-                let high = vtstq_u8(self.bytes[v][k / 2 + 2], mask);
-                planes[0][v] = vreinterpretq_u32_u8(vsliq_n_u8::<4>(w, low));
-                planes[1][v] = vreinterpretq_u32_u8(vsliq_n_u8::<4>(vshrq_n_u8::<4>(w), high));
+                let w = vreinterpretq_u8_u32(w);
+                let (low, high) = (vtstq_u8(bytes[k / 2], mask), vtstq_u8(bytes[k / 2 + 2], mask));
+                each([vsliq_n_u8::<4>(w, low), vsliq_n_u8::<4>(vshrq_n_u8::<4>(w), high)], |plane| vreinterpretq_u32_u8(plane))
             }
-        }
-        planes
+        });
+        [each(planes, |[first, _]| first), each(planes, |[_, second]| second)]
     }
 }
 
