@@ -81,7 +81,7 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// More than any arena has: what a size that overflows takes.
+    /// The usage of a size that overflows: more than any arena has.
     #[must_use]
     pub(crate) fn unbounded() -> Self {
         Usage { bytes: [usize::MAX; Region::ALL.len()] }

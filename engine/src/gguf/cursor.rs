@@ -64,9 +64,9 @@ const _: () = assert!(align_of::<Window>() >= MAX_READ_ALIGN || cfg!(not(feature
 #[derive(Clone, Debug)]
 pub(super) struct Cursor {
     pos: u64,
-    /// The window shows the file from here..
+    /// The offset in the file of the window's first byte.
     start: u64,
-    /// ..for this many bytes.
+    /// Bytes in the window.
     len: usize,
     window: Window,
     fault: Fault,

@@ -116,7 +116,7 @@ impl Gguf {
         let end = gguf.check_tensors(source).await?;
         gguf.data_offset = end.checked_next_multiple_of(alignment.into()).unwrap_or(u64::MAX);
         gguf.check_tensors(source).await?;
-        // Left out, not only passed over: it is 2 kB of code.
+        // `cfg`, as the check is 2 kB of code.
         #[cfg(not(feature = "small"))]
         if n_kv.max(n_tensors) <= MAX_CHECKED_NAMES {
             let mut table = [0; 128];

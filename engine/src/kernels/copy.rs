@@ -16,7 +16,7 @@ pub(super) fn copy_rows(from: &[Group], first: usize, n: usize, tokens: usize, t
             to.copy_from_slice(from);
         }
     } else {
-        // A group is the end of one and the beginning of the next, which the last may lack.
+        // A group of `to` is the end of one group of `from` and the start of the next, or of zeros behind the last.
         let next = from.get(tokens..).unwrap_or_default().iter().chain(core::iter::repeat(&[0.0; LANES]));
         for ((to, from), next) in to.iter_mut().zip(from).zip(next) {
             let elements = from.iter().chain(next).skip(shift);

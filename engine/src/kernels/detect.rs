@@ -5,7 +5,7 @@ use crate::simd::{IsaName, Scalar};
 
 /// The kernels of a named instruction set, if this processor has it. Where a program cannot ask the processor, this
 /// goes by what the engine's features `isa-*` declare.
-// Not inlined, nor are the next two: the crates that call it would compile all kernels once more.
+// Not inlined, like the next two: otherwise every crate that calls it would compile all kernels again.
 #[inline(never)]
 #[must_use]
 pub fn by_name(name: IsaName) -> Option<&'static dyn Kernels> {

@@ -11,14 +11,14 @@ use super::unpacked::{FEW, FEWER, MANY, add_group};
 use crate::quant::{Act, FloatFormat, Format, Matrix, Weight, with_format};
 use crate::simd::{Floats, Isa, LANES, Op, Panel, RowBlocks, Rows, lanes};
 
-/// The most tokens that share one reading of float weights, whatever the set: sixteen lanes take more registers.
+/// The most tokens that share one load of float weights, on every set: the sums of more exceed the registers.
 #[cfg_attr(
     not(any(feature = "f32", feature = "f16", feature = "bf16")),
     allow(dead_code, reason = "no format has floats")
 )]
 const FLOAT_TOKENS: usize = 4;
 
-/// Several tokens share one reading of float weights; not where lanes go one by one, as their sums lie in memory.
+/// True if several tokens share one load of float weights; false on sets that compute lane by lane, as their sums lie in memory.
 #[cfg_attr(
     not(any(feature = "f32", feature = "f16", feature = "bf16")),
     allow(dead_code, reason = "no format has floats")
@@ -177,7 +177,7 @@ impl<B: Format> Op for Quantised<'_, B> {
                 }
                 let tile = Tile { t, ..tile };
                 let interleaved = I::INTERLEAVES && m.interleaves(row);
-                // Each condition alone: compilers see that of a tuple too late, and compile what is not used.
+                // Nested conditions, not a `match` on a tuple: rustc evaluates that too late, and compiles branches that are never taken.
                 if const { N > 1 && B::LAYOUT.is_one_of(I::STREAMED) } {
                     several(isa.single(), interleaved, tile, products);
                 } else if const { N > 1 } {
@@ -218,7 +218,7 @@ impl<B: Format> Op for ManyTokens<'_, B> {
 
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
-        // A product that is stored is added up in its place. Others wait in this frame, which is large without them.
+        // Products to be stored are added up in `y`. Those for a gate are added up in this stack frame, so fewer at a time.
         let most = if self.combine == Combine::Store { MANY } else { FEWER };
         for (s, y) in self.y.chunks_mut(most).enumerate() {
             let mut own = [[0.0; LANES]; FEWER];
@@ -290,7 +290,7 @@ fn dot_rows<I: Isa, B: Format, const N: usize>(
     let Tile { m, x, tokens, t, .. } = tile;
     let part = row - tile.row;
     let Some(blocks) = RowBlocks::new(m.blocks, m.row_blocks, row, I::ROWS) else { return };
-    // The first tile of tokens fetches the rows behind these, as many blocks a step as it uses.
+    // The first tile of tokens prefetches the rows behind these, as many blocks a step as it uses.
     let behind = if t == 0 { (row + I::ROWS) * m.row_blocks } else { m.blocks.len() };
     let mut behind = m.blocks.get(behind..).unwrap_or_default().chunks_exact(I::ROWS);
     let mut acc = [isa.f_splat(0.0); N];
@@ -322,9 +322,9 @@ fn dot_group<I: Isa, B: Format, const N: usize, const P: usize>(
 ) {
     let Tile { m, row, x, tokens, t } = tile;
     let Some(columns) = RowBlocks::interleaved(m.blocks, m.row_blocks, row, I::ROWS) else { return };
-    // What the first tile has fetched is there for the others. Nothing further is no condition in a hot loop.
+    // The first tile prefetches for the others. A distance of 0 avoids a branch in the hot loop.
     let columns = columns.fetching(if t == 0 { AHEAD } else { 0 });
-    // All lanes of a column while it is at hand, so that loading overlaps with what all of them compute.
+    // All parts of a column before the next column, so that loads overlap with computations.
     let mut acc = [[isa.f_splat(0.0); N]; P];
     let mut column = t;
     for rows in columns {

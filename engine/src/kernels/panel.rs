@@ -12,12 +12,12 @@ pub(crate) const fn groups(n: usize) -> usize {
     n.div_ceil(LANES)
 }
 
-/// Elements of a group row of a panel, the groups of all tokens with the same elements; not 0, which no piece of a slice may be.
+/// Elements of a group row of a panel, the groups of all tokens with the same elements; at least 1, as `chunks` needs.
 pub(super) fn group_row(tokens: usize) -> usize {
     (LANES * tokens).max(1)
 }
 
-/// Copies a group, through the vectors of a set that has them: for 64 bytes at any address a compiler may call a function.
+/// Copies a group through vector registers, where the set has them: the compiler may call `memcpy` for 64 unaligned bytes.
 #[inline(always)]
 pub(super) fn copy_group<I: Isa>(isa: I, from: &Group, to: &mut Group) {
     if const { <I::Floats as Floats>::LANES == 1 } {

@@ -15,7 +15,7 @@ const TILE: usize = 12;
 /// The most tokens that share one unpacking.
 pub(super) const MANY: usize = 128;
 
-/// The most tokens that share one unpacking where their sums wait in the frame.
+/// The most tokens that share one unpacking where their sums are kept in the stack frame.
 pub(super) const FEWER: usize = 64;
 
 /// Adds a tile's products with as many tokens as there are `sums`.
@@ -30,7 +30,7 @@ pub(super) fn add_group<I: Isa, B: Format>(isa: I, tile: Tile<'_, B>, sums: &mut
     let Some(columns) = columns else { return };
     let mut quants = [[isa.splat(0); 8]; 8];
     let mut w = Unpacked::new(isa, &mut quants);
-    // Fetched ahead a piece a tile: unpacking reads a column at once, and as many lines at once wait for each other.
+    // Prefetched in pieces, one with each tile of tokens: all lines of a column at once would wait for each other.
     let first = if t == 0 { row * m.row_blocks } else { m.blocks.len() };
     let mut read = m.blocks.get(first..).unwrap_or_default().chunks_exact(LANES);
     let pieces = LANES.div_ceil((sums.len() / TILE).max(1));
@@ -44,8 +44,8 @@ pub(super) fn add_group<I: Isa, B: Format>(isa: I, tile: Tile<'_, B>, sums: &mut
     }
 }
 
-/// Adds the products with `N` tokens at a time, each time fetches what is ahead of a piece of what was `read`, and
-/// returns the tokens and sums that are left.
+/// Adds the products with `N` tokens at a time, prefetches for the next piece of `read` with each, and returns the tokens and sums
+/// that are left.
 #[inline(always)]
 fn add_tiles<'a, I: Isa, B: Format, const N: usize>(
     isa: I,

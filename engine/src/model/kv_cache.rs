@@ -31,7 +31,7 @@ pub struct KvCache<'a> {
 
 impl<'a> KvCache<'a> {
     /// Takes room for `ctx` positions, written in chunks of at most `chunk`, of all layers but those `without` keys and
-    /// values of their own. Where there is no room the arena tells.
+    /// values of their own. The arena records if it is too small.
     pub(crate) fn take(
         (hyper, without): (&Hyper, LayerSet),
         ty: KvType,
@@ -100,8 +100,8 @@ impl<'a> KvCache<'a> {
         (0..layer).fold(0, |sum: usize, l| sum.saturating_add(self.layer_bytes(l)))
     }
 
-    /// The fewest positions after the first `written` were written that a pass can follow on: its first token's windows
-    /// must still be there. None at all can always be followed on; what the last chunk began with, too.
+    /// The fewest positions that a session of `written` positions can be rewound to: the windows of the next token must still be
+    /// cached. It can always be rewound to 0, and to the start of the last chunk.
     #[must_use]
     pub fn least_position(&self, written: usize) -> usize {
         let layers = (0..self.n_layer).filter_map(|layer| {
@@ -178,8 +178,8 @@ impl KvCache<'_> {
         layers.fold(0, u64::saturating_add)
     }
 
-    /// The fewest positions that a pass can follow on where only what is kept is there. Blocks that reach back before the
-    /// windows may have been overwritten so far, in a ring.
+    /// The fewest positions that a session can be rewound to which was restored from what a snapshot of `position` positions keeps:
+    /// with windows that are shorter, all but the last.
     #[must_use]
     pub fn least_kept(&self, position: usize) -> usize {
         let cached = (0..self.n_layer).filter(|&layer| self.is_cached(layer));

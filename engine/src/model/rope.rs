@@ -18,7 +18,7 @@ pub struct RopeTables<'a> {
 }
 
 impl<'a> RopeTables<'a> {
-    /// Carves tables for chunks of up to `chunk` tokens. Where there is no room the arena tells.
+    /// Carves tables for chunks of up to `chunk` tokens. The arena records if it is too small.
     pub(crate) fn take(hyper: &Hyper, chunk: usize, arena: &mut Arena<'a>) -> Self {
         let [global, windowed] = [hyper.n_rot, hyper.n_rot_windowed()].map(|n| n as usize / 2);
         let windowed = if !hyper.windowed.is_empty() { windowed } else { 0 };

@@ -55,8 +55,8 @@ struct Run {
 }
 
 impl<'a> RecurrentState<'a> {
-    /// Takes room for as many copies, of `copy_groups` groups, as taking back `keep` tokens, at least one, needs. Where there
-    /// is no room the arena tells.
+    /// Carves as many copies, of `copy_groups` groups, as taking back `keep` tokens, at least one, needs. The arena records if it is
+    /// too small.
     pub(crate) fn take(copy_groups: usize, keep: usize, arena: &mut Arena<'a>) -> Self {
         let mut state = RecurrentState {
             copy_groups,

@@ -64,8 +64,8 @@ pub struct Activations<'a> {
 }
 
 impl<'a> Activations<'a> {
-    /// Takes the values of up to `chunk` tokens of width `n_embd` and a tile of `logits` logits. Where there is no room the
-    /// arena tells.
+    /// Carves the values of up to `chunk` tokens of width `n_embd` and a tile of `logits` logits. The arena records if it is too
+    /// small.
     pub(crate) fn take(
         n_embd: u32,
         scratch: Scratch,

@@ -263,8 +263,8 @@ fn starts32<I: Isa, const T: usize>(isa: I, start: i32, x: &[Act32; T]) -> [I::W
     if start != 0 {
         for (sum, x) in sums.iter_mut().zip(x) {
             let start = (start * x.sum) as u32;
-            // Stored and loaded again: a load broadcasts to all lanes for nothing, a broadcast from a register takes the
-            // time of a product. One token does not wait for products.
+            // Stored and loaded again: a load broadcasts to all lanes at no cost, while a broadcast from a register occupies the
+            // unit that multiplies. With one token that unit is not the limit.
             *sum = isa.splat(if const { T > 1 } { *isa.rebased(&start) } else { start });
         }
     }

@@ -8,11 +8,11 @@ use super::unrolled::unrolled;
 use crate::simd::{Isa, Quads};
 use core::borrow::Borrow;
 
-/// A block of each of [`Isa::ROWS`] rows, unpacked once for all tokens: where a set multiplies so fast that unpacking for
-/// every few tokens takes its time.
+/// A block of each of [`Isa::ROWS`] rows, unpacked once for all tokens, for sets whose products are so fast that unpacking again for
+/// every few tokens would limit them.
 pub struct Unpacked<'q, I: Isa> {
-    /// The quants, unsigned bytes in element order; signed ones are plus 128. Compilers build an array as large as this
-    /// elsewhere and copy it where it is the field of a new struct.
+    /// The quants, unsigned bytes in element order; signed ones are plus 128. A reference, as the compiler would build
+    /// so large a field elsewhere and copy it.
     q: &'q mut [[I::W; 8]; 8],
     /// The sub-blocks' scales, `i32`.
     scales: [I::W; 16],

@@ -27,8 +27,8 @@ pub(super) struct Memory<'a, 'm> {
 }
 
 impl<'a, 'm: 'a> Memory<'a, 'm> {
-    /// Takes all of it: the one place that says what an arena holds, for plan and use. Weights and the vocabulary's index
-    /// may be mapped. Where there is no room the arena tells.
+    /// Carves everything from the arena: the one list of its contents, for planning and for use. Weights and the vocabulary's index
+    /// may be mapped. The arena records if it is too small.
     pub(super) fn take(
         model: &Model,
         sizes: &Sizes,
@@ -65,7 +65,7 @@ pub(super) struct Sizes {
     pub(super) tile_bytes: usize,
     pub(super) checked: bool,
     pub(super) flash_index: bool,
-    /// A grammar is followed that is not used where it lies, and neither is the vocabulary.
+    /// True if a grammar is followed and the file is not mapped: its tables and the vocabulary are copied.
     #[cfg(feature = "grammar")]
     pub(super) copies_grammar: bool,
     pub(super) pinned: usize,

@@ -11,23 +11,23 @@ use crate::weights::{self, PinBudget, Residency, Role, Verify};
 
 /// The context where neither the caller nor the model asks for a shorter one.
 const DEFAULT_CTX: u32 = 2048;
-/// The longest chunk that is chosen unasked.
+/// The longest chunk that a plan chooses.
 const DEFAULT_CHUNK: u32 = 128;
-/// The largest tile that is chosen unasked.
+/// The largest tile that a plan chooses.
 const DEFAULT_TILE_BYTES: usize = 1 << 20;
-/// Logits of a tile: many where there is room, for fewer hand-overs.
+/// Logits of a tile, in small arenas and in large ones: with many the sink is called less often.
 const LOGITS: (usize, usize) = (1024, 16384);
-/// An arena of this many bytes has room.
+/// Bytes from which on an arena is large.
 const LARGE_ARENA: usize = 8 << 20;
 
-/// The caller's wishes for a session. Zeros let the plan choose.
+/// Options of a session. A zero lets the plan choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Tokens of context; 0: the model's, at most 2048.
     pub ctx: u32,
     /// The cache's number format.
     pub kv: KvType,
-    /// The place that weights are to have.
+    /// The place of the weights while the model runs.
     pub residency: Residency,
     /// The most prompt tokens of a pass; 0: as many as fit, at most 128.
     pub chunk: u32,
@@ -183,7 +183,7 @@ impl Model {
             Residency::Mapped => Means { map: true, ..all },
             Residency::Pinned => Means { pin: true, ..all },
             Residency::Streamed => Means { stream: true, ..all },
-            // What is mapped costs nothing; without bounds only faster kernels are a reason to copy it.
+            // Mapped weights take no memory; in an arena without bounds, only faster kernels are a reason to copy them.
             Residency::Auto if mapped => Means { pin: arena_bytes.is_some() || options.pins_mapped, map: true, ..all },
             Residency::Auto => {
                 let stream = cfg!(feature = "stream") && arena_bytes.is_some();

@@ -47,11 +47,11 @@ pub trait Isa: Copy + Send + Sync + 'static {
     const NAME: IsaName;
     /// Rows that one word covers: a power of two, at most 16.
     const ROWS: usize;
-    /// Interleaved rows are worth making: weights that are copied into the arena are laid out so that one load brings a
+    /// True if interleaved rows are faster: weights that are copied into the arena are then laid out so that one load brings a
     /// word of sixteen rows (see [`Rows`]).
     const INTERLEAVES: bool = false;
-    /// Parts of an operation are functions of their own: where a set unrolls much, neither the frames of the parts nor the
-    /// time to compile them should add up.
+    /// True if the parts of an operation are functions of their own. On sets that unroll much, their stack frames and their time
+    /// to compile would add up otherwise.
     const PARTS_APART: bool = false;
     /// The most tokens whose dot products share one unpacking of the weights in registers: 1, 2, 4 or 8, as many as there are
     /// registers for.
@@ -76,8 +76,8 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// The part of sixteen lanes that begins with `lane`.
     fn floats(self, lane: usize) -> Self::Floats;
 
-    /// The set that multiplies rows that are not interleaved with one vector: with one token loading
-    /// is what takes time, and narrower words load better.
+    /// The set for one token and rows that are not interleaved: loads take most of the time there, and narrower words load
+    /// faster.
     type Single: Isa;
     /// The proof for [`Isa::Single`].
     fn single(self) -> Self::Single;
@@ -105,9 +105,9 @@ pub trait Isa: Copy + Send + Sync + 'static {
         if const { Self::PARTS_APART } { apart(self, op) } else { op.call(self) }
     }
 
-    /// Calls the part of a product in which many tokens share one unpacking of the weights into memory, and returns true,
-    /// where a set multiplies so fast that unpacking for every few tokens takes its time. Such a set has sixteen rows to a
-    /// word and multiplies any unsigned bytes.
+    /// Runs `op`, a product in which many tokens share one unpacking of the weights into memory, and returns true; returns false
+    /// on sets whose products are not so fast that unpacking once for every few tokens limits them. A set that returns true has
+    /// sixteen rows to a word and multiplies any unsigned bytes.
     #[inline(always)]
     fn run_unpacking<O: Op<Out = ()>>(self, _op: O) -> bool {
         false
@@ -139,13 +139,13 @@ pub trait Isa: Copy + Send + Sync + 'static {
         None
     }
 
-    /// Fetches what lies `ahead` bytes behind what is `read`, which may be anywhere: `near` to the first level of cache, or
-    /// to the second, where what waits for memory holds up no other loads.
+    /// Prefetches the lines `ahead` bytes past `read`, which need not be mapped: to the first level of cache if `near`, else to the
+    /// second, where a wait for memory delays no other loads.
     #[inline(always)]
     fn prefetch<T>(self, _read: &[T], _ahead: usize, _near: bool) {}
 
-    /// `x`, known by an address of its own. Compilers reach all arrays of a long loop through one index, and some processors
-    /// split an instruction whose operand has a base and an index.
+    /// Returns `x` with its address in a register of its own. Compilers would address all arrays of a long loop by one index, and
+    /// some processors split an instruction whose operand has a base and an index.
     #[inline(always)]
     fn rebased<T>(self, x: &T) -> &T {
         x

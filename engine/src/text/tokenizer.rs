@@ -90,7 +90,7 @@ impl<'a> Tokenizer<'a> {
         arena.check().map(|()| tokenizer)
     }
 
-    /// Carves as [`carve_mapped`](Self::carve_mapped) does; where there is no room the arena tells.
+    /// Carves as [`carve_mapped`](Self::carve_mapped) does; the arena records if it is too small.
     pub(crate) fn take(spec: &TokenizerSpec, ctx: u32, mapped: Option<&'a [u8]>, arena: &mut Arena<'a>) -> Self {
         let word = (ctx as usize).saturating_mul(WORD_BYTES_PER_TOKEN).max(LEAST_WORD_BYTES);
         let (tokens, merges) = match (mapped, spec.tables) {

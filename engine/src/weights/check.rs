@@ -31,7 +31,7 @@ impl<'f> Running<'f> {
         }
         let role = self.store.role_of(part.slot);
         let error = PassError::Checksum { role };
-        // What comes of an embedding after the tokens' rows are those of the head.
+        // Rows of an embedding that come after those of the tokens are read as the head.
         if let Some(table) = role.table()
             && let Some(left) = self.rows_left.get_mut(table).filter(|left| **left > 0)
         {

@@ -48,7 +48,7 @@ impl WeightStore<'_, '_> {
         // No tensor is missing: `Model::open` has counted them, and none may come twice here.
         walk(gguf, source, catalogue, &mut |tensor| self.enter(tensor, &mut budget)).await?;
         self.streams = self.slots.iter().any(|slot| slot.place == STREAMED);
-        // Left out, not only passed over: what is awaited in a branch that is never taken is compiled all the same.
+        // `cfg`, not a constant condition: a future that is awaited in a branch never taken would still be compiled.
         #[cfg(feature = "checksums")]
         if let Some(checksums) = self.checksums {
             // Until now they held the tensors' places in the directory.
@@ -142,7 +142,7 @@ impl WeightStore<'_, '_> {
         for (i, slot) in self.slots.iter().enumerate().filter(|(_, s)| matches!(s.place, PINNED | INTERLEAVED)) {
             let mut crc = Crc { kernels, crc: 0, checked };
             let place = range(slot.at, slot.bytes()).and_then(|r| self.pinned.get_mut(r)).unwrap_or_default();
-            // Left out where nothing is interleaved, as checksums above.
+            // `cfg` for the same reason, as nothing is interleaved there.
             #[cfg(not(target_arch = "arm"))]
             let place = if let (INTERLEAVED, Some(units)) = (slot.place, slot.units()) {
                 let group_bytes = (slot.row_bytes as usize).saturating_mul(LANES);

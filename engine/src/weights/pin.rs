@@ -61,7 +61,7 @@ fn size_of(bytes: u64) -> u64 {
     bytes.checked_next_multiple_of(ALIGN as u64).unwrap_or(u64::MAX)
 }
 
-/// Passes over prompts for each pass over an answer's token, as one over this: chunks are long.
+/// Passes over answers' tokens for each pass over a prompt, which takes a long chunk at once.
 const PROMPT_PASSES: u64 = 4;
 
 /// A budget that is spent in the order of the file.

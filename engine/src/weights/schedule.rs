@@ -9,7 +9,7 @@ use super::store::{Slot, WeightStore};
 use crate::simd::LANES;
 use core::num::NonZero;
 
-/// Clears what of a row count is no whole group of sixteen.
+/// The mask that rounds a number of rows down to whole groups of sixteen.
 const GROUPS_ONLY: u32 = !(LANES as u32 - 1);
 
 /// Rows of a matrix that travel together.

@@ -87,7 +87,8 @@ pub struct WeightStore<'a, 'm> {
 }
 
 impl<'a, 'm> WeightStore<'a, 'm> {
-    /// Takes the tables and `pinned` bytes, and room for checksums if passes over up to `checked_tokens` are checked. Where there is no room the arena tells.
+    /// Carves the tables and `pinned` bytes, and memory for checksums if passes over up to `checked_tokens` are checked. The arena records
+    /// if it is too small.
     pub(crate) fn take(
         tables: &TableSizes,
         mapped: Option<&'m [u8]>,

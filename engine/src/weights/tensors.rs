@@ -7,7 +7,7 @@ use crate::flash::{Flash, Source};
 use crate::gguf::{Gguf, TensorInfo};
 use crate::quant::{Block, F32, WeightType};
 
-/// A tensor that was found to be what the model needs there.
+/// A tensor of the file, checked against the one that the model needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Tensor {
     /// Its place in the directory, counted from 0.

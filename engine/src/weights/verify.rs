@@ -3,7 +3,7 @@
 /// True if the engine can check at all.
 pub(crate) const CHECKSUMS: bool = cfg!(feature = "checksums");
 
-/// A message that only checks give: without them it takes no flash.
+/// The message of an error that only checks raise; empty in builds without them, where it takes no flash.
 pub(crate) const fn message(text: &'static str) -> &'static str {
     if CHECKSUMS { text } else { "" }
 }

@@ -297,7 +297,7 @@ fn quantise_q4<I: Isa>(isa: I, pair: &[Group; 2]) -> ([[u8; 4]; 4], f16) {
     let inverse = if d.abs() > 1.0e-38 { 1.0 / d } else { 0.0 };
     let mut quants = [[0i8; LANES]; 2];
     for (x, q) in pair.iter().zip(&mut quants) {
-        // What is not a number becomes -8, everywhere alike.
+        // NaN becomes -8 on every instruction set.
         for f in lanes(isa) {
             let scaled = f.max(f.mul(f.load(x), f.splat(inverse)), f.splat(-8.0));
             f.store_i8(f.select_lt(f.splat(7.0), scaled, f.splat(7.0), scaled), q);

@@ -32,7 +32,7 @@ pub(super) trait Format<const G: usize> {
     fn query<I: Isa>(isa: I, row: &[Group], query: &mut Self::Query);
     /// Scores of a block's sixteen keys.
     fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [Group; N];
-    /// A weight of a value, as short as products that are exact need it.
+    /// The weight of a value, rounded to as few bits as keep its product with the value exact.
     fn weight<F: Floats>(f: F, p: F::V) -> F::V;
     /// `out[n] += p[n][j] * value[j]` for the positions `range` of a block, in order.
     fn mix<I: Isa, const N: usize>(
@@ -119,7 +119,7 @@ fn add_lanes<I: Isa, S: Stored, const N: usize, const K: usize, const G: usize>(
     g: usize,
 ) {
     let mut acc = [[f.splat(0.0); K]; N];
-    // Whole arrays: of a part whose length is not known compilers make copies, by calls.
+    // Whole arrays: for a slice of unknown length the compiler would call `memcpy`.
     for (acc, out) in acc.iter_mut().zip(&*out) {
         let Some(out) = out.get(g..).and_then(<[Group]>::first_chunk::<K>) else { return };
         for (acc, out) in acc.iter_mut().zip(out) {
@@ -199,7 +199,8 @@ impl<const G: usize> Format<G> for F16 {
         }
     }
 
-    /// Queries have 13 bits, so that each product with a key is exact. Four partial sums, of the elements `i % 4`, added as `(0 + 1) + (2 + 3)`.
+    /// Queries have 13 bits, so that each product with a key is exact. Four partial sums, of the elements `i % 4`, added as
+    /// `(0 + 1) + (2 + 3)`.
     #[inline(always)]
     fn scores<I: Isa, const N: usize>(isa: I, queries: &[Self::Query; N], block: &[u8]) -> [Group; N] {
         if let Some(loops) = isa.attention_loops() {
@@ -348,7 +349,7 @@ type Quantised<'a> = (&'a [u8], &'a [[[u8; 2]; LANES]]);
 #[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
 #[inline(always)]
 fn split<B: Blocks>(block: &[u8]) -> Quantised<'_> {
-    // Besides the quants, two bytes are the scale.
+    // A key's 32 elements take their quants and two bytes of scale.
     let quants = block.len() / const { B::WORDS * 4 + 2 } * const { B::WORDS * 4 };
     let (quants, scales) = block.split_at_checked(quants).unwrap_or_default();
     (quants, scales.as_chunks::<2>().0.as_chunks::<LANES>().0)
@@ -383,7 +384,7 @@ impl<B: Blocks, const G: usize> Format<G> for B {
                     isa.prefetch(words, AHEAD, false);
                 }
                 let mut d = [0.0; LANES];
-                // Of all lanes, or of the one that is this part.
+                // The scales of all lanes; only this part's where a value is a single lane.
                 let f = isa.floats(part);
                 f.store(f.load_f16(scale), &mut d);
                 let d = isa.as_f32(isa.load(&d.map(f32::to_le_bytes), part));
@@ -401,7 +402,7 @@ impl<B: Blocks, const G: usize> Format<G> for B {
         scores
     }
 
-    /// Shortened once they are scaled.
+    /// Unchanged: weights are rounded after they are multiplied with a block's scale.
     #[inline(always)]
     fn weight<F: Floats>(_: F, p: F::V) -> F::V {
         p

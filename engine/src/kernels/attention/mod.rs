@@ -108,7 +108,7 @@ fn some_heads<I: Isa, F: Format<SMALL> + Format<MEDIUM> + Format<MAX_HEAD_GROUPS
     out: &mut [f32],
 ) {
     let sharing = job.sharing();
-    // Large tiles are for heads that are not: stacks are small. Portable code has no use for them.
+    // Large tiles for small heads only, as stacks are small. Scalar code gains nothing from them.
     let small = I::ROWS > 1 && job.head_dim() <= SMALL * LANES;
     let wide = MAX_HEAD_GROUPS > MEDIUM && job.head_dim() > MEDIUM * LANES;
     let mut head = heads.start;
@@ -177,7 +177,7 @@ impl<F: Format<G>, const N: usize, const G: usize> Op for Tile<'_, '_, F, N, G> 
         let mut queries = [F::NONE; N];
         for (n, (to, query)) in queries.iter_mut().zip(&mut result).enumerate() {
             let (head, t) = place.of(n);
-            // There is room for it where the result comes to be.
+            // The query is prepared in the memory of its result.
             Elements { tokens, token: t, start: head * dim, n: dim }.read(isa, job.queries, query.as_flattened_mut());
             let query = query.get_mut(..groups).unwrap_or_default();
             for q in query.iter_mut() {

@@ -203,7 +203,7 @@ impl Attention {
         let (matmul, tokens) = (work.matmul(), work.tokens);
         let values = &mut *work.values;
         let (panels, rest) = self.panels(values.scratch, tokens);
-        // Left out, not only passed over: what is awaited in a branch that is never taken is compiled all the same.
+        // `cfg`, not a constant condition: a future that is awaited in a branch never taken would still be compiled.
         #[cfg(feature = "attention-variants")]
         if self.fused {
             let (fused, _) = split(rest, groups(self.fused_rows() as usize).saturating_mul(tokens));

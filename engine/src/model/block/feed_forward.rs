@@ -129,7 +129,7 @@ impl FeedForward {
         let values = &mut *work.values;
         let (h, rest) = split(values.scratch, groups(self.n_ff as usize).saturating_mul(tokens));
         let gate_and_up = [LayerTensor::Gate, LayerTensor::Up].map(role);
-        // Left out, not only passed over: what is awaited in a branch that is never taken is compiled all the same.
+        // `cfg`, not a constant condition: a future that is awaited in a branch never taken would still be compiled.
         #[cfg(feature = "attention-variants")]
         if self.form != Form::Gated {
             self.ungated(role(LayerTensor::Up), matmul, &mut values.input, [&mut *h, rest], feed).await?;

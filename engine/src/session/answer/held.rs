@@ -17,8 +17,8 @@ impl<F: Flash> Session<'_, '_, F> {
 }
 
 impl<F: Flash> Answer<'_, '_, '_, '_, F> {
-    /// Makes the next token of an answer that is held back, where something is to be done between tokens; false if the answer is
-    /// not held back, or whole: [`next`](Self::next) then has it.
+    /// Makes one token of an answer that is held back, for callers with work to do between tokens. Returns false if the answer is
+    /// complete or not held back; [`next`](Self::next) then hands it out.
     ///
     /// # Errors
     /// Those of [`next`](Self::next). The token may be made again.

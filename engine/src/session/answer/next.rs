@@ -38,8 +38,8 @@ pub struct Answer<'s, 'b, 'a, 'm, F: Flash> {
 }
 
 impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
-    /// Makes the next token; `None` after the last one. Of an answer that must have a probability that is the last one, with the
-    /// whole text or what comes in its place.
+    /// Makes the next token; `None` after the last one. An answer that must have a probability comes as a single token, with the whole
+    /// text or the text in its place.
     ///
     /// # Errors
     /// [`Error`]: as of [`Session::feed`] and [`Session::decode`]. The token may be asked for again. With a probability to have
@@ -91,8 +91,8 @@ impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
         block_on(self.next(), idle)
     }
 
-    /// Feeds the next chunk of the prompt, where something is to be done between chunks or before the first token; false if none
-    /// is left after it.
+    /// Feeds the next chunk of the prompt, for callers with work to do between chunks or before the first token. Returns false if no
+    /// chunk is left.
     ///
     /// # Errors
     /// [`Error`]: as of [`Session::feed`]. The chunk may be fed again.

@@ -55,8 +55,8 @@ pub enum SnapshotError {
     },
     /// The session has no tokens.
     Empty,
-    /// The session was taken back as far as its sliding windows reach: what follows on is there, what a snapshot has
-    /// besides, to repeat the last token, is not.
+    /// The session was rewound as far as its sliding windows reach. It can go on, but lacks the positions that a snapshot also holds,
+    /// to repeat the last token.
     WindowsMovedOn {
         /// The fewest tokens that could be saved.
         least: u32,

@@ -258,7 +258,7 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
         }
         let mut crc = 0;
         if let Err(refused) = self.accept(slot, session, prompt, &mut crc) {
-            // Only what is whole is refused for what it says, and says twice.
+            // A refusal counts only if the snapshot is whole, and refuses again when it is read once more.
             let refuses = self.is_whole(slot) && self.accept(slot, session, prompt, &mut 0) == Err(refused);
             return Err(if refuses { refused } else { broken });
         }
@@ -402,7 +402,7 @@ impl<'k, D: NorFlash> Snapshots<'k, D> {
         Ok(line)
     }
 
-    // Drivers differ in what they do with nothing: none is asked.
+    // Drivers differ in how they treat empty reads, so there are none.
     fn read(&mut self, offset: u32, dst: &mut [u8]) -> Result<(), SnapshotError> {
         if dst.is_empty() {
             return Ok(());

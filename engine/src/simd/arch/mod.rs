@@ -34,14 +34,14 @@ fn align_frame() {
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn fetch<T>(read: &[T], ahead: usize, near: bool) {
-    // From the first byte in lines of 64; where the last one begins, the next call's first does.
+    // Lines of 64 bytes, counted from the first byte: the line that the last bytes share is prefetched by the next call.
     for at in (0..size_of_val(read)).step_by(64) {
         fetch_line(read.as_ptr().cast::<u8>().wrapping_add(at), ahead, near);
     }
 }
 
-/// Fetches what [`Rows::ahead`](rows::Rows::ahead) says of the interleaved units `at`: a line a load, since many at once
-/// wait for each other, and all else for them.
+/// Prefetches the line [`Rows::ahead`](rows::Rows::ahead) bytes past the interleaved units `at`: one line with each load, since many at
+/// once would delay each other and all other loads.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn fetch_ahead<T: bytemuck::Pod>(rows: rows::Rows<'_, T>, at: *const u8, near: bool) {

@@ -25,7 +25,7 @@ pub struct Rows<'a, T> {
 }
 
 impl<'a, T: Pod> Rows<'a, T> {
-    /// True if blocks are computed with slowly enough for the first level of cache to take what is fetched ahead.
+    /// True if a block is smaller than a line of cache: computing with it gives the first level of cache time to take a prefetched line.
     pub const SMALL: bool = size_of::<T>() < 64;
 
     /// The place of the unit at byte `offset` of the first lane's block, if the rows are interleaved in
@@ -35,7 +35,7 @@ impl<'a, T: Pod> Rows<'a, T> {
     #[must_use]
     pub fn interleaved(self, offset: usize, unit: usize) -> Option<*const u8> {
         let lane = self.lane?;
-        // Prefetchers follow addresses that rise; compilers like to turn the order of a block's loads round.
+        // Keeps loads in ascending order, which hardware prefetchers follow; compilers tend to reverse the loads of a block.
         compiler_fence(Ordering::SeqCst);
         Some(self.first.cast::<u8>().wrapping_add(LANES * offset + unit * lane))
     }
@@ -48,7 +48,7 @@ impl<'a, T: Pod> Rows<'a, T> {
         Rows { lane: self.lane.map(|_| lane.min(LANES - self.rows)), ahead, ..self }
     }
 
-    /// The distance in bytes from an interleaved unit to what is fetched ahead when the unit is read.
+    /// The prefetch distance, in bytes from an interleaved unit that is read; `None` for no prefetching.
     #[inline(always)]
     #[must_use]
     pub fn ahead(self) -> Option<usize> {
@@ -148,8 +148,8 @@ impl<'a, T: Pod> RowBlocks<'a, T> {
         Some(RowBlocks { at, step: LANES, left: row_blocks })
     }
 
-    /// The same, and what the first lanes read of a block fetches what lies `ahead` bytes further, if rows are interleaved
-    /// and the set can.
+    /// The same rows, with a prefetch `ahead` bytes past each unit that the first lanes read, if rows are interleaved and the set
+    /// can prefetch.
     #[inline(always)]
     #[must_use]
     pub fn fetching(mut self, ahead: usize) -> Self {

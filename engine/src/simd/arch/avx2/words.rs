@@ -51,8 +51,8 @@ pub(super) unsafe fn transpose(a: __m256i, b: __m256i, c: __m256i, d: __m256i) -
     }
 }
 
-/// `a`, computed before anything that comes later in the code is loaded. Without such a line compilers load all of a long
-/// block's operands first, and run out of registers.
+/// Returns `a`, computed before later code loads anything. Without such a barrier compilers load all operands of a long block first,
+/// and spill registers.
 #[inline]
 #[target_feature(enable = "avx2")]
 pub(super) fn settle(a: __m256i) -> __m256i {

@@ -9,8 +9,8 @@ pub(super) fn quad(x: &Quad) -> i32 {
     i32::from_le_bytes(x.map(|b| b as u8))
 }
 
-/// `a`, computed before anything that comes later in the code is loaded. Without such a line compilers load all of a long
-/// block's operands first, and run out of registers.
+/// Returns `a`, computed before later code loads anything. Without such a barrier compilers load all operands of a long block first,
+/// and spill registers.
 #[inline]
 #[target_feature(enable = "avx512f")]
 pub(super) fn settle(a: __m512i) -> __m512i {
@@ -51,8 +51,8 @@ pub(super) unsafe fn dots<const N: usize, const T: usize>(
     x: &[impl Quads; T],
     i: usize,
 ) {
-    // Each word with all tokens: a sum waits for its last product, and with a token's words one after the other, few of
-    // the products that need not wait are within what a processor looks ahead.
+    // Word-major order: each word of weights is multiplied with every token before the next word. A sum waits for its last product,
+    // so in token-major order too few independent products would be within the processor's window.
     for (n, &w) in w.iter().enumerate() {
         for (acc, x) in acc.iter_mut().zip(x) {
             // SAFETY: the caller's promise.

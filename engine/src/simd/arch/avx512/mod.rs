@@ -248,8 +248,8 @@ impl Isa for Avx512 {
         }
         for (acc, x) in acc.iter_mut().zip(x) {
             let start = (-128 * x.sum32(i)) as u32;
-            // Stored and loaded again: a load broadcasts to all lanes for nothing, a broadcast from a register takes the
-            // time of a product. One token does not wait for products.
+            // Stored and loaded again: a load broadcasts to all lanes at no cost, while a broadcast from a register occupies the
+            // unit that multiplies. With one token that unit is not the limit.
             *acc = self.add(*acc, self.splat(if const { T > 1 } { *rebased(&start) } else { start }));
         }
         self.dots_u8::<255, 8, T>(acc, &unsigned, x, i);

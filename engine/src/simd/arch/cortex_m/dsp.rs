@@ -30,7 +30,7 @@ use core::arch::asm;
 pub struct Dsp(());
 
 impl Dsp {
-    /// The board's word, given by the engine's feature `isa-dsp`.
+    /// The proof, which the engine's feature `isa-dsp` declares.
     #[must_use]
     pub fn declared() -> &'static Dsp {
         &Dsp::PROOF

@@ -31,7 +31,7 @@ use core::arch::asm;
 pub struct Helium(());
 
 impl Helium {
-    /// The board's word, given by the engine's feature `isa-helium`.
+    /// The proof, which the engine's feature `isa-helium` declares.
     #[must_use]
     pub fn declared() -> &'static Helium {
         &Helium(())

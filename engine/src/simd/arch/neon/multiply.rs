@@ -125,7 +125,7 @@ fn run(max: u8) -> usize {
     32767 / (usize::from(max) * 127)
 }
 
-/// The sums of neighbours. Compilers make three instructions of it where something is added to it.
+/// The sums of neighbouring lanes, `addp`. In assembly, as compilers make three instructions of it where the result is added to something.
 #[inline(always)]
 fn pairwise([a, b]: [int32x4_t; 2]) -> int32x4_t {
     let out: int32x4_t;

@@ -10,8 +10,8 @@ use crate::simd::isa::{Isa, Quads};
 use bytemuck::Pod;
 use core::arch::aarch64::*;
 
-/// Evaluates `$body` for every token `$t` below `$T`, at most 4, written out: compilers leave a long body in a loop, with all
-/// it uses in memory.
+/// Evaluates `$body` for every token `$t` below `$T`, at most 4, written out: compilers would keep a long body in a loop, and its
+/// variables in memory.
 macro_rules! for_each_token {
     ($T:ident, $t:ident => $body:block) => {
         for_each_token!(@ $T, $t, $body, 0, 1, 2, 3)
