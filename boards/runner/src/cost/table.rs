@@ -8,8 +8,8 @@ use std::fs;
 use std::path::PathBuf;
 
 /// The relative difference up to which a counted figure equals the one in the table. The compiler's choices depend on the folder that it
-/// builds in: figures of the same source on AArch64 differed by up to 2.6 %.
-const TOLERANCE: f64 = 0.05;
+/// builds in: figures of the same source differed by up to 2.6 % on AArch64, and by up to 6 % on RISC-V.
+const TOLERANCE: f64 = 0.1;
 
 const HEAD: &str = "\
 # What kernels cost on the boards' processors, by QEMU's names of these. The simulator and boards/README.md take the figures
@@ -175,15 +175,15 @@ mod tests {
         let cpu = BTreeMap::from([("cortex-m4".to_owned(), isas)]);
         let table = Table { compiler: "rustc-1".into(), model: String::new(), cpu };
         assert_eq!(check(&table, "rustc-1", ["cortex-m4", "dsp"], &costs([3.1, 2.0])), Ok(()));
-        let error = check(&table, "rustc-1", ["cortex-m4", "dsp"], &costs([3.0, 1.8])).expect_err("it became less");
-        assert!(error.starts_with("Q8_0 rows, eight costs 1.800, not 2.000"), "{error}");
+        let error = check(&table, "rustc-1", ["cortex-m4", "dsp"], &costs([3.0, 1.7])).expect_err("it became less");
+        assert!(error.starts_with("Q8_0 rows, eight costs 1.700, not 2.000"), "{error}");
         assert!(check(&table, "rustc-1", ["cortex-m7", "dsp"], &costs([3.0, 2.0])).is_err());
         assert_eq!(check(&table, "rustc-2", ["cortex-m4", "dsp"], &costs([9.0, 2.0])), Ok(()));
     }
 
     #[test]
     fn cycles_of_other_code_are_dropped() {
-        let mut now = costs([3.0, 1.8]);
+        let mut now = costs([3.0, 1.7]);
         keep_cycles(&mut now, &costs([3.0, 2.0]));
         let format = now.format["Q8_0"];
         assert_eq!((format.rows_cycles, format.pinned_cycles), (None, Some([9.0, 8.0].into())));
