@@ -2,13 +2,11 @@
 //! the table of boards.
 #![no_std]
 
-use flashlet::Options;
 use flashlet::flash::{Flash, SliceFlash};
-use flashlet::kernels::{Inline, detect};
-use flashlet_board::console::Board;
+use flashlet::kernels::detect;
 use flashlet_board::memory::{image, ram};
 use flashlet_board::uart::Cmsdk;
-use flashlet_board::{clock, serve, stack};
+use flashlet_board::{board, clock, serve};
 
 /// A machine, described for one of its programs.
 #[derive(Clone, Copy, Debug)]
@@ -69,18 +67,7 @@ impl Machine {
         clock::start(self.hz);
         // SAFETY: UART 0 is the program's.
         let uart = unsafe { Cmsdk::new(self.uart, self.hz / 115_200) };
-        let board = Board {
-            name: self.name,
-            model_at: self.model_in,
-            mapped,
-            kernels: detect(),
-            executor: &Inline,
-            options: Options::default(),
-            now_ns: clock::nanoseconds,
-            stack_peak: Some(stack::peak),
-            hold: None,
-        };
-        serve(&board, flash, uart, arena)
+        serve(&board(self.name, self.model_in, mapped, detect()), flash, uart, arena)
     }
 
     /// Runs the kernels' self-test.

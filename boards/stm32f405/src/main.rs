@@ -9,11 +9,11 @@ use defmt_rtt as _;
 use flashlet::Options;
 use flashlet::arena::Static;
 use flashlet::flash::SliceFlash;
-use flashlet::kernels::{Inline, KvType};
+use flashlet::kernels::KvType;
 use flashlet_board::console::Board;
 use flashlet_board::memory::image;
 use flashlet_board::uart::Stm32;
-use flashlet_board::{clock, kernels, serve, stack};
+use flashlet_board::{board, clock, kernels, serve};
 
 const HZ: u32 = 168_000_000;
 const MODEL: usize = 0x0802_0000;
@@ -70,15 +70,8 @@ fn main() -> ! {
     // SAFETY: the flash behind the program, which nothing writes. USART 1 is this board's.
     let (image, uart) = unsafe { (image(MODEL, MODEL_BYTES), Stm32::new(0x4001_1000, HZ / 2 / 115_200)) };
     let board = Board {
-        name: "stm32f405",
-        model_at: "flash at 0x08020000",
-        mapped: Some(image),
-        kernels: kernels::dsp(),
-        executor: &Inline,
         options: Options { kv: KvType::Q8_0, ..Options::default() },
-        now_ns: clock::nanoseconds,
-        stack_peak: Some(stack::peak),
-        hold: None,
+        ..board("stm32f405", "flash at 0x08020000", Some(image), kernels::dsp())
     };
     serve(&board, SliceFlash(image), uart, ARENA.take())
 }

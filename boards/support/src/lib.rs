@@ -37,7 +37,32 @@ pub use selftest::selftest;
 
 use console::Board;
 use flashlet::flash::{Flash, block_on};
+#[cfg(any(not(target_arch = "arm"), feature = "systick"))]
+use flashlet::kernels::{Inline, Kernels};
 use uart::{Rx, Tx, Uart};
+
+/// A board of one core with the default options and the clock of this crate. `mapped` is the model's image where the processor can
+/// address it.
+#[cfg(any(not(target_arch = "arm"), feature = "systick"))]
+#[must_use]
+pub fn board<'a, 'm>(
+    name: &'a str,
+    model_at: &'a str,
+    mapped: Option<&'m [u8]>,
+    kernels: &'static dyn Kernels,
+) -> Board<'a, 'm> {
+    Board {
+        name,
+        model_at,
+        mapped,
+        kernels,
+        executor: &Inline,
+        options: flashlet::Options::default(),
+        now_ns: clock::nanoseconds,
+        stack_peak: Some(stack::peak),
+        hold: None,
+    }
+}
 
 /// Answers prompts on a port for ever. A fault is reported there too.
 pub fn serve<F: Flash>(board: &Board<'_, '_>, flash: F, port: impl Uart, arena: &mut [u8]) -> ! {

@@ -2,14 +2,12 @@
 #![no_std]
 #![no_main]
 
-use flashlet::Options;
 use flashlet::flash::SliceFlash;
-use flashlet::kernels::{Inline, Kernels, detect, with_dotprod, with_i8mm};
+use flashlet::kernels::{Kernels, detect, with_dotprod, with_i8mm};
 use flashlet::simd::{Dotprod, I8mm, Neon, id_registers_show_dotprod, id_registers_show_i8mm};
-use flashlet_board::console::Board;
 use flashlet_board::memory::{image, ram};
 use flashlet_board::uart::Pl011;
-use flashlet_board::{clock, serve, stack};
+use flashlet_board::{board, serve};
 
 /// The best kernels that this processor has.
 fn kernels() -> &'static dyn Kernels {
@@ -29,16 +27,5 @@ extern "C" fn main() -> ! {
     // the machine's UART.
     let (image, arena, uart) =
         unsafe { (image(0x5000_0000, 256 << 20), ram(0x6000_0000, 256 << 20), Pl011::new(0x0900_0000)) };
-    let board = Board {
-        name: "virt-aarch64",
-        model_at: "RAM at 0x50000000",
-        mapped: Some(image),
-        kernels: kernels(),
-        executor: &Inline,
-        options: Options::default(),
-        now_ns: clock::nanoseconds,
-        stack_peak: Some(stack::peak),
-        hold: None,
-    };
-    serve(&board, SliceFlash(image), uart, arena)
+    serve(&board("virt-aarch64", "RAM at 0x50000000", Some(image), kernels()), SliceFlash(image), uart, arena)
 }

@@ -1,13 +1,11 @@
 //! A prompt on QEMU's machine virt, RISC-V, with 1 GiB of RAM: the model at 0x90000000, the arena at 0xA0000000.
 #![no_std]
 
-use flashlet::Options;
 use flashlet::flash::SliceFlash;
-use flashlet::kernels::{Inline, detect};
-use flashlet_board::console::Board;
+use flashlet::kernels::detect;
 use flashlet_board::memory::{image, ram};
 use flashlet_board::uart::Ns16550;
-use flashlet_board::{clock, serve, stack};
+use flashlet_board::{board, serve};
 
 /// Answers prompts for ever as the board of this name.
 pub fn answer_prompts(name: &str) -> ! {
@@ -15,16 +13,5 @@ pub fn answer_prompts(name: &str) -> ! {
     // the machine's UART.
     let (image, arena, uart) =
         unsafe { (image(0x9000_0000, 256 << 20), ram(0xA000_0000, 256 << 20), Ns16550::new(0x1000_0000)) };
-    let board = Board {
-        name,
-        model_at: "RAM at 0x90000000",
-        mapped: Some(image),
-        kernels: detect(),
-        executor: &Inline,
-        options: Options::default(),
-        now_ns: clock::nanoseconds,
-        stack_peak: Some(stack::peak),
-        hold: None,
-    };
-    serve(&board, SliceFlash(image), uart, arena)
+    serve(&board(name, "RAM at 0x90000000", Some(image), detect()), SliceFlash(image), uart, arena)
 }
