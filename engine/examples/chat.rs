@@ -1,4 +1,5 @@
-//! Talks with a model whose chat template the engine knows: a line is a turn, and the end of input ends the conversation.
+//! Talks with a model in its chat template, which the engine knows or `flashlet pack` has put into the file: a line is a turn,
+//! and the end of input ends the conversation.
 //!
 //! ```sh
 //! cargo run --release -p flashlet --example chat -- MODEL.gguf
@@ -7,7 +8,7 @@ use core::error::Error;
 use std::io::Write;
 
 use flashlet::flash::{SliceFlash, Source, block_on};
-use flashlet::text::{ChatFormat, Turn};
+use flashlet::text::{ChatTemplate, Turn};
 use flashlet::{AnswerOptions, Buffers, Conversation, Lane, Model, Options, SamplerConfig, Session};
 
 const CTX: usize = 1024;
@@ -24,12 +25,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 async fn chat(file: &[u8], arena: &mut [u8]) -> Result<(), Box<dyn Error>> {
     let mut source = Source::with_mapping(SliceFlash(file), file);
     let model = Model::open(&mut source).await?;
-    // Files with other templates are packed by `flashlet pack`; `ChatPieces` reads what that adds.
-    let template = ChatFormat::recognise(model.gguf(), &mut source).await?;
+    let (template, _) = ChatTemplate::find(model.gguf(), &mut source).await?;
     let options = Options { ctx: CTX as u32, ..Options::default() };
     let mut session = Session::open(source, arena, &options).await?;
 
-    let (mut tokens, mut lane, mut text) = ([0; CTX], Lane::new(), [0; 256]);
+    let (mut tokens, mut lane, mut text, mut room) = ([0; CTX], Lane::new(), [0; 256], [0; 4096]);
     let buffers = Buffers { tokens: &mut tokens, lane: &mut lane, drafts: &mut [], text: &mut text };
     let mut conversation = Conversation::new(buffers, SamplerConfig::default());
     let options = AnswerOptions { chat: true, ..AnswerOptions::default() };
@@ -37,7 +37,7 @@ async fn chat(file: &[u8], arena: &mut [u8]) -> Result<(), Box<dyn Error>> {
         let line = line?;
         let turn = Turn { first: session.position() == 0, system: None, user: &line };
         // The session goes on from where the last answer ended: only what is new is fed.
-        let mut answer = session.answer(&mut conversation, &template.pieces(&turn), &options).await?;
+        let mut answer = session.answer_turn(&mut conversation, (Some(&template), &turn), &mut room, &options).await?;
         while let Some(token) = answer.next().await? {
             print!("{}", token.text);
             std::io::stdout().flush()?;

@@ -52,7 +52,7 @@
 //! # block_on(answer(model, "hello", &mut |text| printed += text.len()), || {}).unwrap();
 //! # assert!(printed > 0);
 //! ```
-//! A chat's turn is made of the [`pieces`](text::ChatFormat::pieces) of the model's template. The steps one by one, to look at the
+//! [`Session::answer_turn`] answers a turn of a chat. The steps one by one, to look at the
 //! plan before a weight is read or to choose kernels, are [`Model::open`], [`plan`](Model::plan), [`Session::new`] and
 //! [`feed`](Session::feed).
 //!
@@ -74,8 +74,8 @@
 //!    [`Error::code`] is a number for programs that keep or send one.
 //!
 //! # Chat and grammar
-//! A chat's turn is made by [`ChatFormat`](text::ChatFormat) where the engine knows the model's template, and by
-//! [`ChatPieces`](text::ChatPieces) where `flashlet pack` took it apart; [`AnswerOptions::chat`] closes the answer before it.
+//! [`ChatTemplate::find`](text::ChatTemplate::find) finds a model's chat template: one that the engine knows, or any that `flashlet pack`
+//! took apart. [`Session::answer_turn`] answers a turn in it; [`AnswerOptions::chat`] closes the answer before it.
 //! [`Conversation::follow`] holds answers to a grammar: the file's own, [`Session::grammar`], which `flashlet pack` compiled from a JSON
 //! schema or GBNF, or tables like those from elsewhere. [`AnswerOptions::min_prob`] refuses an answer that is not probable enough before
 //! any of it goes out.

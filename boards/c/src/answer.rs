@@ -1,7 +1,7 @@
 //! An answer, token by token.
 
 use crate::error::Failure;
-use crate::session::{CAnswer, CConversation, CSession, Control, MAX_STOPS, Template, flashlet_session_t};
+use crate::session::{CAnswer, CConversation, CSession, Control, MAX_STOPS, flashlet_session_t};
 use crate::types::{
     FLASHLET_ASK_CHAT, FLASHLET_ASK_FILE_GRAMMAR, FLASHLET_ASK_HASH, FLASHLET_ASK_IGNORE_END, FLASHLET_ASK_NO_THINKING,
     FLASHLET_ASK_PROBABILITY, FLASHLET_END_CONTEXT, FLASHLET_END_EOS, FLASHLET_END_LENGTH, FLASHLET_END_NONE,
@@ -12,8 +12,8 @@ use crate::types::{
 use core::ffi::{CStr, c_char};
 use engine::flash::block_on;
 use engine::session::AnswerEnd;
-use engine::text::{Encode, Turn};
-use engine::{AnswerOptions, Error, Piece};
+use engine::text::Turn;
+use engine::{AnswerOptions, Error};
 
 /// Tokens of an answer where nothing else is asked for.
 const TOKENS: u32 = 256;
@@ -151,9 +151,11 @@ unsafe fn begin(control: *mut Control, ask: &flashlet_ask_t) -> Result<(), Failu
     let (template, idle, room) = unsafe { ((*control).template.assume_init_ref(), (*control).idle, (*control).turn) };
     // Ids may be a turn that was rendered elsewhere.
     let is_turn = asked.has(FLASHLET_ASK_CHAT) && (!asked.text.is_empty() || asked.ids.is_empty());
-    if let (Template::None(error), true) = (template, is_turn) {
-        return Err(Error::from(*error).into());
-    }
+    let template = match template {
+        Err(error) if is_turn => return Err(Error::from(*error).into()),
+        Ok(template) if is_turn => Some(template.with_thinking(!asked.has(FLASHLET_ASK_NO_THINKING))),
+        _ => None,
+    };
     let ctx = session.plan().ctx;
     if asked.ids.len() > ctx as usize {
         return Err(Error::ContextFull { ctx, position: session.position(), tokens: asked.ids.len() }.into());
@@ -163,27 +165,9 @@ unsafe fn begin(control: *mut Control, ask: &flashlet_ask_t) -> Result<(), Failu
     }
     let (first, user, system) = (!conversation.is_open(), asked.text, asked.system);
     let turn = Turn { first, system, user };
-    let answer: Result<CAnswer, Error> = match template {
-        Template::Known(format) if is_turn => {
-            block_on(session.answer(conversation, &format.pieces(&turn), options), || idle.wait())
-        }
-        #[cfg(feature = "chat-pieces")]
-        Template::Packed(pieces) if is_turn => {
-            let pieces = pieces.with_thinking(!asked.has(FLASHLET_ASK_NO_THINKING));
-            // SAFETY: the room for a turn, which is borrowed here alone.
-            let room = unsafe { core::slice::from_raw_parts_mut(room.0, room.1) };
-            block_on(session.answer_turn(conversation, (&pieces, &turn), room, options), || idle.wait())
-        }
-        _ => {
-            let encode =
-                Encode { bos: first && asked.ids.is_empty(), special: true, continues: !first, ..Encode::default() };
-            let pieces = [Piece { text: user, encode }];
-            let n = usize::from(!user.is_empty() || asked.ids.is_empty() && first);
-            block_on(session.answer(conversation, pieces.get(..n).unwrap_or_default(), options), || idle.wait())
-        }
-    };
-    #[cfg(not(feature = "chat-pieces"))]
-    let _ = room;
+    // SAFETY: the room for a turn, which is borrowed here alone.
+    let room = unsafe { core::slice::from_raw_parts_mut(room.0, room.1) };
+    let answer = block_on(session.answer_turn(conversation, (template.as_ref(), &turn), room, options), || idle.wait());
     // SAFETY: the field that this call alone uses.
     unsafe { (*control).answer = Some(answer?) };
     Ok(())

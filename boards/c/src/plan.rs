@@ -14,6 +14,7 @@ use core::pin::pin;
 use engine::flash::{Source, apart, block_on};
 use engine::kernels::KvType;
 use engine::session::Named;
+use engine::text::ChatTemplate;
 use engine::weights::Residency;
 use engine::{Error, Model, Options, Plan, SamplerConfig};
 
@@ -93,7 +94,7 @@ impl Found {
             Ok(model) => model,
             Err(error) => return Err(Failure::Engine(error.named(&mut source).await)),
         };
-        let template = apart(pin!(Template::find(model.gguf(), &mut source))).await;
+        let template = apart(pin!(ChatTemplate::find(model.gguf(), &mut source))).await.map(|(template, _)| template);
         Ok(Found { source, model, template })
     }
 
@@ -105,7 +106,11 @@ impl Found {
             tokens: (ctx as usize).saturating_add(1),
             drafts: options.draft as usize,
             text: or(options.text_bytes, TEXT),
-            turn: if self.template.is_packed() { or(options.turn_bytes, TURN) } else { 0 },
+            turn: if self.template.is_ok_and(|template| template.needs_room()) {
+                or(options.turn_bytes, TURN)
+            } else {
+                0
+            },
             grammar: options.grammar > 0,
         }
     }

@@ -12,13 +12,9 @@ use crate::types::{
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, Ordering};
-use engine::flash::Source;
-use engine::gguf::Gguf;
-#[cfg(feature = "chat-pieces")]
-use engine::text::ChatPieces;
 #[cfg(feature = "grammar")]
 use engine::text::Follower;
-use engine::text::{ChatFormat, TextError};
+use engine::text::{ChatTemplate, TextError};
 use engine::{Answer, AnswerOptions, Conversation, SamplerConfig, Session};
 
 /// A number that memory which is no session hardly has.
@@ -82,47 +78,8 @@ impl Idle {
     }
 }
 
-/// The model's chat template, as far as the library knows it.
-#[derive(Clone, Copy)]
-#[cfg_attr(feature = "chat-pieces", allow(clippy::large_enum_variant, reason = "there is one of them, and no heap"))]
-pub(crate) enum Template {
-    Known(ChatFormat),
-    /// Any template, by the pieces that the packed file brings.
-    #[cfg(feature = "chat-pieces")]
-    Packed(ChatPieces),
-    /// None, and why.
-    None(TextError),
-}
-
-impl Template {
-    /// Looks for the template of the file that `gguf` describes.
-    pub(crate) async fn find(gguf: &Gguf, source: &mut Source<'_, CFlash>) -> Template {
-        #[cfg(feature = "chat-pieces")]
-        let unusable = match ChatPieces::read(gguf, source).await {
-            Ok(Some(pieces)) => return Template::Packed(pieces),
-            Ok(None) => None,
-            Err(error) => Some(error),
-        };
-        match ChatFormat::recognise(gguf, source).await {
-            Ok(format) => Template::Known(format),
-            Err(error) => {
-                #[cfg(feature = "chat-pieces")]
-                let error = unusable.unwrap_or(error);
-                Template::None(error)
-            }
-        }
-    }
-
-    /// True if a turn takes room to be put together in.
-    pub(crate) fn is_packed(&self) -> bool {
-        #[cfg(feature = "chat-pieces")]
-        {
-            matches!(self, Template::Packed(_))
-        }
-        #[cfg(not(feature = "chat-pieces"))]
-        false
-    }
-}
+/// The model's chat template, or why there is none that the library can use.
+pub(crate) type Template = Result<ChatTemplate, TextError>;
 
 impl Control {
     /// Makes a session that is not open at `control`.

@@ -1,16 +1,14 @@
 //! From a prompt to an answer.
 
 use crate::board::Board;
-use crate::chat::{self, MAX_IDS};
-#[cfg(feature = "chat-pieces")]
-use crate::chat::{MAX_TURN, Template};
+use crate::chat::{MAX_IDS, MAX_TURN};
 use crate::load::Loaded;
 use crate::output::{LineError, MAX_MESSAGE, Output};
 use core::fmt;
 use embedded_io_async::Write;
 use flashlet::flash::Flash;
 use flashlet::session::AnswerEnd;
-use flashlet::text::{Pieces, TextError, Turn};
+use flashlet::text::{TextError, Turn};
 use flashlet::{AnswerOptions, Buffers, Conversation, Error, Lane, SamplerConfig};
 
 /// The most tokens of a draft: each takes a sampler of 3 KB.
@@ -141,13 +139,14 @@ pub(crate) async fn answer<F: Flash, W: Write>(
     }
     let first = !conversation.is_open();
     let template = model.template.filter(|_| settings.chat && matches!(prompt, Prompt::Text(_)));
-    let turn = match prompt {
-        Prompt::Text(user) => Some(Turn { first, system: None, user }),
+    let user = match prompt {
+        Prompt::Text(user) => user,
         Prompt::Ids(words) => {
             push(words, conversation)?;
-            None
+            ""
         }
     };
+    let turn = Turn { first, system: None, user };
     let options = AnswerOptions {
         tokens: settings.length,
         chat: template.is_some(),
@@ -155,21 +154,9 @@ pub(crate) async fn answer<F: Flash, W: Write>(
         now: board.now_ns,
         ..AnswerOptions::default()
     };
-    #[cfg(feature = "chat-pieces")]
-    let mut answer = match (&template, &turn) {
-        (Some(Template::Packed(packed)), Some(turn)) => {
-            let mut room = [0; MAX_TURN];
-            model.session.answer_turn(conversation, (packed, turn), &mut room, &options).await?
-        }
-        _ => {
-            let pieces = turn.map_or_else(Pieces::new, |turn| chat::pieces(template, &turn));
-            model.session.answer(conversation, &pieces, &options).await?
-        }
-    };
-    #[cfg(not(feature = "chat-pieces"))]
     let mut answer = {
-        let pieces = turn.map_or_else(Pieces::new, |turn| chat::pieces(template, &turn));
-        model.session.answer(conversation, &pieces, &options).await?
+        let mut room = [0; MAX_TURN];
+        model.session.answer_turn(conversation, (template.as_ref(), &turn), &mut room, &options).await?
     };
     while let Some(token) = answer.next().await? {
         out.send(token.text).await?;

@@ -1,7 +1,8 @@
 //! From an image in flash to a session.
 
 use crate::board::Board;
-use crate::chat::{self, Template};
+#[cfg(feature = "chat-pieces")]
+use crate::chat;
 use crate::log::{info, warning};
 use crate::output::{LineError, Message, Output};
 use core::fmt;
@@ -12,6 +13,7 @@ use flashlet::arena::{ALIGN, Region};
 use flashlet::flash::{Flash, FlashError, Source, apart, apart_into};
 use flashlet::gguf::Gguf;
 use flashlet::session::Named;
+use flashlet::text::ChatTemplate;
 use flashlet::{Error, Model, Options, Plan, Session};
 
 /// The flash, lent to a session.
@@ -34,7 +36,7 @@ impl<F: Flash> Flash for Lent<'_, F> {
 pub(crate) struct Loaded<'l, 'a, 'm, F: Flash> {
     pub(crate) session: &'l mut Session<'a, 'm, Lent<'a, F>>,
     /// The model's chat template, if it has one that is known.
-    pub(crate) template: Option<Template>,
+    pub(crate) template: Option<ChatTemplate>,
 }
 
 /// Why there is no model.
@@ -140,7 +142,7 @@ struct Found<'a, 'm, F> {
     source: Source<'m, Lent<'a, F>>,
     model: Model,
     plan: Plan,
-    template: Option<Template>,
+    template: Option<ChatTemplate>,
 }
 
 /// Finds the model in `flash`, and says how it will use `arena_bytes` bytes of memory.
@@ -175,14 +177,19 @@ async fn find<'a, 'm: 'a, F: Flash, W: Write>(
         _ => write_plan(&plan, arena_bytes, number - 1, message),
     };
     out.say(&mut say).await.map_err(NoModel::Line)?;
-    let chat = chat::Found::find(model.gguf(), &mut source).await;
+    let (template, error) = match ChatTemplate::find(model.gguf(), &mut source).await {
+        Ok((template, error)) => (Some(template), error),
+        Err(error) => (None, Some(error)),
+    };
     #[cfg(feature = "chat-pieces")]
     {
-        chat.write(out.gather());
+        chat::write(template.as_ref(), error, out.gather());
         out.send_gathered().await.map_err(NoModel::Line)?;
     }
+    #[cfg(not(feature = "chat-pieces"))]
+    let _ = error;
     info!("plan: {} bytes of {}, {} tokens", plan.arena_bytes, arena_bytes, plan.ctx);
-    Ok(Found { source, model, plan, template: chat.template })
+    Ok(Found { source, model, plan, template })
 }
 
 /// The plan for `ctx` tokens, or for those that the board asks for; where it does not care, for as many as fit.

@@ -228,7 +228,7 @@ impl Talk<'_, '_, '_, '_> {
     ) -> Result<(), LineError> {
         #[cfg(feature = "chat-pieces")]
         if let Some(template) = &mut model.template {
-            template.set_thinking(self.settings.think);
+            *template = template.with_thinking(self.settings.think);
         }
         let answer = answer(self.board, self.settings, model, self.conversation, prompt, out);
         let end = select(answer, input.interrupt()).await;

@@ -4,7 +4,7 @@ use cortex_m_semihosting::{debug, hprintln};
 use flashlet::arena::Static;
 use flashlet::flash::{SliceFlash, Source};
 use flashlet::kernels::KvType;
-use flashlet::text::{ChatFormat, Follower, Turn};
+use flashlet::text::{ChatTemplate, Follower, Turn};
 use flashlet::{AnswerOptions, Buffers, Conversation, Error, Lane, Model, Options, SamplerConfig, Session};
 
 #[repr(align(64))]
@@ -24,7 +24,7 @@ const CTX: usize = 128;
 pub async fn answer_each(sentences: &[&str], mut act: impl FnMut(&str, &str)) -> Result<(), Error> {
     let mut source = Source::with_mapping(SliceFlash(&MODEL.0), &MODEL.0);
     let model = Model::open(&mut source).await?;
-    let template = ChatFormat::recognise(model.gguf(), &mut source).await?;
+    let (template, _) = ChatTemplate::find(model.gguf(), &mut source).await?;
     let options = Options { ctx: CTX as u32, kv: KvType::Q8_0, ..Options::default() };
     let mut session = Session::open(source, ARENA.take(), &options).await?;
     let grammar = session.grammar();
@@ -38,7 +38,7 @@ pub async fn answer_each(sentences: &[&str], mut act: impl FnMut(&str, &str)) ->
         session.reset();
         conversation.restart(SamplerConfig::GREEDY);
         let turn = Turn { first: true, system: None, user: sentence };
-        let mut answer = session.answer(&mut conversation, &template.pieces(&turn), &options).await?;
+        let mut answer = session.answer_turn(&mut conversation, (Some(&template), &turn), &mut [], &options).await?;
         while let Some(token) = answer.next().await? {
             act(sentence, token.text);
         }

@@ -5,8 +5,8 @@
 //! - [`Detokenizer`]: bytes of tokens in, whole characters out.
 //! - [`Sampler`]: takes logits tile by tile and picks a token.
 //! - [`Drafter`]: guesses the next tokens, for one pass to verify.
-//! - [`ChatFormat`]: a known chat template, recognised by its fingerprint. [`ChatPieces`]: the pieces of it that a
-//!   packed file brings.
+//! - [`ChatTemplate`]: a file's chat template. It is either a known one, recognised by its fingerprint ([`ChatFormat`]), or any, by
+//!   the pieces that a packed file carries ([`ChatPieces`]).
 //! - `Threshold`: the probability that answers must have, with the feature `probabilities`.
 //! - `grammar`: texts that a compiled grammar allows, with the feature of that name.
 //! - `values`: what was said, such as `half past six`, turned into numbers, with the feature of that name.
@@ -45,6 +45,7 @@ mod spec;
 mod special;
 mod steps;
 mod tables;
+mod template;
 #[cfg(test)]
 mod tests;
 #[cfg(feature = "probabilities")]
@@ -90,6 +91,7 @@ pub use pretokenize::PreTokenizer;
 pub(crate) use sampler::SamplerConfig;
 pub use sampler::{MAX_CANDIDATES, MAX_RECENT, Sampler};
 pub use spec::{TokenizerKind, TokenizerSpec};
+pub use template::ChatTemplate;
 #[cfg(feature = "probabilities")]
 pub use threshold::Threshold;
 pub use tokenizer::{Encode, Tokenizer};

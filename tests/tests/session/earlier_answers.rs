@@ -5,7 +5,7 @@ use super::chat_pieces::{fixtures, packed_model};
 use super::rewind::session;
 use flashlet::flash::{SliceFlash, Source};
 use flashlet::text::grammar::Grammar;
-use flashlet::text::{ChatPieces, Encode, Follower, Turn};
+use flashlet::text::{ChatTemplate, Encode, Follower, Turn};
 use flashlet::{AnswerOptions, Buffers, Conversation, Error, Lane, Options, SamplerConfig, Session};
 use serde_json::Value;
 
@@ -74,8 +74,9 @@ fn holds(model: &str, template: &str, name: &str, remembered: usize) {
     session(Source::with_mapping(SliceFlash(&file), &file), &ctx, async |session| {
         let mut source = Source::new(SliceFlash(&file));
         let gguf = flashlet::gguf::Gguf::open(&mut source).await.expect("a file");
-        let pieces = ChatPieces::read(&gguf, &mut source).await?.expect("packed");
-        assert!(pieces.rewrites_earlier_answers(), "{what}");
+        let (template, error) = ChatTemplate::find(&gguf, &mut source).await?;
+        assert_eq!(error, None, "{what}");
+        assert!(template.rewrites_earlier_answers(), "{what}");
         let (mut tokens, mut lane, mut text) = (vec![0; remembered], Lane::new(), [0; 300]);
         let buffers = Buffers { tokens: &mut tokens, lane: &mut lane, drafts: &mut [], text: &mut text };
         let mut conversation = Conversation::new(buffers, SamplerConfig::GREEDY);
@@ -89,7 +90,8 @@ fn holds(model: &str, template: &str, name: &str, remembered: usize) {
             let turn = Turn { first: i == 0, system: system.as_deref(), user };
             let options = options(if i + 1 < turns.len() { 200 } else { 8 });
             let mut room = [0; 1024];
-            let mut answer = session.answer_turn(&mut conversation, (&pieces, &turn), &mut room, &options).await?;
+            let mut answer =
+                session.answer_turn(&mut conversation, (Some(&template), &turn), &mut room, &options).await?;
             while answer.prefill().await? {}
             last = Some(answer.conversation().fed().to_vec());
             let mut said = String::new();

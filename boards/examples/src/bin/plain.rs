@@ -6,7 +6,7 @@ use cortex_m_semihosting::{debug, hprint, hprintln};
 use flashlet::arena::Static;
 use flashlet::flash::{SliceFlash, Source, block_on};
 use flashlet::kernels::KvType;
-use flashlet::text::{ChatFormat, Turn};
+use flashlet::text::{ChatTemplate, Turn};
 use flashlet::{AnswerOptions, Buffers, Conversation, Error, Lane, Model, Options, SamplerConfig, Session};
 use panic_semihosting as _;
 
@@ -22,7 +22,7 @@ const CTX: usize = 128;
 async fn answer(sentence: &str) -> Result<(), Error> {
     let mut source = Source::with_mapping(SliceFlash(&MODEL.0), &MODEL.0);
     let model = Model::open(&mut source).await?;
-    let template = ChatFormat::recognise(model.gguf(), &mut source).await?;
+    let (template, _) = ChatTemplate::find(model.gguf(), &mut source).await?;
     let options = Options { ctx: CTX as u32, kv: KvType::Q8_0, ..Options::default() };
     let mut session = Session::open(source, ARENA.take(), &options).await?;
 
@@ -32,7 +32,7 @@ async fn answer(sentence: &str) -> Result<(), Error> {
     // The file asks for a probability, for which an answer is held back until it is whole; here it comes token by token.
     let options = AnswerOptions { chat: true, min_prob: Some(0.0), ..AnswerOptions::default() };
     let turn = Turn { first: true, system: None, user: sentence };
-    let mut answer = session.answer(&mut conversation, &template.pieces(&turn), &options).await?;
+    let mut answer = session.answer_turn(&mut conversation, (Some(&template), &turn), &mut [], &options).await?;
     while let Some(token) = answer.next().await? {
         hprint!("{}", token.text);
     }

@@ -9,8 +9,8 @@ use crate::session::error::Error;
 use crate::session::hash::LogitsHash;
 use crate::session::run::Session;
 #[cfg(feature = "chat-pieces")]
-use crate::text::{ChatPieces, Turn};
-use crate::text::{Detokenizer, Piece, TextError};
+use crate::text::ChatPieces;
+use crate::text::{ChatTemplate, Detokenizer, Encode, Piece, Pieces, TextError, Turn};
 
 /// The last answer of a conversation.
 #[derive(Clone, Copy, Debug)]
@@ -45,22 +45,42 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         self.begin(conversation, Prompt::Pieces(prompt), options).await
     }
 
-    /// Begins the answer to `turn` in a packed file's chat template, as [`answer`](Self::answer) does; the turn with its markup is
-    /// put together in `room`. Where the template renders the last answer otherwise now, as without its thoughts, the session
-    /// goes back to that answer's beginning and is fed what it renders, if all tokens of that are remembered and `room` has a
-    /// place for the text.
+    /// Begins the answer to `turn` in a chat template, as [`answer`](Self::answer) does. Without a template the turn's text is continued
+    /// as it is, behind tokens that were [pushed](Conversation::push); special tokens written in it are recognised.
+    ///
+    /// Turns in a packed file's template are put together in `room`, which other turns do not need. Where that template renders the last
+    /// answer otherwise now, such as without its thoughts, the session goes back to that answer's beginning and is fed what it renders,
+    /// if all tokens of that are remembered and `room` has a place for the text.
     ///
     /// # Errors
-    /// Those of [`answer`](Self::answer) and of [`ChatPieces::encode`].
-    #[cfg(feature = "chat-pieces")]
+    /// Those of [`answer`](Self::answer). Of a packed file's template [`TextError::TurnTooLong`] when `room` is too short,
+    /// [`TextError::TooManyMarkers`], [`TextError::NoSystemText`], [`TextError::UnusablePieces`].
     pub async fn answer_turn<'s, 'b>(
         &'s mut self,
         conversation: &'s mut Conversation<'b>,
-        (template, turn): (&ChatPieces, &Turn<'_>),
+        (template, turn): (Option<&ChatTemplate>, &Turn<'_>),
         room: &mut [u8],
         options: &'s AnswerOptions<'s>,
     ) -> Result<Answer<'s, 'b, 'a, 'm, F>, Error> {
-        self.begin(conversation, Prompt::Turn(template, turn, room), options).await
+        let pieces: Pieces<'_>;
+        let prompt = match template {
+            #[cfg(feature = "chat-pieces")]
+            Some(ChatTemplate::Packed(template)) => Prompt::Turn(template, turn, room),
+            Some(ChatTemplate::Known(format)) => {
+                pieces = format.pieces(turn);
+                Prompt::Pieces(&pieces)
+            }
+            None => {
+                let bos = turn.first && conversation.tokens.pending().is_empty();
+                let encode = Encode { bos, special: true, continues: !turn.first, ..Encode::default() };
+                let text = (bos || !turn.user.is_empty()).then_some(Piece { text: turn.user, encode });
+                pieces = Pieces::from_iter(text);
+                Prompt::Pieces(&pieces)
+            }
+        };
+        #[cfg(not(feature = "chat-pieces"))]
+        let _ = room;
+        self.begin(conversation, prompt, options).await
     }
 
     async fn begin<'s, 'b>(
