@@ -10,7 +10,7 @@ const WRITE_STATUS: u8 = 0x01;
 const ID: [u8; 3] = [0xC2, 0x28, 0x17];
 const WRITING: u8 = 1;
 const QUAD_ENABLE: u8 = 1 << 6;
-/// In the second configuration register: up to 80 MHz, where the chip leaves the factory for 8 MHz on four lines.
+/// Bit of the second configuration register that allows up to 80 MHz; the factory's setting is limited to 8 MHz on four lines.
 const HIGH_PERFORMANCE: u8 = 1 << 1;
 
 /// The controller's settings: four lines at 32 MHz, 16 MB/s.
@@ -34,7 +34,7 @@ pub(crate) enum Fault {
     Controller(Error),
 }
 
-/// Checks that the chip answers, and opens its four lines where that is not done: the setting outlives a reset.
+/// Checks that the chip answers, and enables its four data lines if that has not been done: the setting outlives a reset.
 pub(crate) async fn start(chip: &mut Qspi<'_>) -> Result<(), Fault> {
     let mut id = [0; 3];
     chip.custom_instruction(READ_ID, &[], &mut id).await.map_err(Fault::Controller)?;

@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) enum Fault {
     /// Another chip answers, or none does.
     Id([u8; 3]),
-    /// It does not finish what it was told.
+    /// It does not finish a command.
     Busy,
     /// Beyond the chip's end, or not aligned.
     Range(#[defmt(Debug2Format)] NorFlashErrorKind),
@@ -66,12 +66,12 @@ pub(crate) struct W25q<'d> {
 }
 
 impl<'d> W25q<'d> {
-    /// A chip that has not been asked what it is: it holds nothing.
+    /// A chip whose identity has not been read; until then its size is 0.
     pub(crate) fn new(bus: Qspi<'d, QUADSPI, Blocking>) -> Self {
         W25q { bus, capacity: 0 }
     }
 
-    /// Asks the chip what it is and opens its four lines, where that is not done.
+    /// Reads the chip's identity and enables its four data lines, if that has not been done.
     pub(crate) fn start(&mut self) -> Result<(), Fault> {
         let mut id = [0; 3];
         self.bus.blocking_read(&mut id, command(READ_ID, QspiWidth::SING));
@@ -88,12 +88,12 @@ impl<'d> W25q<'d> {
         Ok(())
     }
 
-    /// The chip's bytes in the processor's address space; from now on the chip is only read there.
+    /// Maps the chip into the processor's address space; from now on the chip is only read there.
     #[cfg(feature = "mapped")]
     pub(crate) fn map(mut self) -> &'static [u8] {
         self.bus.enable_memory_map(&read(0));
         let capacity = self.capacity;
-        // The bus stays as it is: what would reset it must not run.
+        // Dropping the bus would reset the controller.
         core::mem::forget(self.bus);
         // SAFETY: the controller shows the chip at this address, nothing writes to it any more, and the bus is gone.
         unsafe { core::slice::from_raw_parts(0x9000_0000 as *const u8, capacity) }

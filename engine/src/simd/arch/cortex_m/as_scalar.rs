@@ -1,6 +1,6 @@
-//! Methods that every Cortex-M set takes from the scalar one.
+//! Methods of `Isa` that are the same for all Cortex-M.
 
-/// The methods of [`Isa`](crate::simd::Isa) that are the same for all Cortex-M: `Scalar`'s, and halves by the FPU.
+/// The methods of [`Isa`](crate::simd::Isa) that are the same for all Cortex-M: those of `Scalar`, with conversions of `f16` by the FPU.
 macro_rules! as_scalar {
     () => {
         const ROWS: usize = 1;

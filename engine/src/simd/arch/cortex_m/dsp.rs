@@ -1,4 +1,4 @@
-//! The DSP extension (Cortex-M4, M7, M33): two products to an instruction.
+//! The DSP extension (Cortex-M4, M7, M33): two products per instruction.
 
 use super::as_scalar::as_scalar;
 #[cfg(target_abi = "eabihf")]
@@ -36,11 +36,11 @@ impl Dsp {
         &Dsp::PROOF
     }
 
-    /// To be handed out only where the extension is declared.
+    /// For callers that know by other means that the extension is there.
     pub(super) const PROOF: Dsp = Dsp(());
 }
 
-/// Bytes 0 and 2 of a word, sign-extended to halves.
+/// Bytes 0 and 2 of a word, sign-extended to 16 bits each.
 #[inline(always)]
 fn even_bytes(w: u32) -> u32 {
     let out: u32;
@@ -52,7 +52,7 @@ fn even_bytes(w: u32) -> u32 {
     out
 }
 
-/// Bytes 1 and 3 of a word, sign-extended to halves.
+/// Bytes 1 and 3 of a word, sign-extended to 16 bits each.
 #[inline(always)]
 fn odd_bytes(w: u32) -> u32 {
     let out: u32;
@@ -64,7 +64,7 @@ fn odd_bytes(w: u32) -> u32 {
     out
 }
 
-/// `acc` and the products of both pairs of halves.
+/// `acc` plus the products of both pairs of 16-bit numbers.
 #[inline(always)]
 fn smlad(acc: u32, a: u32, b: u32) -> u32 {
     let out: u32;
@@ -103,7 +103,7 @@ impl Isa for Dsp {
 
     #[inline(always)]
     fn expand_bits(self, bits: u32, shift: u32) -> u32 {
-        // Bit k moves to the low end of byte k: copies 7 bits apart cannot meet.
+        // Bit k moves to the lowest bit of byte k: the product adds copies that are 7 bits apart, so none overlap.
         ((bits >> (shift & 31) & 15).wrapping_mul(0x0020_4081) & 0x0101_0101) * 0xFF
     }
     #[inline(always)]

@@ -1,4 +1,4 @@
-//! Halves by the FPU, where the target has one.
+//! Conversions between `f16` and `f32` by the FPU, where the target has one.
 
 /// `f16` to `f32` by the FPU, where the target has one; exact.
 #[inline(always)]
@@ -34,7 +34,7 @@ pub(super) fn narrow(v: f32) -> u16 {
     half::f16::from_f32(v).to_bits()
 }
 
-/// Halves by the FPU.
+/// The conversions of `Isa` by the FPU.
 macro_rules! halves {
     ($isa:ty) => {
         impl $crate::simd::floats::Halves for $isa {

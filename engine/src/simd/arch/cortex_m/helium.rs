@@ -1,5 +1,5 @@
-//! Helium (Cortex-M55 and later), for integers alone: its float vectors flush denormals to zero. Compilers for the
-//! target do not know its registers, so vectors live within one piece of assembly.
+//! Helium (Cortex-M55 and later), for integers alone: its float vectors flush denormals to zero. The compiler cannot allocate its
+//! registers, so a vector lives within one `asm!`.
 
 use super::as_scalar::as_scalar;
 #[cfg(target_abi = "eabihf")]
@@ -26,7 +26,7 @@ use crate::simd::scalar::Scalar;
 use bytemuck::Pod;
 use core::arch::asm;
 
-/// Proof that the processor has the vector extension, and DSP's: the engine's feature `isa-helium`.
+/// Proof that the processor has the vector extension and the DSP extension: the engine's feature `isa-helium`.
 #[derive(Clone, Copy, Debug)]
 pub struct Helium(());
 
@@ -46,7 +46,7 @@ impl Helium {
         for (w, x) in w4.iter().zip(x4) {
             // SAFETY: a `Helium` exists, so the extension is there; `w` and `x` are sixteen bytes each.
             unsafe {
-                // The sum's register has an even number.
+                // `vmladava` adds to a register of even number.
                 asm!(".cpu cortex-m55",
                     "vldrb.u8 q0, [{w}]", "vldrb.u8 q1, [{x}]", "vmladava.s8 r12, q0, q1",
                     inlateout("r12") acc, w = in(reg) w.as_ptr(), x = in(reg) x.as_ptr(),

@@ -5,15 +5,16 @@
 use crate::simd::arch::quantise::{QuantiseLoops, Values};
 use core::arch::naked_asm;
 
-/// The loops that make pairs.
+/// The loops that quantise to pairs of 16-bit numbers.
 pub(super) const DSP: QuantiseLoops = QuantiseLoops { words: 8, greatest, quantise };
 
-/// The loops that make bytes.
+/// The loops that quantise to bytes.
 #[cfg(feature = "isa-helium")]
 pub(super) const HELIUM: QuantiseLoops =
     QuantiseLoops { words: 4, greatest: greatest_of_vectors, quantise: quantise_vectors };
 
-/// Compares eight values from `$at` on with the greatest in `r3`, all shifted left by their sign.
+/// Raises the greatest magnitude in `r3` to that of eight values from `$at` on. Magnitudes are shifted left by one, which drops
+/// the sign.
 macro_rules! compare_eight {
     ($at:literal) => {
         concat!(
@@ -29,7 +30,7 @@ macro_rules! compare {
     };
 }
 
-/// The greatest magnitude.
+/// Finds the greatest magnitude.
 #[unsafe(naked)]
 unsafe extern "C" fn greatest(values: &Values<'_>) -> u32 {
     naked_asm!(
@@ -67,7 +68,7 @@ macro_rules! four_quants {
     };
 }
 
-/// Quants as pairs.
+/// Stores quants as pairs of 16-bit numbers.
 #[unsafe(naked)]
 unsafe extern "C" fn quantise(values: &Values<'_>) {
     naked_asm!(
@@ -94,7 +95,7 @@ unsafe extern "C" fn quantise(values: &Values<'_>) {
     )
 }
 
-/// The greatest magnitude.
+/// Finds the greatest magnitude.
 #[cfg(feature = "isa-helium")]
 #[unsafe(naked)]
 unsafe extern "C" fn greatest_of_vectors(values: &Values<'_>) -> u32 {
@@ -126,7 +127,7 @@ unsafe extern "C" fn greatest_of_vectors(values: &Values<'_>) -> u32 {
     )
 }
 
-/// Quants as bytes.
+/// Stores quants as bytes.
 #[cfg(feature = "isa-helium")]
 #[unsafe(naked)]
 unsafe extern "C" fn quantise_vectors(values: &Values<'_>) {

@@ -2,7 +2,8 @@
 
 use core::arch::naked_asm;
 
-/// For the reduction to a quarter turn, then from the highest power down: those of the sine, and of the cosine.
+/// Constants of the reduction to a quarter turn, then the coefficients of the sine's polynomial and of the cosine's, from the
+/// highest power down.
 static CONSTANTS: [f64; 14] = [
     core::f64::consts::FRAC_2_PI,
     1.570_796_326_734_125_6,
@@ -20,7 +21,7 @@ static CONSTANTS: [f64; 14] = [
     1.0,
 ];
 
-/// `$to`, times the square in `d3`, plus the next constant.
+/// A step of Horner's scheme: `$to` times the square in `d3`, plus the next constant.
 macro_rules! next_power {
     ($to:literal, $at:literal) => {
         concat!("vldr d2, [r1, #8*", $at, "]\nvmul.f64 ", $to, ", ", $to, ", d3\nvadd.f64 ", $to, ", ", $to, ", d2\n")

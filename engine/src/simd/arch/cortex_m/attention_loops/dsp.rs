@@ -10,7 +10,7 @@ pub(in crate::simd::arch::cortex_m) const LOOPS: AttentionLoops = AttentionLoops
 macro_rules! add_rows {
     ($row:expr) => {
         naked_asm!(
-            // The baseline of Armv8-M has neither DSP nor an FPU.
+            // Without this directive, the assembler takes Armv8-M's baseline, which has neither DSP nor an FPU.
             ".cpu cortex-m33\n.fpu fpv5-sp-d16",
             "push {{r4-r8, lr}}",
             "vpush {{s16-s31}}",
@@ -30,7 +30,7 @@ macro_rules! add_rows {
     };
 }
 
-/// Multiplies the halves of words in two registers.
+/// Multiplies the two `f16` of each word in two registers.
 macro_rules! four_halves {
     ($a:literal $b:literal, $s0:literal $s1:literal $s2:literal $s3:literal) => {
         concat!(
@@ -88,7 +88,7 @@ macro_rules! four_bytes {
     };
 }
 
-/// Rows of halves.
+/// The loop for rows of `f16`.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn add_halves(sum: &RowSum<'_>) {
     add_rows!(concat!(
@@ -100,7 +100,7 @@ pub(super) unsafe extern "C" fn add_halves(sum: &RowSum<'_>) {
     ))
 }
 
-/// Rows of bytes.
+/// The loop for rows of bytes.
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn add_bytes(sum: &RowSum<'_>) {
     add_rows!(concat!(
@@ -137,7 +137,7 @@ macro_rules! four_products {
     };
 }
 
-/// Dots of 8-bit keys, four keys after four.
+/// Dot products of the query with 8-bit keys, four keys at a time.
 ///
 /// `r0` words, `r1` the query, `r2` to `r5` integer sums, `r6` and `r7` pairs of the query, `r8` to `r11` a word of each key,
 /// `lr` words left. The stack holds the keys' first words, their first scales, the query, blocks, scores, blocks left, the
@@ -211,7 +211,7 @@ unsafe extern "C" fn dots(keys: &KeyDots<'_>) {
         "subs r2, #1",
         "str r2, [sp, #20]",
         "bne 3b",
-        // The next four keys: a word, and half of one, for each of those that are done.
+        // The next four keys: their first words and first scales lie behind those of the keys that are done.
         "ldm sp, {{r0, r1}}",
         "ldr r4, [sp, #16]",
         "ldr r8, [sp, #28]",

@@ -47,7 +47,7 @@ macro_rules! add_rows {
     };
 }
 
-/// Rows of halves. Vectors come apart into even and odd lanes, and so do the sums.
+/// The loop for rows of `f16`. Conversion separates a vector's even and odd lanes, so the sums are kept apart likewise.
 #[unsafe(naked)]
 unsafe extern "C" fn add_halves(sum: &RowSum<'_>) {
     add_rows!(
@@ -74,7 +74,7 @@ unsafe extern "C" fn add_halves(sum: &RowSum<'_>) {
     )
 }
 
-/// Rows of bytes.
+/// The loop for rows of bytes.
 #[unsafe(naked)]
 unsafe extern "C" fn add_bytes(sum: &RowSum<'_>) {
     add_rows!(
@@ -150,7 +150,7 @@ macro_rules! four_keys {
     };
 }
 
-/// Dots of 8-bit keys. `q4` and `q5` are the query, `q6` the addresses of the first key's first four words, `r2` scales, `r3`
+/// Dot products of the query with 8-bit keys. `q4` and `q5` are the query, `q6` the addresses of the first key's first four words, `r2` scales, `r3`
 /// the query, `r5` scores, `r12` the query's scale.
 #[unsafe(naked)]
 unsafe extern "C" fn dots(keys: &KeyDots<'_>) {

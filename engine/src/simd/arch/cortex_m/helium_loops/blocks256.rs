@@ -3,7 +3,7 @@
 //! A sub-block's integer sum goes to a lane of a vector. Four of these are multiplied with a vector of scales, and the
 //! products added to the block's sum in a register. Floats are the scalar unit's, which keeps denormals.
 //!
-//! There are two of many registers: for two tokens of a row, or for one token of two rows.
+//! Where the table names two registers, the second is for the second of two tokens or of two rows.
 //!
 //! | register | use |
 //! |---|---|
@@ -40,7 +40,7 @@ macro_rules! one {
     (weights $at:literal) => {
         lines! { "vldrb.u8 q0, [r1, #" $at "]"; }
     };
-    // Multiplies them as they are, or times three each, or makes them anew by a fragment.
+    // Multiplies them as they are, or times three each, or as a fragment recomputes them.
     (multiply_packed $how:literal, $first:literal, $second:literal, $at:literal) => {
         one!(multiply $how, "q0", $first, $second, $at)
     };
@@ -62,7 +62,7 @@ macro_rules! one {
             one!(multiply $how, "q1", $first, $second, $at),
         )
     };
-    // Two sums to lanes that are neighbours, or not.
+    // Moves two sums to lanes that are neighbours, or not.
     (sums_to_double [$first:literal, $second:literal]) => {
         lines! { "vmov " $first ", r0, r2"; }
     };
@@ -77,7 +77,7 @@ macro_rules! one {
     (close $fragment:ident [$($place:tt),*], $close:ident) => {
         concat!($fragment!("r1", $($place),*), $close!("r3", "r8", "s28"))
     };
-    // Goes back in the activations.
+    // Moves the activations' address back.
     (back $bytes:literal) => {
         lines! { "sub r3, #" $bytes; }
     };

@@ -14,8 +14,9 @@ pub(super) const fn one_and_two_tokens(layout: BlockLayout, one: Run, two: Run) 
     }
 }
 
-/// A block loop: a function of text, which gets its strip in r0, and the table whose address it takes, if any. The processor's name brings all extensions, and holds for
-/// the assembly of later functions too; LLVM 20 cannot write a file that names `armv8.1-m.main` instead.
+/// A block loop: a naked function of the given text, which gets its strip in r0, and the table whose address it takes, if any.
+/// `.cpu` enables all extensions, for the assembly of later functions too; LLVM 20 fails to write a file with
+/// `.arch armv8.1-m.main` instead.
 macro_rules! block_loop {
     ($name:ident, $($text:expr),+ $(,)? $(; $table:ident)?) => {
         // SAFETY: the text keeps to the calling convention: it restores what the caller keeps, and returns.
@@ -35,7 +36,7 @@ macro_rules! table_address {
 }
 pub(super) use table_address;
 
-/// Text of lines that end with `;`, each of pieces side by side.
+/// Joins pieces to lines of text: a line's pieces stand side by side, and `;` ends the line.
 macro_rules! lines {
     ($($($piece:literal)+;)+) => {
         concat!($($($piece,)+ "\n",)+)

@@ -7,8 +7,8 @@ use super::unpack::IQ4_TABLE;
 use crate::simd::arch::strip::BlockLoops;
 use crate::simd::form::BlockLayout;
 
-/// A sub-block: sixteen bytes of nibbles, which stand for values in the table whose address is at label 9. `next` ends the address of the
-/// last activations, which goes on to the next ones.
+/// A sub-block: sixteen bytes of nibbles, which index the table whose address is at label 9. `next` is the end of the load of the
+/// last activations, which advances to the next ones.
 macro_rules! values {
     ($many:ident, $at:literal, $first:literal, $second:literal, $next:literal) => {
         concat!(
