@@ -23,23 +23,6 @@ pub(super) struct Piece<'a> {
     pub(super) combine: Combine,
 }
 
-/// Puts `tile`'s sixteen products of each token in place.
-#[inline(always)]
-#[cfg_attr(
-    not(any(feature = "f32", feature = "f16", feature = "bf16")),
-    allow(dead_code, reason = "no format has floats")
-)]
-pub(super) fn combine_into<I: Isa>(isa: I, combine: Combine, tile: &[Group], y: &mut [Group]) {
-    match combine {
-        Combine::Store => {
-            for (product, y) in tile.iter().zip(y) {
-                *y = *product;
-            }
-        }
-        Combine::Gate(act) => gate_tile(isa, act, tile, y),
-    }
-}
-
 /// `y = act(y) * tile`. Not part of each format's loop, which would have it once for every tile of tokens.
 #[inline(never)]
 pub(super) fn gate_tile<I: Isa>(isa: I, act: Act, tile: &[Group], y: &mut [Group]) {

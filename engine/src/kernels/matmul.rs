@@ -1,31 +1,17 @@
 //! Matrix products: dequantise and multiply in one go, one row loop for every format.
 
 use super::activation;
-use super::combine::{Combine, Piece, combine_into, gate_tile};
+use super::combine::{Combine, Piece, gate_tile};
 use super::executor::Executor;
+#[cfg(any(feature = "f32", feature = "f16", feature = "bf16"))]
+use super::floats::Float;
 use super::input::Input;
-use super::panel::{Group, Tile, group_row};
+use super::panel::{Group, Tile, for_tokens, group_row};
 use super::prefetch::AHEAD;
 use super::strips::strips;
 use super::unpacked::{FEW, FEWER, MANY, add_group};
-use crate::quant::{Act, FloatFormat, Format, Matrix, Weight, with_format};
-use crate::simd::{Floats, Isa, LANES, Op, Panel, RowBlocks, Rows, lanes};
-
-/// The most tokens that share one load of float weights, on every set: the sums of more exceed the registers.
-#[cfg_attr(
-    not(any(feature = "f32", feature = "f16", feature = "bf16")),
-    allow(dead_code, reason = "no format has floats")
-)]
-const FLOAT_TOKENS: usize = 4;
-
-/// True if several tokens share one load of float weights; false on sets that compute lane by lane, as their sums lie in memory.
-#[cfg_attr(
-    not(any(feature = "f32", feature = "f16", feature = "bf16")),
-    allow(dead_code, reason = "no format has floats")
-)]
-const fn many_floats<I: Isa>() -> bool {
-    <I::Floats as Floats>::LANES > 1
-}
+use crate::quant::{Act, Format, Matrix, Weight, with_format};
+use crate::simd::{Isa, LANES, Op, Panel, RowBlocks, Rows};
 
 /// Parts of a column that are multiplied at once.
 const fn parts_at_once<I: Isa>() -> usize {
@@ -119,21 +105,6 @@ fn quantised<I: Isa, B: Format>(isa: I, m: Matrix<'_, B>, x: &Input<'_>, piece: 
     if let Some(panel) = Panel::new(loops, w, m.row_blocks, x.blocks(B::Act::KIND), tokens) {
         strips(isa, &panel, piece);
     }
-}
-
-/// Evaluates `$body` for tokens `t..t + N` with `N` the first of `$steps` that is `$used` and fits, over and over.
-macro_rules! for_tokens {
-    ($tokens:expr, [$($steps:expr => $used:expr),+], $t:ident, $n:ident => $body:expr) => {{
-        let mut $t = 0;
-        // A constant condition, so that what a set does not use is not compiled.
-        $(if const { $used } {
-            while $tokens - $t >= $steps {
-                const $n: usize = $steps;
-                $body;
-                $t += $n;
-            }
-        })+
-    }};
 }
 
 struct Quantised<'a, B: Format> {
@@ -345,70 +316,4 @@ fn dot_group<I: Isa, B: Format, const N: usize, const P: usize>(
             }
         }
     }
-}
-
-#[cfg_attr(
-    not(any(feature = "f32", feature = "f16", feature = "bf16")),
-    allow(dead_code, reason = "no format has floats")
-)]
-struct Float<'a, B> {
-    m: Matrix<'a, B>,
-    x: &'a [Group],
-    tokens: usize,
-    piece: Piece<'a>,
-}
-
-impl<B: FloatFormat> Op for Float<'_, B> {
-    type Out = ();
-
-    #[inline(always)]
-    fn call<I: Isa>(self, isa: I) {
-        for (g, y) in self.piece.y.chunks_mut(group_row(self.tokens)).enumerate() {
-            let row = self.piece.first_row + g * LANES;
-            for_tokens!(self.tokens, [FLOAT_TOKENS => many_floats::<I>(), 2 => many_floats::<I>(), 1 => true], t, N => {
-                let mut tile = [[0.0; LANES]; N];
-                for lane in 0..LANES {
-                    let start = (row + lane) * self.m.row_blocks;
-                    let Some(w) = self.m.blocks.get(start..).and_then(|w| w.get(..self.m.row_blocks)) else { break };
-                    for (tile, sum) in tile.iter_mut().zip(dot_float::<I, B, N>(isa, w, self.x, self.tokens, t)) {
-                        tile[lane] = sum;
-                    }
-                }
-                let y = y.as_chunks_mut::<LANES>().0.get_mut(t..).unwrap_or_default();
-                combine_into(isa, self.piece.combine, &tile, y);
-            });
-        }
-    }
-}
-
-/// One row times tokens `t..t + N`, in sixteen lanes. A last group that is not full is padded with
-/// zeros, which leaves the lanes' sums as they are.
-#[cfg_attr(
-    not(any(feature = "f32", feature = "f16", feature = "bf16")),
-    allow(dead_code, reason = "no format has floats")
-)]
-#[inline(always)]
-fn dot_float<I: Isa, B: FloatFormat, const N: usize>(
-    isa: I,
-    w: &[B],
-    x: &[Group],
-    tokens: usize,
-    t: usize,
-) -> [f32; N] {
-    let mut sums = [[0.0; LANES]; N];
-    let (full, rest) = w.as_chunks::<LANES>();
-    let mut last = [B::zeroed(); LANES];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    let groups = full.iter().chain((!rest.is_empty()).then_some(&last));
-    for (w, x) in groups.zip(x.chunks_exact(tokens.max(1))) {
-        for f in lanes(isa) {
-            let w = B::load(f, w);
-            for (sums, x) in sums.iter_mut().zip(x.iter().skip(t)) {
-                f.store(f.add(f.load(sums), f.mul(w, f.load(x))), sums);
-            }
-        }
-    }
-    sums.map(|sums| isa.sum(&sums))
 }

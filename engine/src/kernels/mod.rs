@@ -58,6 +58,8 @@ mod combine;
 mod copy;
 mod detect;
 mod executor;
+#[cfg(any(feature = "f32", feature = "f16", feature = "bf16"))]
+mod floats;
 mod heads;
 mod input;
 mod input_buffer;

@@ -50,3 +50,19 @@ impl<B: Format> Clone for Tile<'_, B> {
 }
 
 impl<B: Format> Copy for Tile<'_, B> {}
+
+/// Evaluates `$body` for tokens `t..t + N` with `N` the first of `$steps` that is `$used` and fits, over and over.
+macro_rules! for_tokens {
+    ($tokens:expr, [$($steps:expr => $used:expr),+], $t:ident, $n:ident => $body:expr) => {{
+        let mut $t = 0;
+        // A constant condition, so that what a set does not use is not compiled.
+        $(if const { $used } {
+            while $tokens - $t >= $steps {
+                const $n: usize = $steps;
+                $body;
+                $t += $n;
+            }
+        })+
+    }};
+}
+pub(super) use for_tokens;

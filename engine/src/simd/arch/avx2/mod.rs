@@ -10,7 +10,7 @@ use crate::simd::isa::{Isa, Op, Quad, Quads};
 use crate::simd::name::IsaName;
 use bytemuck::Pod;
 use core::arch::x86_64::*;
-use words::{dot_run, pairs_in_i16, transpose};
+use words::{dot_run, pairs_in_i16, rolled, transpose};
 
 /// Proof that the processor and the system support AVX2 and F16C.
 #[derive(Clone, Copy, Debug)]
@@ -258,6 +258,8 @@ impl Isa for Avx2 {
     ) {
         let both = self.or(self.shl(scale, 16), self.and(scale, self.splat(0xFFFF)));
         let run = const { pairs_in_i16(MAX) };
+        // Written out, eight tokens' products with a block of sixteen sub-blocks exceed the cache of decoded instructions.
+        let (acc, x): (&mut [_], &[_]) = if const { N == 4 && T == 8 } { rolled(acc, x) } else { (acc, x) };
         for (acc, x) in acc.iter_mut().zip(x) {
             for (w, x) in w.chunks(run).zip(x.quads::<N>(i).chunks(run)) {
                 *acc = self.add(*acc, avx2! { _mm256_madd_epi16(dot_run(w, x), both) });

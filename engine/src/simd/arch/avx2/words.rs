@@ -61,3 +61,13 @@ pub(super) fn settle(a: __m256i) -> __m256i {
     unsafe { core::arch::asm!("/* {0} */", inout(ymm_reg) a, options(nostack, preserves_flags)) };
     a
 }
+
+/// Returns the slices with a length that the compiler does not know, so that a loop over them stays a loop.
+#[inline(always)]
+pub(super) fn rolled<'a, A, X, const T: usize>(acc: &'a mut [A; T], x: &'a [X; T]) -> (&'a mut [A], &'a [X]) {
+    let mut n = T;
+    // SAFETY: no instruction; it only hides a number.
+    unsafe { core::arch::asm!("/* {0} */", inout(reg) n, options(nostack, preserves_flags, pure, nomem)) };
+    let n = n.min(T);
+    (acc.get_mut(..n).unwrap_or_default(), x.get(..n).unwrap_or_default())
+}

@@ -1,0 +1,148 @@
+//! Matrix products with float weights.
+
+use super::combine::{Combine, Piece, gate_tile};
+use super::panel::{Group, for_tokens, group_row};
+use crate::quant::{FloatFormat, Matrix};
+use crate::simd::{Floats, Isa, LANES, Op, lanes};
+
+/// Rows times tokens that are added up at once on sets with float vectors. One sum alone would wait for its last addition; the sums
+/// of more exceed the registers.
+const SUMS: usize = 4;
+
+/// True on sets with float vectors.
+const fn has_vectors<I: Isa>() -> bool {
+    <I::Floats as Floats>::LANES > 1
+}
+
+/// True if several tokens share one load of weights: not where lanes are numbers, whose sums lie in memory, unless the compiler makes
+/// vectors of them.
+const fn several_tokens<I: Isa>() -> bool {
+    has_vectors::<I>() || cfg!(target_feature = "sse2")
+}
+
+/// A piece of a product.
+pub(super) struct Float<'a, B> {
+    /// The weights.
+    pub(super) m: Matrix<'a, B>,
+    /// The activations, a panel.
+    pub(super) x: &'a [Group],
+    /// Tokens of the activations.
+    pub(super) tokens: usize,
+    /// The rows, and the use of their products.
+    pub(super) piece: Piece<'a>,
+}
+
+impl<B: FloatFormat> Op for Float<'_, B> {
+    type Out = ();
+
+    #[inline(always)]
+    fn call<I: Isa>(self, isa: I) {
+        let Float { m, x, tokens, piece } = self;
+        for (g, y) in piece.y.chunks_mut(group_row(tokens)).enumerate() {
+            let row = piece.first_row + g * LANES;
+            for_tokens!(tokens, [SUMS => several_tokens::<I>(), 2 => several_tokens::<I>(), 1 => true], t, N => {
+                let mut tile = [[0.0; LANES]; N];
+                let x = Columns { x, tokens, t };
+                if const { has_vectors::<I>() } {
+                    group::<I, B, N, { SUMS / N }>(isa, &m, row, x, &mut tile);
+                } else {
+                    group::<I, B, N, 1>(isa, &m, row, x, &mut tile);
+                }
+                let y = y.as_chunks_mut::<LANES>().0.get_mut(t..).unwrap_or_default();
+                combine_into(isa, piece.combine, &tile, y);
+            });
+        }
+    }
+}
+
+/// The activations of some tokens, from `t` on.
+#[derive(Clone, Copy)]
+struct Columns<'a> {
+    x: &'a [Group],
+    tokens: usize,
+    t: usize,
+}
+
+/// The products of sixteen rows from `row` on, `R` rows at a time; of rows past the end, none.
+#[inline(always)]
+fn group<I: Isa, B: FloatFormat, const N: usize, const R: usize>(
+    isa: I,
+    m: &Matrix<'_, B>,
+    row: usize,
+    x: Columns<'_>,
+    tile: &mut [Group; N],
+) {
+    let rows = m.rows();
+    for first in (0..LANES).step_by(R) {
+        // Rows past the end are multiplied as the last one, in vain.
+        let weights = core::array::from_fn(|r| {
+            let start = (row + first + r).min(rows.saturating_sub(1)) * m.row_blocks;
+            m.blocks.get(start..).and_then(|w| w.get(..m.row_blocks)).unwrap_or_default()
+        });
+        let sums = dot_rows::<I, B, N, R>(isa, weights, x);
+        for (lane, sums) in (first..).zip(sums).take_while(|(lane, _)| row + lane < rows) {
+            for (tile, sum) in tile.iter_mut().zip(sums) {
+                tile[lane % LANES] = sum;
+            }
+        }
+    }
+}
+
+/// `R` rows times `N` tokens, in sixteen lanes each. A last group of weights that is not full is padded with zeros, which leaves the
+/// lanes' sums as they are.
+#[inline(always)]
+fn dot_rows<I: Isa, B: FloatFormat, const N: usize, const R: usize>(
+    isa: I,
+    rows: [&[B]; R],
+    x: Columns<'_>,
+) -> [[f32; N]; R] {
+    let mut sums = [[[0.0; LANES]; N]; R];
+    let groups = rows.map(|row| row.as_chunks::<LANES>().0);
+    let mut columns = x.x.chunks_exact(x.tokens.max(1));
+    for (i, column) in columns.by_ref().take(groups[0].len()).enumerate() {
+        let Some(x) = column.get(x.t..).and_then(|x| x.first_chunk::<N>()) else { break };
+        for (groups, sums) in groups.iter().zip(&mut sums) {
+            let Some(w) = groups.get(i) else { break };
+            add_products(isa, w, x, sums);
+        }
+    }
+    let last = columns.next().and_then(|column| column.get(x.t..)?.first_chunk::<N>());
+    for (row, sums) in rows.iter().zip(&mut sums) {
+        let Some(x) = last else { break };
+        let mut w = [B::zeroed(); LANES];
+        for (to, from) in w.iter_mut().zip(row.as_chunks::<LANES>().1) {
+            *to = *from;
+        }
+        add_products(isa, &w, x, sums);
+    }
+    sums.map(|sums| sums.map(|sum| isa.sum(&sum)))
+}
+
+/// `sums += w * x` of each token, in sixteen lanes.
+#[inline(always)]
+fn add_products<I: Isa, B: FloatFormat, const N: usize>(
+    isa: I,
+    w: &[B; LANES],
+    x: &[Group; N],
+    sums: &mut [[f32; LANES]; N],
+) {
+    for f in lanes(isa) {
+        let w = B::load(f, w);
+        for (sum, x) in sums.iter_mut().zip(x) {
+            f.store(f.add(f.load(sum), f.mul(w, f.load(x))), sum);
+        }
+    }
+}
+
+/// Puts `tile`'s sixteen products of each token in place.
+#[inline(always)]
+fn combine_into<I: Isa>(isa: I, combine: Combine, tile: &[Group], y: &mut [Group]) {
+    match combine {
+        Combine::Store => {
+            for (product, y) in tile.iter().zip(y) {
+                *y = *product;
+            }
+        }
+        Combine::Gate(act) => gate_tile(isa, act, tile, y),
+    }
+}
