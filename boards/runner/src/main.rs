@@ -8,6 +8,7 @@
 //!   for each figure, `--cycles` has llvm-mca model cycles too, `--update` writes the figures anew.
 //! - `c` checks the C library: that `flashlet.h` is the one of its sources (`--update` writes it), that programs in C answer as the
 //!   simulator does, on the desktop and on an emulated board, and that it builds for its other targets.
+//! - `panics` checks that no input can make the engine panic on a board.
 //! - `size [BOARD]` builds a board's firmware, the smallest board's if none is named, and prints how large it is.
 //! - `hardware` builds the firmware of the boards that no emulator has, and says what it takes.
 //! - `lint` runs clippy on every board's crate. It fails where a target is not installed.
@@ -46,6 +47,7 @@ const USAGE: &str = "usage: board-runner test [--from-source] [--update] [BOARD 
        board-runner run [--from-source] PROGRAM [MODEL]
        board-runner cost [--from-source] [--json] [--cycles] [--update] [BOARD]
        board-runner c [--from-source] [--update]
+       board-runner panics [--from-source]
        board-runner size [--from-source] [BOARD]
        board-runner hardware [--from-source]
        board-runner lint
@@ -57,7 +59,7 @@ fn main() -> ExitCode {
     let allowed = match words.first() {
         Some(&("test" | "c")) => &["--from-source", "--update"][..],
         Some(&"cost") => &["--from-source", "--json", "--cycles", "--update"],
-        Some(&("run" | "size" | "hardware")) => &["--from-source"],
+        Some(&("run" | "panics" | "size" | "hardware")) => &["--from-source"],
         _ => &[],
     };
     let has = |name: &str| flags.iter().any(|flag| flag == name);
@@ -76,6 +78,7 @@ fn main() -> ExitCode {
         ["run", program] => open::open(program, None, from_source),
         ["run", program, model] => open::open(program, Some(Path::new(model)), from_source),
         ["c"] => c::check(from_source, has("--update")),
+        ["panics"] => panics::check(from_source).map(|()| true),
         ["size"] => smallest().and_then(|board| size::print(board, from_source)),
         ["size", name] => named(name).and_then(|board| size::print(board, from_source)),
         ["hardware"] => Ok(hardware::build_all(from_source)),
