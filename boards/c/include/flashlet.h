@@ -674,7 +674,7 @@ typedef struct {
    */
   uint32_t prompt_tokens;
   /**
-   * Tokens of the answer so far.
+   * Tokens of the answer so far, the one that ends it included.
    */
   uint32_t tokens;
   /**

@@ -238,7 +238,7 @@ pub struct flashlet_stats_t {
     pub ctx: u32,
     /// Tokens of the last prompt that the model was to see.
     pub prompt_tokens: u32,
-    /// Tokens of the answer so far.
+    /// Tokens of the answer so far, the one that ends it included.
     pub tokens: u32,
     /// The reason why the answer ended: FLASHLET_END_...
     pub end: u32,
