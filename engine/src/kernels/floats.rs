@@ -44,9 +44,9 @@ impl<B: FloatFormat> Op for Float<'_, B> {
                 let mut tile = [[0.0; LANES]; N];
                 let x = Columns { x, tokens, t };
                 if const { has_vectors::<I>() } {
-                    group::<I, B, N, { SUMS / N }>(isa, &m, row, x, &mut tile);
+                    rows_together::<I, B, N, { SUMS / N }>(isa, &m, row, x, &mut tile);
                 } else {
-                    group::<I, B, N, 1>(isa, &m, row, x, &mut tile);
+                    row_by_row(isa, &m, row, x, &mut tile);
                 }
                 let y = y.as_chunks_mut::<LANES>().0.get_mut(t..).unwrap_or_default();
                 combine_into(isa, piece.combine, &tile, y);
@@ -63,9 +63,56 @@ struct Columns<'a> {
     t: usize,
 }
 
+/// The products of sixteen rows from `row` on, one by one; of rows past the end, none. Where lanes are numbers, the compiler has the
+/// sums of this loop in registers, which it has not for several rows.
+#[inline(always)]
+fn row_by_row<I: Isa, B: FloatFormat, const N: usize>(
+    isa: I,
+    m: &Matrix<'_, B>,
+    row: usize,
+    x: Columns<'_>,
+    tile: &mut [Group; N],
+) {
+    for lane in 0..LANES {
+        let start = (row + lane) * m.row_blocks;
+        let Some(w) = m.blocks.get(start..).and_then(|w| w.get(..m.row_blocks)) else { break };
+        for (tile, sum) in tile.iter_mut().zip(dot_row::<I, B, N>(isa, w, x)) {
+            tile[lane] = sum;
+        }
+    }
+}
+
+/// One row times `N` tokens, in sixteen lanes.
+#[inline(always)]
+fn dot_row<I: Isa, B: FloatFormat, const N: usize>(isa: I, w: &[B], x: Columns<'_>) -> [f32; N] {
+    let mut sums = [[0.0; LANES]; N];
+    let (full, rest) = w.as_chunks::<LANES>();
+    let last = padded(rest);
+    let groups = full.iter().chain((!rest.is_empty()).then_some(&last));
+    for (w, x_of_all) in groups.zip(x.x.chunks_exact(x.tokens.max(1))) {
+        for f in lanes(isa) {
+            let w = B::load(f, w);
+            for (sums, x) in sums.iter_mut().zip(x_of_all.iter().skip(x.t)) {
+                f.store(f.add(f.load(sums), f.mul(w, f.load(x))), sums);
+            }
+        }
+    }
+    sums.map(|sums| isa.sum(&sums))
+}
+
+/// A group of the weights that are left at the end of a row, padded with zeros, which leave the lanes' sums as they are.
+#[inline(always)]
+fn padded<B: FloatFormat>(rest: &[B]) -> [B; LANES] {
+    let mut last = [B::zeroed(); LANES];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    last
+}
+
 /// The products of sixteen rows from `row` on, `R` rows at a time; of rows past the end, none.
 #[inline(always)]
-fn group<I: Isa, B: FloatFormat, const N: usize, const R: usize>(
+fn rows_together<I: Isa, B: FloatFormat, const N: usize, const R: usize>(
     isa: I,
     m: &Matrix<'_, B>,
     row: usize,
@@ -88,8 +135,7 @@ fn group<I: Isa, B: FloatFormat, const N: usize, const R: usize>(
     }
 }
 
-/// `R` rows times `N` tokens, in sixteen lanes each. A last group of weights that is not full is padded with zeros, which leaves the
-/// lanes' sums as they are.
+/// `R` rows times `N` tokens, in sixteen lanes each.
 #[inline(always)]
 fn dot_rows<I: Isa, B: FloatFormat, const N: usize, const R: usize>(
     isa: I,
@@ -109,11 +155,7 @@ fn dot_rows<I: Isa, B: FloatFormat, const N: usize, const R: usize>(
     let last = columns.next().and_then(|column| column.get(x.t..)?.first_chunk::<N>());
     for (row, sums) in rows.iter().zip(&mut sums) {
         let Some(x) = last else { break };
-        let mut w = [B::zeroed(); LANES];
-        for (to, from) in w.iter_mut().zip(row.as_chunks::<LANES>().1) {
-            *to = *from;
-        }
-        add_products(isa, &w, x, sums);
+        add_products(isa, &padded(row.as_chunks::<LANES>().1), x, sums);
     }
     sums.map(|sums| sums.map(|sum| isa.sum(&sum)))
 }
