@@ -49,6 +49,22 @@ fn no_files_depend_on_each_other() {
     assert!(found.is_empty(), "{} circles between source files:\n\n{}\n\n{way_out}", found.len(), found.join("\n\n"));
 }
 
+/// A key that is not read for all architectures, but stands among those that are, would be accepted from all files and ignored.
+#[test]
+fn keys_of_all_architectures_are_read_for_all() {
+    let text = |path| std::fs::read_to_string(root().join(path)).expect("a source file");
+    let (keys, reader) = (text("engine/src/model/keys.rs"), text("engine/src/model/read.rs"));
+    let list = keys.split("\nfields! {\n").nth(1).and_then(|list| list.split("; some").next()).expect("a list of keys");
+    let fields: Vec<&str> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(fields.contains(&"RopeBase"), "these are no keys: {fields:?}");
+    let is_read = |field: &&str| {
+        let name = format!("Field::{field}");
+        reader.split(&name).skip(1).any(|after| !after.starts_with(|c: char| c.is_alphanumeric()))
+    };
+    let unread: Vec<&&str> = fields.iter().filter(|field| !is_read(field)).collect();
+    assert!(unread.is_empty(), "read.rs does not read {unread:?}: below `; some` are keys of single architectures");
+}
+
 /// What the rules say about one made-up file.
 fn check(path: &str, source: &str) -> Vec<String> {
     violations(&[File { path: path.into(), source: source.into() }])
