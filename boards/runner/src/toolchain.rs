@@ -77,14 +77,15 @@ impl Toolchain {
         let args = ["--profile", program.profile, "--package", &board.package(), "--bin", &program.name];
         let args = [&args[..], &["--features", &features], more].concat();
         let target = &board.firmware.target;
-        self.cargo(subcommand, target, &root().join(board.manifest()), &args)?;
-        Ok(self.target_dir().join(target).join(program.profile).join(&program.name))
+        let manifest = root().join(board.manifest());
+        self.cargo(subcommand, target, &manifest, &args)?;
+        Ok(self.target_dir(&manifest).join(target).join(program.profile).join(&program.name))
     }
 
     /// Builds what a manifest holds for `target`; `args` are cargo's. Returns the target's folder.
     pub(crate) fn build_manifest(&self, target: &str, manifest: &Path, args: &[&str]) -> Result<PathBuf, String> {
         self.cargo("build", target, manifest, args)?;
-        Ok(self.target_dir().join(target))
+        Ok(self.target_dir(manifest).join(target))
     }
 
     /// Checks what a manifest holds for `target` with clippy; `args` are cargo's. The lock file must be complete.
@@ -104,15 +105,21 @@ impl Toolchain {
             cargo.env(format!("CARGO_TARGET_{key}_LINKER"), linker).arg("-Zbuild-std=core,alloc");
         }
         cargo.args(["--quiet", "--target", target, "--manifest-path"]).arg(manifest);
-        cargo.arg("--target-dir").arg(self.target_dir()).args(args).env("DEFMT_LOG", "info");
+        cargo.arg("--target-dir").arg(self.target_dir(manifest)).args(args).env("DEFMT_LOG", "info");
         let status = cargo.status().map_err(|error| format!("cargo: {error}"))?;
         if status.success() { Ok(()) } else { Err(format!("cargo {subcommand} fails for {}", manifest.display())) }
     }
 
-    fn target_dir(&self) -> PathBuf {
+    /// A folder for each workspace: cargo locks it while it builds, and several are built side by side.
+    fn target_dir(&self, manifest: &Path) -> PathBuf {
+        let folder = manifest.parent().and_then(|folder| folder.strip_prefix(root()).ok()).unwrap_or(Path::new(""));
+        let workspace = match folder.to_string_lossy().replace(['/', '\\'], "-") {
+            root if root.is_empty() => "firmware".to_owned(),
+            workspace => workspace,
+        };
         target_dir().join(match self {
-            Toolchain::Installed => "boards",
-            Toolchain::FromSource { .. } => "boards-from-source",
+            Toolchain::Installed => workspace,
+            Toolchain::FromSource { .. } => workspace + "-from-source",
         })
     }
 }
