@@ -1,6 +1,6 @@
 //! Bytes as bars.
 
-use super::chart::{LINE, Picture, label, line, rect, text_width};
+use super::chart::{LINE, Picture, bold_width, label, line, rect, text_width};
 use super::markup::Markup;
 use super::words::capital;
 use crate::size::show;
@@ -68,7 +68,7 @@ impl Picture for Map {
         if let Some((bytes, text)) = &self.mark {
             let x = *bytes as f64 * scale;
             line(m, "limit", [x, self.top() - 3.0], [x, self.top() + BAR + 8.0]);
-            let (at, anchor) = if x + text_width(text) < width { (x, "start") } else { (x.min(width), "end") };
+            let (at, anchor) = if x + bold_width(text) < width { (x, "start") } else { (x.min(width), "end") };
             label(m, [at, self.top() + BAR + LINE + 6.0], anchor, "marked", text);
         }
     }

@@ -32,6 +32,11 @@ pub(super) fn text_width(text: &str) -> f64 {
     text.chars().count() as f64 * 6.6
 }
 
+/// The approximate width of `text` in the bold letters of pictures' marks.
+pub(super) fn bold_width(text: &str) -> f64 {
+    text.chars().count() as f64 * 7.5
+}
+
 /// Text in a picture, at a place, beginning, centred or ending there.
 pub(super) fn label(m: &mut Markup, [x, y]: [f64; 2], anchor: &'static str, class: &'static str, text: &str) {
     let (x, y) = (Px(x), Px(y));
@@ -186,7 +191,7 @@ impl Picture for LineChart {
         }
         for (x, row, text) in rows() {
             // To the right, else to the left, else where it ends with the picture.
-            let long = text_width(text);
+            let long = bold_width(text);
             let (x, anchor) = match x {
                 x if x + 5.0 + long < width => (x + 5.0, "start"),
                 x if x - 5.0 > long => (x - 5.0, "end"),
