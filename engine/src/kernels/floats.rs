@@ -45,6 +45,8 @@ impl<B: FloatFormat> Op for Float<'_, B> {
                 let x = Columns { x, tokens, t };
                 if const { has_vectors::<I>() } {
                     rows_together::<I, B, N, { SUMS / N }>(isa, &m, row, x, &mut tile);
+                } else if const { several_tokens::<I>() } {
+                    rows_together::<I, B, N, 1>(isa, &m, row, x, &mut tile);
                 } else {
                     row_by_row(isa, &m, row, x, &mut tile);
                 }
