@@ -3,7 +3,8 @@
 //! A sub-block's integer sum goes to a lane of a vector. Four of these are multiplied with a vector of scales, and the
 //! products added to the block's sum in a register. Floats are the scalar unit's, which keeps denormals.
 //!
-//! Where the table names two registers, the second is for the second of two tokens or of two rows.
+//! A loop works on one row and one token, on one row and two tokens, or on two rows and one token. Two registers in a line of the table:
+//! the first belongs to the first token or row, the second to the second one.
 //!
 //! | register | use |
 //! |---|---|
