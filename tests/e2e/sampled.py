@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Samples answers of a tiny model that follow random schemas, and asks PyPI `jsonschema` whether they are valid.
+"""Samples answers of a model that follow random schemas, and asks PyPI `jsonschema` whether they are valid.
 
     pip install jsonschema==4.26.0 llguidance==1.9.1
-    cargo build --release && tests/e2e/sampled.py [target/release/flashlet [ANSWERS [SEED]]]
+    cargo build --release && tests/e2e/sampled.py [target/release/flashlet [ANSWERS [SEED [MODEL.gguf]]]]
 
-The model is random and the temperature 1.5, without truncation: all that the grammar allows comes up. Every answer that ends must be
+Without MODEL it is a tiny one of random weights, of which 90,000 answers take half an hour; a real one answers an instruction by its
+chat template. The temperature is 1.5, without truncation: all that the grammar allows comes up. Every answer that ends must be
 valid JSON by its schema. Fewer than a fifth may be cut off, and these must begin a text that llguidance accepts, if it takes the schema
 and members come in the same order there (`make_llguidance.py` says where they do not).
 """
@@ -19,7 +20,8 @@ binary = sys.argv[1] if len(sys.argv) > 1 else str(HERE.parents[1] / "target/rel
 n_answers, seed = int(sys.argv[2]) if len(sys.argv) > 2 else 600, int(sys.argv[3]) if len(sys.argv) > 3 else 1
 # Of each schema.
 TIMES, TOKENS = 4, 480
-MODEL = HERE.parent / "fixtures/chat/bpe.gguf"
+TINY = HERE.parent / "fixtures/chat/bpe.gguf"
+MODEL = sys.argv[4] if len(sys.argv) > 4 else TINY
 ANY = ["--temp", "1.5", "--top-k", "0", "--top-p", "1", "--min-p", "0", "--min-prob", "0"]
 
 
@@ -41,7 +43,8 @@ def answers(job):
     path.write_text(json.dumps(schema))
     found = []
     for j in range(TIMES):
-        p = subprocess.run([binary, "run", "-m", MODEL, "--ids", folder / "ids", "--json-schema", path, "--json", *ANY, "-s", str(i * TIMES + j + 1),
+        prompt = ["--ids", folder / "ids"] if MODEL == TINY else ["Give an example."]
+        p = subprocess.run([binary, "run", "-m", MODEL, *prompt, "--json-schema", path, "--json", *ANY, "-s", str(i * TIMES + j + 1),
                             "-n", str(TOKENS)], capture_output=True, text=True)
         if p.returncode == 1 and ("keyword" in p.stderr or "no text is valid" in p.stderr):
             return schema, None
