@@ -1,14 +1,33 @@
-//! Executed instructions as a text for llvm-mca, which models neither jumps nor transfers of several registers.
+//! Executed instructions as a text for llvm-mca, which models no jumps, nor Thumb's transfers of several registers.
 
 use core::fmt::Write;
 
-/// The text of `executed` instructions. Where `pairs` are given, two registers are transferred at a time, else one:
+/// The text of AArch64's `executed` instructions. A branch becomes one that goes back, and what lies beside the program becomes an
+/// address within reach.
+pub(super) fn aarch64(executed: &[&str]) -> String {
+    let mut text = String::new();
+    for instruction in executed {
+        let (name, operands) = instruction.split_once(' ').unwrap_or((instruction, ""));
+        let first = operands.split(',').next().unwrap_or_default();
+        let is_near = operands.split(", ").nth(1).is_some_and(|operand| operand.starts_with("0x"));
+        // Writing to a string does not fail.
+        let _ = match name.split('.').next() {
+            Some("b" | "bl" | "blr" | "br" | "cbnz" | "cbz" | "ret" | "tbnz" | "tbz") => writeln!(text, "b #-8"),
+            Some("adr" | "adrp") => writeln!(text, "{name} {first}, #0"),
+            Some("ldr") if is_near => writeln!(text, "ldr {first}, [sp]"),
+            _ => writeln!(text, "{instruction}"),
+        };
+    }
+    text
+}
+
+/// The text of Thumb's `executed` instructions. Where `pairs` are given, two registers are transferred at a time, else one:
 ///
 /// - a branch becomes one that goes back: taken or not, it is one instruction;
 /// - the instructions of low-overhead loops are left out, as the processor executes them once and not in each iteration;
 /// - instructions behind an `it` lose their condition, and the `it` is left out;
 /// - a transfer of several registers becomes as many transfers: the models take it for one.
-pub(super) fn assembly(executed: &[&str], pairs: bool) -> String {
+pub(super) fn thumb(executed: &[&str], pairs: bool) -> String {
     let mut text = String::new();
     let mut conditional = 0;
     for instruction in executed {
@@ -109,22 +128,40 @@ mod tests {
 
     #[test]
     fn transfers_come_apart() {
-        let load = assembly(&["ldm.w r0!, {r1, r2, r3}"], false);
+        let load = thumb(&["ldm.w r0!, {r1, r2, r3}"], false);
         assert_eq!(load, "ldr r1, [r0, #0]\nldr r2, [r0, #4]\nldr r3, [r0, #8]\nadd r0, r0, #12\n");
-        let load = assembly(&["ldm.w r0, {r1, r2, r3}"], true);
+        let load = thumb(&["ldm.w r0, {r1, r2, r3}"], true);
         assert_eq!(load, "ldrd r1, r2, [r0, #0]\nldr r3, [r0, #8]\n");
-        assert_eq!(assembly(&["strd r4, r5, [r0, #8]"], false), "str r4, [r0, #0]\nstr r5, [r0, #4]\n");
-        assert_eq!(assembly(&["pop {r4, pc}"], false), "ldr r4, [sp, #0]\nb #-8\nadd sp, sp, #8\n");
-        assert_eq!(assembly(&["vpush {d8}"], true), "vstr d8, [sp, #0]\nadd sp, sp, #4\n");
-        assert_eq!(assembly(&["ldr r0, [r1], #4"], false), "ldr r0, [r1], #4\n");
+        assert_eq!(thumb(&["strd r4, r5, [r0, #8]"], false), "str r4, [r0, #0]\nstr r5, [r0, #4]\n");
+        assert_eq!(thumb(&["pop {r4, pc}"], false), "ldr r4, [sp, #0]\nb #-8\nadd sp, sp, #8\n");
+        assert_eq!(thumb(&["vpush {d8}"], true), "vstr d8, [sp, #0]\nadd sp, sp, #4\n");
+        assert_eq!(thumb(&["ldr r0, [r1], #4"], false), "ldr r0, [r1], #4\n");
     }
 
     #[test]
     fn branches_and_conditions_are_straightened() {
         let text =
-            assembly(&["bne.w 0x100", "cbz r0, 0x10", "le lr, 0x20", "bic r0, r1, #3", "bfi r0, r1, #0, #4"], false);
+            thumb(&["bne.w 0x100", "cbz r0, 0x10", "le lr, 0x20", "bic r0, r1, #3", "bfi r0, r1, #0, #4"], false);
         assert_eq!(text, "b #-8\nb #-8\nbic r0, r1, #3\nbfi r0, r1, #0, #4\n");
-        let text = assembly(&["ite ne", "movne r0, #1", "vmoveq.f32 s0, s1", "add r0, r1"], false);
+        let text = thumb(&["ite ne", "movne r0, #1", "vmoveq.f32 s0, s1", "add r0, r1"], false);
         assert_eq!(text, "mov r0, #1\nvmov.f32 s0, s1\nadd r0, r1\n");
+    }
+
+    #[test]
+    fn addresses_of_aarch64_come_within_reach() {
+        let executed = [
+            "b.ne 0x40080f10",
+            "ret",
+            "tbz w8, #0x3, 0x4008",
+            "adrp x8, 0x400a1000",
+            "ldr q0, 0x40081230",
+            "ldr x0, [x1, #0x8]!",
+            "sdot v0.4s, v1.16b, v2.4b[0]",
+        ];
+        let text = aarch64(&executed);
+        assert_eq!(
+            text,
+            "b #-8\nb #-8\nb #-8\nadrp x8, #0\nldr q0, [sp]\nldr x0, [x1, #0x8]!\nsdot v0.4s, v1.16b, v2.4b[0]\n"
+        );
     }
 }

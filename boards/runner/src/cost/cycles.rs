@@ -1,7 +1,7 @@
 //! Cycles, as llvm-mca models them: a kernel's instructions, in the order in which an emulated processor executes them, are
 //! given to LLVM's model of the processor.
 
-use super::assembly::assembly;
+use super::assembly::{aarch64, thumb};
 use super::count::Line;
 use crate::elf::{self, Symbol};
 use crate::emulator::{self, Emulated};
@@ -15,8 +15,51 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Processors that LLVM has a model of; it takes others for one of these.
-const MODELLED: [&str; 3] = ["cortex-m4", "cortex-m7", "cortex-m55"];
+/// A processor that LLVM has a model of.
+pub(super) struct Model {
+    /// Its name in the table of costs.
+    pub(super) cpu: &'static str,
+    /// The emulated processor that executes the instructions.
+    emulated: &'static str,
+    /// LLVM's name of the model.
+    llvm: &'static str,
+}
+
+impl Model {
+    const fn same(cpu: &'static str) -> Model {
+        Model { cpu, emulated: cpu, llvm: cpu }
+    }
+
+    /// The option that chooses the processor.
+    fn option(&self) -> String {
+        format!("--mcpu={}", self.llvm)
+    }
+
+    fn triple(&self) -> &'static str {
+        if self.is_cortex_m() { "triple=thumbv8.1m.main-none-eabi" } else { "triple=aarch64-none-elf" }
+    }
+
+    fn is_cortex_m(&self) -> bool {
+        self.cpu.starts_with("cortex-m")
+    }
+
+    /// The text of executed instructions for llvm-mca.
+    fn assembly(&self, executed: &[&str]) -> String {
+        if self.is_cortex_m() { thumb(executed, self.cpu == "cortex-m55") } else { aarch64(executed) }
+    }
+}
+
+/// All models; LLVM takes other processors for one of these. A Cortex-A72 executes a Cortex-A53's instructions, and a Cortex-A55, which
+/// QEMU does not have, those of a Cortex-A76. LLVM takes that for a Cortex-A57, but has a model of its server version, Neoverse N1.
+const MODELS: [Model; 7] = [
+    Model::same("cortex-m4"),
+    Model::same("cortex-m7"),
+    Model::same("cortex-m55"),
+    Model::same("cortex-a53"),
+    Model { cpu: "cortex-a72", emulated: "cortex-a53", llvm: "cortex-a72" },
+    Model { cpu: "cortex-a55", emulated: "cortex-a76", llvm: "cortex-a55" },
+    Model { cpu: "cortex-a76", emulated: "cortex-a76", llvm: "neoverse-n1" },
+];
 
 /// Instructions of a kernel that are given to the model, at most.
 const MOST: usize = 50_000;
@@ -24,16 +67,22 @@ const MOST: usize = 50_000;
 /// The first version whose Cortex-M55 knows all instructions.
 const LLVM: u32 = 19;
 
-/// True if the processor has a model.
-pub(super) fn has_model(cpu: &str) -> bool {
-    MODELLED.contains(&cpu)
+/// The models of processors that execute what the emulated one of this name does.
+pub(super) fn models(emulated: &str) -> impl Iterator<Item = &'static Model> {
+    MODELS.iter().filter(move |model| model.emulated == emulated)
 }
 
-/// Adds modelled cycles to the costs of matrix products on a processor. Returns the model's name and version.
-pub(super) fn model((board, qemu): Emulated, cpu: &Cpu, program: &Path, costs: &mut Costs) -> Result<String, String> {
+/// What the instructions of matrix products on an emulated processor cost by a model, and the name and version of LLVM's program.
+pub(super) fn model(
+    (board, qemu): Emulated,
+    cpu: &Cpu,
+    model: &Model,
+    program: &Path,
+    counted: &Costs,
+) -> Result<(Costs, String), String> {
+    let mut costs = counted.clone();
     let ((mca, version), (objdump, _)) = (tool("llvm-mca")?, tool("llvm-objdump")?);
-    let (triple, cpu_option) = ("triple=thumbv8.1m.main-none-eabi", format!("--mcpu={}", cpu.name));
-    let texts = disassembly(Command::new(objdump).args([&format!("--{triple}"), &cpu_option]), program)?;
+    let texts = disassembly(Command::new(objdump).args([format!("--{}", model.triple()), model.option()]), program)?;
     let command_line = format!("trace {}", cpu.best_isa());
     let (said, runs) = runs(emulator::with_program(board, qemu, cpu, program), &command_line, program)?;
     // The first run is of nothing.
@@ -45,17 +94,16 @@ pub(super) fn model((board, qemu): Emulated, cpu: &Cpu, program: &Path, costs: &
             let run = runs.next().ok_or(format!("{}: the trace ends", line.name))?;
             whole(line.name, tokens, *cost, run)?;
             let executed: Vec<_> = run.iter().take(MOST).filter_map(|at| Some(texts.get(at)?.as_str())).collect();
-            let cycles = cycles(
-                Command::new(&mca).args([&format!("--m{triple}"), &cpu_option]),
-                &assembly(&executed, cpu.name == "cortex-m55"),
-            );
+            let command = &mut Command::new(&mca);
+            command.args([format!("--m{}", model.triple()), model.option()]);
+            let cycles = cycles(command, &model.assembly(&executed));
             let cycles = cycles.map_err(|error| format!("{}, {tokens} tokens: {error}", line.name))?;
             modelled.push(cost * cycles as f64 / executed.len() as f64);
         }
         let pair = |at: usize| Some([*modelled.get(at)?, *modelled.get(at + 1)?].into());
         (format.rows_cycles, format.pinned_cycles) = (pair(0), pair(2).or(pair(0)));
     }
-    Ok(version)
+    Ok((costs, version))
 }
 
 /// Runs the firmware: its output, and the addresses of the engine's instructions between each two readings of the clock, in
@@ -133,8 +181,8 @@ fn disassembly(objdump: &mut Command, program: &Path) -> Result<HashMap<u64, Str
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let lines = text.lines().filter_map(|line| {
         let (address, instruction) = line.split_once(':')?;
-        // Comments begin with an at sign, names of addresses with an angle bracket.
-        let words: Vec<_> = instruction.split(['@', '<']).next()?.split_whitespace().collect();
+        // Comments begin with an at sign or slashes, names of addresses with an angle bracket.
+        let words: Vec<_> = instruction.split(['@', '/', '<']).next()?.split_whitespace().collect();
         Some((u64::from_str_radix(address.trim(), 16).ok()?, words.join(" ")))
     });
     Ok(lines.collect())
@@ -180,10 +228,10 @@ mod tests {
     fn every_format_has_cycles_on_every_processor_that_is_modelled() {
         let table = super::super::table::read().expect("the table is whole");
         for (_, qemu) in board_table::emulated().filter(|(board, _)| board.firmware.selftest) {
-            for cpu in qemu.cpus.iter().filter(|cpu| has_model(&cpu.name)) {
-                for (name, format) in &table.cpu[&cpu.name][cpu.best_isa()].format {
+            for (cpu, model) in qemu.cpus.iter().flat_map(|cpu| models(&cpu.name).map(move |model| (cpu, model))) {
+                for (name, format) in &table.cpu[model.cpu][cpu.best_isa()].format {
                     let modelled = format.rows_cycles.is_some() && format.pinned_cycles.is_some();
-                    assert!(modelled, "{name} on {}: board-runner cost --cycles --update", cpu.name);
+                    assert!(modelled, "{name} on {}: board-runner cost --cycles --update", model.cpu);
                 }
             }
         }

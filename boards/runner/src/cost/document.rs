@@ -1,5 +1,6 @@
 //! The tables of costs in `boards/README.md`.
 
+use super::cycles::models;
 use super::table::in_order;
 use board_table::costs::{Costs, Format, PerByte, Table};
 use core::fmt::Write;
@@ -12,7 +13,7 @@ const SAME: f64 = 0.002;
 
 /// The table of instructions.
 pub(crate) fn instructions_table(table: &Table) -> String {
-    columns(table, |costs| {
+    columns(table, emulated(), |costs| {
         let products = in_order(costs).map(|(name, format)| (name.to_owned(), pairs(format.rows, format.pinned)));
         let attention = costs.attention.iter().map(|(cache, product)| (format!("attention, {cache}"), vec![*product]));
         let rest = [("element", costs.element), ("checksum", costs.checksum)];
@@ -22,16 +23,21 @@ pub(crate) fn instructions_table(table: &Table) -> String {
 
 /// The table of modelled cycles, of the processors that have them.
 pub(crate) fn cycles_table(table: &Table) -> String {
-    let modelled = |format: &Format| Some(pairs(format.rows_cycles?, format.pinned_cycles?));
-    columns(table, |costs| {
-        in_order(costs).filter_map(|(name, format)| Some((name.to_owned(), modelled(format)?))).collect()
+    let cycles = |format: &Format| Some(pairs(format.rows_cycles?, format.pinned_cycles?));
+    columns(table, modelled(), |costs| {
+        in_order(costs).filter_map(|(name, format)| Some((name.to_owned(), cycles(format)?))).collect()
     })
 }
 
-/// A table with a column for each processor that has figures, one for those with the same. All have the first one's rows.
-fn columns(table: &Table, rows: impl Fn(&Costs) -> Vec<Row>) -> String {
+/// A table with a column for each processor and set that has figures, one for those with the same. All have the first one's rows.
+fn columns(
+    table: &Table,
+    processors: impl Iterator<Item = (&'static str, &'static str)>,
+    rows: impl Fn(&Costs) -> Vec<Row>,
+) -> String {
     let mut columns: Vec<(Vec<&str>, &str, Vec<Row>)> = vec![];
-    for (cpu, isa, costs) in best(table) {
+    for (cpu, isa) in processors {
+        let Some(costs) = table.cpu.get(cpu).and_then(|isas| isas.get(isa)) else { continue };
         let rows = rows(costs);
         match columns.iter_mut().find(|(_, of, other)| *of == isa && same(other, &rows)) {
             Some((cpus, ..)) => cpus.push(cpu),
@@ -55,13 +61,15 @@ fn same(a: &[Row], b: &[Row]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (b / a - 1.0).abs() <= SAME)
 }
 
-/// The costs of each processor's best instruction set, in the order of the table of boards.
-fn best(table: &Table) -> impl Iterator<Item = (&'static str, &'static str, &Costs)> {
+/// Emulated processors with their best instruction set, in the order of the table of boards.
+fn emulated() -> impl Iterator<Item = (&'static str, &'static str)> {
     let tested = board_table::emulated().filter(|(board, _)| board.firmware.selftest);
-    tested.flat_map(|(_, qemu)| &qemu.cpus).filter_map(|cpu| {
-        let (name, isa) = (cpu.name.as_str(), cpu.best_isa());
-        Some((name, isa, table.cpu.get(name)?.get(isa)?))
-    })
+    tested.flat_map(|(_, qemu)| &qemu.cpus).map(|cpu| (cpu.name.as_str(), cpu.best_isa()))
+}
+
+/// The processors that have a model, some of which no emulator has.
+fn modelled() -> impl Iterator<Item = (&'static str, &'static str)> {
+    emulated().flat_map(|(cpu, isa)| models(cpu).map(move |model| (model.cpu, isa)))
 }
 
 fn pairs(rows: PerByte, pinned: PerByte) -> Vec<f64> {

@@ -48,11 +48,19 @@ pub(crate) fn cost(boards: &[Emulated], all: bool, flags: Flags) -> Result<bool,
         for cpu in &qemu.cpus {
             for isa in cpu.counted_isas() {
                 let mut costs = count::count(emulated, cpu, isa, &elf)?;
-                if let Some(before) = table.cpu.get(&cpu.name).and_then(|isas| isas.get(isa)) {
-                    table::keep_cycles(&mut costs, before);
-                }
-                if flags.cycles && isa == cpu.best_isa() && cycles::has_model(&cpu.name) {
-                    table.model = cycles::model(emulated, cpu, &elf, &mut costs)?;
+                for model in cycles::models(&cpu.name).filter(|_| isa == cpu.best_isa()) {
+                    let mut modelled = costs.clone();
+                    if let Some(before) = table.cpu.get(model.cpu).and_then(|isas| isas.get(isa)) {
+                        table::keep_cycles(&mut modelled, before);
+                    }
+                    if flags.cycles {
+                        (modelled, table.model) = cycles::model(emulated, cpu, model, &elf, &costs)?;
+                    }
+                    if model.cpu == cpu.name {
+                        costs = modelled;
+                    } else {
+                        table.cpu.entry(model.cpu.to_owned()).or_default().insert(isa.clone(), modelled);
+                    }
                 }
                 if flags.json {
                     print_json([&board.name, isa], &costs);
