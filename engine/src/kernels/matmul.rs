@@ -88,7 +88,7 @@ fn product<I: Isa>(isa: I, w: Weight<'_>, x: &Input<'_>, piece: Piece<'_>) {
     with_format!(
         w,
         m => quantised(isa, m, x, piece),
-        m => isa.run(Float { m, x: x.float, tokens: x.tokens.max(1), piece })
+        m => isa.plain().run(Float { m, x: x.float, tokens: x.tokens.max(1), piece })
     );
 }
 
@@ -98,7 +98,12 @@ fn quantised<I: Isa, B: Format>(isa: I, m: Matrix<'_, B>, x: &Input<'_>, piece: 
     const { assert!(B::LAYOUT.bytes() == size_of::<B>() && B::LAYOUT.elems() == B::ELEMS) };
     let tokens = x.tokens.max(1);
     let Some(loops) = isa.block_loops(B::LAYOUT) else {
-        isa.run(Quantised { m, x: x.blocks(B::Act::KIND), tokens, piece });
+        let product = Quantised { m, x: x.blocks(B::Act::KIND), tokens, piece };
+        if const { B::LAYOUT.is_one_of(I::STREAMED) } || tokens == 1 {
+            isa.plain().run(product);
+        } else {
+            isa.run(product);
+        }
         return;
     };
     let w = bytemuck::cast_slice(m.blocks);

@@ -92,20 +92,20 @@ impl<I: Isa> Kernels for I {
         matmul::gate_by(*self, up, act, x, y, executor);
     }
     fn prepare(&self, x: &[Group], tokens: usize, norm: Option<Norm<'_>>, float: &mut [Group], quants: Quants<'_>) {
-        self.run(Prepare { x, tokens, norm, float, quants });
+        self.plain().run(Prepare { x, tokens, norm, float, quants });
     }
     fn add(&self, x: &mut [Group], y: &mut [Group], tokens: usize, norm: Option<Norm<'_>>, scale: f32) {
         let plain = scale == 1.0 && norm.as_ref().is_none_or(Norm::is_plain);
         let sum = Add { x, y, tokens, norm };
         if plain || !cfg!(feature = "attention-variants") {
-            self.run(sum);
+            self.plain().run(sum);
         } else {
-            self.run(AddScaled { sum, scale });
+            self.plain().run(AddScaled { sum, scale });
         }
     }
     fn map(&self, x: &mut [Group], tokens: usize, map: Map<'_>) {
         if cfg!(feature = "attention-variants") {
-            self.run(MapPanel { x, tokens, map });
+            self.plain().run(MapPanel { x, tokens, map });
         }
     }
     fn copy_rows(&self, from: &[Group], first: usize, n: usize, tokens: usize, to: &mut [Group]) {
@@ -114,20 +114,20 @@ impl<I: Isa> Kernels for I {
         }
     }
     fn rotate(&self, x: &mut [Group], tokens: usize, rotation: &HeadRotation<'_>) {
-        self.run(Rotate { x, tokens, rotation });
+        self.plain().run(Rotate { x, tokens, rotation });
     }
     fn write_kv(&self, job: &mut WriteKv<'_>) {
-        self.run(job);
+        self.plain().run(job);
     }
     fn attention(&self, job: &Attention<'_>, out: &mut [Group], executor: &dyn Executor) {
-        attention::attention(*self, job, out, executor);
+        attention::attention(self.plain(), job, out, executor);
     }
     fn recur(&self, job: Recurrence<'_>, executor: &dyn Executor) {
-        recurrent::recur(*self, job, executor);
+        recurrent::recur(self.plain(), job, executor);
     }
     fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
         if cfg!(any(feature = "checksums", feature = "snapshots")) {
-            self.run(checksum::Crc32c { crc, bytes })
+            self.plain().run(checksum::Crc32c { crc, bytes })
         } else {
             0
         }

@@ -90,6 +90,12 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// The proof for [`Isa::Many`].
     fn many(self) -> Self::Many;
 
+    /// The set for all else: one token's products, those with blocks of [`Isa::STREAMED`], and what is no product of weights. A set
+    /// that adds instructions for several tokens alone shares with this one what is compiled.
+    type Plain: Isa;
+    /// The proof for [`Isa::Plain`].
+    fn plain(self) -> Self::Plain;
+
     /// Calls `op` inside a function that has the set's features enabled.
     fn run<O: Op>(self, op: O) -> O::Out;
 

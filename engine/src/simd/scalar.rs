@@ -48,6 +48,13 @@ impl Isa for Scalar {
     fn many(self) -> Scalar {
         self
     }
+
+    type Plain = Scalar;
+
+    #[inline(always)]
+    fn plain(self) -> Scalar {
+        self
+    }
     #[inline(always)]
     fn run<O: Op>(self, op: O) -> O::Out {
         op.call(self)

@@ -73,6 +73,13 @@ impl Isa for Avx2 {
     fn many(self) -> Avx2 {
         self
     }
+
+    type Plain = Avx2;
+
+    #[inline(always)]
+    fn plain(self) -> Avx2 {
+        self
+    }
     #[inline(always)]
     fn run<O: Op>(self, op: O) -> O::Out {
         #[target_feature(enable = "avx2,f16c,fma")]

@@ -68,6 +68,13 @@ impl Isa for Avx512 {
     fn many(self) -> Avx512 {
         self
     }
+
+    type Plain = Avx512;
+
+    #[inline(always)]
+    fn plain(self) -> Avx512 {
+        self
+    }
     #[inline(always)]
     fn run<O: Op>(self, op: O) -> O::Out {
         #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]

@@ -28,6 +28,13 @@ macro_rules! as_scalar {
         fn many(self) -> Self {
             self
         }
+
+        type Plain = Self;
+
+        #[inline(always)]
+        fn plain(self) -> Self {
+            self
+        }
         #[inline(always)]
         fn run<O: Op>(self, op: O) -> O::Out {
             op.call(self)

@@ -48,18 +48,26 @@ impl<M: Multiply, const V: usize> Isa for Neon<M, V> {
     const TOKENS: usize = if V == 1 { 8 } else { M::TOKENS };
     const PARTS_AT_ONCE: usize = 1;
     const FLOAT_SUMS: usize = 4;
-    type Single = Neon<M, 2>;
+    type Single = Neon<M::Plain, 2>;
     const STREAMED: &'static [BlockLayout] = &blocks::STREAMED;
     type Many = Neon<M, 1>;
 
     #[inline(always)]
-    fn single(self) -> Neon<M, 2> {
-        Neon(self.0)
+    fn single(self) -> Neon<M::Plain, 2> {
+        Neon(self.0.plain())
     }
     #[inline(always)]
     fn many(self) -> Neon<M, 1> {
         Neon(self.0)
     }
+
+    type Plain = Neon<M::Plain, V>;
+
+    #[inline(always)]
+    fn plain(self) -> Neon<M::Plain, V> {
+        Neon(self.0.plain())
+    }
+
     #[inline(always)]
     fn run<O: Op>(self, op: O) -> O::Out {
         self.0.run(self, op)

@@ -16,6 +16,11 @@ pub trait Multiply: Copy + Send + Sync + 'static {
     /// The most tokens whose sums there are registers for.
     const TOKENS: usize = 4;
 
+    /// The level that multiplies one token as fast.
+    type Plain: Multiply;
+    /// The proof for [`Multiply::Plain`].
+    fn plain(self) -> Self::Plain;
+
     /// Calls `op` inside a function that has the features enabled.
     fn run<I: Isa, O: Op>(self, isa: I, op: O) -> O::Out;
 
@@ -75,6 +80,13 @@ pub struct Widening(pub(super) ());
 impl Multiply for Widening {
     const NAME: IsaName = IsaName::Neon;
     const TOKENS: usize = 2;
+
+    type Plain = Self;
+
+    #[inline(always)]
+    fn plain(self) -> Self {
+        self
+    }
 
     /// Not inlined, as the other levels cannot be: compilers would take minutes for all formats in one function.
     #[inline(never)]
@@ -184,6 +196,13 @@ unsafe fn sdot<const LANE: i32>(acc: &mut uint32x4_t, w: uint32x4_t, x: int8x16_
 impl Multiply for Dotprod {
     const NAME: IsaName = IsaName::NeonDotprod;
 
+    type Plain = Self;
+
+    #[inline(always)]
+    fn plain(self) -> Self {
+        self
+    }
+
     #[inline(always)]
     fn run<I: Isa, O: Op>(self, isa: I, op: O) -> O::Out {
         #[target_feature(enable = "dotprod")]
@@ -282,6 +301,13 @@ fn halves_of_both(x: [&[Quad; 4]; 2]) -> [int8x16_t; 2] {
 
 impl Multiply for I8mm {
     const NAME: IsaName = IsaName::NeonI8mm;
+
+    type Plain = Dotprod;
+
+    #[inline(always)]
+    fn plain(self) -> Dotprod {
+        self.0
+    }
 
     #[inline(always)]
     fn run<I: Isa, O: Op>(self, isa: I, op: O) -> O::Out {
