@@ -11,7 +11,7 @@ use super::prefetch::AHEAD;
 use super::strips::strips;
 use super::unpacked::{FEW, FEWER, MANY, add_group};
 use crate::quant::{Act, Format, Matrix, Weight, with_format};
-use crate::simd::{Isa, LANES, Op, Panel, RowBlocks, Rows};
+use crate::simd::{Columns, Isa, LANES, Op, Panel, RowBlocks, Rows};
 
 /// Parts of a column that are multiplied at once.
 const fn parts_at_once<I: Isa>() -> usize {
@@ -265,16 +265,14 @@ fn dot_rows<I: Isa, B: Format, const N: usize>(
 ) {
     let Tile { m, x, tokens, t, .. } = tile;
     let part = row - tile.row;
-    let Some(blocks) = RowBlocks::new(m.blocks, m.row_blocks, row, I::ROWS) else { return };
+    let Some(rows) = RowBlocks::new(m.blocks, m.row_blocks, row, I::ROWS) else { return };
+    let Some(columns) = Columns::<_, _, N>::new(rows, x, tokens, t) else { return };
     // The first tile of tokens prefetches the rows behind these, as many blocks a step as it uses.
     let behind = if t == 0 { (row + I::ROWS) * m.row_blocks } else { m.blocks.len() };
     let mut behind = m.blocks.get(behind..).unwrap_or_default().chunks_exact(I::ROWS);
     let mut acc = [isa.f_splat(0.0); N];
-    let mut column = t;
-    for rows in blocks {
+    for (rows, x) in columns {
         isa.prefetch(behind.next().unwrap_or_default(), 0, Rows::<B>::SMALL);
-        let Some(x) = x.get(column..).and_then(|x| x.first_chunk::<N>()) else { return };
-        column += tokens;
         let x = isa.rebased(x);
         let dots = B::block_dots(isa, rows, x);
         for (acc, dot) in acc.iter_mut().zip(dots) {
@@ -297,20 +295,19 @@ fn dot_group<I: Isa, B: Format, const N: usize, const P: usize>(
     products: &mut [Group; N],
 ) {
     let Tile { m, row, x, tokens, t } = tile;
-    let Some(columns) = RowBlocks::interleaved(m.blocks, m.row_blocks, row, I::ROWS) else { return };
+    let Some(rows) = RowBlocks::interleaved(m.blocks, m.row_blocks, row, I::ROWS) else { return };
     // The first tile prefetches for the others. A distance of 0 avoids a branch in the hot loop.
-    let columns = columns.fetching(if t == 0 { AHEAD } else { 0 });
+    let rows = rows.fetching(if t == 0 { AHEAD } else { 0 });
+    let Some(columns) = Columns::<_, _, N>::new(rows, x, tokens, t) else { return };
     // All parts of a column before the next column, so that loads overlap with computations.
     let mut acc = [[isa.f_splat(0.0); N]; P];
-    let mut column = t;
-    for rows in columns {
-        let Some(x) = x.get(column..).and_then(|x| x.first_chunk::<N>()) else { return };
-        column += tokens;
+    for (rows, x) in columns {
         let x = isa.rebased(x);
         for (part, acc) in (first..).zip(&mut acc) {
             let dots = B::block_dots(isa, rows.from_lane(part * I::ROWS), x);
             for (acc, dot) in acc.iter_mut().zip(&dots) {
-                *acc = isa.f_add(*acc, *dot);
+                let sum = isa.f_add(*acc, *dot);
+                *acc = if const { N == 1 } { isa.settled(sum) } else { sum };
             }
         }
     }

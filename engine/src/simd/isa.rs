@@ -272,6 +272,11 @@ pub trait Isa: Copy + Send + Sync + 'static {
     fn f_add_exact(self, acc: Self::F, a: Self::F, b: Self::F) -> Self::F {
         self.f_add(acc, self.f_mul(a, b))
     }
+    /// Returns `a`, on sets of few registers computed before later code loads anything.
+    #[inline(always)]
+    fn settled(self, a: Self::F) -> Self::F {
+        a
+    }
     /// Stores the first `out.len()` lanes, at most [`Isa::ROWS`].
     fn f_store(self, a: Self::F, out: &mut [f32]);
 

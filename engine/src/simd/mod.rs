@@ -38,7 +38,7 @@ pub use scalar::Scalar;
 pub(crate) mod internal {
     pub use super::arch::attention::{AttentionLoops, ByteRow, CachedRows, HalfRow};
     pub use super::arch::quantise::QuantiseLoops;
-    pub use super::arch::rows::{RowBlocks, Rows};
+    pub use super::arch::rows::{Columns, RowBlocks, Rows};
     pub use super::arch::strip::{BlockLoops, Panel};
     pub use super::floats::{Floats, Halves, LANES, Lane, Sixteen};
     pub use super::form::{BlockLayout, Blocks, IQ4_VALUES, MXFP4_VALUES};

@@ -171,3 +171,39 @@ impl<'a, T: Pod> Iterator for RowBlocks<'a, T> {
         Some(at)
     }
 }
+
+/// Walks rows together with `N` tokens' activations, a block of each at a time.
+#[derive(Clone, Copy)]
+pub struct Columns<'a, T, X, const N: usize> {
+    rows: RowBlocks<'a, T>,
+    /// The activations that the next blocks are multiplied with.
+    x: *const X,
+    /// Blocks of activations from a column to the next: those of all tokens.
+    step: usize,
+    _x: PhantomData<&'a [X]>,
+}
+
+impl<'a, T: Pod, X: Pod, const N: usize> Columns<'a, T, X, N> {
+    /// `rows` with tokens `first..first + N` of the activations `x[columns][tokens]`. `None` if these are fewer than the rows'
+    /// blocks.
+    #[inline(always)]
+    #[must_use]
+    pub fn new(rows: RowBlocks<'a, T>, x: &'a [X], tokens: usize, first: usize) -> Option<Self> {
+        let needed = rows.left.saturating_sub(1).checked_mul(tokens)?.checked_add(N)?;
+        let x = x.get(first..)?.get(..needed)?;
+        Some(Columns { rows, x: x.as_ptr(), step: tokens, _x: PhantomData })
+    }
+}
+
+impl<'a, T: Pod, X: Pod, const N: usize> Iterator for Columns<'a, T, X, N> {
+    type Item = (Rows<'a, T>, &'a [X; N]);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        let rows = self.rows.next()?;
+        // SAFETY: `new` made sure that the slice borrowed for 'a holds `N` blocks from the start of each column on.
+        let x = unsafe { &*self.x.cast::<[X; N]>() };
+        self.x = self.x.wrapping_add(self.step);
+        Some((rows, x))
+    }
+}

@@ -326,6 +326,10 @@ impl Isa for Avx2 {
         avx2! { _mm256_mul_ps(a, b) }
     }
     #[inline(always)]
+    fn settled(self, a: __m256) -> __m256 {
+        avx2! { _mm256_castsi256_ps(words::settle(_mm256_castps_si256(a))) }
+    }
+    #[inline(always)]
     fn f_store(self, a: __m256, out: &mut [f32]) {
         if let Some(out) = out.first_chunk_mut::<8>() {
             // SAFETY: `out` is 32 bytes.
