@@ -25,7 +25,8 @@ const HEAD: &str = "\
 #   checksum   a byte of weights that are compared with their checksum
 #
 # `rows_cycles` and `pinned_cycles` are what llvm-mca's model of the processor says to the instructions that ran. Nothing was
-# measured on hardware, and neither QEMU nor the model charges what a load of a word at an odd address takes.
+# measured on hardware, and neither QEMU nor the model charges what a load of a word at an odd address takes. A processor that is
+# modelled and not emulated has the instructions of one that executes the same.
 #
 # Written by `cargo run --release -p board-runner -- cost --update`, with `--cycles` for the cycles too (boards/README.md).
 ";
