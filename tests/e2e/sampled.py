@@ -84,7 +84,7 @@ def is_prefix(schema, text):
 
 
 def is_valid(schema, text):
-    """True if the text is JSON by the schema. Numbers of both are exact: the schema's 0.1 is the text's."""
+    """True if the text is valid by the schema. Numbers of both are compared as decimals, without rounding."""
     try:
         exact = json.loads(json.dumps(schema), parse_float=number)
         return Draft202012Validator(exact).is_valid(json.loads(text, parse_float=number))
@@ -119,5 +119,5 @@ with tempfile.TemporaryDirectory() as folder:
                             print(f"no beginning: {text!r} by {json.dumps(schema)}")
 share = cut / max(1, valid + invalid + cut)
 print(f"{valid} answers valid, {invalid} not; {cut} cut off at {TOKENS} tokens ({share:.1%}), {begun} of them begin a text by llguidance, "
-      f"{unknown} not compared; {refused} schemas refused")
+      f"{unknown} not compared; {refused} schemas refused, or too long for the context")
 sys.exit(0 if invalid == 0 and share < .2 else 1)

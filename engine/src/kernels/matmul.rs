@@ -307,7 +307,7 @@ fn dot_group<I: Isa, B: Format, const N: usize, const P: usize>(
             let dots = B::block_dots(isa, rows.from_lane(part * I::ROWS), x);
             for (acc, dot) in acc.iter_mut().zip(&dots) {
                 let sum = isa.f_add(*acc, *dot);
-                // One token's parts would be computed side by side, and the sums spilled. Several tokens' are long enough.
+                // With one token compilers compute both parts at once, and would spill the sums.
                 *acc = if const { N == 1 } { isa.settled(sum) } else { sum };
             }
         }

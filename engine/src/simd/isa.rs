@@ -90,8 +90,8 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// The proof for [`Isa::Many`].
     fn many(self) -> Self::Many;
 
-    /// The set for all else: one token's products, those with blocks of [`Isa::STREAMED`], and what is no product of weights. A set
-    /// that adds instructions for several tokens alone shares with this one what is compiled.
+    /// The set that runs everything but products of several tokens with layouts outside [`Isa::STREAMED`]. It differs from `Self` where
+    /// the set's additional instructions serve only those products, so that the rest is compiled once for both.
     type Plain: Isa;
     /// The proof for [`Isa::Plain`].
     fn plain(self) -> Self::Plain;
@@ -272,7 +272,7 @@ pub trait Isa: Copy + Send + Sync + 'static {
     fn f_add_exact(self, acc: Self::F, a: Self::F, b: Self::F) -> Self::F {
         self.f_add(acc, self.f_mul(a, b))
     }
-    /// Returns `a`, on sets of few registers computed before later code loads anything.
+    /// Returns `a`. On sets with few registers it is computed before later code loads anything, which avoids spills.
     #[inline(always)]
     fn settled(self, a: Self::F) -> Self::F {
         a

@@ -2,19 +2,19 @@
 
 use core::fmt::Write;
 
-/// The text of AArch64's `executed` instructions. A branch becomes one that goes back, and what lies beside the program becomes an
-/// address within reach.
+/// The text of AArch64's `executed` instructions. A branch becomes a branch backwards. Addresses relative to the program counter, which
+/// llvm-mca rejects as out of range, are replaced.
 pub(super) fn aarch64(executed: &[&str]) -> String {
     let mut text = String::new();
     for instruction in executed {
         let (name, operands) = instruction.split_once(' ').unwrap_or((instruction, ""));
         let first = operands.split(',').next().unwrap_or_default();
-        let is_near = operands.split(", ").nth(1).is_some_and(|operand| operand.starts_with("0x"));
+        let is_literal = operands.split(", ").nth(1).is_some_and(|operand| operand.starts_with("0x"));
         // Writing to a string does not fail.
         let _ = match name.split('.').next() {
             Some("b" | "bl" | "blr" | "br" | "cbnz" | "cbz" | "ret" | "tbnz" | "tbz") => writeln!(text, "b #-8"),
             Some("adr" | "adrp") => writeln!(text, "{name} {first}, #0"),
-            Some("ldr") if is_near => writeln!(text, "ldr {first}, [sp]"),
+            Some("ldr") if is_literal => writeln!(text, "ldr {first}, [sp]"),
             _ => writeln!(text, "{instruction}"),
         };
     }

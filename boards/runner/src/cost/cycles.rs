@@ -49,8 +49,8 @@ impl Model {
     }
 }
 
-/// All models; LLVM takes other processors for one of these. A Cortex-A72 executes a Cortex-A53's instructions, and a Cortex-A55, which
-/// QEMU does not have, those of a Cortex-A76. LLVM takes that for a Cortex-A57, but has a model of its server version, Neoverse N1.
+/// LLVM's models. A Cortex-A72 is modelled with the instructions that an emulated Cortex-A53 executes, and a Cortex-A55, which QEMU
+/// lacks, with those of a Cortex-A76. For the A76 LLVM uses its model of the A57; that of the Neoverse N1, the same core for servers, is closer.
 const MODELS: [Model; 7] = [
     Model::same("cortex-m4"),
     Model::same("cortex-m7"),
@@ -72,38 +72,47 @@ pub(super) fn models(emulated: &str) -> impl Iterator<Item = &'static Model> {
     MODELS.iter().filter(move |model| model.emulated == emulated)
 }
 
-/// What the instructions of matrix products on an emulated processor cost by a model, and the name and version of LLVM's program.
-pub(super) fn model(
-    (board, qemu): Emulated,
-    cpu: &Cpu,
-    model: &Model,
-    program: &Path,
-    counted: &Costs,
-) -> Result<(Costs, String), String> {
-    let mut costs = counted.clone();
-    let ((mca, version), (objdump, _)) = (tool("llvm-mca")?, tool("llvm-objdump")?);
-    let texts = disassembly(Command::new(objdump).args([format!("--{}", model.triple()), model.option()]), program)?;
-    let command_line = format!("trace {}", cpu.best_isa());
-    let (said, runs) = runs(emulator::with_program(board, qemu, cpu, program), &command_line, program)?;
-    // The first run is of nothing.
-    let mut runs = runs.iter().skip(1);
-    for line in said.lines().filter_map(|line| Line::parse(line.strip_prefix("cost ")?)) {
-        let Some(format) = costs.format.get_mut(line.name) else { break };
-        let mut modelled = vec![];
-        for (cost, tokens) in line.values.iter().zip([1, 8, 1, 8]) {
-            let run = runs.next().ok_or(format!("{}: the trace ends", line.name))?;
-            whole(line.name, tokens, *cost, run)?;
-            let executed: Vec<_> = run.iter().take(MOST).filter_map(|at| Some(texts.get(at)?.as_str())).collect();
-            let command = &mut Command::new(&mca);
-            command.args([format!("--m{}", model.triple()), model.option()]);
-            let cycles = cycles(command, &model.assembly(&executed));
-            let cycles = cycles.map_err(|error| format!("{}, {tokens} tokens: {error}", line.name))?;
-            modelled.push(cost * cycles as f64 / executed.len() as f64);
-        }
-        let pair = |at: usize| Some([*modelled.get(at)?, *modelled.get(at + 1)?].into());
-        (format.rows_cycles, format.pinned_cycles) = (pair(0), pair(2).or(pair(0)));
+/// The instructions that an emulated processor executes in matrix products, one run for each product.
+pub(super) struct Trace<'p> {
+    program: &'p Path,
+    /// The firmware's lines, which count each run's instructions.
+    said: String,
+    runs: Vec<Vec<u64>>,
+}
+
+impl<'p> Trace<'p> {
+    /// Runs the self-test's products on the emulated processor, with its best instruction set.
+    pub(super) fn new((board, qemu): Emulated, cpu: &Cpu, program: &'p Path) -> Result<Self, String> {
+        let command_line = format!("trace {}", cpu.best_isa());
+        let (said, runs) = runs(emulator::with_program(board, qemu, cpu, program), &command_line, program)?;
+        Ok(Trace { program, said, runs })
     }
-    Ok((costs, version))
+
+    /// Runs llvm-mca on each product, and adds the cycles to `costs`. Returns the name and version of llvm-mca.
+    pub(super) fn add_cycles(&self, model: &Model, costs: &mut Costs) -> Result<String, String> {
+        let ((mca, version), (objdump, _)) = (tool("llvm-mca")?, tool("llvm-objdump")?);
+        let objdump = &mut Command::new(objdump);
+        let texts = disassembly(objdump.args([format!("--{}", model.triple()), model.option()]), self.program)?;
+        // The first run is of nothing.
+        let mut runs = self.runs.iter().skip(1);
+        for line in self.said.lines().filter_map(|line| Line::parse(line.strip_prefix("cost ")?)) {
+            let Some(format) = costs.format.get_mut(line.name) else { break };
+            let mut modelled = vec![];
+            for (cost, tokens) in line.values.iter().zip([1, 8, 1, 8]) {
+                let run = runs.next().ok_or(format!("{}: the trace ends", line.name))?;
+                whole(line.name, tokens, *cost, run)?;
+                let executed: Vec<_> = run.iter().take(MOST).filter_map(|at| Some(texts.get(at)?.as_str())).collect();
+                let command = &mut Command::new(&mca);
+                command.args([format!("--m{}", model.triple()), model.option()]);
+                let cycles = cycles(command, &model.assembly(&executed));
+                let cycles = cycles.map_err(|error| format!("{}, {tokens} tokens: {error}", line.name))?;
+                modelled.push(cost * cycles as f64 / executed.len() as f64);
+            }
+            let pair = |at: usize| Some([*modelled.get(at)?, *modelled.get(at + 1)?].into());
+            (format.rows_cycles, format.pinned_cycles) = (pair(0), pair(2).or(pair(0)));
+        }
+        Ok(version)
+    }
 }
 
 /// Runs the firmware: its output, and the addresses of the engine's instructions between each two readings of the clock, in

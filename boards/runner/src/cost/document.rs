@@ -29,7 +29,7 @@ pub(crate) fn cycles_table(table: &Table) -> String {
     })
 }
 
-/// A table with a column for each processor and set that has figures, one for those with the same. All have the first one's rows.
+/// A table with a column for each processor that has figures; those of one set with equal figures share a column.
 fn columns(
     table: &Table,
     processors: impl Iterator<Item = (&'static str, &'static str)>,

@@ -13,6 +13,8 @@ use crate::emulator::Emulated;
 use crate::toolchain::Toolchain;
 use board_table::Cpu;
 use board_table::costs::{Costs, Format, PerByte, Table};
+use cycles::Trace;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Options of the command.
@@ -47,27 +49,29 @@ pub(crate) fn cost(boards: &[Emulated], all: bool, flags: Flags) -> Result<bool,
         let elf = toolchain.build(&program)?;
         for cpu in &qemu.cpus {
             for isa in cpu.counted_isas() {
-                let mut costs = count::count(emulated, cpu, isa, &elf)?;
-                for model in cycles::models(&cpu.name).filter(|_| isa == cpu.best_isa()) {
-                    let mut modelled = costs.clone();
-                    if let Some(before) = table.cpu.get(model.cpu).and_then(|isas| isas.get(isa)) {
-                        table::keep_cycles(&mut modelled, before);
+                let counted = count::count(emulated, cpu, isa, &elf)?;
+                let models: Vec<_> = cycles::models(&cpu.name).filter(|_| isa == cpu.best_isa()).collect();
+                // One trace serves all models.
+                let wanted = flags.cycles && !models.is_empty();
+                let trace = wanted.then(|| Trace::new(emulated, cpu, &elf)).transpose()?;
+                let mut all = BTreeMap::from([(cpu.name.clone(), counted.clone())]);
+                for model in models {
+                    let mut costs = counted.clone();
+                    if let Some(trace) = &trace {
+                        table.model = trace.add_cycles(model, &mut costs)?;
+                    } else if let Some(before) = table.cpu.get(model.cpu).and_then(|isas| isas.get(isa)) {
+                        table::keep_cycles(&mut costs, before);
                     }
-                    if flags.cycles {
-                        (modelled, table.model) = cycles::model(emulated, cpu, model, &elf, &costs)?;
-                    }
-                    if model.cpu == cpu.name {
-                        costs = modelled;
-                    } else {
-                        table.cpu.entry(model.cpu.to_owned()).or_default().insert(isa.clone(), modelled);
-                    }
+                    all.insert(model.cpu.to_owned(), costs);
                 }
                 if flags.json {
-                    print_json([&board.name, isa], &costs);
+                    print_json([&board.name, isa], &all[&cpu.name]);
                 } else {
-                    print([&board.name, &cpu.name, isa], &costs);
+                    print([&board.name, &cpu.name, isa], &all[&cpu.name]);
                 }
-                table.cpu.entry(cpu.name.clone()).or_default().insert(isa.clone(), costs);
+                for (name, costs) in all {
+                    table.cpu.entry(name).or_default().insert(isa.clone(), costs);
+                }
             }
         }
     }

@@ -26,7 +26,7 @@ const HEAD: &str = "\
 #
 # `rows_cycles` and `pinned_cycles` are what llvm-mca's model of the processor says to the instructions that ran. Nothing was
 # measured on hardware, and neither QEMU nor the model charges what a load of a word at an odd address takes. A processor that is
-# modelled and not emulated has the instructions of one that executes the same.
+# modelled but not emulated has the instruction counts of an emulated one with the same instruction set.
 #
 # Written by `cargo run --release -p board-runner -- cost --update`, with `--cycles` for the cycles too (boards/README.md).
 ";

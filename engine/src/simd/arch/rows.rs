@@ -173,7 +173,6 @@ impl<'a, T: Pod> Iterator for RowBlocks<'a, T> {
 }
 
 /// Walks rows together with `N` tokens' activations, a block of each at a time.
-#[derive(Clone, Copy)]
 pub struct Columns<'a, T, X, const N: usize> {
     rows: RowBlocks<'a, T>,
     /// The activations that the next blocks are multiplied with.

@@ -16,7 +16,7 @@ pub trait Multiply: Copy + Send + Sync + 'static {
     /// The most tokens whose sums there are registers for.
     const TOKENS: usize = 4;
 
-    /// The level that multiplies one token as fast.
+    /// The lowest level that multiplies a single token as fast as this one.
     type Plain: Multiply;
     /// The proof for [`Multiply::Plain`].
     fn plain(self) -> Self::Plain;
