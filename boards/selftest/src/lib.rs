@@ -40,7 +40,7 @@ mod tests {
     use super::*;
     use alloc::{format, vec::Vec};
     use check::oracle;
-    use flashlet::internal::kernels::{Group, HeadRotation, Input, Map, Norm, Quants, Recurrence, WriteKv};
+    use flashlet::internal::kernels::{ExpSums, Group, HeadRotation, Input, Map, Norm, Quants, Recurrence, WriteKv};
     use flashlet::internal::quant::{Weight, WeightType};
     use flashlet::kernels::{Act, Executor, by_name};
     use flashlet::simd::{ActForm, IsaName};
@@ -107,6 +107,9 @@ mod tests {
         }
         fn recur(&self, job: Recurrence<'_>, executor: &dyn Executor) {
             self.0.recur(job, executor);
+        }
+        fn add_exponentials(&self, first: u32, logits: &[f32], sums: &mut ExpSums) {
+            self.0.add_exponentials(first, logits, sums);
         }
         fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
             self.0.crc32c(crc, bytes)

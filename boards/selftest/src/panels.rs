@@ -3,7 +3,7 @@
 use crate::check::Test;
 use alloc::vec::Vec;
 use core::fmt;
-use flashlet::internal::kernels::{Group, HeadRotation, Input, Norm};
+use flashlet::internal::kernels::{ExpSums, Group, HeadRotation, Input, Norm};
 use flashlet::internal::quant::{Act, Act32, Act256, ActKind};
 use flashlet::internal::simd::{LANES, sin_cos};
 use flashlet::kernels::{Kernels, NormKind, RopeStyle};
@@ -91,10 +91,30 @@ fn angles(test: &mut Test<'_>) -> fmt::Result {
     test.done("sine and cosine")
 }
 
+/// Sums of exponentials, of tiles that begin and end within a group.
+fn exponentials(test: &mut Test<'_>, rng: &mut Rng) -> fmt::Result {
+    let mut logits = rng.panel(512, 1, 20.0);
+    logits[3][1] = f32::NAN;
+    logits[5][2] = f32::INFINITY;
+    logits[9][7] = f32::NEG_INFINITY;
+    for tile in [512, 100, 21] {
+        test.same_bits(format_args!("exponentials of {tile} logits at once"), |kernels| {
+            let mut sums = ExpSums::NONE;
+            for (first, logits) in (0..).step_by(tile).zip(logits.as_flattened().chunks(tile)) {
+                kernels.add_exponentials(first, logits, &mut sums);
+            }
+            let (max, relative): (Vec<f32>, Vec<f32>) = sums.lanes().unzip();
+            [max, relative].map(|lanes| core::array::from_fn(|lane| lanes[lane])).to_vec()
+        })?;
+    }
+    test.done("sums of exponentials")
+}
+
 pub(crate) fn run(test: &mut Test<'_>) -> fmt::Result {
     let mut rng = Rng(2);
     difficult_inputs(test, &mut rng)?;
     angles(test)?;
+    exponentials(test, &mut rng)?;
     for tokens in [1, 2, 5] {
         for t in 0..6 {
             let x: Vec<_> = (t..t + tokens).map(|t| activations(&mut rng, t, 768)).collect();

@@ -58,6 +58,7 @@ mod combine;
 mod copy;
 mod detect;
 mod executor;
+mod exp_sum;
 #[cfg(any(feature = "f32", feature = "f16", feature = "bf16"))]
 mod floats;
 mod heads;
@@ -89,6 +90,7 @@ pub use table::Kernels;
 /// Exported as `flashlet::internal::kernels`.
 pub(crate) mod internal {
     pub use super::attention::{Attention, KvBlocks, WriteKv};
+    pub use super::exp_sum::ExpSums;
     pub use super::heads::MAX_HEAD_DIM;
     pub use super::input::{Input, Quants};
     pub use super::input_buffer::InputBuffer;

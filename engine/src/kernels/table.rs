@@ -5,6 +5,7 @@ use super::attention::{self, Attention, WriteKv};
 use super::checksum;
 use super::copy;
 use super::executor::Executor;
+use super::exp_sum::{AddExponentials, ExpSums};
 use super::input::{Input, Prepare, Quants};
 use super::map::{Map, MapPanel};
 use super::matmul;
@@ -67,6 +68,9 @@ pub trait Kernels: Sync {
     /// Runs a step of a recurrent layer. Does nothing without the features that it needs.
     fn recur(&self, job: Recurrence<'_>, executor: &dyn Executor);
 
+    /// Adds `e^x` of the logits of tokens `first`, `first + 1`, ... to `sums`. Does nothing without the feature `probabilities`.
+    fn add_exponentials(&self, first: u32, logits: &[f32], sums: &mut ExpSums);
+
     /// The CRC-32C of `bytes`, which follow others whose CRC is `crc`; 0 is that of no bytes. Always 0 where the
     /// engine has neither of its features `checksums` and `snapshots`.
     fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32;
@@ -124,6 +128,11 @@ impl<I: Isa> Kernels for I {
     }
     fn recur(&self, job: Recurrence<'_>, executor: &dyn Executor) {
         recurrent::recur(self.plain(), job, executor);
+    }
+    fn add_exponentials(&self, first: u32, logits: &[f32], sums: &mut ExpSums) {
+        if cfg!(feature = "probabilities") {
+            self.plain().run(AddExponentials { first, logits, sums });
+        }
     }
     fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
         if cfg!(any(feature = "checksums", feature = "snapshots")) {

@@ -48,6 +48,8 @@ pub trait Floats: Copy {
     fn abs(self, a: Self::V) -> Self::V;
     /// `if a < b { yes } else { no }`.
     fn select_lt(self, a: Self::V, b: Self::V, yes: Self::V, no: Self::V) -> Self::V;
+    /// True if `a < b` in one of the lanes.
+    fn any_lt(self, a: Self::V, b: Self::V) -> bool;
     /// `a * 2^n` for a normal `a` and result, where `n` is the integer in the low bits of `magic` (see
     /// [`math::exp`](super::math::exp)): one integer addition to the exponent field.
     fn scale_by_magic(self, a: Self::V, magic: Self::V) -> Self::V;
@@ -169,6 +171,10 @@ impl<H: Halves> Floats for Lane<H> {
     #[inline(always)]
     fn select_lt(self, a: f32, b: f32, yes: f32, no: f32) -> f32 {
         if a < b { yes } else { no }
+    }
+    #[inline(always)]
+    fn any_lt(self, a: f32, b: f32) -> bool {
+        a < b
     }
     #[inline(always)]
     fn scale_by_magic(self, a: f32, magic: f32) -> f32 {

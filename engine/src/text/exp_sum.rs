@@ -20,9 +20,15 @@ impl ExpSum {
     /// Adds e^`x`.
     #[inline]
     pub(crate) fn add(&mut self, x: f32) {
-        let mut term = 1.0;
+        self.add_times(1.0, x);
+    }
+
+    /// Adds e^`x`, `times` times.
+    #[inline]
+    pub(crate) fn add_times(&mut self, times: f32, x: f32) {
+        let mut term = times;
         if x <= self.max {
-            term = exp(Scalar.floats(0), x - self.max);
+            term *= exp(Scalar.floats(0), x - self.max);
         } else {
             let shrunk = libm::expf(self.max - x);
             (self.sum, self.excess, self.max) = (self.sum * shrunk, self.excess * shrunk, x);

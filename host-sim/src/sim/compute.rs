@@ -2,8 +2,11 @@
 
 use core::ops::Range;
 
-use flashlet::internal::kernels::{Attention, Group, HeadRotation, Input, Map, Norm, Quants, Recurrence, WriteKv};
+use flashlet::internal::kernels::{
+    Attention, ExpSums, Group, HeadRotation, Input, Map, Norm, Quants, Recurrence, WriteKv,
+};
 use flashlet::internal::quant::Weight;
+use flashlet::internal::simd::LANES;
 use flashlet::kernels::{Act, Executor, Kernels};
 use flashlet::simd::{ActForm, IsaName};
 
@@ -186,6 +189,11 @@ impl Kernels for Charged {
         self.kernels.recur(job, executor);
     }
 
+    fn add_exponentials(&self, first: u32, logits: &[f32], sums: &mut ExpSums) {
+        self.elements(logits.len().div_ceil(LANES), Cores::One);
+        self.kernels.add_exponentials(first, logits, sums);
+    }
+
     fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
         let compute = |board: &Board| seconds(board, bytes.len() as f64 * board.costs().checksum, Cores::One);
         self.pass_over(Work::Checksum, bytes, compute);
@@ -232,6 +240,8 @@ impl Kernels for Uncomputed {
     fn attention(&self, _: &Attention<'_>, _: &mut [Group], _: &dyn Executor) {}
 
     fn recur(&self, _: Recurrence<'_>, _: &dyn Executor) {}
+
+    fn add_exponentials(&self, _: u32, _: &[f32], _: &mut ExpSums) {}
 
     fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
         processor::detect().crc32c(crc, bytes)

@@ -4,7 +4,9 @@ use super::device::{Chip, Event};
 use super::model::{Fixture, Logits, Memory, NAMES};
 use core::cell::RefCell;
 use flashlet::flash::block_on;
-use flashlet::internal::kernels::{Attention, Group, HeadRotation, Input, Map, Norm, Quants, Recurrence, WriteKv};
+use flashlet::internal::kernels::{
+    Attention, ExpSums, Group, HeadRotation, Input, Map, Norm, Quants, Recurrence, WriteKv,
+};
 use flashlet::internal::quant::Weight;
 use flashlet::kernels::{Act, Executor, Inline, Kernels};
 use flashlet::model::Want;
@@ -73,6 +75,9 @@ impl Kernels for Noting {
     }
     fn recur(&self, job: Recurrence<'_>, executor: &dyn Executor) {
         Scalar.recur(job, executor);
+    }
+    fn add_exponentials(&self, first: u32, logits: &[f32], sums: &mut ExpSums) {
+        Scalar.add_exponentials(first, logits, sums);
     }
     fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
         Scalar.crc32c(crc, bytes)

@@ -1,5 +1,8 @@
 //! Samplers of the tokens of a pass.
 
+#[cfg(feature = "probabilities")]
+use crate::kernels::ExpSums;
+use crate::kernels::Kernels;
 use crate::session::hash::LogitsHash;
 #[cfg(feature = "probabilities")]
 use crate::text::ExpSum;
@@ -10,9 +13,9 @@ use crate::text::{Sampler, SamplerConfig};
 pub struct Lane {
     pub(super) sampler: Sampler,
     pub(super) hash: LogitsHash,
-    /// The exponentials of all logits.
+    /// The exponentials of all logits, in lanes.
     #[cfg(feature = "probabilities")]
-    sum: ExpSum,
+    sums: ExpSums,
     /// The logarithm of the probability of the token that was picked.
     #[cfg(feature = "probabilities")]
     pub(super) logprob: f32,
@@ -26,7 +29,7 @@ impl Lane {
             sampler: Sampler::new(SamplerConfig::GREEDY),
             hash: LogitsHash::new(),
             #[cfg(feature = "probabilities")]
-            sum: ExpSum::NONE,
+            sums: ExpSums::NONE,
             #[cfg(feature = "probabilities")]
             logprob: 0.0,
         }
@@ -39,7 +42,7 @@ impl Lane {
         self.hash = LogitsHash::new();
         #[cfg(feature = "probabilities")]
         {
-            self.sum = ExpSum::NONE;
+            self.sums = ExpSums::NONE;
         }
     }
 
@@ -61,7 +64,11 @@ impl Lane {
         let picked = self.sampler.finish_allowed();
         #[cfg(feature = "probabilities")]
         {
-            let ln_share = |picked| self.sum.ln_share(self.sampler.raw_logit(picked));
+            let ln_share = |picked| {
+                let mut sum = ExpSum::NONE;
+                self.sums.lanes().for_each(|(max, relative)| sum.add_times(relative, max));
+                sum.ln_share(self.sampler.raw_logit(picked))
+            };
             self.logprob = picked.map_or(f32::NEG_INFINITY, ln_share);
         }
         picked.map(|picked| picked.id)
@@ -76,10 +83,10 @@ impl Default for Lane {
 
 /// The figures that an answer takes of logits.
 #[derive(Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct Asked<'k> {
     pub(super) hash: bool,
-    #[cfg(feature = "probabilities")]
-    pub(super) probability: bool,
+    /// What sums exponentials, where a probability is asked for.
+    pub(super) probability: Option<&'k dyn Kernels>,
 }
 
 /// The samplers of the tokens of a pass.
@@ -112,15 +119,17 @@ impl<'b> Lanes<'b> {
         }
     }
 
-    /// The lane of the token after `drafted` tokens of a draft, which takes note of logits that come to it as `asked`.
-    pub(super) fn noting(&mut self, drafted: u32, asked: Asked, logits: &[f32]) -> Option<&mut Lane> {
+    /// The lane of the token after `drafted` tokens of a draft, which takes note of the logits of tokens `id`, `id + 1`, ... as `asked`.
+    pub(super) fn noting(&mut self, drafted: u32, asked: Asked<'_>, id: u32, logits: &[f32]) -> Option<&mut Lane> {
         let lane = self.after(drafted as usize)?;
         if asked.hash {
             lane.hash.push(logits);
         }
-        #[cfg(feature = "probabilities")]
-        if asked.probability {
-            logits.iter().for_each(|&logit| lane.sum.add(logit));
+        if let Some(kernels) = asked.probability {
+            #[cfg(feature = "probabilities")]
+            kernels.add_exponentials(id, logits, &mut lane.sums);
+            #[cfg(not(feature = "probabilities"))]
+            let _ = (kernels, id);
         }
         Some(lane)
     }

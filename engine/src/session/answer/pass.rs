@@ -49,12 +49,14 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
         let asked = Asked {
             hash: stats.hash.is_some(),
             #[cfg(feature = "probabilities")]
-            probability: stats.logprob.is_some(),
+            probability: stats.logprob.map(|_| self.session.kernels),
+            #[cfg(not(feature = "probabilities"))]
+            probability: None,
         };
         #[cfg(feature = "grammar")]
         let mut sink = |vocabulary: &Vocabulary<'_>, position: u32, id: u32, logits: &[f32]| {
             let drafted = position.saturating_sub(first);
-            let Some(lane) = lanes.noting(drafted, asked, logits) else { return };
+            let Some(lane) = lanes.noting(drafted, asked, id, logits) else { return };
             match follower {
                 Some((grammar, follower)) => {
                     let mut choice = follower.choice(grammar, vocabulary, drafted as usize);
@@ -65,7 +67,7 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
         };
         #[cfg(not(feature = "grammar"))]
         let mut sink = |position: u32, id: u32, logits: &[f32]| {
-            if let Some(lane) = lanes.noting(position.saturating_sub(first), asked, logits) {
+            if let Some(lane) = lanes.noting(position.saturating_sub(first), asked, id, logits) {
                 lane.sampler.push(id, logits);
             }
         };

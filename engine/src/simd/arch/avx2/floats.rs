@@ -109,6 +109,13 @@ impl Floats for Sixteen<Avx2> {
         }
     }
     #[inline(always)]
+    fn any_lt(self, a: X, b: X) -> bool {
+        avx2! {
+            let less = |a, b| _mm256_cmp_ps::<_CMP_LT_OQ>(a, b);
+            _mm256_movemask_ps(_mm256_or_ps(less(a.0, b.0), less(a.1, b.1))) != 0
+        }
+    }
+    #[inline(always)]
     fn scale_by_magic(self, a: X, magic: X) -> X {
         avx2! {
             let scale = |a, m| {

@@ -83,6 +83,10 @@ impl Floats for Sixteen<Avx512> {
         avx512! { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), no, yes) }
     }
     #[inline(always)]
+    fn any_lt(self, a: __m512, b: __m512) -> bool {
+        avx512! { _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b) != 0 }
+    }
+    #[inline(always)]
     fn scale_by_magic(self, a: __m512, magic: __m512) -> __m512 {
         avx512! {
             let n = _mm512_slli_epi32::<23>(_mm512_castps_si512(magic));

@@ -108,6 +108,14 @@ impl<M: Multiply, const V: usize> Floats for Sixteen<Neon<M, V>> {
         ]
     }
     #[inline(always)]
+    fn any_lt(self, a: X, b: X) -> bool {
+        neon! {
+            let low = vorrq_u32(vcltq_f32(a[0], b[0]), vcltq_f32(a[1], b[1]));
+            let high = vorrq_u32(vcltq_f32(a[2], b[2]), vcltq_f32(a[3], b[3]));
+            vmaxvq_u32(vorrq_u32(low, high)) != 0
+        }
+    }
+    #[inline(always)]
     fn scale_by_magic(self, a: X, magic: X) -> X {
         zip(a, magic, |a, magic| {
             neon! {
