@@ -296,7 +296,12 @@ fn there_is_room_for_the_longest_answer() {
     fs::write(&ids, vec!["3"; 53].join(" ")).expect("the folder can be written");
     let (code, _, err) = flashlet_with(b"", &["run", "--ids", &ids, "--ctx", "64", "-m", &model]);
     assert_eq!(code, 0, "{err}");
-    for endless in [r#"{"type": "string"}"#, r##"{"items": {"$ref": "#"}, "type": "array"}"##] {
+    for endless in [
+        r#"{"type": "string"}"#,
+        r##"{"items": {"$ref": "#"}, "type": "array"}"##,
+        r#"{"type": "string", "minLength": 3}"#,
+        r#"{"items": {"type": "integer"}, "type": "array", "minItems": 2}"#,
+    ] {
         let schema = folder.path("schema.json");
         fs::write(&schema, endless).expect("the folder can be written");
         let report: Value = serde_json::from_str(&grammar(&["--json-schema", &schema, "--json"]).1).expect("JSON");
@@ -313,6 +318,7 @@ fn the_longest_text_is_that_of_the_grammar() {
         ("root ::= \"a\"?", Some(1)),
         ("root ::= [a-z]{2,5} \"-\" [0-9]{0,300}", Some(306)),
         ("root ::= x x x\nx ::= \"ab\" | y\ny ::= \"c\"{1,4}", Some(12)),
+        ("root ::= [0-9]{2,30000}", Some(30_000)),
         ("root ::= \"a\"*", None),
         ("root ::= \"(\" root \")\" | \"a\"", None),
     ] {

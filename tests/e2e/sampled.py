@@ -4,7 +4,7 @@
     pip install jsonschema==4.26.0 llguidance==1.9.1
     cargo build --release && tests/e2e/sampled.py [target/release/flashlet [ANSWERS [SEED [MODEL.gguf]]]]
 
-Without MODEL it is a tiny one of random weights, of which 10,000 answers take eight minutes; a real one answers an instruction by its
+Without MODEL it is a tiny one of random weights, of which 10,000 answers take a minute or two; a real one answers an instruction by its
 chat template. The temperature is 1.5, without truncation: all that the grammar allows comes up. Every answer that ends must be
 valid JSON by its schema. Fewer than a fifth may be cut off, and these must begin a text that llguidance accepts, if it takes the schema
 and members come in the same order there (`make_llguidance.py` says where they do not).
@@ -45,7 +45,7 @@ def answers(job):
     for j in range(TIMES):
         prompt = ["--ids", folder / "ids"] if MODEL == TINY else ["Give an example."]
         p = subprocess.run([binary, "run", "-m", MODEL, *prompt, "--json-schema", path, "--json", *ANY, "-s", str(i * TIMES + j + 1),
-                            "-n", str(TOKENS)], capture_output=True, text=True)
+                            "-n", str(TOKENS), "-t", "1"], capture_output=True, text=True)
         if p.returncode == 1 and any(why in p.stderr for why in ("keyword", "no text is valid", "there is room for")):
             return schema, None
         if p.returncode:

@@ -1,7 +1,5 @@
 //! The longest text of a grammar.
 
-use std::collections::HashMap;
-
 use super::nfa::Count;
 use super::tables::Node;
 
@@ -10,6 +8,9 @@ type Place = (u16, u16);
 
 /// Most places that are looked at.
 const MAX_PLACES: usize = 1 << 20;
+
+/// Most repeats of which the length is found. A string without a greatest length is counted too, up to 65535 characters.
+const MAX_REPEATS: u16 = 32_767;
 
 /// The length of the longest text from a place to the end of its rule.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -21,26 +22,59 @@ enum Length {
     Bytes(u32),
 }
 
-/// Bytes of the longest text from state `first` on; `None` if texts may be of any length, or are too many to tell.
+/// The lengths that are known, by state and count.
+struct Lengths {
+    by_state: Vec<Vec<Option<Length>>>,
+    n_places: usize,
+}
+
+impl Lengths {
+    fn get(&self, (state, count): Place) -> Option<Length> {
+        *self.by_state[usize::from(state)].get(usize::from(count))?
+    }
+
+    /// Sets the length from a place on; false if there are too many places.
+    fn set(&mut self, (state, count): Place, length: Length) -> bool {
+        let by_count = &mut self.by_state[usize::from(state)];
+        if by_count.len() <= usize::from(count) {
+            self.n_places += usize::from(count) + 1 - by_count.len();
+            by_count.resize(usize::from(count) + 1, None);
+        }
+        by_count[usize::from(count)] = Some(length);
+        self.n_places <= MAX_PLACES
+    }
+
+    /// The bytes of the longest text from `place` on, if one ends.
+    fn bytes(&self, place: Place) -> Option<u32> {
+        match self.get(place) {
+            Some(Length::Bytes(bytes)) => Some(bytes),
+            _ => None,
+        }
+    }
+}
+
+/// Bytes of the longest text from state `first` on; `None` if texts may be of any length, or are too many or too long to tell.
 pub(super) fn longest(nodes: &[Node], first: u16) -> Option<u32> {
-    let mut lengths: HashMap<Place, Length> = HashMap::new();
+    if nodes.iter().any(repeats_too_often) {
+        return None;
+    }
+    let mut lengths = Lengths { by_state: vec![Vec::new(); nodes.len()], n_places: 0 };
     let mut path: Vec<(Place, bool)> = vec![((first, 0), false)];
     while let Some((place, is_known)) = path.pop() {
         if is_known {
             let length = combine(nodes, place, &lengths)?;
-            lengths.insert(place, length);
+            lengths.set(place, length);
             continue;
         }
-        match lengths.get(&place) {
+        match lengths.get(place) {
             // A loop, even of what never ends: `None` is always safe.
             Some(Length::Open) => return None,
             Some(_) => continue,
             None => {}
         }
-        if lengths.len() >= MAX_PLACES {
+        if !lengths.set(place, Length::Open) {
             return None;
         }
-        lengths.insert(place, Length::Open);
         path.push((place, true));
         let node = &nodes[usize::from(place.0)];
         for (to, count) in edges(node, place.1) {
@@ -51,27 +85,25 @@ pub(super) fn longest(nodes: &[Node], first: u16) -> Option<u32> {
             path.push(((then, count), false));
         }
     }
-    match lengths.get(&(first, 0)) {
-        Some(Length::Bytes(bytes)) => Some(*bytes),
-        _ => None,
-    }
+    lengths.bytes((first, 0))
+}
+
+fn repeats_too_often(node: &Node) -> bool {
+    let ops = node.counted.iter().map(|edge| edge.3).chain(node.calls.iter().map(|call| call.2));
+    ops.into_iter().any(|op| matches!(op, Count::Up(limit) if limit > MAX_REPEATS))
 }
 
 /// The length from `place` on, of those of the places after it; `None` if it is too great.
-fn combine(nodes: &[Node], place: Place, lengths: &HashMap<Place, Length>) -> Option<Length> {
+fn combine(nodes: &[Node], place: Place, lengths: &Lengths) -> Option<Length> {
     let node = &nodes[usize::from(place.0)];
-    let of = |place: Place| match lengths.get(&place) {
-        Some(Length::Bytes(bytes)) => Some(*bytes),
-        _ => None,
-    };
     let mut most = node.accepts.filter(|&least| place.1 >= least).map(|_| 0u32);
-    for (to, count) in edges(node, place.1) {
-        if let Some(rest) = of((to, count)) {
+    for to in edges(node, place.1) {
+        if let Some(rest) = lengths.bytes(to) {
             most = most.max(Some(rest.checked_add(1)?));
         }
     }
     for (rule, then, count) in calls(node, place.1) {
-        if let (Some(called), Some(rest)) = (of((rule, 0)), of((then, count))) {
+        if let (Some(called), Some(rest)) = (lengths.bytes((rule, 0)), lengths.bytes((then, count))) {
             most = most.max(Some(called.checked_add(rest)?));
         }
     }
