@@ -13,10 +13,11 @@ use super::unpacked::{FEW, FEWER, MANY, add_group};
 use crate::quant::{Act, Format, Matrix, Weight, with_format};
 use crate::simd::{Columns, Isa, LANES, Op, Panel, RowBlocks, Rows};
 
-/// Parts of a column that are multiplied at once.
-const fn parts_at_once<I: Isa>() -> usize {
+/// Parts of a column of this format that are multiplied with `N` tokens at once.
+const fn parts_at_once<I: Isa, B: Format, const N: usize>() -> usize {
     let parts = LANES / I::ROWS;
-    if parts < I::PARTS_AT_ONCE { parts } else { I::PARTS_AT_ONCE }
+    let most = if N > 1 && B::LAYOUT.is_one_of(I::ONE_PART) { 1 } else { I::PARTS_AT_ONCE };
+    if parts < most { parts } else { most }
 }
 
 /// The most tokens that are multiplied with blocks of this format at once.
@@ -221,8 +222,8 @@ impl<B: Format, const N: usize> Op for Interleaved<'_, B, N> {
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) {
         let Interleaved { tile, products } = self;
-        for part in (0..LANES / I::ROWS).step_by(const { parts_at_once::<I>() }) {
-            match const { parts_at_once::<I>() } {
+        for part in (0..LANES / I::ROWS).step_by(const { parts_at_once::<I, B, N>() }) {
+            match const { parts_at_once::<I, B, N>() } {
                 2 => dot_group::<I, B, N, 2>(isa, tile, part, products),
                 _ => dot_group::<I, B, N, 1>(isa, tile, part, products),
             }

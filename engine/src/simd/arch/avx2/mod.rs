@@ -6,6 +6,7 @@ mod words;
 use super::{align_frame, cpuid, fetch, fetch_ahead};
 use crate::simd::arch::rows::Rows;
 use crate::simd::floats::{Floats, LANES, Sixteen};
+use crate::simd::form::BlockLayout;
 use crate::simd::isa::{Isa, Op, Quad, Quads};
 use crate::simd::name::IsaName;
 use bytemuck::Pod;
@@ -49,6 +50,7 @@ impl Isa for Avx2 {
     const FLOAT_SUMS: usize = 4;
     const INTERLEAVES: bool = true;
     const PARTS_APART: bool = true;
+    const ONE_PART: &'static [BlockLayout] = &[BlockLayout::Q4_0, BlockLayout::Q4_1];
     const HAS_CRC32C: bool = true;
     type W = __m256i;
     type F = __m256;
