@@ -1,5 +1,6 @@
 //! Sixteen lanes of floats, all at once or one after another.
 
+use super::math::widen;
 use half::f16;
 
 /// Lanes of every sum over elements, on every set.
@@ -66,7 +67,7 @@ pub trait Halves: Copy {
     /// Exactly.
     #[inline(always)]
     fn widen(self, half: u16) -> f32 {
-        f16::from_bits(half).to_f32()
+        widen(half)
     }
     /// Ties to even.
     #[inline(always)]

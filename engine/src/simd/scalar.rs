@@ -4,6 +4,7 @@
 use super::arch::rows::Rows;
 use super::floats::{Halves, LANES, Lane};
 use super::isa::{Isa, Op, Quad};
+use super::math::widen;
 use super::name::IsaName;
 use bytemuck::Pod;
 use core::array::from_fn;
@@ -69,7 +70,7 @@ impl Isa for Scalar {
     }
     #[inline(always)]
     fn half_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> f32 {
-        f16::from_le_bytes(bytes_at(rows.row(0), offset)).to_f32()
+        widen(u16::from_le_bytes(bytes_at(rows.row(0), offset)))
     }
     #[inline(always)]
     fn byte_at<T: Pod>(self, rows: Rows<'_, T>, offset: usize) -> u32 {
