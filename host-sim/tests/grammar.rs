@@ -53,7 +53,7 @@ fn compared(name: &str) -> (usize, usize) {
 #[test]
 fn texts_are_accepted_as_jsonschema_accepts_them() {
     let (refused, n) = compared("grammar.jsonl");
-    // One has the negation of `multipleOf`.
+    // The negation of `multipleOf` is refused.
     assert!(refused <= 2 && n > 5000, "{refused} {n}");
 }
 

@@ -1,6 +1,6 @@
 //! Objects: members with names in one order, then others.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::alternative::{Conjunction, Literal, Members, Objects};
@@ -242,9 +242,8 @@ fn build(
     }
     let allowed = |name: &str| names.as_ref().is_none_or(|names| names.contains(name));
     let unplaced: Vec<Rc<str>> = objects.required.iter().filter(|name| !order.contains(name)).cloned().collect();
-    let mut known: Vec<&str> = order.iter().chain(&unplaced).map(|name| &**name).collect();
-    known.sort_unstable();
-    let classes = classes(emitter, objects, some.as_ref(), &known, names.as_ref())?;
+    let placed: Vec<&str> = order.iter().chain(&unplaced).map(|name| &**name).collect();
+    let classes = classes(emitter, objects, some.as_ref(), &placed, names.as_ref())?;
     let is_free = unplaced.len() <= MAX_FREE && !classes.is_empty();
     let (mut named, mut free) = (Vec::new(), Vec::new());
     for (name, is_placed) in order.iter().map(|name| (name, true)).chain(unplaced.iter().map(|name| (name, false))) {
@@ -288,26 +287,53 @@ fn is_never(emitter: &Emitter, conjunction: &[Literal]) -> bool {
     conjunction.iter().any(|literal| emitter.expander.doc.val(literal.schema) == Val::Bool(literal.negated))
 }
 
-/// The classes of names that are not `known`.
+/// The classes of names that are not `placed`.
 fn classes(
     emitter: &Emitter,
     objects: &Objects,
     some: Option<&(Rc<Dfa>, Literal)>,
-    known: &[&str],
+    placed: &[&str],
     names: Option<&Dfa>,
 ) -> Result<Vec<Class>, Refused> {
-    if objects
-        .members
-        .iter()
-        .any(|members| members.matching.is_empty() && members.rest.is_some_and(|rest| is_never(emitter, &[rest])))
-    {
-        return Ok(Vec::new());
+    // Names that conditions are about, such as those of `not` and `dependentRequired`, are classes of their own.
+    let named = objects.members.iter().flat_map(|members| members.named.iter().map(|(name, _)| &**name));
+    let own: BTreeSet<&str> = named.filter(|name| !placed.contains(name)).collect();
+    let known: BTreeSet<&str> = placed.iter().copied().chain(own.iter().copied()).collect();
+    let has_no_others =
+        |members: &Members| members.matching.is_empty() && members.rest.is_some_and(|rest| is_never(emitter, &[rest]));
+    let mut parts = match objects.members.iter().any(has_no_others) {
+        true => Vec::new(),
+        false => others(objects, &known, names)?,
+    };
+    for name in own.into_iter().filter(|name| names.is_none_or(|names| names.contains(name))) {
+        parts.push((Some(Dfa::words([name])?), objects.member(name)));
     }
+    parts.retain(|(_, value)| !is_never(emitter, value));
+    let mut classes: Vec<Class> = Vec::new();
+    for (dfa, value) in parts {
+        if let Some((names, literal)) = some {
+            let with = dfa.as_ref().unwrap_or(&Dfa::any()).and(names)?;
+            if !with.is_empty() {
+                let value = value.iter().copied().chain([*literal]).collect();
+                classes.push(Class { names: Some(with), value, is_some: true });
+            }
+        }
+        if dfa.as_ref().is_none_or(|dfa| !dfa.is_empty()) {
+            classes.push(Class { names: dfa, value, is_some: false });
+        }
+    }
+    Ok(classes)
+}
+
+/// The names that are not `known`, all of them or as texts, each with what the values must be.
+fn others(
+    objects: &Objects,
+    known: &BTreeSet<&str>,
+    names: Option<&Dfa>,
+) -> Result<Vec<(Option<Dfa>, Conjunction)>, Refused> {
     let has_patterns = objects.members.iter().any(|members| !members.matching.is_empty());
-    let is_free = known.is_empty() && names.is_none() && !has_patterns && some.is_none();
-    if is_free {
-        let value = objects.members.iter().filter_map(|members| members.rest).collect();
-        return Ok(vec![Class { names: None, value, is_some: false }]);
+    if known.is_empty() && names.is_none() && !has_patterns {
+        return Ok(vec![(None, objects.members.iter().filter_map(|members| members.rest).collect())]);
     }
     let mut all = Dfa::any();
     if let Some(names) = names {
@@ -345,19 +371,5 @@ fn classes(
             })
             .collect();
     }
-    parts.retain(|(_, value)| !is_never(emitter, value));
-    let mut classes: Vec<Class> = Vec::new();
-    for (dfa, value) in parts {
-        if let Some((names, literal)) = some {
-            let with = dfa.and(names)?;
-            if !with.is_empty() {
-                let value = value.iter().copied().chain([*literal]).collect();
-                classes.push(Class { names: Some(with), value, is_some: true });
-            }
-        }
-        if !dfa.is_empty() {
-            classes.push(Class { names: Some(dfa), value, is_some: false });
-        }
-    }
-    Ok(classes)
+    Ok(parts.into_iter().map(|(dfa, value)| (Some(dfa), value)).collect())
 }
