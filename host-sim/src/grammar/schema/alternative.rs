@@ -43,6 +43,8 @@ pub(super) mod types {
     pub(in super::super) const ARRAY: u8 = 32;
     pub(in super::super) const OBJECT: u8 = 64;
     pub(in super::super) const ALL: u8 = 127;
+    /// Types of one value, with its text.
+    pub(in super::super) const CONSTANTS: [(u8, &str); 3] = [(NULL, "null"), (FALSE, "false"), (TRUE, "true")];
 }
 
 /// A limit of numbers; true if it is not allowed itself.

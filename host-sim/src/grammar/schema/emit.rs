@@ -78,12 +78,13 @@ impl Emitter {
         if self.nfa.notation == Notation::Escaped {
             order.sort_by_key(|name| name.to_lowercase());
         }
+        self.has_alternatives = alternatives.len() > 1;
         let mut constants = 0;
         for alternative in &alternatives {
             constants |= alternative.types & (types::NULL | types::FALSE | types::TRUE);
             self.values(alternative, &order, rule)?;
         }
-        for (bit, text) in [(types::NULL, "null"), (types::FALSE, "false"), (types::TRUE, "true")] {
+        for (bit, text) in types::CONSTANTS {
             if constants & bit != 0 {
                 let start = self.nfa.text(text, END)?;
                 self.nfa.jump(rule, start);

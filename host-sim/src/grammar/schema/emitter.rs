@@ -19,6 +19,8 @@ pub(super) struct Emitter {
     pub(super) rules: HashMap<Conjunction, StateId>,
     pub(super) waiting: Vec<(Conjunction, StateId)>,
     pub(super) numbers: HashMap<String, StateId>,
+    /// The rule that is being filled has several alternatives.
+    pub(super) has_alternatives: bool,
 }
 
 impl Emitter {
@@ -29,6 +31,7 @@ impl Emitter {
             rules: HashMap::new(),
             waiting: Vec::new(),
             numbers: HashMap::new(),
+            has_alternatives: false,
         }
     }
 

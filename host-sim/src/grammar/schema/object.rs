@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use super::alternative::{Conjunction, Literal, Members, Objects};
+use super::alternative::{Alternative, Conjunction, Literal, Members, Objects, types};
 use super::doc::Val;
 use super::emitter::Emitter;
 use crate::grammar::dfa::Dfa;
@@ -26,15 +26,75 @@ struct Class {
     is_some: bool,
 }
 
+/// What the values of a member are.
+#[derive(Clone)]
+enum Values {
+    Rule(StateId),
+    /// Those of a few short texts. Each place has its own states for them and no call, so that alternatives which differ by them
+    /// alone are read in one way up to there.
+    Few(Rc<[Alternative]>),
+}
+
+impl Values {
+    fn of(emitter: &mut Emitter, conjunction: Conjunction) -> Result<Values, Refused> {
+        if emitter.has_alternatives && emitter.nfa.notation == Notation::Json {
+            let alternatives = emitter.expander.expand(&conjunction)?;
+            if alternatives.iter().all(is_short) {
+                return Ok(Values::Few(alternatives.into()));
+            }
+        }
+        emitter.rule(conjunction).map(Values::Rule)
+    }
+
+    /// Adds the values between two states.
+    fn emit(&self, emitter: &mut Emitter, before: StateId, then: StateId) -> Result<(), Refused> {
+        let alternatives = match self {
+            Values::Rule(rule) => {
+                emitter.nfa.call(before, *rule, then);
+                return Ok(());
+            }
+            Values::Few(alternatives) => alternatives,
+        };
+        let nfa = &mut emitter.nfa;
+        for Alternative { types, strings, numbers, .. } in alternatives.iter() {
+            if let Some(dfa) = strings.dfa.as_ref().filter(|_| types & types::STRING != 0) {
+                let inside = nfa.quoted(dfa, then)?;
+                let start = nfa.text("\"", inside)?;
+                nfa.jump(before, start);
+            }
+            if types & types::NUMBER != 0 {
+                let start = nfa.plain(&numbers.all()?, then)?;
+                nfa.jump(before, start);
+            }
+            for (_, text) in types::CONSTANTS.into_iter().filter(|(bit, _)| types & bit != 0) {
+                let start = nfa.text(text, then)?;
+                nfa.jump(before, start);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// True if values are constants, or strings of a small automaton.
+fn is_short(alternative: &Alternative) -> bool {
+    const MAX_STATES: usize = 64;
+    let Alternative { types, strings, numbers, .. } = alternative;
+    let is_small = strings.dfa.as_ref().is_some_and(|dfa| dfa.n_states() <= MAX_STATES);
+    let are_few = is_small && strings.min == 0 && strings.max.is_none() && strings.value.is_none();
+    types & (types::ARRAY | types::OBJECT) == 0
+        && (types & types::STRING == 0 || are_few)
+        && (types & types::NUMBER == 0 || numbers.among.is_some())
+}
+
 /// The automaton of one alternative's objects.
 pub(super) struct ObjectEmitter<'e> {
     emitter: &'e mut Emitter,
     min: usize,
     max: Option<usize>,
-    /// Names in their order, the rules of their values, and whether they are required.
-    named: Vec<(Rc<str>, StateId, bool)>,
+    /// Names in their order, their values, and whether they are required.
+    named: Vec<(Rc<str>, Values, bool)>,
     /// Required names that come among the others.
-    free: Vec<(Rc<str>, StateId)>,
+    free: Vec<(Rc<str>, Values)>,
     classes: Vec<Class>,
     /// One of the classes must be there.
     needs_some: bool,
@@ -102,7 +162,7 @@ impl ObjectEmitter<'_> {
                 let one_more = if self.max.is_some() { count + 1 } else { (count + 1).min(most) };
                 if let Some((text, value, required)) = self.named.get(next).cloned() {
                     if one_more <= most {
-                        let member = self.member(&text, value, behind[at(next + 1, one_more)])?;
+                        let member = self.member(&text, &value, behind[at(next + 1, one_more)])?;
                         self.emitter.nfa.jump(name, member);
                     }
                     if !required {
@@ -129,7 +189,7 @@ impl ObjectEmitter<'_> {
     }
 
     /// A member `name`, with the quote in front: what comes behind it is `then`.
-    fn member(&mut self, name: &str, value: StateId, then: StateId) -> Result<StateId, Refused> {
+    fn member(&mut self, name: &str, value: &Values, then: StateId) -> Result<StateId, Refused> {
         let colon = self.colon(value, then)?;
         if self.emitter.nfa.notation == Notation::Json {
             let text = serde_json::Value::from(name).to_string();
@@ -142,13 +202,13 @@ impl ObjectEmitter<'_> {
     }
 
     /// The state behind a name.
-    fn colon(&mut self, value: StateId, then: StateId) -> Result<StateId, Refused> {
+    fn colon(&mut self, value: &Values, then: StateId) -> Result<StateId, Refused> {
         let nfa = &mut self.emitter.nfa;
         let [colon, space, before] = [nfa.state()?, nfa.state()?, nfa.state()?];
         nfa.edge(colon, b':', space);
         nfa.space(space, before);
         nfa.jump(space, before);
-        nfa.call(before, value, then);
+        value.emit(self.emitter, before, then)?;
         Ok(colon)
     }
 
@@ -168,7 +228,7 @@ impl ObjectEmitter<'_> {
             if free & 1 << at == 0 {
                 let (name, value) = self.free[at].clone();
                 let then = self.behind(free | 1 << at, self.capped(named + 1), others, some)?;
-                let member = self.member(&name, value, then)?;
+                let member = self.member(&name, &value, then)?;
                 self.emitter.nfa.jump(before, member);
             }
         }
@@ -180,8 +240,8 @@ impl ObjectEmitter<'_> {
             let more = if self.max.is_some() { others + 1 } else { 1.min(self.min / 2) };
             let then = self.behind(free, named, more, some || is_some)?;
             let value = self.classes[at].value.clone();
-            let value = self.emitter.rule(value)?;
-            let colon = self.colon(value, then)?;
+            let value = Values::of(self.emitter, value)?;
+            let colon = self.colon(&value, then)?;
             let names = self.classes[at].names.clone();
             self.emitter.nfa.name(names.as_ref(), before, colon)?;
         }
@@ -255,7 +315,7 @@ fn build(
             }
             continue;
         }
-        let value = emitter.rule(value)?;
+        let value = Values::of(emitter, value)?;
         if is_placed || !is_free {
             named.push((name.clone(), value, required));
         } else {
