@@ -9,8 +9,8 @@ use std::collections::HashMap;
 
 use super::dfa::{Dfa, TooLarge};
 
-/// Bytes that an expression's automaton may take on the way.
-const MAX_BYTES: usize = 8 << 20;
+/// Bytes that an expression's automaton may take on the way: one that takes more is refused within two seconds.
+const MAX_BYTES: usize = 4 << 20;
 
 /// Texts in which `pattern` matches somewhere, in every dialect or, if it is `wide`, in any.
 ///
@@ -54,7 +54,7 @@ fn automaton(expression: &str) -> Result<Dfa, String> {
         .determinize_size_limit(Some(MAX_BYTES));
     let dense = dense::Builder::new()
         .syntax(syntax)
-        .thompson(regex_automata::nfa::thompson::Config::new().nfa_size_limit(Some(MAX_BYTES / 2)))
+        .thompson(regex_automata::nfa::thompson::Config::new().nfa_size_limit(Some(MAX_BYTES)))
         .configure(config)
         .build(expression)
         .map_err(|error| reason(&error))?;
@@ -215,7 +215,15 @@ fn escape(
             }
             out.push_str(&format!("\\x{{{digits}}}"));
         }
-        'p' | 'P' if chars.peek() == Some(&'{') => out.extend(['\\', c]),
+        'p' | 'P' if chars.peek() == Some(&'{') => {
+            out.extend(['\\', c]);
+            for c in chars.by_ref() {
+                out.push(c);
+                if c == '}' {
+                    break;
+                }
+            }
+        }
         _ if c.is_ascii_alphanumeric() => return Err(format!("\\{c} is not supported")),
         '-' if class.is_some() => out.push_str(r"\-"),
         _ if c.is_ascii_punctuation() => out.extend(['\\', c]),
@@ -252,6 +260,7 @@ mod tests {
         check(r"^[a[&&b]{1}$", &["[", "&", "a", "b"], &["c", "ab"]);
         check("^.$", &["x", "😀"], &["\n", "\u{2028}", "xy", ""]);
         check(r"^{a}\u00e9$", &["{a}é"], &["é"]);
+        check(r"^\p{Lu}[\p{Ll}-]+$", &["Éa-b"], &["éa", "E1", "p{Lu}a"]);
         check("", &["", "x"], &[]);
         for refused in ["(?=a)", "(?!a)b", r"(a)\1", r"\bword", "(", "[z-a]", "a{1000}{1000}{1000}"] {
             assert!(matching(refused, false).is_err(), "{refused}");
