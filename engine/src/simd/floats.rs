@@ -1,6 +1,6 @@
 //! Sixteen lanes of floats, all at once or one after another.
 
-use super::math::widen;
+use super::halves::widen;
 use half::f16;
 
 /// Lanes of every sum over elements, on every set.

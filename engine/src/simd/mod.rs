@@ -16,6 +16,7 @@
 pub(crate) mod arch;
 mod floats;
 mod form;
+mod halves;
 mod isa;
 pub(crate) mod math;
 mod name;

@@ -3,8 +3,8 @@
 
 use super::arch::rows::Rows;
 use super::floats::{Halves, LANES, Lane};
+use super::halves::widen;
 use super::isa::{Isa, Op, Quad};
-use super::math::widen;
 use super::name::IsaName;
 use bytemuck::Pod;
 use core::array::from_fn;

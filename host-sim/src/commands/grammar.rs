@@ -56,7 +56,9 @@ impl GrammarSource {
             (None, None) => return Ok(None),
         };
         let text = input::short_text_file(path, MAX_BYTES)?;
-        let compiled = compile(&text, grammar::DEFAULT_DEPTH).map_err(|error| Failure::about(path.display(), error))?;
+        // Some editors begin a file with a byte order mark.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let compiled = compile(text, grammar::DEFAULT_DEPTH).map_err(|error| Failure::about(path.display(), error))?;
         Ok(Some(compiled))
     }
 }
@@ -152,10 +154,10 @@ fn check(grammar: &Grammar<'_>, text: &str) -> Result<Checked, Failure> {
     }
     let mut checked = Checked { accepts: Vec::new(), texts: Vec::new(), refused: Vec::new() };
     let has_values = grammar.values().next().is_some();
-    for line in lines {
+    for (n, line) in (1..).zip(lines) {
         matcher.restart(grammar);
         let taken = matcher.accepts_bytes(grammar, line.as_bytes());
-        let accepts = taken.map_err(|error| Failure::new(error.to_string()))? && matcher.may_end(grammar);
+        let accepts = taken.map_err(|error| Failure::new(format!("line {n}: {error}")))? && matcher.may_end(grammar);
         let converted = match has_values && accepts {
             true => Some(convert(grammar, &mut converter, line)),
             false => None,

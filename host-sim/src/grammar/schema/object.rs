@@ -324,6 +324,12 @@ fn build(
     }
     let needs_some = some.is_some();
     let max = objects.max;
+    // Names of others may be alike, so that they are one member for sure.
+    let surely = named.len() + free.len() + 1;
+    if objects.min > surely && !classes.is_empty() && max.is_none_or(|max| max >= objects.min) {
+        let reason = "keyword \"minProperties\": more than the names that the schema lists, and one, are not supported";
+        return Err(Refused::new(reason));
+    }
     if max.is_some_and(|max| max < objects.min || max > 512) || objects.min > 512 {
         let is_none = max.is_some_and(|max| max < objects.min);
         let reason = "keyword \"maxProperties\": more than 512 are not supported";
