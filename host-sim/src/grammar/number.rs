@@ -263,7 +263,7 @@ pub(crate) fn multiples(divisor: &Decimal) -> Option<Dfa> {
         rows.on(minus, [byte], states[digit % m]);
         (0..m).for_each(|n| rows.on(states[n], [byte], states[(n * 10 + digit) % m]));
     }
-    Some(rows.dfa(start))
+    Some(rows.dfa(start).minimal())
 }
 
 /// Spellings without exponent that have a digit other than 0 behind the point.

@@ -102,6 +102,10 @@ impl Emitter {
         if types & types::STRING != 0 {
             let start = self.nfa.string(strings.dfa.as_deref(), strings.min, strings.max)?;
             match strings.value {
+                Some(_) if self.nfa.notation != Notation::Json => {
+                    let reason = "keyword \"x-flashlet-value\": not supported where strings have no quotes of JSON";
+                    return Err(Refused::new(reason));
+                }
                 Some(value) => {
                     let marked = self.nfa.state()?;
                     self.nfa.jump(marked, start);

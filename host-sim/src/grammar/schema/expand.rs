@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::alternative::{Alternative, Literal, Names, types};
+use super::alternative::{Alternative, Conjunction, Literal, Names, types};
 use super::doc::{Doc, Id, Val};
 use crate::grammar::dfa::Dfa;
 use crate::grammar::pattern;
@@ -11,6 +11,10 @@ use crate::grammar::refused::Refused;
 
 /// Most alternatives of a value.
 const MAX_ALTERNATIVES: usize = 1024;
+
+/// Alternatives among which those without any value are looked for: conditions on a member, one for each of its values, would
+/// otherwise double them one after another.
+const MANY_ALTERNATIVES: usize = 16;
 
 /// Most steps of a schema's expansion.
 const MAX_STEPS: usize = 600_000;
@@ -23,13 +27,16 @@ pub(super) struct Expander {
     trail: Vec<Literal>,
     patterns: HashMap<(Rc<str>, bool), Rc<Dfa>>,
     names: HashMap<Rc<str>, Rc<Names>>,
+    /// What [`Expander::is_never`] found.
+    never: HashMap<(Conjunction, usize), bool>,
 }
 
 pub(super) type Alternatives = Vec<Alternative>;
 
 impl Expander {
     pub(super) fn new(doc: Doc) -> Expander {
-        Expander { doc, steps: 0, trail: Vec::new(), patterns: HashMap::new(), names: HashMap::new() }
+        let (patterns, names, never) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Expander { doc, steps: 0, trail: Vec::new(), patterns, names, never }
     }
 
     /// The alternatives of values that are valid by all of `conjunction`.
@@ -67,11 +74,15 @@ impl Expander {
         let refs_alone = self.doc.refs_alone && members.iter().any(|(key, _)| &**key == "$ref");
         let members: Vec<(Rc<str>, Id)> =
             members.iter().filter(|(key, _)| !refs_alone || &**key == "$ref").cloned().collect();
+        let n_before = alternatives.len();
         let result =
             if negated { self.none(alternatives, schema, &members) } else { self.all(alternatives, schema, &members) };
         self.trail.pop();
         let mut result = result?;
         result.retain(|alternative| alternative.types != 0);
+        if result.len() > MANY_ALTERNATIVES.max(n_before) {
+            result.retain(|alternative| !self.is_empty(alternative, 2));
+        }
         if result.len() > MAX_ALTERNATIVES {
             let (combining, _) =
                 members.iter().find(|(key, _)| is_combining(key)).cloned().unwrap_or(("type".into(), 0));
@@ -338,10 +349,20 @@ impl Expander {
     }
 
     fn is_never(&mut self, conjunction: &[Literal], depth: usize) -> bool {
+        let mut sorted = conjunction.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let key = (sorted, depth);
+        if let Some(&known) = self.never.get(&key) {
+            return known;
+        }
         let trail = core::mem::take(&mut self.trail);
-        let expanded = self.expand(conjunction);
+        let expanded = self.expand(&key.0);
         self.trail = trail;
-        expanded.is_ok_and(|alternatives| alternatives.iter().all(|alternative| self.is_empty(alternative, depth)))
+        let Ok(alternatives) = expanded else { return false };
+        let is_never = alternatives.iter().all(|alternative| self.is_empty(alternative, depth));
+        self.never.insert(key, is_never);
+        is_never
     }
 }
 
