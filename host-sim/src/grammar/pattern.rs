@@ -9,8 +9,11 @@ use std::collections::HashMap;
 
 use super::dfa::{Dfa, TooLarge};
 
-/// Bytes that an expression's automaton may take on the way: one that takes more is refused within two seconds.
-const MAX_BYTES: usize = 4 << 20;
+/// Bytes that an expression's automaton may take on the way: one that takes more is refused within a few seconds.
+const MAX_BYTES: usize = 2 << 20;
+
+/// Bytes that it may take before it is made deterministic. Classes of Unicode are large.
+const MAX_NFA_BYTES: usize = 4 << 20;
 
 /// Texts in which `pattern` matches somewhere, in every dialect or, if it is `wide`, in any.
 ///
@@ -54,7 +57,7 @@ fn automaton(expression: &str) -> Result<Dfa, String> {
         .determinize_size_limit(Some(MAX_BYTES));
     let dense = dense::Builder::new()
         .syntax(syntax)
-        .thompson(regex_automata::nfa::thompson::Config::new().nfa_size_limit(Some(MAX_BYTES)))
+        .thompson(regex_automata::nfa::thompson::Config::new().nfa_size_limit(Some(MAX_NFA_BYTES)))
         .configure(config)
         .build(expression)
         .map_err(|error| reason(&error))?;
