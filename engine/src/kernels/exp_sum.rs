@@ -3,11 +3,11 @@
 use super::panel::Group;
 use crate::simd::{Floats, Isa, LANES, Op, Scalar, lanes, math};
 
-/// Sums of `e^x` of the numbers at every sixteenth place, in the order in which they come: so the sums do not depend on where a tile
-/// ends, nor on the instruction set. What is rounded off a sum is taken into account by the next number (Kahan).
+/// Sixteen running sums of `e^x`. Lane `i` sums the logits of tokens whose id is `i` modulo 16, in order, so the result depends
+/// neither on tile boundaries nor on the instruction set. Each sum is compensated for rounding errors (Kahan).
 #[derive(Clone, Copy, Debug)]
 pub struct ExpSums {
-    /// The greatest number of each lane, to which its sum is relative.
+    /// The greatest number of each lane. The lane's sum is divided by `e` to the power of it.
     max: Group,
     sum: Group,
     /// The rounding error of each sum, by which it is too large.
@@ -18,7 +18,7 @@ impl ExpSums {
     /// The sums of no numbers.
     pub const NONE: ExpSums = ExpSums { max: [f32::MIN; LANES], sum: [0.0; LANES], excess: [0.0; LANES] };
 
-    /// The greatest number of each lane, with the lane's sum relative to `e` to the power of it.
+    /// The greatest number of each lane, and the lane's sum divided by `e` to the power of it.
     pub fn lanes(&self) -> impl Iterator<Item = (f32, f32)> {
         self.max.into_iter().zip(self.sum)
     }
@@ -30,7 +30,7 @@ impl ExpSums {
         let (mut max, mut sum, mut excess) = (f.load(&self.max), f.load(&self.sum), f.load(&self.excess));
         for x in groups {
             let x = f.load(x);
-            // As the sampler sees them: what is not a number is minus infinity, and infinity the largest number.
+            // As in the sampler, NaN counts as minus infinity, and infinity as the largest finite number.
             let x = f.select_lt(infinite, x, x, infinite);
             let x = f.select_lt(largest, x, largest, x);
             if f.any_lt(max, x) {

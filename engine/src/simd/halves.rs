@@ -1,17 +1,18 @@
-//! Halves, without an instruction for them.
+//! Conversion of `f16` to `f32` in portable code.
 
-/// The number of a half's bits, exactly; NaN becomes quiet. For sets without an instruction: most halves take three operations, and
-/// compilers make vectors of them.
+/// Converts the bits of an `f16` exactly; a NaN becomes quiet. For instruction sets without an instruction for it: normal numbers
+/// take three integer operations, and compilers vectorise loops over it.
 #[inline(always)]
 #[must_use]
 pub(crate) fn widen(half: u16) -> f32 {
-    /// What exponents of `f32` are greater by.
+    /// The difference of the exponent biases of `f32` and `f16`, 127 - 15, in the exponent's place.
     const REBIASED: u32 = 112 << 23;
+    /// The lowest bit of the exponent: the implicit leading bit of a normal number stands there.
     const IMPLIED: u32 = 1 << 23;
     let magnitude = u32::from(half & 0x7FFF) << 13;
     let normal = magnitude + REBIASED;
     let widened = match magnitude >> 23 {
-        // Denormal: read with the bit that normal numbers imply, which is subtracted.
+        // Subnormal: converted as if it had the implicit leading bit, whose value is subtracted.
         0 => (f32::from_bits(normal + IMPLIED) - f32::from_bits(REBIASED + IMPLIED)).to_bits(),
         31 if half & 0x3FF == 0 => normal + REBIASED,
         31 => (normal + REBIASED) | IMPLIED >> 1,

@@ -58,8 +58,8 @@ pub trait Isa: Copy + Send + Sync + 'static {
     const TOKENS: usize = 8;
     /// Words of interleaved rows that are multiplied at once, one or two, so that loading overlaps with computing.
     const PARTS_AT_ONCE: usize = 2;
-    /// Layouts of which several tokens are multiplied with one word of interleaved rows at a time: with two, the registers do not
-    /// hold all sums.
+    /// Layouts whose interleaved rows are multiplied with several tokens one part at a time: the sums of two parts would not fit
+    /// in the registers.
     const ONE_PART: &'static [BlockLayout] = &[];
     /// Sums of sixteen lanes that half the registers hold. Single lanes fit by the dozen.
     const FLOAT_SUMS: usize = 16;

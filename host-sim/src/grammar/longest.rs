@@ -9,7 +9,8 @@ type Place = (u16, u16);
 /// Most places that are looked at.
 const MAX_PLACES: usize = 1 << 20;
 
-/// Most repeats of which the length is found. A string without a greatest length is counted too, up to 65535 characters.
+/// Greatest limit of repeats for which the longest text is found. A string with `minLength` alone is counted up to 65535, and may be
+/// taken as of any length.
 const MAX_REPEATS: u16 = 32_767;
 
 /// The length of the longest text from a place to the end of its rule.
@@ -89,8 +90,8 @@ pub(super) fn longest(nodes: &[Node], first: u16) -> Option<u32> {
 }
 
 fn repeats_too_often(node: &Node) -> bool {
-    let ops = node.counted.iter().map(|edge| edge.3).chain(node.calls.iter().map(|call| call.2));
-    ops.into_iter().any(|op| matches!(op, Count::Up(limit) if limit > MAX_REPEATS))
+    let mut ops = node.counted.iter().map(|edge| edge.3).chain(node.calls.iter().map(|call| call.2));
+    ops.any(|op| matches!(op, Count::Up(limit) if limit > MAX_REPEATS))
 }
 
 /// The length from `place` on, of those of the places after it; `None` if it is too great.

@@ -85,7 +85,7 @@ impl Default for Lane {
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'k> {
     pub(super) hash: bool,
-    /// What sums exponentials, where a probability is asked for.
+    /// The kernels that sum the exponentials of logits; `None` if no probability is asked for.
     pub(super) probability: Option<&'k dyn Kernels>,
 }
 

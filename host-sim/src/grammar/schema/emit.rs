@@ -81,14 +81,17 @@ impl Emitter {
         self.has_alternatives = alternatives.len() > 1;
         let mut constants = 0;
         for alternative in &alternatives {
-            constants |= alternative.types & (types::NULL | types::FALSE | types::TRUE);
+            constants |= alternative.types;
             self.values(alternative, &order, rule)?;
         }
-        for (bit, text) in types::CONSTANTS {
-            if constants & bit != 0 {
-                let start = self.nfa.text(text, END)?;
-                self.nfa.jump(rule, start);
-            }
+        self.constants(constants, rule, END)
+    }
+
+    /// Adds the values of those of `types` that have one value each, between two states.
+    pub(super) fn constants(&mut self, types: u8, before: StateId, then: StateId) -> Result<(), Refused> {
+        for (_, text) in types::CONSTANTS.into_iter().filter(|(bit, _)| types & bit != 0) {
+            let start = self.nfa.text(text, then)?;
+            self.nfa.jump(before, start);
         }
         Ok(())
     }

@@ -12,8 +12,8 @@ use crate::grammar::refused::Refused;
 /// Most alternatives of a value.
 const MAX_ALTERNATIVES: usize = 1024;
 
-/// Alternatives among which those without any value are looked for: conditions on a member, one for each of its values, would
-/// otherwise double them one after another.
+/// From more alternatives than this, those that no value satisfies are removed. Otherwise each condition of a list, such as one for
+/// each value of a member, would double their number.
 const MANY_ALTERNATIVES: usize = 16;
 
 /// Most steps of a schema's expansion.
@@ -27,7 +27,7 @@ pub(super) struct Expander {
     trail: Vec<Literal>,
     patterns: HashMap<(Rc<str>, bool), Rc<Dfa>>,
     names: HashMap<Rc<str>, Rc<Names>>,
-    /// What [`Expander::is_never`] found.
+    /// Cached results of [`Expander::is_never`].
     never: HashMap<(Conjunction, usize), bool>,
 }
 

@@ -8,6 +8,7 @@ mod doc;
 mod emit;
 mod emitter;
 mod expand;
+mod member;
 mod object;
 mod restrict;
 mod restriction;

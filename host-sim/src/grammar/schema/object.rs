@@ -3,9 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use super::alternative::{Alternative, Conjunction, Literal, Members, Objects, types};
+use super::alternative::{Conjunction, Literal, Members, Objects};
 use super::doc::Val;
 use super::emitter::Emitter;
+use super::member::Values;
 use crate::grammar::dfa::Dfa;
 use crate::grammar::frame::Notation;
 use crate::grammar::nfa::{Count, END, StateId};
@@ -22,68 +23,10 @@ struct Class {
     /// `None`: any.
     names: Option<Dfa>,
     value: Conjunction,
+    /// The values by `value`, once they are needed: to find them takes time.
+    values: Option<Values>,
     /// It is what must be there.
     is_some: bool,
-}
-
-/// What the values of a member are.
-#[derive(Clone)]
-enum Values {
-    Rule(StateId),
-    /// Those of a few short texts. Each place has its own states for them and no call, so that alternatives which differ by them
-    /// alone are read in one way up to there.
-    Few(Rc<[Alternative]>),
-}
-
-impl Values {
-    fn of(emitter: &mut Emitter, conjunction: Conjunction) -> Result<Values, Refused> {
-        if emitter.has_alternatives && emitter.nfa.notation == Notation::Json {
-            let alternatives = emitter.expander.expand(&conjunction)?;
-            if alternatives.iter().all(is_short) {
-                return Ok(Values::Few(alternatives.into()));
-            }
-        }
-        emitter.rule(conjunction).map(Values::Rule)
-    }
-
-    /// Adds the values between two states.
-    fn emit(&self, emitter: &mut Emitter, before: StateId, then: StateId) -> Result<(), Refused> {
-        let alternatives = match self {
-            Values::Rule(rule) => {
-                emitter.nfa.call(before, *rule, then);
-                return Ok(());
-            }
-            Values::Few(alternatives) => alternatives,
-        };
-        let nfa = &mut emitter.nfa;
-        for Alternative { types, strings, numbers, .. } in alternatives.iter() {
-            if let Some(dfa) = strings.dfa.as_ref().filter(|_| types & types::STRING != 0) {
-                let inside = nfa.quoted(dfa, then)?;
-                let start = nfa.text("\"", inside)?;
-                nfa.jump(before, start);
-            }
-            if types & types::NUMBER != 0 {
-                let start = nfa.plain(&numbers.all()?, then)?;
-                nfa.jump(before, start);
-            }
-            for (_, text) in types::CONSTANTS.into_iter().filter(|(bit, _)| types & bit != 0) {
-                let start = nfa.text(text, then)?;
-                nfa.jump(before, start);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// True if values are constants, or strings of a small automaton.
-fn is_short(alternative: &Alternative) -> bool {
-    const MAX_STATES: usize = 64;
-    let Alternative { types, strings, numbers, .. } = alternative;
-    let is_small = strings.dfa.as_ref().is_some_and(|dfa| dfa.n_states() <= MAX_STATES);
-    let are_few = is_small && strings.min == 0 && strings.max.is_none() && strings.value.is_none();
-    types & (types::ARRAY | types::OBJECT) == 0
-        && (types & types::STRING == 0 || are_few)
-        && (types & types::NUMBER == 0 || numbers.among.is_some())
 }
 
 /// The automaton of one alternative's objects.
@@ -239,13 +182,22 @@ impl ObjectEmitter<'_> {
             }
             let more = if self.max.is_some() { others + 1 } else { 1.min(self.min / 2) };
             let then = self.behind(free, named, more, some || is_some)?;
-            let value = self.classes[at].value.clone();
-            let value = Values::of(self.emitter, value)?;
-            let colon = self.colon(&value, then)?;
+            let values = self.values_of_class(at)?;
+            let colon = self.colon(&values, then)?;
             let names = self.classes[at].names.clone();
             self.emitter.nfa.name(names.as_ref(), before, colon)?;
         }
         Ok(before)
+    }
+
+    fn values_of_class(&mut self, at: usize) -> Result<Values, Refused> {
+        let class = &mut self.classes[at];
+        if let Some(known) = &class.values {
+            return Ok(known.clone());
+        }
+        let values = Values::of(self.emitter, class.value.clone())?;
+        class.values = Some(values.clone());
+        Ok(values)
     }
 
     fn capped(&self, named: usize) -> usize {
@@ -324,7 +276,7 @@ fn build(
     }
     let needs_some = some.is_some();
     let max = objects.max;
-    // Names of others may be alike, so that they are one member for sure.
+    // Members without a listed name may all have the same name, so they count as one.
     let surely = named.len() + free.len() + 1;
     if objects.min > surely && !classes.is_empty() && max.is_none_or(|max| max >= objects.min) {
         let reason = "keyword \"minProperties\": more than the names that the schema lists, and one, are not supported";
@@ -361,7 +313,7 @@ fn classes(
     placed: &[&str],
     names: Option<&Dfa>,
 ) -> Result<Vec<Class>, Refused> {
-    // Names that conditions are about, such as those of `not` and `dependentRequired`, are classes of their own.
+    // A name that only a condition mentions, such as `not` or `dependentRequired`, is a class of its own.
     let named = objects.members.iter().flat_map(|members| members.named.iter().map(|(name, _)| &**name));
     let own: BTreeSet<&str> = named.filter(|name| !placed.contains(name)).collect();
     let known: BTreeSet<&str> = placed.iter().copied().chain(own.iter().copied()).collect();
@@ -381,17 +333,17 @@ fn classes(
             let with = dfa.as_ref().unwrap_or(&Dfa::any()).and(names)?;
             if !with.is_empty() {
                 let value = value.iter().copied().chain([*literal]).collect();
-                classes.push(Class { names: Some(with), value, is_some: true });
+                classes.push(Class { names: Some(with), value, values: None, is_some: true });
             }
         }
         if dfa.as_ref().is_none_or(|dfa| !dfa.is_empty()) {
-            classes.push(Class { names: dfa, value, is_some: false });
+            classes.push(Class { names: dfa, value, values: None, is_some: false });
         }
     }
     Ok(classes)
 }
 
-/// The names that are not `known`, all of them or as texts, each with what the values must be.
+/// The names that are not `known`, in sets by what their values must be. `None` is the set of all names.
 fn others(
     objects: &Objects,
     known: &BTreeSet<&str>,
