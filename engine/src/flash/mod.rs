@@ -16,5 +16,4 @@ pub use device::{Flash, FlashError, MAX_READ_ALIGN};
 pub use nor::{AsyncNorFlash, NorFlash};
 pub use poll::{apart, apart_into, block_on, block_on_with, yield_now};
 pub use slice::SliceFlash;
-pub(crate) use source::ReadAt;
 pub use source::{FlashStats, Source};

@@ -13,18 +13,6 @@ pub struct FlashStats {
     pub reads: u64,
 }
 
-/// Bytes of a file: all that an opened device has, or a part that lies in memory.
-pub(crate) trait ReadAt {
-    /// Reads exactly `dst.len()` bytes at `offset`.
-    fn read_at(&mut self, offset: u64, dst: &mut [u8]) -> impl Future<Output = Result<(), FlashError>>;
-}
-
-impl<F: Flash> ReadAt for Source<'_, F> {
-    fn read_at(&mut self, offset: u64, dst: &mut [u8]) -> impl Future<Output = Result<(), FlashError>> {
-        self.read(offset, dst)
-    }
-}
-
 /// An opened flash device.
 pub struct Source<'m, F> {
     /// The model's bytes, where they can be addressed in place (XIP, mmap).

@@ -3,7 +3,7 @@
 use super::error::{GgufError, Problem};
 use super::name::NameAt;
 use super::value_type::ValueType;
-use crate::flash::{Flash, FlashError, ReadAt, Source};
+use crate::flash::{Flash, FlashError, Source};
 
 /// A value of a key or an element of an array.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -199,11 +199,6 @@ impl Array {
     /// [`GgufError::Value`] with [`Problem::Index`] or [`Problem::ElementType`];
     /// [`GgufError::Flash`].
     pub async fn scalar<F: Flash>(&self, source: &mut Source<'_, F>, index: u64) -> Result<Value, GgufError> {
-        self.scalar_in(source, index).await
-    }
-
-    /// [`scalar`](Self::scalar) of anything that has the array's bytes.
-    pub(crate) async fn scalar_in(&self, source: &mut impl ReadAt, index: u64) -> Result<Value, GgufError> {
         let error = |problem| GgufError::Value { offset: self.offset, problem };
         if index >= self.len {
             return Err(error(Problem::Index { index, len: self.len }));
@@ -212,7 +207,7 @@ impl Array {
         let mut bytes = [0; 8];
         let dst = bytes.get_mut(..width as usize).unwrap_or_default();
         // `open` checked that the array lies inside the file, so this saturates never.
-        source.read_at(self.offset.saturating_add(index.saturating_mul(width)), dst).await?;
+        source.read(self.offset.saturating_add(index.saturating_mul(width)), dst).await?;
         Value::scalar(self.elem, bytes).map_err(error)
     }
 }

@@ -38,14 +38,14 @@ impl<'a> GrammarMemory<'a> {
         model: &Model,
         source: &mut Source<'m, F>,
     ) -> Result<(), Error> {
-        if self.first != 0 {
-            source.read(self.first, self.vocabulary).await?;
+        let tables_at = model.grammar.map_or(0, |carried| carried.tables().offset);
+        for (offset, copy) in [(self.first, &mut *self.vocabulary), (tables_at, &mut *self.tables)] {
+            source.read(offset, copy).await?;
         }
         let Some(carried) = model.grammar else { return Ok(()) };
         let tables: &'a [u8] = match source.mapped.filter(|_| self.first == 0) {
             Some(file) => carried.mapped_tables(file),
             None => {
-                source.read(carried.tables().offset, self.tables).await?;
                 let tables: &'a mut [u8] = core::mem::take(&mut self.tables);
                 tables
             }

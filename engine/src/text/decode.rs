@@ -1,6 +1,6 @@
 //! Tokens to text.
 
-use crate::flash::{Flash, ReadAt, Source};
+use crate::flash::{Flash, Source};
 
 use super::detokenize::Detokenizer;
 use super::error::TextError;
@@ -23,81 +23,70 @@ impl Tokenizer<'_> {
         out: &mut dyn FnMut(&str),
     ) -> Result<(), TextError> {
         let specials = detokenizer.shows_special();
-        let mut put = |bytes: &[u8], starts: bool| {
-            let strip = starts && detokenizer.start() && self.spec.add_space_prefix;
-            let bytes = if strip { bytes.strip_prefix(b" ").unwrap_or(bytes) } else { bytes };
-            detokenizer.push(bytes, out);
-        };
-        self.bytes(source, id, specials, &mut put).await
-    }
-
-    /// Hands the bytes of token `id` to `out`, in pieces; true for the first piece of a token that may begin with a space of its
-    /// own. Control tokens have none unless `specials` are shown.
-    ///
-    /// # Errors
-    /// [`TextError::NoSuchToken`], flash failures.
-    pub(super) async fn bytes(
-        &self,
-        source: &mut impl ReadAt,
-        id: u32,
-        specials: bool,
-        out: &mut dyn FnMut(&[u8], bool),
-    ) -> Result<(), TextError> {
         let string = self.tokens.locate(source, id).await?;
         let token_type = self.specials.token_type(&self.spec, source, id).await?;
-        match token_type {
-            TokenType::Unknown | TokenType::Control if !specials => return Ok(()),
-            TokenType::Unused => return Ok(()),
-            TokenType::Byte => {
-                let mut name = [0; 6];
-                if string.len == 6 {
-                    source.read_at(string.offset, &mut name).await?;
-                }
-                if let Some(byte) = byte_token(name) {
-                    out(&[byte], false);
-                }
-                return Ok(());
-            }
-            _ => {}
-        }
-        let spelling = match (token_type, self.spec.kind.alphabet()) {
-            #[cfg(feature = "bpe")]
-            (TokenType::Normal, Alphabet::Bytes) => Spelling::Bytes,
-            (TokenType::Normal, Alphabet::Marks) => Spelling::Marks,
-            _ => Spelling::Plain,
-        };
-        let mut buf = [0; 64];
+        let Some(spelling) = self.spelling(token_type, string.len, specials) else { return Ok(()) };
+        let mut buf = [0; PIECE];
         let mut done = 0;
         while done < string.len {
-            let now = (string.len - done).min(buf.len() as u64);
+            let now = (string.len - done).min(PIECE as u64);
             // A copy, even of what is mapped: a `str` must not change after it was checked, a mapped file may.
             let bytes = buf.get_mut(..now as usize).unwrap_or_default();
-            source.read_at(string.offset.saturating_add(done), bytes).await?;
-            let last = done + now == string.len;
-            let mut plain = [0; 64];
-            let (read, text) = spelling.plain(bytes, last, &mut plain);
-            out(text, done == 0);
+            source.read(string.offset.saturating_add(done), bytes).await?;
+            let mut plain = [0; PIECE];
+            let (read, text) = spelling.plain(bytes, done + now == string.len, &mut plain);
+            let strip = done == 0 && spelling.may_strip() && detokenizer.start() && self.spec.add_space_prefix;
+            detokenizer.push(if strip { text.strip_prefix(b" ").unwrap_or(text) } else { text }, out);
             done += read.max(1) as u64;
         }
         Ok(())
     }
+
+    /// The spelling of a token of this type, with a text of `len` bytes; `None` if it stands for no text. Control tokens stand for
+    /// none unless `specials` are shown.
+    pub(super) fn spelling(&self, token_type: TokenType, len: u64, specials: bool) -> Option<Spelling> {
+        match (token_type, self.spec.kind.alphabet()) {
+            (TokenType::Unknown | TokenType::Control, _) if !specials => None,
+            (TokenType::Unused, _) => None,
+            (TokenType::Byte, _) => (len == 6).then_some(Spelling::Byte),
+            #[cfg(feature = "bpe")]
+            (TokenType::Normal, Alphabet::Bytes) => Some(Spelling::Bytes),
+            (TokenType::Normal, Alphabet::Marks) => Some(Spelling::Marks),
+            _ => Some(Spelling::Plain),
+        }
+    }
 }
+
+/// Bytes of a token's text that are looked at together: at least those of a character.
+pub(super) const PIECE: usize = 64;
 
 /// The spelling of a token's text.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Spelling {
+pub(super) enum Spelling {
     Plain,
+    /// `<0x0A>` for a byte.
+    Byte,
     #[cfg(feature = "bpe")]
     Bytes,
     Marks,
 }
 
 impl Spelling {
+    /// True if the text may begin with a space that is dropped at the start of an answer.
+    pub(super) fn may_strip(self) -> bool {
+        self != Spelling::Byte
+    }
+
     /// Reads `bytes` into `out`, at least as long; returns how many bytes were read, which may
     /// leave the start of a character for later unless this is the `last` piece, and the text.
-    fn plain<'o>(self, bytes: &'o [u8], last: bool, out: &'o mut [u8]) -> (usize, &'o [u8]) {
-        if self == Spelling::Plain {
-            return (bytes.len(), bytes);
+    pub(super) fn plain<'o>(self, bytes: &'o [u8], last: bool, out: &'o mut [u8]) -> (usize, &'o [u8]) {
+        match self {
+            Spelling::Plain => return (bytes.len(), bytes),
+            Spelling::Byte => {
+                let byte = byte_token(bytes).and_then(|byte| out.split_first_mut().map(|(slot, _)| *slot = byte));
+                return (bytes.len(), out.get(..usize::from(byte.is_some())).unwrap_or_default());
+            }
+            _ => {}
         }
         let mut read = 0;
         let mut len = 0;
@@ -133,9 +122,9 @@ impl Spelling {
 }
 
 /// The byte that a token such as `<0x0A>` stands for.
-fn byte_token(name: [u8; 6]) -> Option<u8> {
+fn byte_token(name: &[u8]) -> Option<u8> {
     let [b'<', b'0', b'x', high, low, b'>'] = name else { return None };
-    hex_byte(high, low)
+    hex_byte(*high, *low)
 }
 
 /// The byte that two hexadecimal digits stand for.

@@ -4,7 +4,6 @@
 use super::converter::Converter;
 #[cfg(feature = "drafts")]
 use super::draft::MAX_DRAFT;
-use super::error::TextError;
 use super::grammar::{Grammar, GrammarError, Matcher};
 use super::index::Located;
 use super::vocabulary::Vocabulary;
@@ -35,9 +34,9 @@ pub struct Follower {
     #[cfg(feature = "drafts")]
     drafted: heapless::Vec<usize, MAX_DRAFT>,
     /// The error that came up while tokens were tried at the first place where one did.
-    error: Option<(usize, TextError)>,
+    error: Option<(usize, GrammarError)>,
     /// The error that came up behind the last token, where nothing may follow then.
-    last: Option<TextError>,
+    last: Option<GrammarError>,
     /// The place of the text that is handed out.
     #[cfg(feature = "values")]
     pub(crate) converter: Converter,
@@ -76,8 +75,8 @@ impl Follower {
     /// Goes back to the beginning of a text, whose leading space is dropped if it is `fresh`.
     ///
     /// # Errors
-    /// [`TextError::Grammar`]: the beginning alone has too many readings.
-    pub(crate) fn restart(&mut self, grammar: &Grammar<'_>, fresh: bool) -> Result<(), TextError> {
+    /// [`GrammarError::TooManyReadings`]: the beginning alone has them.
+    pub(crate) fn restart(&mut self, grammar: &Grammar<'_>, fresh: bool) -> Result<(), GrammarError> {
         self.matcher.restart(grammar);
         #[cfg(feature = "values")]
         self.converter.restart(grammar);
@@ -91,7 +90,7 @@ impl Follower {
         self.stretch.clear();
         (self.taken, self.last) = (0, None);
         if let Err(error) = self.lengthen(grammar) {
-            (self.last, self.next, self.may_end) = (Some(TextError::Grammar(error)), [0; 8], false);
+            (self.last, self.next, self.may_end) = (Some(error), [0; 8], false);
         }
     }
 
@@ -163,15 +162,12 @@ impl Follower {
         vocabulary: &Vocabulary<'_>,
         id: u32,
         place: usize,
-    ) -> Result<Option<Place>, TextError> {
-        if !vocabulary.is_at_hand() {
-            return Err(TextError::Grammar(GrammarError::NotMapped));
-        }
+    ) -> Result<Option<Place>, GrammarError> {
         let Follower { matcher, trial, stretch, next, fresh, .. } = self;
         let strips = *fresh && vocabulary.strips_space();
         let mut forced = stretch.get(place..).unwrap_or_default();
         let (mut begun, mut is_beyond, mut result) = (false, false, Ok(true));
-        vocabulary.bytes(id, &mut |bytes, starts| {
+        let looked_at = vocabulary.bytes(id, &mut |bytes, starts| {
             let mut bytes = if strips && starts { bytes.strip_prefix(b" ").unwrap_or(bytes) } else { bytes };
             while let (Ok(true), [byte, rest @ ..], [first, later @ ..]) = (result, bytes, forced) {
                 (begun, result) = (true, Ok(byte == first));
@@ -188,9 +184,10 @@ impl Follower {
                 trial.clone_from(matcher);
             }
             result = trial.accepts_bytes(grammar, bytes);
-        })?;
+        });
+        looked_at.ok_or(GrammarError::NotMapped)?;
         let step = if is_beyond { Place::Beyond } else { Place::Within(stretch.len() - forced.len()) };
-        result.map(|allowed| (allowed && begun).then_some(step)).map_err(TextError::Grammar)
+        result.map(|allowed| (allowed && begun).then_some(step))
     }
 
     /// Goes on with token `id`, which was allowed.
@@ -202,12 +199,12 @@ impl Follower {
         grammar: &Grammar<'_>,
         vocabulary: &Vocabulary<'_>,
         id: Option<u32>,
-    ) -> Result<u32, TextError> {
+    ) -> Result<u32, GrammarError> {
         let tried = self.error.filter(|&(place, _)| place <= self.taken).map(|(_, error)| error);
         if let Some(error) = self.last.or(tried) {
             return Err(error);
         }
-        let no_token = TextError::Grammar(GrammarError::NoToken);
+        let no_token = GrammarError::NoToken;
         let id = id.ok_or(no_token)?;
         if !vocabulary.is_end(id) {
             let step = self.walk(grammar, vocabulary, id, self.taken)?.ok_or(no_token)?;

@@ -6,7 +6,7 @@
 //! with flash is one that succeeds. A packed file brings all that, see [`tables`](super::tables).
 
 use crate::arena::{Arena, Region};
-use crate::flash::{Flash, ReadAt, Source};
+use crate::flash::{Flash, Source};
 use crate::gguf::{Array, Str};
 
 use super::error::TextError;
@@ -226,21 +226,26 @@ impl<'a> StrIndex<'a> {
         Ok(())
     }
 
-    /// Offset of string `i` from the array's start, and its length, where recorded lengths tell them. `last` is the string that was
-    /// asked for before.
+    /// The bytes of string `i`, of `strings`, the array's bytes. `last` is the string that was asked for before.
     #[cfg(feature = "grammar")]
-    pub(super) fn locate_at_once(&self, last: &mut Located, i: u32) -> Option<(u32, u8)> {
+    #[cfg_attr(feature = "small", inline(never))]
+    #[cfg_attr(not(feature = "small"), inline)]
+    pub(super) fn text<'s>(&self, strings: &'s [u8], last: &mut Located, i: u32) -> Option<&'s [u8]> {
         let lens = self.lens.all();
-        let known = |i: u32| lens.get(i as usize).map(|len| len & !MARKED).filter(|len| *len != LONG);
+        let len = |i: u32, offset: usize| match lens.get(i as usize)? & !MARKED {
+            LONG => long(strings, offset),
+            len => Some(len.into()),
+        };
         let group = i - i % GROUP;
         if !(group..=i).contains(&last.i) {
-            *last = Located { i: group, offset: self.anchors.at((i / GROUP) as usize)? };
+            *last = Located { i: group, offset: self.anchors.at((i / GROUP) as usize)? as usize };
         }
         while last.i < i {
-            let offset = last.offset.wrapping_add(u32::from(known(last.i)?) + 8);
+            let offset = last.offset.checked_add(len(last.i, last.offset)?)?.checked_add(8)?;
             *last = Located { i: last.i + 1, offset };
         }
-        Some((last.offset.wrapping_add(8), known(i)?))
+        let from = last.offset.checked_add(8)?;
+        strings.get(from..from.checked_add(len(i, last.offset)?)?)
     }
 
     /// Offset of the array in the file.
@@ -250,7 +255,7 @@ impl<'a> StrIndex<'a> {
     }
 
     /// Finds the place of string `i` in the file.
-    pub(super) async fn locate(&self, source: &mut impl ReadAt, i: u32) -> Result<Str, TextError> {
+    pub(super) async fn locate<F: Flash>(&self, source: &mut Source<'_, F>, i: u32) -> Result<Str, TextError> {
         let bad = TextError::NoSuchToken { id: i, n: self.n };
         let anchor = self.anchors.at((i / GROUP) as usize).ok_or(bad)?;
         let mut offset = self.array.offset.saturating_add(u64::from(anchor)).saturating_add(8);
@@ -259,7 +264,7 @@ impl<'a> StrIndex<'a> {
             let len = match len & !MARKED {
                 LONG => {
                     let mut field = [0; 8];
-                    source.read_at(offset.saturating_sub(8), &mut field).await?;
+                    source.read(offset.saturating_sub(8), &mut field).await?;
                     u64::from_le_bytes(field)
                 }
                 len => u64::from(len),
@@ -318,13 +323,21 @@ impl<'a> StrIndex<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Located {
     i: u32,
-    offset: u32,
+    offset: usize,
 }
 
 #[cfg(feature = "grammar")]
 impl Located {
     /// No string that any array has.
     pub(crate) const NONE: Located = Located { i: u32::MAX, offset: 0 };
+}
+
+/// The length that is written at `offset` of `strings`.
+#[cfg(feature = "grammar")]
+#[cold]
+fn long(strings: &[u8], offset: usize) -> Option<usize> {
+    let field = strings.get(offset..)?.first_chunk()?;
+    usize::try_from(u64::from_le_bytes(*field)).ok()
 }
 
 /// True if the string in flash reads `key`, of the same length.

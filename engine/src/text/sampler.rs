@@ -193,8 +193,7 @@ impl Sampler {
 
     /// Takes logits as [`push`](Self::push) does, those of tokens that are not `allowed` as minus infinity. Asks about a token
     /// only where it would be picked or kept.
-    #[inline]
-    pub(crate) fn push_allowed(&mut self, first_id: u32, logits: &[f32], allowed: &mut impl FnMut(u32) -> bool) {
+    pub(crate) fn push_allowed(&mut self, first_id: u32, logits: &[f32], allowed: &mut dyn FnMut(u32) -> bool) {
         if !logits.is_empty() && self.first.is_none() {
             self.first = Some(first_id);
         }
@@ -218,7 +217,7 @@ impl Sampler {
 
     /// Asks about the likeliest of these tokens first, in the hope that it is allowed. False where some are left to be asked about.
     #[inline]
-    fn push_likeliest(&mut self, first_id: u32, logits: &[f32], allowed: &mut impl FnMut(u32) -> bool) -> bool {
+    fn push_likeliest(&mut self, first_id: u32, logits: &[f32], allowed: &mut dyn FnMut(u32) -> bool) -> bool {
         let least = self.best.map_or(f32::NEG_INFINITY, |best| best.logit);
         let mut refused = None;
         for _ in 0..MOST_REFUSED {
@@ -233,7 +232,7 @@ impl Sampler {
     }
 
     #[inline]
-    fn take(&mut self, candidate: Candidate, allowed: &mut impl FnMut(u32) -> bool) {
+    fn take(&mut self, candidate: Candidate, allowed: &mut dyn FnMut(u32) -> bool) {
         match self.mode {
             Mode::Greedy => self.take_best(candidate, allowed),
             Mode::Gumbel => {
@@ -253,38 +252,41 @@ impl Sampler {
                 }
             }
             Mode::Candidates { keep, normalise } => {
+                let fits = self.fits(&candidate, keep);
+                // The sum is that of all tokens which may come.
+                if !(fits || normalise) || !allowed(candidate.id) {
+                    return;
+                }
                 if normalise {
-                    // The sum is that of all tokens which may come.
-                    if !allowed(candidate.id) {
-                        return;
-                    }
                     self.sum.add(candidate.logit);
-                    self.keep(candidate, keep, &mut |_| true);
-                } else {
-                    self.keep(candidate, keep, allowed);
+                }
+                if fits {
+                    self.keep(candidate, keep);
                 }
             }
         }
     }
 
     #[inline]
-    fn take_best(&mut self, candidate: Candidate, allowed: &mut impl FnMut(u32) -> bool) {
+    fn take_best(&mut self, candidate: Candidate, allowed: &mut dyn FnMut(u32) -> bool) {
         if self.best.is_none_or(|best| candidate.beats(&best)) && allowed(candidate.id) {
             self.best = Some(candidate);
         }
     }
 
-    /// Keeps the candidate if it is one of the best `keep`.
+    /// True if the candidate is one of the best `keep`.
     #[inline]
-    fn keep(&mut self, candidate: Candidate, keep: usize, allowed: &mut impl FnMut(u32) -> bool) {
+    fn fits(&self, candidate: &Candidate, keep: usize) -> bool {
+        self.candidates.len() < keep || self.candidates.first().is_some_and(|top| candidate.beats(top))
+    }
+
+    /// Keeps a candidate that fits, in place of the last of `keep`.
+    fn keep(&mut self, candidate: Candidate, keep: usize) {
         if self.candidates.len() < keep {
-            if allowed(candidate.id) && self.candidates.push(candidate).is_ok() {
-                sift_up(&mut self.candidates);
-            }
-        } else if let Some(top) = self.candidates.first_mut()
-            && candidate.beats(top)
-            && allowed(candidate.id)
-        {
+            // There is room: `keep` is no more.
+            let _ = self.candidates.push(candidate);
+            sift_up(&mut self.candidates);
+        } else if let Some(top) = self.candidates.first_mut() {
             *top = candidate;
             sift_down(&mut self.candidates);
         }

@@ -1,6 +1,6 @@
 //! A file's description of its vocabulary.
 
-use crate::flash::{Flash, ReadAt, Source};
+use crate::flash::{Flash, Source};
 #[cfg(feature = "bpe")]
 use crate::gguf::NameAt;
 use crate::gguf::{Array, Gguf, Name, Str, Value, ValueType};
@@ -254,9 +254,13 @@ impl TokenizerSpec {
     }
 
     /// The type of token `id`.
-    pub(super) async fn token_type(&self, source: &mut impl ReadAt, id: u32) -> Result<TokenType, TextError> {
+    pub(super) async fn token_type<F: Flash>(
+        &self,
+        source: &mut Source<'_, F>,
+        id: u32,
+    ) -> Result<TokenType, TextError> {
         match self.types {
-            Some(types) => Ok(TokenType::from_value(types.scalar_in(source, id.into()).await?)),
+            Some(types) => Ok(TokenType::from_value(types.scalar(source, id.into()).await?)),
             None => Ok(TokenType::Normal),
         }
     }

@@ -1,7 +1,7 @@
 //! Tokens that are recognised in raw text, before anything is merged.
 
 use crate::arena::{Arena, Region};
-use crate::flash::{Flash, ReadAt, Source};
+use crate::flash::{Flash, Source};
 
 use super::error::TextError;
 use super::index::{Hash, Slots, StrIndex};
@@ -150,16 +150,21 @@ impl<'a> Specials<'a> {
     }
 
     /// The type of token `id`, whatever the file says of well-known ones.
-    pub(super) async fn token_type(
+    pub(super) async fn token_type<F: Flash>(
         &self,
         spec: &TokenizerSpec,
-        source: &mut impl ReadAt,
+        source: &mut Source<'_, F>,
         id: u32,
     ) -> Result<TokenType, TextError> {
-        if self.known.contains(&id) {
+        if self.is_known(id) {
             return Ok(TokenType::Control);
         }
         spec.token_type(source, id).await
+    }
+
+    /// True if token `id` is a control token by its text.
+    pub(super) fn is_known(&self, id: u32) -> bool {
+        self.known.contains(&id)
     }
 }
 

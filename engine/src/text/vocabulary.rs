@@ -1,10 +1,10 @@
 //! The bytes of tokens, at once: of a vocabulary in mapped flash, or of a copy.
 
-use super::decode::hex_byte;
-use super::error::TextError;
+use super::decode::{PIECE, hex_byte};
 use super::index::Located;
+use super::spec::TokenType;
 use super::tokenizer::Tokenizer;
-use crate::flash::{FlashError, ReadAt, block_on};
+use crate::gguf::Value;
 
 /// A part of the model file in memory.
 #[derive(Clone, Copy)]
@@ -14,14 +14,11 @@ pub(crate) struct Span<'v> {
     pub(crate) first: u64,
 }
 
-impl ReadAt for Span<'_> {
-    async fn read_at(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
-        let end = self.first.saturating_add(self.bytes.len() as u64);
-        let error = FlashError::OutOfBounds { offset, bytes: dst.len() as u64, size: end };
-        let from = offset.checked_sub(self.first).and_then(|from| usize::try_from(from).ok()).ok_or(error)?;
-        let bytes = self.bytes.get(from..).and_then(|bytes| bytes.get(..dst.len())).ok_or(error)?;
-        dst.iter_mut().zip(bytes).for_each(|(slot, &byte)| *slot = byte);
-        Ok(())
+impl<'v> Span<'v> {
+    /// Its bytes from `offset` in the file on; none if they are not part of it.
+    fn from(&self, offset: u64) -> &'v [u8] {
+        let from = offset.checked_sub(self.first).and_then(|from| usize::try_from(from).ok());
+        from.and_then(|from| self.bytes.get(from..)).unwrap_or_default()
     }
 }
 
@@ -37,16 +34,8 @@ pub(crate) struct Vocabulary<'v> {
 
 impl<'v> Vocabulary<'v> {
     pub(crate) fn new(tokenizer: &'v Tokenizer<'v>, text: Option<Span<'v>>) -> Self {
-        let tokens = text.and_then(|text| {
-            let start = tokenizer.tokens.start().checked_sub(text.first)?;
-            text.bytes.get(usize::try_from(start).ok()?..)
-        });
-        Vocabulary { tokenizer, text, tokens: tokens.unwrap_or_default() }
-    }
-
-    /// True if there are texts to look at.
-    pub(crate) fn is_at_hand(&self) -> bool {
-        self.text.is_some()
+        let tokens = text.map_or(&[][..], |text| text.from(tokenizer.tokens.start()));
+        Vocabulary { tokenizer, text, tokens }
     }
 
     /// True if the token ends an answer.
@@ -63,9 +52,7 @@ impl<'v> Vocabulary<'v> {
     /// as of text in ASCII, of a space's sign and of `<0x0A>`; `last` is the token that was asked for before.
     #[inline]
     pub(crate) fn first_byte(&self, last: &mut Located, id: u32) -> Option<[u8; 2]> {
-        let (at, len) = self.tokenizer.tokens.locate_at_once(last, id)?;
-        let at = at as usize;
-        match *self.tokens.get(at..at.checked_add(len.into())?)? {
+        match *self.tokenizer.tokens.text(self.tokens, last, id)? {
             [b'<', b'0', b'x', high, low, b'>'] => Some([hex_byte(high, low)?, b'<']),
             [first @ 0..0x80, ..] => Some([first; 2]),
             // U+0120 and U+2581, or the same of a token that is spelled as it is.
@@ -74,9 +61,35 @@ impl<'v> Vocabulary<'v> {
         }
     }
 
-    /// Hands the bytes of token `id` to `out`, in pieces, with true for a first one that may begin with a space of its own.
-    pub(crate) fn bytes(&self, id: u32, out: &mut dyn FnMut(&[u8], bool)) -> Result<(), TextError> {
-        let mut text = self.text.unwrap_or(Span { bytes: &[], first: 0 });
-        block_on(self.tokenizer.bytes(&mut text, id, false, out), || {})
+    /// Hands the bytes of token `id` to `out`, in pieces, with true for a first one that may begin with a space of its own. `None` if
+    /// they are not at hand.
+    pub(crate) fn bytes(&self, id: u32, out: &mut dyn FnMut(&[u8], bool)) -> Option<()> {
+        let mut string = self.tokenizer.tokens.text(self.tokens, &mut { Located::NONE }, id)?;
+        let token_type = self.token_type(id)?;
+        let Some(spelling) = self.tokenizer.spelling(token_type, string.len() as u64, false) else { return Some(()) };
+        let mut may_strip = spelling.may_strip();
+        while !string.is_empty() {
+            // A copy, as a `str` must not change after it was checked, and a mapped file may.
+            let (mut copy, mut plain) = ([0; PIECE], [0; PIECE]);
+            copy.iter_mut().zip(string).for_each(|(slot, &byte)| *slot = byte);
+            let piece = copy.get(..string.len()).unwrap_or(&copy);
+            let (read, text) = spelling.plain(piece, piece.len() == string.len(), &mut plain);
+            out(text, may_strip);
+            may_strip = false;
+            string = string.get(read.max(1)..).unwrap_or_default();
+        }
+        Some(())
+    }
+
+    /// The type of token `id`.
+    fn token_type(&self, id: u32) -> Option<TokenType> {
+        let tokenizer = self.tokenizer;
+        if tokenizer.specials.is_known(id) {
+            return Some(TokenType::Control);
+        }
+        let Some(types) = tokenizer.spec.types else { return Some(TokenType::Normal) };
+        let offset = types.offset.saturating_add(4 * u64::from(id));
+        let word = self.text?.from(offset).first_chunk()?;
+        Some(TokenType::from_value(Value::U32(u32::from_le_bytes(*word))))
     }
 }

@@ -116,7 +116,7 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         }
         #[cfg(feature = "grammar")]
         if let Some((grammar, follower)) = &mut conversation.follower {
-            follower.restart(grammar, options.chat)?;
+            follower.restart(grammar, options.chat).map_err(TextError::Grammar)?;
         }
         conversation.stats.prompt_tokens = conversation.tokens.pending().len();
         let detokenizer = if options.chat { Detokenizer::new() } else { Detokenizer::continuing() };

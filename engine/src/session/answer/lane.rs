@@ -48,18 +48,10 @@ impl Lane {
 
     /// Picks the token: the lowest one, if none has a finite logit.
     pub(super) fn pick(&mut self) -> u32 {
-        #[cfg(feature = "probabilities")]
-        {
-            self.pick_allowed().unwrap_or(0)
-        }
-        #[cfg(not(feature = "probabilities"))]
-        {
-            self.sampler.finish()
-        }
+        self.pick_allowed().unwrap_or(0)
     }
 
     /// Picks the token among those that were allowed; `None` if none of them has a finite logit.
-    #[cfg(any(feature = "grammar", feature = "probabilities"))]
     pub(super) fn pick_allowed(&mut self) -> Option<u32> {
         let picked = self.sampler.finish_allowed();
         #[cfg(feature = "probabilities")]

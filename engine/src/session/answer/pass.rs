@@ -7,10 +7,10 @@ use super::stats::AnswerEnd;
 use crate::flash::Flash;
 use crate::model::Want;
 use crate::session::error::Error;
-#[cfg(feature = "grammar")]
-use crate::text::Vocabulary;
 #[cfg(all(feature = "drafts", feature = "grammar"))]
-use crate::text::{Encode, TextError};
+use crate::text::Encode;
+#[cfg(feature = "grammar")]
+use crate::text::{TextError, Vocabulary};
 
 impl<F: Flash> Answer<'_, '_, '_, '_, F> {
     /// Feeds the next chunk of the prompt, or the last token with a draft. If nothing is left to be fed then, picks the next token,
@@ -140,7 +140,8 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
         #[cfg(feature = "grammar")]
         if let Some((grammar, follower)) = follower {
             let picked = lane.and_then(Lane::pick_allowed);
-            return Ok(follower.take(grammar, &self.session.vocabulary(), picked)?);
+            let taken = follower.take(grammar, &self.session.vocabulary(), picked);
+            return Ok(taken.map_err(TextError::Grammar)?);
         }
         Ok(lane.map_or(0, Lane::pick))
     }

@@ -3,7 +3,7 @@
 use heapless::Vec;
 
 use super::error::GrammarError;
-use super::tables::{Edge, Grammar, MAX_DEPTH};
+use super::tables::{By, Grammar, MAX_DEPTH};
 
 /// Most ways in which a text is read at the same time.
 pub const MAX_READINGS: usize = 16;
@@ -115,8 +115,8 @@ impl Matcher {
             self.sweep();
         }
         let mut set = [0u32; 8];
-        self.explore(grammar, None, &mut |_, edge| {
-            for byte in edge.low..=edge.high {
+        self.explore(grammar, None, &mut |_, [low, high]| {
+            for byte in low..=high {
                 if let Some(word) = set.get_mut(usize::from(byte / 32)) {
                     *word |= 1 << (byte % 32);
                 }
@@ -166,13 +166,13 @@ impl Matcher {
         self.frames.get(usize::from(frame)).map_or(0, |frame| frame.depth.into())
     }
 
-    /// Shows `visit` the edges that take `byte`, or all, with the readings after them. Calls and ends of rules are followed; what
-    /// cannot be finished within the grammar's depth is left out.
+    /// Shows `visit` the edges that take `byte`, or all: the reading after each, and its first and last byte. Calls and ends of rules
+    /// are followed; what cannot be finished within the grammar's depth is left out.
     fn explore(
         &mut self,
         grammar: &Grammar<'_>,
         byte: Option<u8>,
-        visit: &mut dyn FnMut(Reading, &Edge) -> Result<(), GrammarError>,
+        visit: &mut dyn FnMut(Reading, [u8; 2]) -> Result<(), GrammarError>,
     ) -> Result<(), GrammarError> {
         let overflow = GrammarError::TooManyReadings { have: MAX_READINGS };
         let mut waiting: Vec<Reading, MAX_WAITING> = Vec::new();
@@ -184,30 +184,31 @@ impl Matcher {
                 return Err(overflow);
             }
             let (state, depth) = (grammar.state(reading.state), self.depth(reading.frame));
-            let fits = |state: u16| depth + grammar.need(state) <= grammar.depth();
-            for edge in state.edges().filter(|edge| byte.is_none_or(|byte| edge.low <= byte && byte <= edge.high)) {
-                if let Some(count) = edge.count.apply(reading.count)
-                    && fits(edge.to)
-                {
-                    visit(Reading { state: edge.to, count, frame: reading.frame }, &edge)?;
-                }
-            }
-            for call in state.calls() {
-                let Some(count) = call.count.apply(reading.count) else { continue };
-                if depth + 1 + grammar.need(call.rule) <= grammar.depth() && fits(call.then) {
-                    let value = match self.number_of_value(reading) {
-                        0 => grammar.number_of_value(call.rule),
-                        outer => outer,
-                    };
-                    let frame = Frame { then: call.then, count, below: reading.frame, depth: (depth + 1) as u8, value };
-                    let frame = self.frame(frame).ok_or(overflow)?;
-                    waiting.push(Reading { state: call.rule, count: 0, frame }).map_err(|_| overflow)?;
-                }
-            }
             if state.accepts(reading.count)
                 && let Some(below) = self.below(reading)
             {
                 waiting.push(below).map_err(|_| overflow)?;
+            }
+            for step in state {
+                let is_other = |byte| matches!(step.by, By::Byte([low, high]) if byte < low || byte > high);
+                if byte.is_some_and(is_other) || depth + grammar.need(step.then) > grammar.depth() {
+                    continue;
+                }
+                let Some(count) = step.count.apply(reading.count) else { continue };
+                match step.by {
+                    By::Byte(bytes) => visit(Reading { state: step.then, count, frame: reading.frame }, bytes)?,
+                    By::Rule(rule) if depth + 1 + grammar.need(rule) <= grammar.depth() => {
+                        let value = match self.number_of_value(reading) {
+                            0 => grammar.number_of_value(rule),
+                            outer => outer,
+                        };
+                        let depth = (depth + 1) as u8;
+                        let frame = Frame { then: step.then, count, below: reading.frame, depth, value };
+                        let frame = self.frame(frame).ok_or(overflow)?;
+                        waiting.push(Reading { state: rule, count: 0, frame }).map_err(|_| overflow)?;
+                    }
+                    By::Rule(_) => {}
+                }
             }
         }
         Ok(())

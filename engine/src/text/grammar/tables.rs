@@ -43,17 +43,18 @@ pub(super) enum Count {
     Up(u16),
     /// Goes on only where it is at least the limit.
     AtLeast(u16),
+    /// No operation of this format, which [`Grammar::open`] refuses.
+    Unknown,
 }
 
 impl Count {
-    fn read(word: [u8; 4]) -> Option<Count> {
-        let [op, op_high, low, high] = word;
+    fn read([op, op_high, low, high]: [u8; 4]) -> Count {
         let limit = u16::from_le_bytes([low, high]);
         match (op, op_high) {
-            (0, 0) => Some(Count::Keep),
-            (1, 0) => Some(Count::Up(limit)),
-            (2, 0) => Some(Count::AtLeast(limit)),
-            _ => None,
+            (0, 0) => Count::Keep,
+            (1, 0) => Count::Up(limit),
+            (2, 0) => Count::AtLeast(limit),
+            _ => Count::Unknown,
         }
     }
 
@@ -63,58 +64,69 @@ impl Count {
             Count::Keep => Some(count),
             Count::Up(limit) => count.checked_add(1).filter(|&count| count <= limit),
             Count::AtLeast(limit) => (count >= limit).then_some(count),
+            Count::Unknown => None,
         }
     }
 }
 
-/// An edge that takes a byte between two.
+/// A way on from a state.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Edge {
-    pub(super) low: u8,
-    pub(super) high: u8,
-    pub(super) to: u16,
-    pub(super) count: Count,
-}
-
-/// A call of a rule.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Call {
-    pub(super) rule: u16,
+pub(super) struct Step {
+    pub(super) by: By,
+    /// The state after it.
     pub(super) then: u16,
     pub(super) count: Count,
 }
 
-/// A state's words.
+/// What a step takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum By {
+    /// A byte between two.
+    Byte([u8; 2]),
+    /// A text of the rule that begins in this state.
+    Rule(u16),
+}
+
+/// A state, and the steps from it that are left.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct State<'t> {
     flags: u8,
     least: u16,
-    calls: &'t [[u8; 4]],
-    counted: &'t [[u8; 4]],
-    edges: &'t [[u8; 4]],
+    /// Steps with a second word, the count's operation: calls, then counted edges.
+    calls: u8,
+    counted: u8,
+    words: &'t [[u8; 4]],
 }
 
-impl<'t> State<'t> {
-    const NONE: State<'static> = State { flags: 0, least: 0, calls: &[], counted: &[], edges: &[] };
+impl State<'_> {
+    const NONE: State<'static> = State { flags: 0, least: 0, calls: 0, counted: 0, words: &[] };
 
     /// True if a rule may end here with this count.
     pub(super) fn accepts(&self, count: u16) -> bool {
         self.flags & ACCEPTS != 0 && count >= self.least
     }
 
-    pub(super) fn calls(&self) -> impl Iterator<Item = Call> + use<'t> {
-        let (pairs, _) = self.calls.as_chunks::<2>();
-        pairs.iter().filter_map(|&[[a, b, c, d], count]| {
-            let (rule, then) = (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
-            Some(Call { rule, then, count: Count::read(count)? })
-        })
+    /// True if there are no steps left, and no word of one.
+    fn is_done(&self) -> bool {
+        self.calls == 0 && self.counted == 0 && self.words.is_empty()
     }
+}
 
-    pub(super) fn edges(&self) -> impl Iterator<Item = Edge> + use<'t> {
-        let edge = |[low, high, a, b]: [u8; 4], count| Edge { low, high, to: u16::from_le_bytes([a, b]), count };
-        let (pairs, _) = self.counted.as_chunks::<2>();
-        let counted = pairs.iter().filter_map(move |&[word, count]| Some(edge(word, Count::read(count)?)));
-        counted.chain(self.edges.iter().map(move |&word| edge(word, Count::Keep)))
+impl Iterator for State<'_> {
+    type Item = Step;
+
+    fn next(&mut self) -> Option<Step> {
+        let (&[a, b, c, d], mut rest) = self.words.split_first()?;
+        let (is_call, mut count) = (self.calls > 0, Count::Keep);
+        if is_call || self.counted > 0 {
+            let (&operation, after) = rest.split_first()?;
+            (count, rest) = (Count::read(operation), after);
+            let left = if is_call { &mut self.calls } else { &mut self.counted };
+            *left = left.saturating_sub(1);
+        }
+        self.words = rest;
+        let by = if is_call { By::Rule(u16::from_le_bytes([a, b])) } else { By::Byte([a, b]) };
+        Some(Step { by, then: u16::from_le_bytes([c, d]), count })
     }
 }
 
@@ -197,7 +209,9 @@ impl<'t> Grammar<'t> {
             if is_last {
                 break;
             }
-            self.check_state(index, n_states).map_err(|()| GrammarError::OutOfRange { offset })?;
+            if !self.is_state(index, n_states) {
+                return Err(GrammarError::OutOfRange { offset });
+            }
         }
         Ok(())
     }
@@ -217,26 +231,27 @@ impl<'t> Grammar<'t> {
         Ok(())
     }
 
-    fn check_state(&self, index: usize, n_states: u16) -> Result<(), ()> {
-        let state = self.parse(index).ok_or(())?;
-        let in_range = |condition: bool| if condition { Ok(()) } else { Err(()) };
-        let (calls, counted) = (state.calls().count() * 2, state.edges().count());
-        in_range(calls == state.calls.len() && counted == state.counted.len() / 2 + state.edges.len())?;
-        in_range(state.calls().all(|call| call.rule < n_states && call.then < n_states))?;
-        in_range(state.edges().all(|edge| edge.to < n_states && edge.low <= edge.high))
+    /// True if a state's words are steps to other states.
+    fn is_state(&self, index: usize, n_states: u16) -> bool {
+        let Some(mut state) = self.parse(index) else { return false };
+        let is_step = |step: Step| {
+            let takes = match step.by {
+                By::Byte([low, high]) => low <= high,
+                By::Rule(rule) => rule < n_states,
+            };
+            takes && step.then < n_states && step.count != Count::Unknown
+        };
+        state.all(is_step) && state.is_done()
     }
 
     fn parse(&self, index: usize) -> Option<State<'t>> {
         let (&record, &end) = (self.states.get(index)?, self.states.get(index + 1)?);
-        let flags = record[3];
-        let words = self.words.get(first_word(record)..first_word(end))?;
+        let (flags, words) = (record[3], self.words.get(first_word(record)..first_word(end))?);
         if flags & HAS_HEAD == 0 {
-            return Some(State { flags, edges: words, ..State::NONE });
+            return Some(State { flags, words, ..State::NONE });
         }
         let (&[calls, counted, a, b], words) = words.split_first()?;
-        let (calls, words) = words.split_at_checked(usize::from(calls) * 2)?;
-        let (counted, edges) = words.split_at_checked(usize::from(counted) * 2)?;
-        Some(State { flags, least: u16::from_le_bytes([a, b]), calls, counted, edges })
+        Some(State { flags, least: u16::from_le_bytes([a, b]), calls, counted, words })
     }
 
     /// State `index`; without any edge if there is none.
