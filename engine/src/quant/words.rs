@@ -7,9 +7,7 @@ use crate::simd::Isa;
 pub(crate) fn nibbles<I: Isa>(isa: I, w: [I::W; 4]) -> [I::W; 8] {
     let mask = isa.splat(0x0F0F_0F0F);
     let [a, b, c, d] = w;
-    let mut q = [a, b, c, d, isa.shr(a, 4), isa.shr(b, 4), isa.shr(c, 4), isa.shr(d, 4)];
-    for q in &mut q {
-        *q = isa.and(*q, mask);
-    }
-    q
+    let low = |w| isa.and(w, mask);
+    let high = |w| isa.high_nibbles(w);
+    [low(a), low(b), low(c), low(d), high(a), high(b), high(c), high(d)]
 }

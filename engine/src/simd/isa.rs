@@ -187,6 +187,11 @@ pub trait Isa: Copy + Send + Sync + 'static {
     fn xor(self, a: Self::W, b: Self::W) -> Self::W;
     /// Logical shift right of each 32-bit lane, by less than 32.
     fn shr(self, a: Self::W, n: u32) -> Self::W;
+    /// The high nibble of each byte.
+    #[inline(always)]
+    fn high_nibbles(self, a: Self::W) -> Self::W {
+        self.and(self.shr(a, 4), self.splat(0x0F0F_0F0F))
+    }
     /// Shift left of each 32-bit lane, by less than 32.
     fn shl(self, a: Self::W, n: u32) -> Self::W;
     /// `i32` sum of lanes.

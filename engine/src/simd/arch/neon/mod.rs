@@ -160,6 +160,10 @@ impl<M: Multiply, const V: usize> Isa for Neon<M, V> {
         each(a, |a| neon! { vshlq_u32(a, vdupq_n_s32(-(n as i32))) })
     }
     #[inline(always)]
+    fn high_nibbles(self, a: Self::W) -> Self::W {
+        each(a, |a| neon! { vreinterpretq_u32_u8(vshrq_n_u8::<4>(vreinterpretq_u8_u32(a))) })
+    }
+    #[inline(always)]
     fn shl(self, a: Self::W, n: u32) -> Self::W {
         each(a, |a| neon! { vshlq_u32(a, vdupq_n_s32(n as i32)) })
     }

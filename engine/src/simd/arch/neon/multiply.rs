@@ -1,6 +1,6 @@
 //! Products of bytes, in which the levels of NEON differ.
 
-use super::basics::{array, each, sixteen, zip};
+use super::basics::{array, each, sixteen, thirty_two, zip};
 use super::words::repeated;
 use crate::simd::isa::{Isa, Op, Quad, Quads};
 use crate::simd::name::IsaName;
@@ -251,17 +251,20 @@ impl I8mm {
             // SAFETY: an `I8mm` exists, so the features are there.
             unsafe {
                 // Rows 0 and 1, rows 2 and 3: each row's sums of both tokens side by side.
-                let (mut rows01, mut rows23) = (vzip1q_u32(first[v], second[v]), vzip2q_u32(first[v], second[v]));
-                let (w4, w_rest) = w.as_chunks::<4>();
-                let (a4, a_rest) = x[0].as_chunks::<4>();
-                let (b4, b_rest) = x[1].as_chunks::<4>();
-                for (([a, b, c, d], x0), x1) in w4.iter().zip(a4).zip(b4) {
-                    let [low, high] = halves_of_both([x0, x1]);
-                    rows01 = smmla(rows01, vzip1q_u32(*a, *b), low);
-                    rows23 = smmla(rows23, vzip2q_u32(*a, *b), low);
-                    rows01 = smmla(rows01, vzip1q_u32(*c, *d), high);
-                    rows23 = smmla(rows23, vzip2q_u32(*c, *d), high);
+                let mut rows = [vzip1q_u32(first[v], second[v]), vzip2q_u32(first[v], second[v])];
+                let ((w8, w_rest), (a8, a_rest), (b8, b_rest)) = (w.as_chunks(), x[0].as_chunks(), x[1].as_chunks());
+                for ((w, x0), x1) in w8.iter().zip(a8).zip(b8) {
+                    let &[w0, w1, w2, w3, w4, w5, w6, w7] = w;
+                    let ([a, c], [b, d]) = (eight_quads(x0), eight_quads(x1));
+                    rows = both(rows, [w0, w1, w2, w3], [a, b]);
+                    rows = both(rows, [w4, w5, w6, w7], [c, d]);
                 }
+                let ((w4, w_rest), (a4, a_rest), (b4, b_rest)) =
+                    (w_rest.as_chunks(), a_rest.as_chunks(), b_rest.as_chunks());
+                for ((w, x0), x1) in w4.iter().zip(a4).zip(b4) {
+                    rows = both(rows, *w, each([x0, x1], |x: &[Quad; 4]| sixteen(x.as_ptr().cast())));
+                }
+                let [rows01, rows23] = rows;
                 (first[v], second[v]) = (vuzp1q_u32(rows01, rows23), vuzp2q_u32(rows01, rows23));
                 for ((w, x0), x1) in w_rest.iter().zip(a_rest).zip(b_rest) {
                     sdot::<0>(&mut first[v], *w, repeated(x0));
@@ -288,15 +291,27 @@ unsafe fn smmla(acc: uint32x4_t, w: uint32x4_t, x: int8x16_t) -> uint32x4_t {
     acc
 }
 
-/// The two tokens' eight bytes each of the first halves of both, and those of the second halves.
+/// `acc + w * x` of four rows' sixteen bytes and two tokens': rows 0 and 1, rows 2 and 3, each row's sums of both side by side.
+///
+/// # Safety
+/// The processor has FEAT_I8MM.
 #[inline(always)]
-fn halves_of_both(x: [&[Quad; 4]; 2]) -> [int8x16_t; 2] {
-    // SAFETY: sixteen bytes each.
+unsafe fn both(acc: [uint32x4_t; 2], [a, b, c, d]: [uint32x4_t; 4], x: [uint8x16_t; 2]) -> [uint32x4_t; 2] {
+    // SAFETY: the caller's promise.
     unsafe {
-        let a = vreinterpretq_u64_u8(sixteen(x[0].as_ptr().cast()));
-        let b = vreinterpretq_u64_u8(sixteen(x[1].as_ptr().cast()));
-        [vreinterpretq_s8_u64(vzip1q_u64(a, b)), vreinterpretq_s8_u64(vzip2q_u64(a, b))]
+        let x = each(x, |x| vreinterpretq_u64_u8(x));
+        let (low, high) = (vreinterpretq_s8_u64(vzip1q_u64(x[0], x[1])), vreinterpretq_s8_u64(vzip2q_u64(x[0], x[1])));
+        let rows01 = smmla(smmla(acc[0], vzip1q_u32(a, b), low), vzip1q_u32(c, d), high);
+        let rows23 = smmla(smmla(acc[1], vzip2q_u32(a, b), low), vzip2q_u32(c, d), high);
+        [rows01, rows23]
     }
+}
+
+/// Eight words, by one load: the tokens' places are too far apart for the offsets that two would need.
+#[inline(always)]
+fn eight_quads(x: &[Quad; 8]) -> [uint8x16_t; 2] {
+    // SAFETY: eight words are 32 bytes.
+    unsafe { thirty_two(x.as_ptr().cast()) }
 }
 
 impl Multiply for I8mm {
