@@ -214,7 +214,7 @@ enum flashlet_error {
   /** The prompt does not begin with the snapshot's tokens. */
   FLASHLET_ERROR_SNAPSHOT_PROMPT = 814,
   /** The snapshot is broken. */
-  FLASHLET_ERROR_SNAPSHOT_BROKEN = 815,
+  FLASHLET_ERROR_SNAPSHOT_BROKEN = 815
 };
 
 
@@ -509,7 +509,7 @@ typedef struct {
    */
   uint64_t bytes;
   /**
-   * The function that reads. NULL where `mapped` is not.
+   * The function that reads. May be NULL where `mapped` is not: weights that are streamed are copied from there then.
    */
   flashlet_read_t read;
   /**

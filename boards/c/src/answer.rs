@@ -71,7 +71,7 @@ impl Ask<'_> {
     /// # Safety
     /// The pointers of `ask` are what it says.
     unsafe fn of(ask: &flashlet_ask_t) -> Result<Self, Failure> {
-        if ask.flags & !FLAGS != 0 || ask.n_stop > MAX_STOPS || ask.min_prob.is_nan() {
+        if ask.flags & !FLAGS != 0 || ask.n_stop > MAX_STOPS || ask.min_prob.is_nan() || ask.min_prob > 1.0 {
             return Err(Failure::Call(FLASHLET_ERROR_OPTION));
         }
         let wants_probability = ask.flags & FLASHLET_ASK_PROBABILITY != 0 || ask.min_prob > 0.0;

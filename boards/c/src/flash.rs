@@ -5,11 +5,13 @@ use crate::types::{FLASHLET_ERROR_MODEL, FLASHLET_OK, FLASHLET_PENDING, flashlet
 use core::ffi::c_void;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use engine::flash::{Flash, FlashError, Source};
+use engine::flash::{Flash, FlashError, SliceFlash, Source};
 
 /// The flash of a [`flashlet_model_t`].
 pub(crate) struct CFlash {
     bytes: u64,
+    /// The bytes, where the processor can read them.
+    mapped: Option<&'static [u8]>,
     read: flashlet_read_t,
     user: *mut c_void,
 }
@@ -19,7 +21,7 @@ pub(crate) struct CFlash {
 /// # Safety
 /// For as long as the source is used, the bytes and the function of `model` are what it says.
 pub(crate) unsafe fn source(model: &flashlet_model_t) -> Result<Source<'static, CFlash>, Failure> {
-    let flash = CFlash { bytes: model.bytes, read: model.read, user: model.user };
+    let flash = CFlash { bytes: model.bytes, mapped: None, read: model.read, user: model.user };
     if model.mapped.is_null() {
         return if model.read.is_some() { Ok(Source::new(flash)) } else { Err(Failure::Call(FLASHLET_ERROR_MODEL)) };
     }
@@ -27,7 +29,7 @@ pub(crate) unsafe fn source(model: &flashlet_model_t) -> Result<Source<'static, 
     let bytes = bytes.ok_or(Failure::Call(FLASHLET_ERROR_MODEL))?;
     // SAFETY: so many bytes can be read there and do not change, as the caller has it.
     let mapped = unsafe { core::slice::from_raw_parts(model.mapped, bytes) };
-    Ok(Source::with_mapping(flash, mapped))
+    Ok(Source::with_mapping(CFlash { mapped: Some(mapped), ..flash }, mapped))
 }
 
 impl Flash for CFlash {
@@ -36,6 +38,9 @@ impl Flash for CFlash {
     }
 
     async fn read(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
+        if let (None, Some(mapped)) = (self.read, self.mapped) {
+            return SliceFlash(mapped).read(offset, dst).await;
+        }
         Transfer { flash: self, offset, dst, is_pending: false }.await
     }
 }

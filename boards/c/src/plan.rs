@@ -146,7 +146,12 @@ impl Found {
         match self.engine_plan(asked, bytes.map(|bytes| bytes.saturating_sub(least))).await {
             Ok(plan) => Ok(plan.ctx),
             Err(Error::DoesNotFit { fitting_ctx: ctx @ 1.., .. }) => Ok(ctx),
-            Err(error) => Err(of_whole_arena(error, least, bytes).into()),
+            Err(error @ Error::DoesNotFit { .. }) => {
+                // What is needed is what the model's own context takes, with its tokens.
+                let ctx = self.engine_plan(asked, None).await.map_or(0, |plan| plan.ctx);
+                Err(of_whole_arena(error, self.room(options, ctx).bytes(), bytes).into())
+            }
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -143,8 +143,10 @@ impl Control {
         }
         busy.store(true, Ordering::Release);
         let done = call(control);
-        // SAFETY: as above.
-        unsafe { (*control).failure = done.err() };
+        if let Err(failure) = done {
+            // SAFETY: as above.
+            unsafe { (*control).failure = Some(failure) };
+        }
         // SAFETY: as above.
         unsafe { &(*control).busy }.store(false, Ordering::Release);
         done.map_or_else(|failure| failure.code(), |()| FLASHLET_OK)

@@ -102,7 +102,7 @@ pub struct flashlet_model_t {
     pub mapped: *const u8,
     /// Bytes of the file.
     pub bytes: u64,
-    /// The function that reads. NULL where `mapped` is not.
+    /// The function that reads. May be NULL where `mapped` is not: weights that are streamed are copied from there then.
     pub read: flashlet_read_t,
     /// Handed to `read`.
     pub user: *mut c_void,

@@ -118,6 +118,10 @@ static void refuses_wrong_arguments(const flashlet_model_t *model, const flashle
     CHECK(plan.arena_bytes <= least && plan.ctx == 64 && plan.session_bytes < plan.arena_bytes);
     CHECK(flashlet_plan(model, &options, least - 1, &plan) == FLASHLET_ERROR_DOES_NOT_FIT);
     CHECK(plan.arena_bytes == least);
+    /* Without a context to have, what the model's own takes is told. */
+    flashlet_options_t any_ctx = {0};
+    CHECK(flashlet_session_size(model, &any_ctx, &bytes) == FLASHLET_OK);
+    CHECK(flashlet_plan(model, &any_ctx, 1, &plan) == FLASHLET_ERROR_DOES_NOT_FIT && plan.arena_bytes == bytes);
 
     uint8_t *arena = arena_of(least + FLASHLET_ALIGN);
     CHECK(flashlet_open(model, &options, arena, least, NULL) == FLASHLET_ERROR_NULL);
@@ -164,6 +168,9 @@ static void refuses_wrong_arguments(const flashlet_model_t *model, const flashle
     bad.flags = 1u << 30;
     CHECK(flashlet_ask(session, &bad) == FLASHLET_ERROR_OPTION);
     bad = *ask;
+    bad.min_prob = 1.5f;
+    CHECK(flashlet_ask(session, &bad) == FLASHLET_ERROR_OPTION);
+    bad = *ask;
     bad.n_stop = 9;
     CHECK(flashlet_ask(session, &bad) == FLASHLET_ERROR_OPTION);
     bad.n_stop = 1;
@@ -186,6 +193,8 @@ static void refuses_wrong_arguments(const flashlet_model_t *model, const flashle
     bad.n_ids = 1;
     CHECK(flashlet_ask(session, &bad) == FLASHLET_ERROR_BAD_TOKEN);
     CHECK(flashlet_error_text(session, text, sizeof text) > 0);
+    /* It is the last failure's, whatever succeeded since. */
+    CHECK(flashlet_stats(session, &stats) == FLASHLET_OK && flashlet_error_text(session, text, sizeof text) > 0);
     CHECK(flashlet_error_text(NULL, text, sizeof text) == 0);
     CHECK(flashlet_code_text(FLASHLET_ERROR_CONTEXT_FULL, text, sizeof text) > 0 && strstr(text, "context"));
     CHECK(flashlet_code_text(FLASHLET_ERROR_BUSY, text, sizeof text) > 0 && flashlet_code_text(-3, text, sizeof text) == 0);
@@ -196,6 +205,8 @@ static void refuses_wrong_arguments(const flashlet_model_t *model, const flashle
     some.tokens = 5;
     answer(session, &some, first, sizeof first);
     CHECK(flashlet_next(session, &token) == FLASHLET_OK && token.text_bytes == 0 && token.end == FLASHLET_END_LENGTH);
+    CHECK(flashlet_stats(session, &stats) == FLASHLET_OK && stats.position > 0);
+    CHECK(flashlet_rewind(session, UINT32_MAX, &number) == FLASHLET_OK && number == stats.position);
     CHECK(flashlet_rewind(session, 0, &number) == FLASHLET_OK && number == 0);
     CHECK(flashlet_ask(session, &some) == FLASHLET_OK);
     CHECK(flashlet_prefill(session, &number) == FLASHLET_OK);
@@ -239,6 +250,10 @@ int main(int argc, char **argv) {
     print_answer("mapped", session, &ask);
     CHECK(flashlet_reset(session, NULL) == FLASHLET_OK);
     print_answer("mapped, after a reset", session, &ask);
+    free(arena);
+    options.weights = FLASHLET_WEIGHTS_STREAMED;
+    session = open_in(&model, &options, 0, &arena);
+    print_answer("mapped, streamed", session, &ask);
     free(arena);
 
     /* Through the read function, with all weights read for every pass, and with all of them copied. */

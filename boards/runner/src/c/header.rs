@@ -38,7 +38,8 @@ fn codes() -> String {
         // Writing to a string does not fail.
         let _ = writeln!(text, "  /** {}. */\n  FLASHLET_ERROR_{name} = {code},", capital(meaning));
     }
-    text + "};\n"
+    // Older standards of C allow no comma behind the last one.
+    format!("{}\n}};\n", text.trim_end_matches(",\n"))
 }
 
 fn capital(text: &str) -> String {

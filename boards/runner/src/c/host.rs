@@ -62,8 +62,8 @@ fn answers(simulator: &Simulator, program: &Path) -> Result<(), String> {
 /// Lines are `NAME|HASH|TEXT`.
 fn compare(said: &str, want: &Answer) -> Result<(), String> {
     let lines: Vec<Vec<&str>> = said.lines().map(|line| line.splitn(3, '|').collect()).collect();
-    if lines.len() != 4 {
-        return Err(format!("four answers were to come, not {said:?}"));
+    if lines.len() != 5 {
+        return Err(format!("five answers were to come, not {said:?}"));
     }
     for line in lines {
         if line.get(1..) != Some(&[&*want.logits_hash, &*want.text]) {

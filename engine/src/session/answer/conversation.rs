@@ -150,11 +150,11 @@ impl<'b> Conversation<'b> {
         self.drafter.is_some()
     }
 
-    /// Takes `session` back to its first `tokens` tokens, or to none where its caches have moved on; random numbers go on. Returns
-    /// how many tokens are left.
+    /// Takes `session` back to its first `tokens` tokens, if it has more, or to none where its caches have moved on; random numbers go
+    /// on. Returns how many tokens are left.
     pub fn rewind<F: Flash>(&mut self, session: &mut Session<'_, '_, F>, tokens: u32) -> u32 {
         let before = session.position();
-        if session.rewind(tokens).is_err() {
+        if session.rewind(tokens.min(before)).is_err() {
             session.reset();
         }
         self.tokens.drop_pending();
