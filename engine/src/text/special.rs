@@ -272,7 +272,8 @@ impl<'t> Parts<'t> {
     ) -> Result<Option<u32>, TextError> {
         // Not inside of a character, which a token that is no UTF-8 might match.
         let Some(text) = self.text.get(at..at + self.len) else { return Ok(None) };
-        if self.barred.iter().any(|offset| (at + 1..at + self.len).contains(offset)) {
+        let next = self.barred.get(self.barred.partition_point(|&offset| offset <= at));
+        if next.is_some_and(|&offset| offset < at + self.len) {
             return Ok(None);
         }
         let key = Spelled::plain(text.as_bytes());

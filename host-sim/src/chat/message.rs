@@ -24,6 +24,9 @@ pub(crate) struct Message {
     /// The call whose result it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tool_call_id: Option<String>,
+    /// It stands for no system text at all, not even the template's own.
+    #[serde(skip)]
+    pub(crate) is_no_system: bool,
 }
 
 /// A message as files have it.
@@ -47,6 +50,11 @@ const TOOL: &str = "tool";
 impl Message {
     pub(crate) fn new(role: &str, content: impl Into<String>) -> Message {
         Message { role: role.into(), content: content.into(), ..Message::default() }
+    }
+
+    /// The system's message, or with an empty text the wish that there is none.
+    pub(crate) fn system(text: &str) -> Message {
+        Message { is_no_system: text.is_empty(), ..Message::new(SYSTEM, text) }
     }
 
     /// True if `role` says it.
@@ -80,7 +88,7 @@ impl TryFrom<Written> for Message {
             ));
         }
         let content = content.or((!tool_calls.is_empty()).then(String::new)).ok_or("a message has no \"content\"")?;
-        Ok(Message { role, content, tool_calls, name, tool_call_id })
+        Ok(Message { role, content, tool_calls, name, tool_call_id, is_no_system: false })
     }
 }
 

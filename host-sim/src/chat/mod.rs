@@ -131,12 +131,13 @@ impl Chat {
     pub(crate) fn has_marker(&self, prompt: &Prompt, at: usize) -> bool {
         let rest = prompt.text.get(at..).unwrap_or_default();
         let mut here = self.markers.find(rest).take_while(|(offset, _)| *offset == 0);
-        here.any(|(_, marker)| !prompt.barred.iter().any(|barred| (at + 1..at + marker.len()).contains(barred)))
+        let next = prompt.barred.get(prompt.barred.partition_point(|&barred| barred <= at));
+        here.any(|(_, marker)| next.is_none_or(|&barred| barred >= at + marker.len()))
     }
 
     /// The messages of a conversation that begins with `system`, if that is stated, and `user`.
     pub(crate) fn first(system: Option<&str>, user: &str) -> Vec<Message> {
-        system.map(|system| Message::new(SYSTEM, system)).into_iter().chain([Message::new(USER, user)]).collect()
+        system.map(Message::system).into_iter().chain([Message::new(USER, user)]).collect()
     }
 }
 

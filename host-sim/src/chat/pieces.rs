@@ -87,7 +87,7 @@ impl Pieces {
         let asked = Message::new(USER, user);
         let mut pieces = Pieces::default();
         let (first, after_user) = cut(&render(core::slice::from_ref(&asked))?, user, "around a user's text")?;
-        let (silent, _) = cut(&render(&[Message::new(SYSTEM, ""), asked.clone()])?, user, "in front of a user's text")?;
+        let (silent, _) = cut(&render(&[Message::system(""), asked.clone()])?, user, "in front of a user's text")?;
         let longer = [asked.clone(), Message::new(ASSISTANT, answer), Message::new(USER, second)];
         let (_, behind) = cut(&render(&longer)?, user, "around an earlier user's text")?;
         let (after_earlier_user, behind) = cut(&behind, answer, "around an answer")?;
@@ -241,7 +241,7 @@ fn conversations(source: &str) -> Vec<Vec<Message>> {
     let conversation = |system: Option<&str>, contents: &[&str]| {
         let turns = contents.iter().zip([USER, ASSISTANT].into_iter().cycle());
         let turns = turns.map(|(content, role)| Message::new(role, *content));
-        system.map(|system| Message::new(SYSTEM, system)).into_iter().chain(turns).collect::<Vec<_>>()
+        system.map(Message::system).into_iter().chain(turns).collect::<Vec<_>>()
     };
     let mut out = vec![conversation(None, &["hi", "hello", "one", "two", "three", "four", "five"])];
     for content in CONTENTS {

@@ -12,7 +12,7 @@ pub(super) const PROBES: [&str; 4] = ["Probe-Qzj-0", "Probe-Qzj-1", "Probe-Qzj-2
 /// The way in which a template takes a system message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum SystemRole {
-    /// A message. An empty one stands for no system text at all, not even the template's own.
+    /// A message.
     Message {
         /// The rendered turn of a system message that says the first probe, where a template writes a turn of its own if it
         /// gets none. It follows the text of this many bytes.
@@ -83,7 +83,7 @@ impl SystemRole {
             return render(messages);
         };
         match self {
-            SystemRole::Message { .. } if !system.content.is_empty() => render(messages),
+            SystemRole::Message { .. } if !system.is_no_system => render(messages),
             SystemRole::Message { turn: None } => render(rest),
             SystemRole::Message { turn: Some((start, turn)) } => {
                 let probe = Message::new(SYSTEM, PROBES[0]);

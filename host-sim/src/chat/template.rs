@@ -2,7 +2,9 @@
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, Ordering};
-use std::sync::Arc;
+use core::time::Duration;
+use std::sync::{Arc, mpsc};
+use std::thread;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Serde, ValueKind};
@@ -16,9 +18,15 @@ use super::message::Message;
 /// Steps that a template may take: some hundred times as many as the longest conversations need.
 const FUEL: u64 = 20_000_000;
 
+/// The longest that a template may take. Steps on lists and texts that it doubled again and again are few, and have no end.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Bytes of stack that the engine of templates may use.
+const STACK: usize = 8 << 20;
+
 /// A template, compiled, with the texts of the tokens that it names.
 pub(super) struct Template {
-    environment: Environment<'static>,
+    environment: Arc<Environment<'static>>,
     source: String,
     bos: String,
     eos: String,
@@ -30,6 +38,8 @@ pub(super) struct Template {
     typed: bool,
     /// Functions that the model may call, or nothing.
     tools: Value,
+    /// It took too long once, and would again.
+    is_endless: Cell<bool>,
 }
 
 impl Template {
@@ -58,7 +68,7 @@ impl Template {
         });
         environment.add_template_owned(NAME, without_generation_blocks(source))?;
         Ok(Template {
-            environment,
+            environment: Arc::new(environment),
             source: source.to_owned(),
             bos,
             eos,
@@ -66,6 +76,7 @@ impl Template {
             without_thinking: Cell::new(false),
             typed: false,
             tools: Value::from(()),
+            is_endless: Cell::new(false),
         })
     }
 
@@ -106,7 +117,7 @@ impl Template {
     /// The template's report of a conversation that it does not take, or a mistake in the template.
     pub(super) fn render(&self, messages: &[Message], generation: bool) -> Result<String, Error> {
         let messages: Vec<Value> = messages.iter().map(|message| self.shown(message)).collect();
-        self.environment.get_template(NAME)?.render(context! {
+        let context = context! {
             messages,
             add_generation_prompt => generation,
             bos_token => &self.bos,
@@ -114,12 +125,18 @@ impl Template {
             tools => &self.tools,
             documents => (),
             enable_thinking => if self.without_thinking.get() { Value::from(false) } else { Value::UNDEFINED },
-        })
+        };
+        let environment = Arc::clone(&self.environment);
+        let render = move || environment.get_template(NAME)?.render(context);
+        let rendered = if self.is_endless.get() { None } else { within(PATIENCE, render)? };
+        self.is_endless.set(rendered.is_none());
+        let endless = || failed(format!("it takes longer than {} seconds", PATIENCE.as_secs()));
+        rendered.ok_or_else(endless)?
     }
 
     /// A message as the template gets it.
     fn shown(&self, message: &Message) -> Value {
-        let Message { role, content, tool_calls, name, tool_call_id } = message;
+        let Message { role, content, tool_calls, name, tool_call_id, .. } = message;
         let mut members = vec![("role", Value::from(role))];
         // Templates ask whether a message has these.
         match self.typed {
@@ -134,6 +151,21 @@ impl Template {
         members.extend(others.into_iter().filter_map(|(key, text)| Some((key, Value::from(text.as_ref()?)))));
         Value::from_pairs(members)
     }
+}
+
+/// Does `work` on a thread of its own. If it takes longer than `patience`, it is left alone there, and nothing is returned.
+fn within<T: Send + 'static>(
+    patience: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<Option<T>, Error> {
+    let (done, finished) = mpsc::sync_channel(1);
+    let begin = thread::Builder::new().stack_size(STACK).spawn(move || done.send(work()));
+    begin.map_err(|error| failed(format!("no thread can be started for it: {error}")))?;
+    Ok(finished.recv_timeout(patience).ok())
+}
+
+fn failed(why: String) -> Error {
+    Error::new(ErrorKind::InvalidOperation, why)
 }
 
 /// An error in one line: the template's own words where it has some.
@@ -186,4 +218,20 @@ fn without_generation_blocks(source: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_without_an_end_is_left_alone() {
+        assert_eq!(within(PATIENCE, || 3).expect("there are threads"), Some(3));
+        let endless = || -> i32 {
+            loop {
+                thread::sleep(PATIENCE);
+            }
+        };
+        assert_eq!(within(Duration::from_millis(1), endless).expect("there are threads"), None);
+    }
 }

@@ -123,7 +123,7 @@ impl<'a, 'b> Talk<'a, 'b> {
 
     /// The system message and all others.
     fn conversation(&self) -> Vec<Message> {
-        let system = self.system.iter().map(|text| Message::new(SYSTEM, text.as_str()));
+        let system = self.system.iter().map(|text| Message::system(text));
         system.chain(self.messages.iter().cloned()).collect()
     }
 
