@@ -152,7 +152,7 @@ impl Tensors {
         {
             let places = places(new == 1);
             *seams = places.windows(2).filter(|w| w[0].0 + w[0].1 != w[1].0).count();
-            *pages = places.iter().map(|(at, bytes)| (at + bytes).div_ceil(page) - at / page).sum();
+            *pages = pages_of(places, page);
             let end = |t: &Tensor| (if new == 1 { data_offset + t.to } else { t.info.offset }) + t.info.bytes;
             let start = |t: &Tensor| if new == 1 { data_offset + t.to } else { t.info.offset };
             let last = self.tensors.iter().map(end).max().unwrap_or(0);
@@ -163,6 +163,18 @@ impl Tensors {
         let end = self.tensors.last().map_or(0, |t| t.to + t.info.bytes);
         report.bytes = data_offset + end.next_multiple_of(page);
     }
+}
+
+/// Pages that hold a byte of these places: offsets and lengths.
+fn pages_of(mut places: Vec<(u64, u64)>, page: u64) -> u64 {
+    places.sort_unstable();
+    let (mut pages, mut next) = (0, 0);
+    for (at, bytes) in places {
+        let (first, end) = ((at / page).max(next), (at + bytes).div_ceil(page));
+        pages += end.saturating_sub(first);
+        next = next.max(end);
+    }
+    pages
 }
 
 impl Tensor {
@@ -182,5 +194,17 @@ impl Tensor {
             at += now as u64;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pages_of;
+
+    #[test]
+    fn a_page_of_several_places_counts_once() {
+        assert_eq!(pages_of(vec![], 16), 0);
+        assert_eq!(pages_of(vec![(0, 16), (16, 1)], 16), 2);
+        assert_eq!(pages_of(vec![(40, 20), (0, 3), (5, 3), (15, 2), (60, 1)], 16), 4);
     }
 }
