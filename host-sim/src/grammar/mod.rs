@@ -23,6 +23,7 @@ pub(crate) use compiled::Compiled;
 pub(crate) use figures::Figures;
 pub(crate) use frame::{Frame, Kind, Notation};
 pub(crate) use gbnf::compile_gbnf;
+pub(crate) use refused::Refused;
 pub(crate) use schema::{compile_framed, compile_schema};
 
 /// Levels to which values nest in each other, unless told otherwise.

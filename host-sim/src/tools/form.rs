@@ -74,7 +74,7 @@ impl Form {
             Form::Tagged | Form::Bare => tools.calls(self.arguments()),
         };
         let compiled = compile_framed(&schema, &kinds, &self.frame(), DEFAULT_DEPTH);
-        compiled.map_err(|error| Failure::new(format!("the tools' arguments: {error}")))
+        compiled.map_err(|error| tools.failure(&error, self.arguments()))
     }
 
     /// The calls in an answer, in order. Other text, and broken calls, are left out.

@@ -1,12 +1,12 @@
 //! The functions of a file, checked.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
 use crate::chat::is_name;
 use crate::failure::Failure;
-use crate::grammar::Kind;
+use crate::grammar::{Kind, Refused};
 use crate::io::input;
 
 /// Bytes of a file of tools, at most.
@@ -23,6 +23,8 @@ struct Tool {
 /// The functions of a file.
 #[derive(Clone, Debug)]
 pub(crate) struct Tools {
+    /// The file's path.
+    path: PathBuf,
     tools: Vec<Tool>,
     /// The list as templates take it.
     shown: Value,
@@ -36,10 +38,10 @@ impl Tools {
     /// A file that cannot be read or holds anything else.
     pub(crate) fn read(path: &Path) -> Result<Tools, Failure> {
         let text = input::short_text_file(path, MAX_BYTES)?;
-        Tools::parse(&text).map_err(|error| Failure::about(path.display(), error))
+        Tools::parse(path, &text).map_err(|error| Failure::about(path.display(), error))
     }
 
-    pub(super) fn parse(text: &str) -> Result<Tools, String> {
+    pub(super) fn parse(path: &Path, text: &str) -> Result<Tools, String> {
         let list: Vec<Value> = serde_json::from_str(text)
             .map_err(|error| format!("a JSON list of functions with \"name\" and \"parameters\" is needed: {error}"))?;
         let mut tools: Vec<Tool> = Vec::new();
@@ -53,7 +55,21 @@ impl Tools {
             tools.push(tool);
             shown.push(json!({"type": "function", "function": function}));
         }
-        if tools.is_empty() { Err("there are no functions".into()) } else { Ok(Tools { tools, shown: shown.into() }) }
+        if tools.is_empty() {
+            return Err("there are no functions".into());
+        }
+        Ok(Tools { path: path.to_owned(), tools, shown: shown.into() })
+    }
+
+    /// The failure of the schema of calls with `arguments`, told of the function whose arguments it is about.
+    pub(super) fn failure(&self, error: &Refused, arguments: &str) -> Failure {
+        let error = error.to_string();
+        let found = self.tools.iter().enumerate().find_map(|(i, tool)| {
+            // Its number is followed by no other digit.
+            let (before, after) = error.split_once(&place(i, arguments))?;
+            Some(format!("the parameters of {:?}: {before}#{after}", tool.name))
+        });
+        Failure::about(self.path.display(), found.unwrap_or(error))
     }
 
     /// The list as templates take it: objects of the type `function`.
@@ -103,6 +119,14 @@ impl Tool {
             Some(Value::Object(schema)) => schema.clone(),
             Some(_) => return Err("its \"parameters\" are no schema".into()),
         };
+        let is_object = match parameters.get("type") {
+            Some(Value::Array(types)) => types.contains(&json!("object")),
+            Some(of_one) => *of_one == json!("object"),
+            None => true,
+        };
+        if !is_object {
+            return Err("its \"parameters\" are not the schema of an object".into());
+        }
         // Arguments are what the schema names, unless it says more.
         parameters.entry("type").or_insert(json!("object"));
         for (key, value) in [("properties", json!({})), ("additionalProperties", json!(false))] {

@@ -1,6 +1,7 @@
 use super::*;
 use flashlet::text::grammar::Matcher;
 use serde_json::json;
+use std::path::Path;
 
 const TOOLS: &str = r##"[
     {"type": "function", "function": {"name": "set_lamp", "description": "Sets a lamp.", "parameters": {"type": "object",
@@ -22,7 +23,9 @@ fn the_form_is_that_of_the_template() {
 }
 
 fn accepts(form: Form, text: &str) -> bool {
-    let compiled = form.grammar(&Tools::parse(TOOLS).expect("tools")).unwrap_or_else(|_| unreachable!("supported"));
+    let compiled = form
+        .grammar(&Tools::parse(Path::new("tools.json"), TOOLS).expect("tools"))
+        .unwrap_or_else(|_| unreachable!("supported"));
     let grammar = compiled.open().unwrap_or_else(|_| unreachable!("tables"));
     let mut matcher = Matcher::new(&grammar);
     matcher.accepts_bytes(&grammar, text.as_bytes()).expect("few readings") && matcher.may_end(&grammar)
@@ -93,8 +96,9 @@ fn strings_of_functiongemma_are_as_they_are() {
     let tools = r#"[{"name": "say", "parameters": {"properties": {
         "text": {"type": "string"}, "short": {"type": "string", "minLength": 2, "maxLength": 3}, "a": {"type": "array", "items": true},
         "more": {"type": "object", "additionalProperties": {"type": "integer"}}, "B": {"type": ["null", "boolean"]}}}}]"#;
-    let compiled =
-        Form::Escaped.grammar(&Tools::parse(tools).expect("tools")).unwrap_or_else(|_| unreachable!("supported"));
+    let compiled = Form::Escaped
+        .grammar(&Tools::parse(Path::new("tools.json"), tools).expect("tools"))
+        .unwrap_or_else(|_| unreachable!("supported"));
     let grammar = compiled.open().unwrap_or_else(|_| unreachable!("tables"));
     let accepts = |text: &str| {
         let mut matcher = Matcher::new(&grammar);
@@ -138,9 +142,22 @@ fn a_file_without_functions_is_refused() {
         ("[{}]", "function 1: it has no \"name\""),
         ("[{\"name\": \"a b\"}]", "is not one of letters"),
         ("[{\"name\": \"a\", \"parameters\": 3}]", "no schema"),
+        ("[{\"name\": \"a\", \"parameters\": {\"type\": \"string\"}}]", "not the schema of an object"),
+        ("[{\"name\": \"a\", \"parameters\": {\"type\": [\"null\", \"array\"]}}]", "not the schema of an object"),
         ("[{\"name\": \"a\"}, {\"name\": \"a\"}]", "function 2: there is another \"a\""),
     ] {
-        let error = Tools::parse(text).expect_err(text);
+        let error = Tools::parse(Path::new("tools.json"), text).expect_err(text);
         assert!(error.contains(words), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_refused_schema_is_told_of_its_function() {
+    let tools = r#"[{"name": "a"}, {"name": "b", "parameters": {"properties": {"x": {"type": "array", "uniqueItems": true}}}}]"#;
+    for form in [Form::Tagged, Form::Bare, Form::Escaped] {
+        let tools = Tools::parse(Path::new("tools.json"), tools).expect("tools");
+        let error = form.grammar(&tools).expect_err("repeated items cannot be counted").to_string();
+        let right = "tools.json: the parameters of \"b\": keyword \"uniqueItems\" at #/properties/x: ";
+        assert!(error.starts_with(right), "{error}");
     }
 }
