@@ -238,8 +238,7 @@ mod at_a_terminal {
         let flags = ["--chat-format", "chatml", "--ctx", "30000", "-n", "-1", "--ignore-eos", "-t", "1"];
         let mut terminal = Terminal::start(&[&["chat", "-m", LLAMA], &flags[..]].concat());
         terminal.say("t5 t6");
-        terminal.wait_for("\n");
-        terminal.wait_for("t");
+        terminal.wait_for_answer("t");
         terminal.press("\x03");
         terminal.wait_for("(stopped)");
         // The conversation is still there.
@@ -268,7 +267,9 @@ mod at_a_terminal {
                 1 => terminal.say(format!("{first}\x1b\r{second}")),
                 2 => terminal.say(format!("{first} {second}x\x7f")),
                 _ => {
-                    terminal.say([first.as_bytes(), b"\xff"].concat());
+                    // The line ends there: what came behind would be the beginning of another one, or not, as it happens.
+                    terminal.wait_for("> ");
+                    terminal.press([first.as_bytes(), b"\xff"].concat());
                     terminal.wait_for("not UTF-8");
                     terminal.say(format!("\x15{first} {second}"));
                 }
@@ -276,7 +277,7 @@ mod at_a_terminal {
             said.push(first + if i % 4 < 2 { "\n" } else { " " } + &second);
             // The answer, which does not end by itself, behind the line as it was typed.
             terminal.wait_for(&second);
-            terminal.wait_for("t");
+            terminal.wait_for_answer("t");
             terminal.press("\x03");
             terminal.wait_for("(stopped)");
         }

@@ -92,6 +92,13 @@ impl Terminal {
         }
     }
 
+    /// Waits until an answer shows `text`: behind the end of the line's pasting mode, as the line may be shown several times.
+    #[track_caller]
+    pub(crate) fn wait_for_answer(&mut self, text: &str) {
+        self.wait_for("\x1b[?2004l");
+        self.wait_for(text);
+    }
+
     /// Waits for the prompt, presses `keys`, and Enter.
     #[track_caller]
     pub(crate) fn say(&mut self, keys: impl AsRef<[u8]>) {
