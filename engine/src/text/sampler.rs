@@ -201,6 +201,7 @@ impl Sampler {
             return;
         }
         let mut next_recent = self.recent.partition_point(|&id| id < first_id);
+        let mut least = self.least();
         for (id, &logit) in (first_id..).zip(logits) {
             let mut logit = logit;
             if self.recent.get(next_recent) == Some(&id) {
@@ -208,11 +209,25 @@ impl Sampler {
                 let penalty = self.config.repeat_penalty;
                 logit = if logit > 0.0 { logit / penalty } else { logit * penalty };
             }
-            // Minus infinity and not-a-number stay out.
-            if logit > f32::NEG_INFINITY {
+            // Not-a-number stays out, too.
+            if logit > least {
                 self.take(Candidate { id, logit: logit.clamp(f32::MIN, f32::MAX) }, allowed);
+                least = self.least();
             }
         }
+    }
+
+    /// The logit that one must be above to matter: of equal ones the earlier counts.
+    #[inline]
+    fn least(&self) -> f32 {
+        let last = match self.mode {
+            Mode::Greedy => self.best,
+            Mode::Candidates { keep, normalise: false } if self.candidates.len() >= keep => {
+                self.candidates.first().copied()
+            }
+            Mode::Gumbel | Mode::Candidates { .. } => None,
+        };
+        last.map_or(f32::NEG_INFINITY, |last| last.logit)
     }
 
     /// Asks about the likeliest of these tokens first, in the hope that it is allowed. False where some are left to be asked about.
