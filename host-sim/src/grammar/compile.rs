@@ -53,7 +53,7 @@ pub(super) fn compile(mut nfa: Nfa, start: StateId, depth: u16) -> Result<Compil
         nodes.push(subsets.node(&set)?);
     }
     if nodes[usize::from(first)].accepts.is_none() && is_dead(&nodes[usize::from(first)]) {
-        return Err(Refused::new("no text is valid: not supported"));
+        return Err(Refused::new("no text is valid: the schema or grammar contradicts itself, which is not supported"));
     }
     let (nodes, first) = merge(nodes, first);
     bounds::emit(&nodes, first, depth)

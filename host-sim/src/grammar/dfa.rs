@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::blocks::{Blocks, Predecessors};
+
 /// Most states of an automaton, and of what is made on the way to it.
 pub(crate) const MAX_STATES: usize = 20_000;
 
@@ -188,45 +190,54 @@ impl Dfa {
 
     /// For each state, true if it leads to an accepting one.
     fn live(&self) -> Vec<bool> {
+        let before = self.predecessors();
         let mut live = self.accepting.clone();
-        loop {
-            let before = live.iter().filter(|&&live| live).count();
-            for state in (0..live.len()).rev() {
-                let row = &self.next[state * self.n_classes..(state + 1) * self.n_classes];
-                live[state] = live[state] || row.iter().any(|&to| live[usize::from(to)]);
-            }
-            if live.iter().filter(|&&live| live).count() == before {
-                return live;
+        let mut waiting: Vec<usize> = (0..live.len()).filter(|&state| live[state]).collect();
+        while let Some(to) = waiting.pop() {
+            for class in 0..self.n_classes {
+                for &from in before.of(to, class) {
+                    if !core::mem::replace(&mut live[usize::from(from)], true) {
+                        waiting.push(from.into());
+                    }
+                }
             }
         }
+        live
+    }
+
+    /// The states that lead to each one.
+    fn predecessors(&self) -> Predecessors {
+        let places = self.n_states() * self.n_classes;
+        let place = |index: usize| usize::from(self.next[index]) * self.n_classes + index % self.n_classes;
+        let mut first = vec![0u32; places + 1];
+        (0..places).for_each(|index| first[place(index) + 1] += 1);
+        (0..places).for_each(|index| first[index + 1] += first[index]);
+        let (mut ends, mut from) = (first.clone(), vec![0; places]);
+        for index in 0..places {
+            let end = &mut ends[place(index)];
+            from[*end as usize] = (index / self.n_classes) as u16;
+            *end += 1;
+        }
+        Predecessors { n_classes: self.n_classes, first, from }
     }
 
     /// The same set with the fewest states.
     pub(crate) fn minimal(&self) -> Dfa {
         let live = self.live();
-        let mut group: Vec<u16> = (0..self.n_states())
-            .map(|state| if !live[state] { 0 } else { 1 + u16::from(self.accepting[state]) })
+        let mut blocks = Blocks::new((0..self.n_states()).map(|state| match live[state] {
+            false => 0,
+            true => 1 + usize::from(self.accepting[state]),
+        }));
+        blocks.refine(&self.predecessors());
+        // Groups of equal states, in the order of their first ones; 0 for those that lead nowhere.
+        let mut numbers: HashMap<usize, u16> = HashMap::new();
+        let group: Vec<u16> = (0..self.n_states())
+            .map(|state| {
+                let next = numbers.len() as u16 + 1;
+                if live[state] { *numbers.entry(blocks.of(state)).or_insert(next) } else { 0 }
+            })
             .collect();
-        let mut n_groups = 0;
-        loop {
-            let mut seen: HashMap<Vec<u16>, u16> = HashMap::new();
-            let mut next_group = vec![0; group.len()];
-            for state in 0..group.len() {
-                if group[state] == 0 {
-                    continue;
-                }
-                let row = &self.next[state * self.n_classes..(state + 1) * self.n_classes];
-                let mut key: Vec<u16> = row.iter().map(|&to| group[usize::from(to)]).collect();
-                key.push(group[state]);
-                let n = seen.len() as u16 + 1;
-                next_group[state] = *seen.entry(key).or_insert(n);
-            }
-            group = next_group;
-            if seen.len() == n_groups {
-                break;
-            }
-            n_groups = seen.len();
-        }
+        let n_groups = numbers.len();
         let n = n_groups + 1;
         let (mut rows, mut accepting) = (vec![[0u16; 256]; n], vec![false; n]);
         for state in 0..group.len() {

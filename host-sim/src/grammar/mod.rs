@@ -1,5 +1,6 @@
 //! Grammars: JSON schemas and GBNF, compiled into the tables that the engine follows.
 
+mod blocks;
 mod bounds;
 mod compile;
 mod compiled;

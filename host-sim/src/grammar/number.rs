@@ -4,10 +4,10 @@ use core::cmp::Ordering;
 
 use super::dfa::{Dfa, TooLarge};
 
-/// Most digits before the point, and most after it.
+/// Most digits of a number, before and after the point together.
 const MAX_DIGITS: usize = 20;
 
-/// Largest divisor of `multipleOf`.
+/// Largest divisor of `multipleOf`, in units of its last place.
 const MAX_DIVISOR: usize = 1000;
 
 /// A decimal value.
@@ -250,19 +250,43 @@ fn magnitude(rows: &mut Rows, bound: Option<&Decimal>, orders: &[Ordering], all:
     start
 }
 
-/// Spellings without point or exponent of the multiples of `divisor`; `None` if it is no small whole number.
+/// Spellings without exponent of the multiples of `divisor`; `None` if it has more than three digits that count or is not above 0.
 pub(crate) fn multiples(divisor: &Decimal) -> Option<Dfa> {
-    let m = divisor.to_usize().filter(|m| (1..=MAX_DIVISOR).contains(m))?;
+    let places = divisor.fraction.len();
+    // The divisor, and every multiple, in units of the divisor's last place.
+    let digits = divisor
+        .whole
+        .iter()
+        .chain(&divisor.fraction)
+        .fold(0_usize, |n, &digit| n.saturating_mul(10).saturating_add(digit.into()));
+    let m = Some(digits).filter(|m| !divisor.negative && (1..=MAX_DIVISOR).contains(m) && places < MAX_DIGITS)?;
     let mut rows = Rows::new();
     let (start, minus) = (rows.add(false), rows.add(false));
-    let states: Vec<u16> = (0..m).map(|remainder| rows.add(remainder == 0)).collect();
+    // By the remainder of the digits so far: before the point, behind it, behind it with digits there.
+    let divides = |remainder: usize, left: usize| (0..left).fold(remainder, |n, _| n * 10 % m) == 0;
+    let mut states = |n: usize, accepts: bool| -> Vec<u16> {
+        (0..m).map(|remainder| rows.add(accepts && divides(remainder, places - n))).collect()
+    };
+    let (whole, point) = (states(0, true), states(0, false));
+    let fractions: Vec<Vec<u16>> = (1..=places).map(|n| states(n, true)).collect();
     rows.on(start, [b'-'], minus);
     for digit in 0..10 {
         let byte = b'0' + digit as u8;
-        rows.on(start, [byte], states[digit % m]);
-        rows.on(minus, [byte], states[digit % m]);
-        (0..m).for_each(|n| rows.on(states[n], [byte], states[(n * 10 + digit) % m]));
+        rows.on(start, [byte], whole[digit % m]);
+        rows.on(minus, [byte], whole[digit % m]);
+        for remainder in 0..m {
+            let next = (remainder * 10 + digit) % m;
+            rows.on(whole[remainder], [byte], whole[next]);
+            for (from, to) in core::iter::once(&point).chain(&fractions).zip(&fractions) {
+                rows.on(from[remainder], [byte], to[next]);
+            }
+        }
     }
+    (0..m).for_each(|remainder| rows.on(whole[remainder], [b'.'], point[remainder]));
+    // Zeros behind the last place that counts.
+    let zeros = rows.add(true);
+    rows.on(fractions.last().unwrap_or(&point)[0], [b'0'], zeros);
+    rows.on(zeros, [b'0'], zeros);
     Some(rows.dfa(start).minimal())
 }
 
@@ -350,6 +374,24 @@ mod tests {
         }
         assert!(integers().contains("-120") && !integers().contains("1.0"));
         let seven = multiples(&Decimal::parse("7").expect("it is short")).expect("it is small");
-        assert!(["0", "7", "-49", "700"].iter().all(|n| seven.contains(n)) && !seven.contains("8"));
+        assert!(["0", "7", "-49", "700", "14.0"].iter().all(|n| seven.contains(n)) && !seven.contains("8"));
+    }
+
+    #[test]
+    fn multiples_are_exact() {
+        for (divisor, right, wrong) in [
+            ("0.01", &["0", "-3", "0.07", "19.99", "1.5", "1.500"][..], &["0.001", "1.005", "1.", ".5"][..]),
+            ("2.5", &["0", "2.5", "5", "7.50", "-10.0"], &["1", "2.4", "2.55", "25.1"]),
+            ("0.05", &["0.05", "0.1", "1", "3.95"], &["0.01", "3.99", "0.055"]),
+            ("20", &["0", "20", "-140", "40.00"], &["10", "20.5", "4"]),
+        ] {
+            let divisor = Decimal::parse(divisor).expect("it is short");
+            let dfa = multiples(&divisor).expect("it is small");
+            assert!(right.iter().all(|text| dfa.contains(text)), "{divisor:?} {right:?}");
+            assert!(!wrong.iter().any(|text| dfa.contains(text)), "{divisor:?} {wrong:?}");
+        }
+        for divisor in ["0", "-1", "1001", "0.1001", "1e-25"] {
+            assert!(multiples(&Decimal::parse(divisor).expect("it is short")).is_none(), "{divisor}");
+        }
     }
 }

@@ -175,7 +175,8 @@ impl Parser<'_> {
 
     fn repeats(&mut self, part: Part) -> Result<Part, Refused> {
         let mut part = part;
-        loop {
+        // Each is a group around the part.
+        for _ in 0..=MAX_GROUPS {
             self.skip(self.groups > 0);
             let (min, max) = match self.peek() {
                 Some('*') => (0, None),
@@ -203,6 +204,7 @@ impl Parser<'_> {
             self.at += 1;
             part = Part::Repeated(Box::new(part), min, max);
         }
+        Err(self.error("so many repeats of one part are not supported"))
     }
 
     fn literal(&mut self) -> Result<Part, Refused> {

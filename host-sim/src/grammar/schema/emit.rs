@@ -186,7 +186,7 @@ impl Emitter {
         let n = fixed.max(some.map_or(0, |(at, _)| at)) + usize::from(arrays.max.is_none());
         if n > MAX_PLACES {
             return Err(Refused::new(
-                "keyword \"maxItems\": so many items that differ by their place are not supported",
+                "keyword \"maxItems\": at most 4096 items are supported where items differ by their place",
             ));
         }
         // After some items: without the one that must be there, and with it.

@@ -29,6 +29,8 @@ pub(super) struct Expander {
     names: HashMap<Rc<str>, Rc<Names>>,
     /// Cached results of [`Expander::is_never`].
     never: HashMap<(Conjunction, usize), bool>,
+    /// In [`Expander::is_never`], which is not to look into itself: schemas may refer to themselves.
+    is_looking: bool,
 }
 
 pub(super) type Alternatives = Vec<Alternative>;
@@ -36,7 +38,7 @@ pub(super) type Alternatives = Vec<Alternative>;
 impl Expander {
     pub(super) fn new(doc: Doc) -> Expander {
         let (patterns, names, never) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Expander { doc, steps: 0, trail: Vec::new(), patterns, names, never }
+        Expander { doc, steps: 0, trail: Vec::new(), patterns, names, never, is_looking: false }
     }
 
     /// The alternatives of values that are valid by all of `conjunction`.
@@ -75,12 +77,15 @@ impl Expander {
         let members: Vec<(Rc<str>, Id)> =
             members.iter().filter(|(key, _)| !refs_alone || &**key == "$ref").cloned().collect();
         let n_before = alternatives.len();
-        let result =
-            if negated { self.none(alternatives, schema, &members) } else { self.all(alternatives, schema, &members) };
+        let result = if negated {
+            self.violating(alternatives, schema, &members)
+        } else {
+            self.satisfying(alternatives, schema, &members)
+        };
         self.trail.pop();
         let mut result = result?;
         result.retain(|alternative| alternative.types != 0);
-        if result.len() > MANY_ALTERNATIVES.max(n_before) {
+        if result.len() > MANY_ALTERNATIVES.max(n_before) && !self.is_looking {
             result.retain(|alternative| !self.is_empty(alternative, 2));
         }
         if result.len() > MAX_ALTERNATIVES {
@@ -91,7 +96,8 @@ impl Expander {
         Ok(result)
     }
 
-    fn all(
+    /// The parts of `alternatives` that satisfy every keyword of the schema.
+    fn satisfying(
         &mut self,
         alternatives: Alternatives,
         schema: Id,
@@ -107,8 +113,8 @@ impl Expander {
         Ok(alternatives)
     }
 
-    /// Those that some keyword does not allow.
-    fn none(
+    /// The parts of `alternatives` that violate at least one keyword of the schema.
+    fn violating(
         &mut self,
         alternatives: Alternatives,
         schema: Id,
@@ -318,7 +324,7 @@ impl Expander {
         Ok(names)
     }
 
-    /// True if no value is sure to be valid by `alternative`, as far as `depth` levels show.
+    /// True if no value surely satisfies `alternative`; looks into members and items `depth` levels deep.
     pub(super) fn is_empty(&mut self, alternative: &Alternative, depth: usize) -> bool {
         let has = |bit: u8| alternative.types & bit != 0;
         if has(types::NULL | types::TRUE | types::FALSE) {
@@ -357,8 +363,9 @@ impl Expander {
             return known;
         }
         let trail = core::mem::take(&mut self.trail);
+        let was_looking = core::mem::replace(&mut self.is_looking, true);
         let expanded = self.expand(&key.0);
-        self.trail = trail;
+        (self.trail, self.is_looking) = (trail, was_looking);
         let Ok(alternatives) = expanded else { return false };
         let is_never = alternatives.iter().all(|alternative| self.is_empty(alternative, depth));
         self.never.insert(key, is_never);

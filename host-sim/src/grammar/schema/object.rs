@@ -15,6 +15,9 @@ use crate::grammar::refused::Refused;
 /// Most required names without a place in the order, which may come in any: more come in the order that `required` has.
 const MAX_FREE: usize = 4;
 
+/// Most members that may be counted.
+const MAX_MEMBERS: usize = 512;
+
 /// Most ways to make an object whose members must include one of a kind.
 const MAX_WITNESSES: usize = 64;
 
@@ -60,14 +63,15 @@ impl ObjectEmitter<'_> {
         while let Some(mut objects) = waiting.pop() {
             n += 1;
             if n > MAX_WITNESSES {
-                return Err(Refused::new("keyword \"not\": so many members that may be invalid are not supported"));
+                return Err(Refused::new("keyword \"not\": at most 64 ways to be invalid by a member are supported"));
             }
             if objects.some.len() > 1 {
-                return Err(Refused::new("keyword \"not\": two members that must be invalid are not supported"));
+                return Err(Refused::new("keyword \"not\": only one member that must be invalid is supported"));
             }
             let some = objects.some.pop();
             if let Some((names, value)) = &some {
-                for name in order.iter().chain(&objects.required).filter(|name| names.contains(name)) {
+                let others = objects.required.iter().filter(|name| !order.contains(name));
+                for name in order.iter().chain(others).filter(|name| names.contains(name)) {
                     waiting.push(with_member(&objects, name, *value));
                 }
             }
@@ -279,13 +283,17 @@ fn build(
     // Members without a listed name may all have the same name, so they count as one.
     let surely = named.len() + free.len() + 1;
     if objects.min > surely && !classes.is_empty() && max.is_none_or(|max| max >= objects.min) {
-        let reason = "keyword \"minProperties\": more than the names that the schema lists, and one, are not supported";
+        let reason =
+            "keyword \"minProperties\": at most one more than the number of names that the schema lists is supported";
         return Err(Refused::new(reason));
     }
-    if max.is_some_and(|max| max < objects.min || max > 512) || objects.min > 512 {
-        let is_none = max.is_some_and(|max| max < objects.min);
-        let reason = "keyword \"maxProperties\": more than 512 are not supported";
-        return if is_none { Ok(()) } else { Err(Refused::new(reason)) };
+    if max.is_some_and(|max| max < objects.min) {
+        return Ok(());
+    }
+    for (keyword, count) in [("minProperties", Some(objects.min)), ("maxProperties", max)] {
+        if count.is_some_and(|count| count > MAX_MEMBERS) {
+            return Err(Refused::new(format!("keyword \"{keyword}\": at most {MAX_MEMBERS} are supported")));
+        }
     }
     let mut object = ObjectEmitter {
         emitter,

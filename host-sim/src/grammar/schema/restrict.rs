@@ -232,13 +232,13 @@ impl Expander {
         {
             return Ok(value);
         }
-        self.refuse(schema, key, "it must be a number, such a one is not supported")
+        self.refuse(schema, key, "it must be a number of at most 400 digits")
     }
 
     fn size(&self, schema: Id, key: &str, value: Id) -> Result<usize, Refused> {
         match self.number(schema, key, value)?.to_usize() {
             Some(size) => Ok(size),
-            None => self.refuse(schema, key, "a number like this is not supported"),
+            None => self.refuse(schema, key, "it must be a whole number from 0 to 999999999"),
         }
     }
 
@@ -272,7 +272,11 @@ impl Expander {
             "multipleOf" | "divisibleBy" => {
                 let divisor = self.number(schema, key, value)?;
                 if crate::grammar::number::multiples(&divisor).is_none() {
-                    return self.refuse(schema, key, "only whole numbers from 1 to 1000 are supported");
+                    return self.refuse(
+                        schema,
+                        key,
+                        "only positive numbers of at most three digits that count, and 1000, are supported",
+                    );
                 }
                 Restriction::Divisor(divisor)
             }
@@ -300,7 +304,7 @@ impl Expander {
             "uniqueItems" if self.doc.val(value) == Val::Bool(true) => {
                 let max = self.doc.member(schema, "maxItems").map(|max| self.size(schema, "maxItems", max));
                 if max.transpose()?.is_none_or(|max| max > 1) {
-                    return self.refuse(schema, key, "it is not supported");
+                    return self.refuse(schema, key, "it is supported only with \"maxItems\" of 0 or 1");
                 }
                 return Ok(None);
             }
