@@ -50,7 +50,7 @@ pub(crate) const HELP: &[&str] = &[
     "/chat on|off  put prompts into the model's chat template\n",
     #[cfg(feature = "chat-pieces")]
     "/think on|off let the model think before it answers, where it has a choice\n",
-    "/keep on|off  keep the conversation from line to line\n",
+    "/keep on|off  keep the conversation from line to line, and how it is sampled\n",
     #[cfg(feature = "drafts")]
     "/draft on|off guess tokens, so that a pass over the weights makes several\n",
     "/reset        forget the conversation\n",

@@ -138,7 +138,7 @@ impl Talk<'_, '_, '_, '_> {
         }
     }
 
-    /// Understands what was typed; settings change at once.
+    /// Understands what was typed; settings change at once, but those of sampling with the next conversation.
     fn react<'l>(&mut self, entry: Entry<'l>) -> Reaction<'l> {
         let line = match entry {
             Entry::Line(line) => line,

@@ -59,7 +59,9 @@ pub fn nanoseconds() -> u64 {
     };
     #[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
     let (count, hz) = (riscv::cycles(), 1_000_000_000);
-    count * 1_000_000 / (hz / 1000).max(1)
+    let hz = hz.max(1);
+    // In two parts: the product of the whole count would overflow within hours.
+    count / hz * 1_000_000_000 + count % hz * 1_000_000_000 / hz
 }
 
 /// The counter of cycles, each of which is an instruction and a nanosecond under QEMU.

@@ -34,7 +34,7 @@ pub struct RecurrentState<'a> {
     pass: Pass,
 }
 
-/// Tokens that pass, as the state sees them.
+/// The pass under way, as far as the recurrent state is concerned.
 #[derive(Clone, Copy, Default)]
 struct Pass {
     /// The slot of the copy that the pass begins with.

@@ -91,14 +91,14 @@ impl<I: Isa> SubScales<I> {
             let [mut scales, mut mins]: [[I::W; 4]; 2] = [isa.words(rows, offset); 2];
             for (scale, min) in scales.iter_mut().zip(&mut mins) {
                 *scale = isa.and(*scale, four);
-                *min = isa.high_nibbles(*min);
+                *min = isa.and(isa.shr(*min, 4), four);
             }
             SubScales { scales, mins }
         } else if const { is::<B>(ScaleForm::K6WithMin) } {
             let [a, b, c] = isa.words::<_, 3>(rows, offset);
             let six = isa.splat(0x3F3F_3F3F);
             let scale_high = isa.or(isa.and(c, four), isa.and(isa.shr(a, 2), top));
-            let min_high = isa.or(isa.high_nibbles(c), isa.and(isa.shr(b, 2), top));
+            let min_high = isa.or(isa.and(isa.shr(c, 4), four), isa.and(isa.shr(b, 2), top));
             let [z, ..] = zero;
             SubScales { scales: [isa.and(a, six), scale_high, z, z], mins: [isa.and(b, six), min_high, z, z] }
         } else if const { is::<B>(ScaleForm::K6) } {
@@ -106,8 +106,8 @@ impl<I: Isa> SubScales<I> {
             let scales = [
                 isa.or(isa.and(a, four), isa.and(isa.shl(c, 4), top)),
                 isa.or(isa.and(b, four), isa.and(isa.shl(c, 2), top)),
-                isa.or(isa.high_nibbles(a), isa.and(c, top)),
-                isa.or(isa.high_nibbles(b), isa.and(isa.shr(c, 2), top)),
+                isa.or(isa.and(isa.shr(a, 4), four), isa.and(c, top)),
+                isa.or(isa.and(isa.shr(b, 4), four), isa.and(isa.shr(c, 2), top)),
             ];
             SubScales { scales, mins: zero }
         } else if const { is::<B>(ScaleForm::I8) } {

@@ -186,7 +186,7 @@ impl<F: Flash> Session<'_, '_, F> {
         }
     }
 
-    /// The fewest tokens that can be left; none at all can be, too.
+    /// The smallest position other than 0 that the session can go back to; 0 is always possible.
     pub(super) fn least_position(&self) -> u32 {
         let least = self.memory.kv.least_position(self.written as usize);
         #[cfg(feature = "_recurrent")]

@@ -120,6 +120,6 @@ async fn missing<F: Flash>(
             return Ok(WeightError::Missing { role });
         }
     }
-    // Fewer tensors than needed, yet none missing: one must occur twice, which loading will name.
+    // Not reached: where fewer tensors are found than needed, one is missing.
     Ok(WeightError::Missing { role: Role::TokenEmbd })
 }

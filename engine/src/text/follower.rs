@@ -33,9 +33,9 @@ pub struct Follower {
     /// Places in the stretch behind the tokens of a draft.
     #[cfg(feature = "drafts")]
     drafted: heapless::Vec<usize, MAX_DRAFT>,
-    /// The error that came up while tokens were tried at the first place where one did.
+    /// The earliest place in the stretch at which trying a token failed, and that error.
     error: Option<(usize, GrammarError)>,
-    /// The error that came up behind the last token, where nothing may follow then.
+    /// An error found behind the last token taken: no token may follow it.
     last: Option<GrammarError>,
     /// The place of the text that is handed out.
     #[cfg(feature = "values")]

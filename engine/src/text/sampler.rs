@@ -323,7 +323,7 @@ impl Sampler {
         picked
     }
 
-    /// The logit of a token that was picked as it was pushed, but for a rounding where it was penalised.
+    /// The logit of `picked` before the repetition penalty, exact but for one rounding.
     #[cfg(feature = "probabilities")]
     pub(crate) fn raw_logit(&self, picked: Candidate) -> f32 {
         let (logit, penalty) = (picked.logit, self.config.repeat_penalty);

@@ -31,8 +31,7 @@ pub struct Encode<'t> {
     pub special: bool,
     /// The text goes on from an earlier one: no space is put in front where the model wants one at the start of a text.
     pub continues: bool,
-    /// Offsets in the text that no special token spans, of whatever type, in ascending order: they lie inside of markers that a
-    /// user wrote.
+    /// Offsets in the text, ascending, that no special token spans, of whatever type: they lie inside of markers that a user wrote.
     pub barred: &'t [usize],
 }
 

@@ -39,9 +39,10 @@ impl Markers {
             let mut walk = array.strings();
             let mut buf = [0; MAX_BYTES];
             let mut types = types.into_iter();
-            while let Some((_, bytes)) = wait(walk.next_prefix(source, &mut buf))? {
+            while let Some((string, bytes)) = wait(walk.next_prefix(source, &mut buf))? {
                 let token_type = types.next().unwrap_or(0);
-                if let Ok(text) = str::from_utf8(bytes)
+                if string.len == bytes.len() as u64
+                    && let Ok(text) = str::from_utf8(bytes)
                     && is_marker(text, token_type, template)
                 {
                     texts.insert(text.to_owned());

@@ -2,7 +2,7 @@
 //!
 //! A marker that a user wrote must not become a special token, and the template must see the user's text as it is, so far as it
 //! looks at it. So a character that nobody writes, the *bar*, is put inside of every marker of the users' text, and at that
-//! text's ends, before the template is rendered. Behind that the bars are taken out again: where one lay inside of a marker, the
+//! text's ends, before the template is rendered. Afterwards the bars are taken out again: where one lay inside of a marker, the
 //! tokenizer may find no special token.
 
 use std::collections::BTreeSet;

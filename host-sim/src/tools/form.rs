@@ -59,7 +59,7 @@ impl Form {
         Frame { before, after, between, end: self.end(), notation }
     }
 
-    /// The text with which a model asks for the results of its calls, where that does not end its answer by itself.
+    /// The text by which a model asks for the results of its calls; `None` where the end of the answer does that.
     pub(crate) fn end(self) -> Option<&'static str> {
         (self == Form::Escaped).then_some("<start_function_response>")
     }

@@ -242,7 +242,7 @@ impl Block {
 /// A layer: its blocks in the order in which they run.
 #[derive(Clone, Copy, Debug)]
 pub struct Layer {
-    /// Blocks that mix tokens. Two read the same hidden state.
+    /// Blocks that mix tokens; where there are two, both read the hidden state as it came to the layer.
     pub mixers: [Option<Block>; 2],
     /// The block that works on each token alone.
     pub ffn: Option<Block>,

@@ -168,7 +168,11 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         #[cfg(feature = "chat-pieces")]
         if let (Prompt::Turn(pieces, turn, room), true) = (&mut prompt, options.chat) {
             match self.take_with_answer(conversation, last, (pieces, turn), room, options).await {
-                Ok(false) | Err(Error::Text(_)) => {}
+                // Without room for it, the answer stays as it was made.
+                Ok(false)
+                | Err(Error::Text(
+                    TextError::TooLong { .. } | TextError::TurnTooLong { .. } | TextError::TooManyMarkers { .. },
+                )) => {}
                 taken => return taken.map(|_| ()),
             }
         }
@@ -177,7 +181,7 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
             tokens.drop_next();
         }
         let mut n = self.encode_prompt(&mut prompt, tokens.room()).await;
-        // Without room for both, the prompt goes before what was fed.
+        // If both do not fit, the tokens already fed are forgotten to make room for the prompt.
         if matches!(n, Err(Error::Text(TextError::TooLong { .. }))) && !tokens.fed().is_empty() {
             tokens.forget(usize::MAX);
             n = self.encode_prompt(&mut prompt, tokens.room()).await;

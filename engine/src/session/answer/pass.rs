@@ -18,6 +18,10 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
     pub(super) async fn pass(&mut self) -> Result<(), Error> {
         let chunk = self.session.plan().chunk.max(1) as usize;
         let left = self.conversation.tokens.pending().len();
+        if left == 0 {
+            // The last pass picked nothing, because of an error, which comes back.
+            return self.pick(0, 0);
+        }
         let n = left.min(chunk);
         #[cfg(feature = "grammar")]
         if let Some((_, follower)) = &mut self.conversation.follower {

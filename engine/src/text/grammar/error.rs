@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Display, Formatter};
 
-/// Tables that cannot be used, or a text with more readings than a state holds.
+/// Tables that cannot be used, or a text with more readings than a [`Matcher`](super::Matcher) holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -21,14 +21,14 @@ pub enum GrammarError {
         /// Its offset in the tables, in bytes.
         offset: usize,
     },
-    /// More nesting than a state can hold.
+    /// More nesting than a matcher can hold.
     TooDeep {
         /// Frames that the grammar asks for.
         need: usize,
         /// Frames that can be kept.
         have: usize,
     },
-    /// The text can be read in more ways than a state can hold.
+    /// The text can be read in more ways than a matcher can hold.
     TooManyReadings {
         /// Readings that can be kept.
         have: usize,
@@ -53,7 +53,7 @@ impl Display for GrammarError {
                 write!(f, "a number at offset {offset} of the grammar's tables is out of range")
             }
             GrammarError::TooDeep { need, have } => {
-                write!(f, "the grammar nests {need} deep, there is room for {have}: compile it with less depth")
+                write!(f, "the grammar nests {need} deep, at most {have} are supported: make its rules nest less")
             }
             GrammarError::TooManyReadings { have } => {
                 write!(f, "the text can be read in more than {have} ways: make the grammar less ambiguous")
