@@ -30,8 +30,8 @@
 //! matrix product takes, and looks at `rx` each time, so `rx` needs a buffer of some bytes or flow control.
 //!
 //! # Memory
-//! The engine's is `arena`. The future itself holds a line, its tokens, the sampler and the session: about 10 KB, and 10 KB more of samplers
-//! with the feature `drafts`. There is no heap.
+//! The engine's is `arena`. The future itself holds a line, its tokens, the sampler and the session: about 10 KB, and 10 KB more of
+//! samplers with the feature `drafts`. There is no heap.
 #![no_std]
 #![deny(unsafe_code)]
 

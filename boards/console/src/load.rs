@@ -110,7 +110,8 @@ async fn tail<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<(Tail
 /// A session in the place that it is made in, once it is there.
 pub(crate) type Slot<'a, 'm, F> = Poll<Result<Session<'a, 'm, Lent<'a, F>>, Error>>;
 
-/// Finds the model in `flash`, says what it is and how it will use `arena`, and makes it ready in `slot`. `arena` starts where the engine asks for it, see [`aligned`].
+/// Finds the model in `flash`, says what it is and how it will use `arena`, and makes it ready in `slot`. `arena` starts where the engine
+/// asks for it, see [`aligned`].
 pub(crate) async fn load<'l, 'a, 'm: 'a, F: Flash, W: Write>(
     board: &Board<'a, 'm>,
     ctx: Option<u32>,

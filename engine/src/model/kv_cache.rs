@@ -178,8 +178,8 @@ impl KvCache<'_> {
         layers.fold(0, u64::saturating_add)
     }
 
-    /// The fewest positions that a session can be rewound to which was restored from what a snapshot of `position` positions keeps:
-    /// with windows that are shorter, all but the last.
+    /// The smallest position to which a session restored from a snapshot of `position` positions can be rewound: `position - 1` if any
+    /// window is shorter than `position`, else 0.
     #[must_use]
     pub fn least_kept(&self, position: usize) -> usize {
         let cached = (0..self.n_layer).filter(|&layer| self.is_cached(layer));

@@ -76,7 +76,7 @@ pub enum Error {
     CannotRewind {
         /// Tokens that were to be left.
         to: u32,
-        /// The fewest that can be left; none at all can be, too.
+        /// The smallest number other than 0 that can be left; 0 is always possible.
         least: u32,
         /// Tokens that there are.
         position: u32,

@@ -19,7 +19,7 @@
 //! | `Snapshots::save` | 1695 |
 //! | `Snapshots::restore` | 2111 |
 //!
-//! To these come the [`Session`](crate::Session) (2104) and a [`Sampler`](crate::text::Sampler) (3192), wherever the caller puts
+//! Added to these are the [`Session`](crate::Session) (2104) and a [`Sampler`](crate::text::Sampler) (3192), wherever the caller puts
 //! them. No number depends on the model or on the length of a text (SmolLM2 135M takes what a model of 57 kB does).
 
 pub(crate) mod answer;

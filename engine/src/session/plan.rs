@@ -138,7 +138,7 @@ impl Plan {
     }
 }
 
-/// The places that weights may have.
+/// Placements of weights that the plan may use.
 #[derive(Clone, Copy)]
 struct Means {
     pin: bool,
@@ -169,7 +169,7 @@ impl Model {
             return Err(Error::NoChecksums);
         }
         let mapped = source.mapped.is_some_and(|bytes| bytes.len() as u64 >= self.tensors.end);
-        let all = Means {
+        let none = Means {
             pin: false,
             map: false,
             stream: false,
@@ -180,14 +180,14 @@ impl Model {
         let means = match options.residency {
             Residency::Mapped if !mapped => return Err(Error::NotMapped),
             Residency::Streamed if !cfg!(feature = "stream") => return Err(Error::NoStreaming),
-            Residency::Mapped => Means { map: true, ..all },
-            Residency::Pinned => Means { pin: true, ..all },
-            Residency::Streamed => Means { stream: true, ..all },
+            Residency::Mapped => Means { map: true, ..none },
+            Residency::Pinned => Means { pin: true, ..none },
+            Residency::Streamed => Means { stream: true, ..none },
             // Mapped weights take no memory; in an arena without bounds, only faster kernels are a reason to copy them.
-            Residency::Auto if mapped => Means { pin: arena_bytes.is_some() || options.pins_mapped, map: true, ..all },
+            Residency::Auto if mapped => Means { pin: arena_bytes.is_some() || options.pins_mapped, map: true, ..none },
             Residency::Auto => {
                 let stream = cfg!(feature = "stream") && arena_bytes.is_some();
-                Means { pin: true, stream, ..all }
+                Means { pin: true, stream, ..none }
             }
         };
         if !cfg!(feature = "stream") && self.table_tile(means, F::READ_ALIGN) > 0 {

@@ -40,7 +40,7 @@ pub struct Session<'a, 'm, F: Flash> {
     /// The probability that the file asks of answers.
     #[cfg(feature = "probabilities")]
     pub(super) threshold: Threshold,
-    /// The fewest tokens that a restored prefix can be taken back to, but for none at all: it has no more of windows.
+    /// The smallest position other than 0 that a restored session can go back to: the snapshot lacks earlier positions of the windows.
     #[cfg(feature = "snapshots")]
     pub(super) restored: u32,
 }
@@ -291,7 +291,8 @@ impl<F: Flash> Session<'_, '_, F> {
     ///
     /// # Errors
     /// [`Error::NoSuchToken`] and [`Error::ContextFull`] before anything is done; flash failures, weights that do not
-    /// match their checksums and logits that are not finite, after which the chunks that were finished count and the rest do not, nor do logits that
+    /// match their checksums and logits that are not finite, after which the chunks that were finished count and the rest do not, nor do
+    /// logits that
     /// `sink` got of the rest. The same tokens may be fed again.
     pub async fn feed(&mut self, ids: &[u32], want: Want, sink: &mut LogitsSink<'_>) -> Result<(), Error> {
         self.check(ids)?;

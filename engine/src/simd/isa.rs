@@ -16,9 +16,9 @@ pub type Quad = [i8; 4];
 pub trait Quads {
     /// `N` words of the block from word `N * i` on.
     fn quads<const N: usize>(&self, i: usize) -> &[Quad; N];
-    /// Byte offset of their scale, an `f32`, which the sum of all of them follows, an `i32`.
+    /// Byte offset of the block's scale, an `f32`; the `i32` sum of all its activations follows it.
     const SCALE_AT: usize;
-    /// Sums of 16 each, sub-blocks (0, 2), (1, 3), (4, 6), (5, 7), ...; zeros if they are only 32.
+    /// Sums of 16 each, sub-blocks (0, 2), (1, 3), (4, 6), (5, 7), ...; zeros for blocks of 32.
     fn sums16(&self) -> &[[i16; 2]; 8] {
         &[[0; 2]; 8]
     }

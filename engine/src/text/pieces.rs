@@ -31,9 +31,9 @@ const MAX_MARKUP: u64 = 4096;
 /// | `trims` | `u32`: [`Trims::bits`]; 0 if absent |
 /// | `thoughts_end` | string: earlier answers are rendered from behind the last such text on; whole if absent |
 ///
-/// A string has at most 4096 bytes, the end of thoughts at most 64. Markup and texts are encoded as one string, and [`MarkerKind`](super::MarkerKind) says
-/// which special tokens a user's text may contain. Where a system text is stated, neither it nor the first user's text is to be
-/// blank: templates differ in what they leave out then.
+/// A string has at most 4096 bytes, the end of thoughts at most 64. Markup and texts are encoded as one string, and
+/// [`MarkerKind`](super::MarkerKind) says which special tokens a user's text may contain. Where a system text is stated, neither it nor the
+/// first user's text is to be blank: templates differ in what they leave out then.
 #[derive(Clone, Copy, Debug)]
 pub struct ChatPieces {
     markup: [Option<Str>; Markup::ALL.len()],

@@ -10,7 +10,7 @@ pub const MAX_CANDIDATES: usize = 256;
 /// Most recent tokens that the repetition penalty can look at: with the feature `small` as many as it does by default.
 pub const MAX_RECENT: usize = if cfg!(feature = "small") { 64 } else { 256 };
 
-/// Likeliest tokens that are asked about before all are in their order.
+/// Times that the likeliest token may be refused before all tokens are asked about in order.
 const MOST_REFUSED: usize = 3;
 
 /// The settings by which the next token is picked.

@@ -312,7 +312,7 @@ async fn name<F: Flash>(source: &mut Source<'_, F>, string: Option<Str>) -> Resu
     Ok(name)
 }
 
-/// Phi-3's tokenizer is told by the model's name alone, as llama.cpp does.
+/// True for Phi-3, whose tokenizer is recognised by the model's name alone, as in llama.cpp.
 async fn is_phi3<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<bool, TextError> {
     let mut value = [None];
     gguf.find_all(source, ["general.", ""], &["name"], &mut value, &mut |_| true).await?;

@@ -188,7 +188,7 @@ pub(super) struct Parts<'t> {
     at: usize,
     /// The stretch being looked at ends here.
     end: usize,
-    /// No longer special token is in the stretch.
+    /// Special tokens longer than this do not occur in the stretch.
     len: usize,
     depth: usize,
 }

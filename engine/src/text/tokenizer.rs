@@ -204,8 +204,8 @@ impl<'a> Tokenizer<'a> {
         self.merges.export([0; 16], merges);
     }
 
-    /// True if token `id` ends an answer: the model's end of text, turn or message, or a token
-    /// well known to.
+    /// True if token `id` ends an answer: the model's end of text, turn or message, or one known
+    /// by its text to end an answer.
     #[must_use]
     pub fn is_end(&self, id: u32) -> bool {
         let named = [self.spec.eos, self.spec.eot, self.spec.eom];

@@ -71,9 +71,11 @@ pub struct PinBudget {
     pub pinned: u64,
     left: u64,
     bytes: MatrixBytes,
-    /// Bytes for layers, and of the layers' matrices those that were seen and those that were pinned.
+    /// Bytes of the budget for layers.
     for_layers: u64,
+    /// Bytes of layers' matrices seen so far.
     seen: u64,
+    /// Those of them that were pinned.
     taken: u64,
     head: bool,
 }
@@ -84,7 +86,7 @@ impl PinBudget {
     pub fn new(left: u64, bytes: MatrixBytes) -> Self {
         let head = if bytes.has_output() { bytes.output } else { bytes.embedding };
         let rest = left.saturating_sub(bytes.layers);
-        // With the head, `head - rest` bytes of layers are not pinned that would be without it.
+        // Pinning the head displaces `head - rest` bytes of layers.
         let missing = head.saturating_sub(rest);
         let takes_head = head <= left && rest > missing / PROMPT_PASSES;
         let for_layers = left.saturating_sub(if takes_head { head } else { 0 }).min(bytes.layers);
@@ -104,7 +106,7 @@ impl PinBudget {
             _ if role.is_table_of_rows() => false,
             Role::TokenEmbd if self.bytes.has_output() => self.bytes.all() <= self.left.saturating_add(self.pinned),
             Role::TokenEmbd | Role::Output => self.head,
-            _ => self.is_due(bytes),
+            _ => self.takes_layer(bytes),
         };
         let left = self.left.checked_sub(bytes).filter(|_| wanted)?;
         let at = self.pinned;
@@ -112,8 +114,9 @@ impl PinBudget {
         Some(at)
     }
 
-    /// True if of the layers so far no larger part is pinned than of all.
-    fn is_due(&mut self, bytes: u64) -> bool {
+    /// Decides whether a layer's matrix is pinned: the pinned share of the layers seen so far stays at or below the share of all layers
+    /// that the budget pins.
+    fn takes_layer(&mut self, bytes: u64) -> bool {
         // All are multiples of the alignment; products of such units do not overflow.
         let units = |bytes: u64| bytes >> ALIGN.trailing_zeros();
         let product = |a: u64, b: u64| units(a).saturating_mul(units(b));

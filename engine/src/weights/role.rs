@@ -200,7 +200,7 @@ pub enum Role {
     PerLayerProjNorm,
 }
 
-/// The tensors that belong to no layer, with their names.
+/// The tensors that belong to no layer, with their names, in the order of [`Role::id`].
 const GLOBALS: &[(Role, &str)] = &[
     (Role::TokenEmbd, "token_embd.weight"),
     (Role::RopeFreqs, "rope_freqs.weight"),

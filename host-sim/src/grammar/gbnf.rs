@@ -2,7 +2,8 @@
 //!
 //! A grammar is a list of rules `name ::= alternatives`; texts are those of rule `root`. Alternatives are sequences of literals
 //! (`"..."`), classes of characters (`[a-z]`, `[^"]`, `.`), names of rules and groups, each with `*`, `+`, `?` or `{m,n}` behind
-//! it if it repeats. `#` begins a comment. A comment `#!value RULE ACTION LEAST..MOST` marks a rule as a value, whose text becomes a number.
+//! it if it repeats. `#` begins a comment. A comment `#!value RULE ACTION LEAST..MOST` marks a rule as a value, whose text becomes a
+//! number.
 
 mod build;
 mod parse;

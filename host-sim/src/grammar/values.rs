@@ -10,8 +10,8 @@ use super::readings;
 use super::refused::Refused;
 use super::tables::Node;
 
-/// Asserts that texts of the automaton `nodes` from state `start` have values that an engine finds. Returns their readings at most,
-/// which are 1 if `readings` says that this is known.
+/// Checks that the engine can find the values in every text of the automaton `nodes` from state `start`. Returns the most readings of a
+/// text, 1 if `readings` is 1.
 ///
 /// # Errors
 /// [`Refused`]: a value is within or right behind another, or too long, or readings of a text may not agree on values.

@@ -25,8 +25,8 @@ pub struct Answers<'o> {
 }
 
 impl Answers<'_> {
-    /// True if the file's own `key` makes way.
-    pub(super) fn replace(&self, key: &str) -> bool {
+    /// True if the file's own value of `key` is dropped, because one of these replaces it or takes it away.
+    pub(super) fn replaces(&self, key: &str) -> bool {
         let none = self.min_prob == Some(0.0);
         match key {
             MIN_PROB => self.min_prob.is_some(),

@@ -90,7 +90,7 @@ pub fn pack<F: Flash>(
             report.ignored.push(entry.key.clone());
         } else if options.strip && !keys::is_read(entry, &architecture, has_merges) {
             report.stripped.push((entry.key.clone(), entry.bytes()));
-        } else if !options.answers.replace(&entry.key) {
+        } else if !options.answers.replaces(&entry.key) {
             keys.entry(entry);
         }
     }

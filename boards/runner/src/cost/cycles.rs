@@ -50,7 +50,8 @@ impl Model {
 }
 
 /// LLVM's models. A Cortex-A72 is modelled with the instructions that an emulated Cortex-A53 executes, and a Cortex-A55, which QEMU
-/// lacks, with those of a Cortex-A76. For the A76 LLVM uses its model of the A57; that of the Neoverse N1, the same core for servers, is closer.
+/// lacks, with those of a Cortex-A76. For the A76 LLVM uses its model of the A57; that of the Neoverse N1, the same core for servers, is
+/// closer.
 const MODELS: [Model; 7] = [
     Model::same("cortex-m4"),
     Model::same("cortex-m7"),

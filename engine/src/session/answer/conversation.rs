@@ -22,20 +22,19 @@ pub struct Buffers<'b> {
     /// More of them, one for each token of the longest draft, also of the text that a grammar forces; none without the feature
     /// `drafts`.
     pub drafts: &'b mut [Lane],
-    /// Text that goes out at once, or is held back as it may be the beginning of a stop string. What a token has beyond it is
-    /// lost: it takes the bytes of the longest token (256 for most vocabularies) and those of the longest stop string, and 10 more
-    /// where a grammar has values. An answer
-    /// that must have a probability is held back as a whole: it takes the bytes of the longest answer, and those of the text in
-    /// its place; one that does not fit is an error.
+    /// Memory for text that is handed out at once, or held back as the possible beginning of a stop string. Needs the bytes of the
+    /// longest token (256 for most vocabularies), those of the longest stop string, and 10 more where a grammar has values; text of a
+    /// token beyond it is lost. An answer that must have a probability is held back whole: then it needs the bytes of the longest
+    /// answer and of the text in its place, and one that does not fit is an error.
     pub text: &'b mut [u8],
 }
 
 /// The state of a conversation between two answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Open {
-    /// No answer is to be gone on from.
+    /// There is no answer to continue.
     No,
-    /// The last token of the last answer waits to be fed; whether it ended that.
+    /// The last answer's last token waits to be fed; `ends` is true if it ended the answer.
     Token { ends: bool },
 }
 

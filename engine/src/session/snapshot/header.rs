@@ -9,7 +9,8 @@ pub(super) const LINE_BYTES: usize = 64;
 pub(super) const IDS: usize = LINE_BYTES / 4;
 
 const MAGIC: [u8; 8] = *b"kvprefix";
-/// The version of the header's layout, of the cache's and the state's, of the model hash, and of the arithmetic that the cache's contents come from.
+/// The version of the header's layout, of the cache's and the state's, of the model hash, and of the arithmetic that the cache's contents
+/// come from.
 pub(super) const VERSION: u32 = 3;
 /// Bytes that the header's own checksum covers.
 const CHECKED_BYTES: usize = LINE_BYTES - 4;

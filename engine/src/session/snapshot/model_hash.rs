@@ -12,8 +12,8 @@ const PIECE_BYTES: (usize, usize) = (512, 1 << 16);
 
 impl Model {
     /// The model's hash: the CRC-32C of the file up to its tensor data, that is header, metadata and directory, and that of
-    /// the data of all tensors; keys that were left out on request change it. It is computed once, before the session is made, and only for snapshots; it reads
-    /// [`hash_bytes`](Model::hash_bytes).
+    /// the data of all tensors; keys that were left out on request change it. It is computed once, before the session is made, and only for
+    /// snapshots; it reads [`hash_bytes`](Model::hash_bytes).
     ///
     /// The metadata of a packed file hold a checksum of every tensor, which stands for its data. (An engine without the
     /// feature `checksums` reads the data all the same, so its hashes of packed files are others.)

@@ -48,7 +48,7 @@ impl Written {
         }
     }
 
-    /// Adds `number`, with the digits of `least` at least.
+    /// Writes `number` with at least as many digits as `least` has.
     #[inline(never)]
     fn number(&mut self, number: u32, least: u32) {
         let mut place = 1_000_000_000;

@@ -11,10 +11,10 @@ use crate::grammar::nfa::{Count, END, Nfa, StateId};
 use crate::grammar::pattern;
 use crate::grammar::refused::Refused;
 
-/// Parts of rules that are put where their names stand, at most.
+/// Rules of at most this size are copied to where their names stand.
 const MAX_INLINE: usize = 40;
 
-/// Copies of what repeats that are made, at most: more are counted.
+/// Most copies of a repeated part; more repetitions are counted.
 const MAX_COPIES: usize = 16;
 
 /// The automaton of `rules`, and the state in which the first begins.

@@ -207,8 +207,7 @@ impl Emitter {
                 }
                 let before = if at == 0 { from } else { self.after_comma(from, Count::Keep)? };
                 let item = arrays.item(at);
-                if let Some((first, literal)) = some.filter(|(first, _)| found == 0 && at >= *first) {
-                    let _ = first;
+                if let Some((_, literal)) = some.filter(|(first, _)| found == 0 && at >= *first) {
                     let rule = self.rule(item.iter().copied().chain([literal]).collect())?;
                     self.nfa.call(before, rule, after[next][1]);
                 }

@@ -12,7 +12,7 @@ use crate::grammar::frame::Notation;
 use crate::grammar::nfa::{Count, END, StateId};
 use crate::grammar::refused::Refused;
 
-/// Most required names without a place in the order, which may come in any: more come in the order that `required` has.
+/// Most required names that may come in any order among the unlisted members: more than these keep the order of `required`.
 const MAX_FREE: usize = 4;
 
 /// Most members that may be counted.
@@ -21,15 +21,15 @@ const MAX_MEMBERS: usize = 512;
 /// Most ways to make an object whose members must include one of a kind.
 const MAX_WITNESSES: usize = 64;
 
-/// Names of members that are not known by name, and what their values must be.
+/// A set of unlisted names whose values must satisfy the same schemas.
 struct Class {
     /// `None`: any.
     names: Option<Dfa>,
     value: Conjunction,
     /// The values by `value`, once they are needed: to find them takes time.
     values: Option<Values>,
-    /// It is what must be there.
-    is_some: bool,
+    /// A member of it is the witness: what must be there for the object to be made so.
+    is_witness: bool,
 }
 
 /// The automaton of one alternative's objects.
@@ -42,11 +42,12 @@ pub(super) struct ObjectEmitter<'e> {
     /// Required names that come among the others.
     free: Vec<(Rc<str>, Values)>,
     classes: Vec<Class>,
-    /// One of the classes must be there.
-    needs_some: bool,
-    /// States behind a member of the others: names that came, members with names, others, and whether what must be there came.
+    /// The witness must be there.
+    needs_witness: bool,
+    /// The state after an unlisted member, by the free names seen as bits, the listed and the unlisted members, and whether the witness
+    /// came.
     behind: HashMap<(usize, usize, usize, bool), StateId>,
-    /// States before the names of the others.
+    /// The state before the name of one, by the same.
     before: HashMap<(usize, usize, usize, bool), StateId>,
 }
 
@@ -68,14 +69,14 @@ impl ObjectEmitter<'_> {
             if objects.some.len() > 1 {
                 return Err(Refused::new("keyword \"not\": only one member that must be invalid is supported"));
             }
-            let some = objects.some.pop();
-            if let Some((names, value)) = &some {
+            let witness = objects.some.pop();
+            if let Some((names, value)) = &witness {
                 let others = objects.required.iter().filter(|name| !order.contains(name));
                 for name in order.iter().chain(others).filter(|name| names.contains(name)) {
                     waiting.push(with_member(&objects, name, *value));
                 }
             }
-            build(emitter, &objects, some, order, rule)?;
+            build(emitter, &objects, witness, order, rule)?;
         }
         Ok(())
     }
@@ -83,12 +84,7 @@ impl ObjectEmitter<'_> {
     fn open(&mut self, rule: StateId) -> Result<(), Refused> {
         let start = self.emitter.nfa.state()?;
         self.emitter.nfa.edge(rule, b'{', start);
-        // Counts beyond these make no difference.
-        let most = match self.max {
-            Some(max) => max,
-            None if self.min > 1 => self.min,
-            None => 0,
-        };
+        let most = self.capped(self.max.unwrap_or(self.min));
         let n = self.named.len();
         // Behind a member, and before the name of one, by the next name's place and how many came.
         let (mut behind, mut before) = (Vec::new(), Vec::new());
@@ -116,7 +112,7 @@ impl ObjectEmitter<'_> {
                         self.emitter.nfa.jump(name, before[at(next + 1, count)]);
                     }
                 } else {
-                    let others = self.others(0, count, 0, !self.needs_some)?;
+                    let others = self.others(0, count, 0, !self.needs_witness)?;
                     self.emitter.nfa.jump(name, others);
                 }
             }
@@ -129,10 +125,12 @@ impl ObjectEmitter<'_> {
     }
 
     /// True if an object may end after these free names, members with names and others.
-    fn may_close(&self, free: usize, named: usize, others: usize, some: bool) -> bool {
+    fn may_close(&self, free: usize, named: usize, others: usize, has_witness: bool) -> bool {
         // Names of others may be alike.
         let surely = named + others.min(1);
-        free + 1 == 1 << self.free.len() && (some || !self.needs_some) && (self.min <= 1 || surely >= self.min)
+        free + 1 == 1 << self.free.len()
+            && (has_witness || !self.needs_witness)
+            && (self.min <= 1 || surely >= self.min)
     }
 
     /// A member `name`, with the quote in front: what comes behind it is `then`.
@@ -160,8 +158,8 @@ impl ObjectEmitter<'_> {
     }
 
     /// The state before the name of one of the others.
-    fn others(&mut self, free: usize, named: usize, others: usize, some: bool) -> Result<StateId, Refused> {
-        let key = (free, named, others, some);
+    fn others(&mut self, free: usize, named: usize, others: usize, has_witness: bool) -> Result<StateId, Refused> {
+        let key = (free, named, others, has_witness);
         if let Some(&state) = self.before.get(&key) {
             return Ok(state);
         }
@@ -174,18 +172,18 @@ impl ObjectEmitter<'_> {
         for at in 0..self.free.len() {
             if free & 1 << at == 0 {
                 let (name, value) = self.free[at].clone();
-                let then = self.behind(free | 1 << at, self.capped(named + 1), others, some)?;
+                let then = self.behind(free | 1 << at, self.capped(named + 1), others, has_witness)?;
                 let member = self.member(&name, &value, then)?;
                 self.emitter.nfa.jump(before, member);
             }
         }
         for at in 0..self.classes.len() {
-            let is_some = self.classes[at].is_some;
-            if is_some && some && self.needs_some {
+            let is_witness = self.classes[at].is_witness;
+            if is_witness && has_witness && self.needs_witness {
                 continue;
             }
             let more = if self.max.is_some() { others + 1 } else { 1.min(self.min / 2) };
-            let then = self.behind(free, named, more, some || is_some)?;
+            let then = self.behind(free, named, more, has_witness || is_witness)?;
             let values = self.values_of_class(at)?;
             let colon = self.colon(&values, then)?;
             let names = self.classes[at].names.clone();
@@ -204,6 +202,7 @@ impl ObjectEmitter<'_> {
         Ok(values)
     }
 
+    /// The count of so many listed members: beyond some it makes no difference.
     fn capped(&self, named: usize) -> usize {
         match self.max {
             Some(_) => named,
@@ -213,18 +212,18 @@ impl ObjectEmitter<'_> {
     }
 
     /// The state behind one of the others.
-    fn behind(&mut self, free: usize, named: usize, others: usize, some: bool) -> Result<StateId, Refused> {
-        let key = (free, named, others, some);
+    fn behind(&mut self, free: usize, named: usize, others: usize, has_witness: bool) -> Result<StateId, Refused> {
+        let key = (free, named, others, has_witness);
         if let Some(&state) = self.behind.get(&key) {
             return Ok(state);
         }
         let state = self.emitter.nfa.state()?;
         self.behind.insert(key, state);
-        if self.may_close(free, named, others, some) {
+        if self.may_close(free, named, others, has_witness) {
             self.emitter.nfa.edge(state, b'}', END);
         }
         let comma = self.emitter.after_comma(state, Count::Keep)?;
-        let before = self.others(free, named, others, some)?;
+        let before = self.others(free, named, others, has_witness)?;
         self.emitter.nfa.jump(comma, before);
         Ok(state)
     }
@@ -240,11 +239,11 @@ fn with_member(objects: &Objects, name: &Rc<str>, value: Literal) -> Objects {
     objects
 }
 
-/// Adds the objects of `objects`, of whose members without a known name one must be `some`.
+/// Adds the objects of `objects`; with a `witness`, at least one unlisted member must be it.
 fn build(
     emitter: &mut Emitter,
     objects: &Objects,
-    some: Option<(Rc<Dfa>, Literal)>,
+    witness: Option<(Rc<Dfa>, Literal)>,
     order: &[Rc<str>],
     rule: StateId,
 ) -> Result<(), Refused> {
@@ -259,7 +258,7 @@ fn build(
     let allowed = |name: &str| names.as_ref().is_none_or(|names| names.contains(name));
     let unplaced: Vec<Rc<str>> = objects.required.iter().filter(|name| !order.contains(name)).cloned().collect();
     let placed: Vec<&str> = order.iter().chain(&unplaced).map(|name| &**name).collect();
-    let classes = classes(emitter, objects, some.as_ref(), &placed, names.as_ref())?;
+    let classes = classes(emitter, objects, witness.as_ref(), &placed, names.as_ref())?;
     let is_free = unplaced.len() <= MAX_FREE && !classes.is_empty();
     let (mut named, mut free) = (Vec::new(), Vec::new());
     for (name, is_placed) in order.iter().map(|name| (name, true)).chain(unplaced.iter().map(|name| (name, false))) {
@@ -278,7 +277,7 @@ fn build(
             free.push((name.clone(), value));
         }
     }
-    let needs_some = some.is_some();
+    let needs_witness = witness.is_some();
     let max = objects.max;
     // Members without a listed name may all have the same name, so they count as one.
     let surely = named.len() + free.len() + 1;
@@ -302,7 +301,7 @@ fn build(
         named,
         free,
         classes,
-        needs_some,
+        needs_witness,
         behind: HashMap::new(),
         before: HashMap::new(),
     };
@@ -317,7 +316,7 @@ fn is_never(emitter: &Emitter, conjunction: &[Literal]) -> bool {
 fn classes(
     emitter: &Emitter,
     objects: &Objects,
-    some: Option<&(Rc<Dfa>, Literal)>,
+    witness: Option<&(Rc<Dfa>, Literal)>,
     placed: &[&str],
     names: Option<&Dfa>,
 ) -> Result<Vec<Class>, Refused> {
@@ -337,15 +336,15 @@ fn classes(
     parts.retain(|(_, value)| !is_never(emitter, value));
     let mut classes: Vec<Class> = Vec::new();
     for (dfa, value) in parts {
-        if let Some((names, literal)) = some {
+        if let Some((names, literal)) = witness {
             let with = dfa.as_ref().unwrap_or(&Dfa::any()).and(names)?;
             if !with.is_empty() {
                 let value = value.iter().copied().chain([*literal]).collect();
-                classes.push(Class { names: Some(with), value, values: None, is_some: true });
+                classes.push(Class { names: Some(with), value, values: None, is_witness: true });
             }
         }
         if dfa.as_ref().is_none_or(|dfa| !dfa.is_empty()) {
-            classes.push(Class { names: dfa, value, values: None, is_some: false });
+            classes.push(Class { names: dfa, value, values: None, is_witness: false });
         }
     }
     Ok(classes)

@@ -150,8 +150,8 @@ macro_rules! four_keys {
     };
 }
 
-/// Dot products of the query with 8-bit keys. `q4` and `q5` are the query, `q6` the addresses of the first key's first four words, `r2` scales, `r3`
-/// the query, `r5` scores, `r12` the query's scale.
+/// Dot products of the query with 8-bit keys. `q4` and `q5` are the query, `q6` the addresses of the first key's first four words, `r2`
+/// scales, `r3` the query, `r5` scores, `r12` the query's scale.
 #[unsafe(naked)]
 unsafe extern "C" fn dots(keys: &KeyDots<'_>) {
     naked_asm!(
