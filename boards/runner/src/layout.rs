@@ -23,8 +23,9 @@ pub(crate) fn check(program: &Program<'_>, elf: &Path) -> Result<(), String> {
     agree("the stack begins", start, end.unwrap_or_default() + firmware.stack as u64)?;
     let is_arena = |name: &str| format!("{:#}", rustc_demangle::demangle(name)).ends_with("::ARENA");
     let arena = symbols.iter().find(|symbol| is_arena(&symbol.name)).map(|symbol| symbol.bytes - ARENA_FLAG);
-    if program.arena_is_static {
-        agree("the arena ends", arena, program.arena as u64)?;
+    if program.arena_is_static && arena != Some(program.arena as u64) {
+        let found = arena.map_or("no size that is known".into(), |bytes| format!("{bytes} bytes"));
+        return Err(format!("the static arena has {found}, in the table of boards {}", program.arena));
     }
     Ok(())
 }

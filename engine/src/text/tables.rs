@@ -23,7 +23,9 @@ pub(super) const GROUP: u32 = 8;
 const VERSION: u32 = 1;
 /// Words before the slots.
 pub(super) const HEAD: usize = 4 + CUTS;
-const CUTS: usize = 16;
+pub(super) const CUTS: usize = 16;
+/// Keys of the tables of tokens and merges in a file.
+pub(super) const KEYS: [&str; 2] = ["flashlet.index.tokens", "flashlet.index.merges"];
 
 /// The places of a file's tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +40,6 @@ pub(super) struct Tables {
 }
 
 impl Tables {
-    #[cfg(feature = "flash-index")]
-    const PREFIX: &str = "flashlet.index.";
-    #[cfg(feature = "flash-index")]
-    const NAMES: [&str; 2] = ["tokens", "merges"];
-
     /// The tables of the strings `tokens` and `merges`, if the file has them. Those of another version, or of other
     /// strings, are passed over: they can always be made again.
     #[cfg(feature = "flash-index")]
@@ -52,8 +49,8 @@ impl Tables {
         tokens: Array,
         merges: Array,
     ) -> Result<Option<Tables>, GgufError> {
-        let mut values = [None; Self::NAMES.len()];
-        gguf.find_all(source, [Self::PREFIX, ""], &Self::NAMES, &mut values, &mut |_| true).await?;
+        let mut values = [None; KEYS.len()];
+        gguf.find_all(source, ["", ""], &KEYS, &mut values, &mut |_| true).await?;
         let [Some(Value::Array(of_tokens)), Some(Value::Array(of_merges))] = values else { return Ok(None) };
         let fit = fits(of_tokens, source, tokens).await? && fits(of_merges, source, merges).await?;
         Ok(fit.then_some(Tables { tokens: of_tokens, merges: of_merges }))

@@ -195,13 +195,13 @@ impl<'a> Tokenizer<'a> {
     }
 
     /// Keys of the index in a packed file: arrays of `u32`, the words that [`export`](Self::export) gives.
-    pub const INDEX_KEYS: [&'static str; 2] = ["flashlet.index.tokens", "flashlet.index.merges"];
+    pub const INDEX_KEYS: [&'static str; 2] = super::tables::KEYS;
 
     /// Gives `out` the index that [`build`](Self::build) made, word by word: what `flashlet pack` stores, of the tokens and
     /// of the merges.
     pub fn export(&self, tokens: &mut dyn FnMut(u32), merges: &mut dyn FnMut(u32)) {
         self.tokens.export(self.cuts.words(), tokens);
-        self.merges.export([0; 16], merges);
+        self.merges.export([0; super::tables::CUTS], merges);
     }
 
     /// True if token `id` ends an answer: the model's end of text, turn or message, or one known
