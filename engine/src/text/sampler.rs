@@ -110,6 +110,7 @@ pub struct Sampler {
 
 impl Sampler {
     /// A sampler; its first token is the first of the seed's.
+    #[inline]
     #[must_use]
     pub fn new(config: SamplerConfig) -> Self {
         let mut sampler = Sampler {

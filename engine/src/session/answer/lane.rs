@@ -23,6 +23,7 @@ pub struct Lane {
 
 impl Lane {
     /// A lane for a [`Conversation`](crate::Conversation), which sets its sampler.
+    #[inline]
     #[must_use]
     pub fn new() -> Self {
         Lane {
