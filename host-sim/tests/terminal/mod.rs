@@ -38,6 +38,9 @@ impl Terminal {
         assert_eq!(opened, 0, "there are pseudo-terminals");
         // SAFETY: both descriptors are new, and nobody else closes them.
         let (ours, theirs) = unsafe { (OwnedFd::from_raw_fd(ours), OwnedFd::from_raw_fd(theirs)) };
+        // Not the child's too: the terminal is hung up when a test ends, whatever became of it.
+        // SAFETY: the descriptor is open.
+        unsafe { libc::fcntl(ours.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) };
         let copy = || theirs.try_clone().expect("a descriptor is left");
         let mut command = Command::new(env!("CARGO_BIN_EXE_flashlet"));
         command
