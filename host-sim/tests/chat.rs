@@ -267,7 +267,7 @@ mod at_a_terminal {
                 1 => terminal.say(format!("{first}\x1b\r{second}")),
                 2 => terminal.say(format!("{first} {second}x\x7f")),
                 _ => {
-                    // The line ends there: what came behind would be the beginning of another one, or not, as it happens.
+                    // Reading fails at this byte. Whether bytes right behind it belong to the next line depends on when they arrive.
                     terminal.wait_for("> ");
                     terminal.press([first.as_bytes(), b"\xff"].concat());
                     terminal.wait_for("not UTF-8");

@@ -10,7 +10,7 @@ use binary::flashlet_with;
 use folder::Folder;
 use serde_json::{Value, json};
 
-/// What `flashlet grammar` says of a file.
+/// Compiles `text` with `flashlet grammar`: the report, or the error message.
 fn compiled(folder: &Folder, flag: &str, text: &str) -> Result<Value, String> {
     let path = folder.path("grammar");
     fs::write(&path, text).expect("the folder can be written");

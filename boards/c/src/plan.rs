@@ -147,7 +147,7 @@ impl Found {
             Ok(plan) => Ok(plan.ctx),
             Err(Error::DoesNotFit { fitting_ctx: ctx @ 1.., .. }) => Ok(ctx),
             Err(error @ Error::DoesNotFit { .. }) => {
-                // What is needed is what the model's own context takes, with its tokens.
+                // No context was asked for: the error tells the bytes for the model's own context, with the ids of its tokens.
                 let ctx = self.engine_plan(asked, None).await.map_or(0, |plan| plan.ctx);
                 Err(of_whole_arena(error, self.room(options, ctx).bytes(), bytes).into())
             }

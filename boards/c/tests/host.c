@@ -118,7 +118,7 @@ static void refuses_wrong_arguments(const flashlet_model_t *model, const flashle
     CHECK(plan.arena_bytes <= least && plan.ctx == 64 && plan.session_bytes < plan.arena_bytes);
     CHECK(flashlet_plan(model, &options, least - 1, &plan) == FLASHLET_ERROR_DOES_NOT_FIT);
     CHECK(plan.arena_bytes == least);
-    /* Without a context to have, what the model's own takes is told. */
+    /* Without `ctx` in the options, the plan tells the bytes for the model's own context. */
     flashlet_options_t any_ctx = {0};
     CHECK(flashlet_session_size(model, &any_ctx, &bytes) == FLASHLET_OK);
     CHECK(flashlet_plan(model, &any_ctx, 1, &plan) == FLASHLET_ERROR_DOES_NOT_FIT && plan.arena_bytes == bytes);
@@ -193,7 +193,7 @@ static void refuses_wrong_arguments(const flashlet_model_t *model, const flashle
     bad.n_ids = 1;
     CHECK(flashlet_ask(session, &bad) == FLASHLET_ERROR_BAD_TOKEN);
     CHECK(flashlet_error_text(session, text, sizeof text) > 0);
-    /* It is the last failure's, whatever succeeded since. */
+    /* The text of the last failure stays after calls that succeed. */
     CHECK(flashlet_stats(session, &stats) == FLASHLET_OK && flashlet_error_text(session, text, sizeof text) > 0);
     CHECK(flashlet_error_text(NULL, text, sizeof text) == 0);
     CHECK(flashlet_code_text(FLASHLET_ERROR_CONTEXT_FULL, text, sizeof text) > 0 && strstr(text, "context"));

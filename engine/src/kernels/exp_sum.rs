@@ -30,7 +30,7 @@ impl ExpSums {
         let (mut max, mut sum, mut excess) = (f.load(&self.max), f.load(&self.sum), f.load(&self.excess));
         for x in groups {
             let x = f.load(x);
-            // As in the sampler, NaN counts as minus infinity, and infinity as the largest finite number.
+            // The sampler does the same: it replaces NaN by minus infinity, and infinity by the largest finite number.
             let x = f.select_lt(infinite, x, x, infinite);
             let x = f.select_lt(largest, x, largest, x);
             if f.any_lt(max, x) {

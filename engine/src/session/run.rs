@@ -292,8 +292,7 @@ impl<F: Flash> Session<'_, '_, F> {
     /// # Errors
     /// [`Error::NoSuchToken`] and [`Error::ContextFull`] before anything is done; flash failures, weights that do not
     /// match their checksums and logits that are not finite, after which the chunks that were finished count and the rest do not, nor do
-    /// logits that
-    /// `sink` got of the rest. The same tokens may be fed again.
+    /// logits that `sink` got of the rest. The same tokens may be fed again.
     pub async fn feed(&mut self, ids: &[u32], want: Want, sink: &mut LogitsSink<'_>) -> Result<(), Error> {
         self.check(ids)?;
         let mut chunks = ids.chunks(self.memory.values.chunk().max(1)).peekable();

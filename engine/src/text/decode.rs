@@ -64,7 +64,7 @@ pub(super) const PIECE: usize = 64;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spelling {
     Plain,
-    /// `<0x0A>` for a byte.
+    /// Six characters, such as `<0x0A>`, for one byte.
     Byte,
     #[cfg(feature = "bpe")]
     Bytes,

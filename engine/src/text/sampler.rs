@@ -218,7 +218,7 @@ impl Sampler {
         }
     }
 
-    /// The logit that one must be above to matter: of equal ones the earlier counts.
+    /// A logit matters only above this one: that of the best token or, with all candidates found, of the least likely candidate.
     #[inline]
     fn least(&self) -> f32 {
         let last = match self.mode {
@@ -234,7 +234,7 @@ impl Sampler {
     /// Asks about the likeliest of these tokens first, in the hope that it is allowed. False where some are left to be asked about.
     #[inline]
     fn push_likeliest(&mut self, first_id: u32, logits: &[f32], allowed: &mut dyn FnMut(u32) -> bool) -> bool {
-        let least = self.best.map_or(f32::NEG_INFINITY, |best| best.logit);
+        let least = self.least();
         let mut refused = None;
         for _ in 0..MOST_REFUSED {
             let Some(likeliest) = likeliest(first_id, logits, least, refused) else { return true };
@@ -299,7 +299,7 @@ impl Sampler {
     /// Keeps a candidate that fits, in place of the last of `keep`.
     fn keep(&mut self, candidate: Candidate, keep: usize) {
         if self.candidates.len() < keep {
-            // There is room: `keep` is no more.
+            // There is room: `keep` is at most the capacity.
             let _ = self.candidates.push(candidate);
             sift_up(&mut self.candidates);
         } else if let Some(top) = self.candidates.first_mut() {

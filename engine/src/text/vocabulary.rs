@@ -69,7 +69,7 @@ impl<'v> Vocabulary<'v> {
         let Some(spelling) = self.tokenizer.spelling(token_type, string.len() as u64, false) else { return Some(()) };
         let mut may_strip = spelling.may_strip();
         while !string.is_empty() {
-            // A copy, as a `str` must not change after it was checked, and a mapped file may.
+            // A copy: a mapped file may change, and a `str` must not after its UTF-8 was checked.
             let (mut copy, mut plain) = ([0; PIECE], [0; PIECE]);
             copy.iter_mut().zip(string).for_each(|(slot, &byte)| *slot = byte);
             let piece = copy.get(..string.len()).unwrap_or(&copy);

@@ -24,7 +24,7 @@ pub(crate) struct Message {
     /// The call whose result it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tool_call_id: Option<String>,
-    /// It stands for no system text at all, not even the template's own.
+    /// True for a system message by which the application asks for no system text at all, not even the template's own.
     #[serde(skip)]
     pub(crate) is_no_system: bool,
 }
@@ -52,7 +52,7 @@ impl Message {
         Message { role: role.into(), content: content.into(), ..Message::default() }
     }
 
-    /// The system's message, or with an empty text the wish that there is none.
+    /// A system message as the application states it. An empty text asks for no system text at all.
     pub(crate) fn system(text: &str) -> Message {
         Message { is_no_system: text.is_empty(), ..Message::new(SYSTEM, text) }
     }

@@ -18,7 +18,7 @@ use super::message::Message;
 /// Steps that a template may take: some hundred times as many as the longest conversations need.
 const FUEL: u64 = 20_000_000;
 
-/// The longest that a template may take. Steps on lists and texts that it doubled again and again are few, and have no end.
+/// The longest time that a template may take. Fuel counts steps, and a single step on a list that was doubled many times may never end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Bytes of stack that the engine of templates may use.
@@ -38,7 +38,7 @@ pub(super) struct Template {
     typed: bool,
     /// Functions that the model may call, or nothing.
     tools: Value,
-    /// It took too long once, and would again.
+    /// An earlier rendering took too long. Later ones fail at once.
     is_endless: Cell<bool>,
 }
 

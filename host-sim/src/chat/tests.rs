@@ -158,7 +158,7 @@ fn an_empty_system_text_is_none_at_all() {
         fs::read_to_string(format!("{FIXTURES}/templates/chatml_default_system.jinja")).expect("the fixture is there");
     let template = Template::new(&source, "<|im_start|>".into(), String::new()).expect("it is a template");
     assert_eq!(first(&Chat::new(template, markers()).expect("it is taken"), Some("")), chatml);
-    // One of a file is a message like others.
+    // An empty system message in a file of messages is rendered.
     let written = [Message::new(SYSTEM, ""), Message::new(USER, "hi")];
     assert_eq!(rendered(&without, &written), format!("<|im_start|>system\n<|im_end|>\n{chatml}"));
     let prompt = with_default.prompt(&Chat::first(Some(""), "<s>")).expect("it is taken");

@@ -1,10 +1,10 @@
 //! Equal states of an automaton, by Hopcroft's algorithm: blocks of states are split until the states of a block lead, by each class of
 //! bytes, to states of one block.
 
-/// The states that lead to each one.
+/// The predecessors of each state, by class of bytes.
 pub(super) struct Predecessors {
     pub(super) n_classes: usize,
-    /// The place in `from` of the first of those that lead to a state by a class, for each state and class, and the end.
+    /// For each state and class, the index in `from` of the first predecessor; one more entry ends the last.
     pub(super) first: Vec<u32>,
     pub(super) from: Vec<u16>,
 }
@@ -35,12 +35,12 @@ struct Block {
     end: usize,
     /// Its states that are marked, which are its first ones.
     marked: usize,
-    /// The states that lead to it were not looked at since it was made.
+    /// It is in the list of blocks by which others are still to be split.
     is_waiting: bool,
 }
 
 impl Blocks {
-    /// States in blocks by their numbers.
+    /// Blocks of the states with equal `numbers`.
     pub(super) fn new(numbers: impl Iterator<Item = usize>) -> Blocks {
         let block_of: Vec<usize> = numbers.collect();
         let mut order: Vec<usize> = (0..block_of.len()).collect();
@@ -63,7 +63,7 @@ impl Blocks {
         self.block_of[state]
     }
 
-    /// Splits blocks until equal states alone are in each.
+    /// Splits blocks until the states of each are equal.
     pub(super) fn refine(&mut self, before: &Predecessors) {
         let mut waiting: Vec<usize> = (0..self.blocks.len()).filter(|&block| self.blocks[block].is_waiting).collect();
         while let Some(block) = waiting.pop() {
@@ -97,7 +97,8 @@ impl Blocks {
         (self.places[state], self.places[self.order[place]]) = (first_unmarked, place);
     }
 
-    /// Makes the marked states of `block` a block of their own, if there are others. Returns the part that begins to wait.
+    /// Makes the marked states of `block` a block of their own, if there are others. Returns the part that is added to the
+    /// waiting blocks.
     fn split(&mut self, block: usize) -> Option<usize> {
         let Block { first, end, marked, is_waiting } = self.blocks[block];
         self.blocks[block].marked = 0;
@@ -108,7 +109,8 @@ impl Blocks {
         self.blocks.push(Block { first, end: first + marked, marked: 0, is_waiting });
         self.blocks[block].first += marked;
         self.order[first..first + marked].iter().for_each(|&state| self.block_of[state] = new);
-        // Where the whole does not wait, the smaller part is enough: what leads to the other is known then.
+        // If `block` does not wait, other blocks are split by it already. Splitting them by one of its parts then splits them by the
+        // other, too: the smaller part is taken.
         let waits = if is_waiting || 2 * marked <= end - first { new } else { block };
         self.blocks[waits].is_waiting = true;
         Some(waits)

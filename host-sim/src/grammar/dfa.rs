@@ -123,7 +123,7 @@ impl Dfa {
 
     /// True if no text is accepted.
     pub(crate) fn is_empty(&self) -> bool {
-        !self.live()[usize::from(self.start)]
+        !self.live(&self.predecessors())[usize::from(self.start)]
     }
 
     pub(crate) fn and(&self, other: &Dfa) -> Result<Dfa, TooLarge> {
@@ -189,8 +189,7 @@ impl Dfa {
     }
 
     /// For each state, true if it leads to an accepting one.
-    fn live(&self) -> Vec<bool> {
-        let before = self.predecessors();
+    fn live(&self, before: &Predecessors) -> Vec<bool> {
         let mut live = self.accepting.clone();
         let mut waiting: Vec<usize> = (0..live.len()).filter(|&state| live[state]).collect();
         while let Some(to) = waiting.pop() {
@@ -205,7 +204,7 @@ impl Dfa {
         live
     }
 
-    /// The states that lead to each one.
+    /// The predecessors of each state.
     fn predecessors(&self) -> Predecessors {
         let places = self.n_states() * self.n_classes;
         let place = |index: usize| usize::from(self.next[index]) * self.n_classes + index % self.n_classes;
@@ -223,13 +222,14 @@ impl Dfa {
 
     /// The same set with the fewest states.
     pub(crate) fn minimal(&self) -> Dfa {
-        let live = self.live();
+        let before = self.predecessors();
+        let live = self.live(&before);
         let mut blocks = Blocks::new((0..self.n_states()).map(|state| match live[state] {
             false => 0,
             true => 1 + usize::from(self.accepting[state]),
         }));
-        blocks.refine(&self.predecessors());
-        // Groups of equal states, in the order of their first ones; 0 for those that lead nowhere.
+        blocks.refine(&before);
+        // The new number of each state: blocks are numbered in the order of their first states, and 0 is for states that are not live.
         let mut numbers: HashMap<usize, u16> = HashMap::new();
         let group: Vec<u16> = (0..self.n_states())
             .map(|state| {
@@ -256,7 +256,7 @@ impl Dfa {
     /// characters beyond the fewest ends in some accepting state.
     pub(crate) fn least_characters(&self) -> Option<Vec<Option<usize>>> {
         let n = self.n_states();
-        let live = self.live();
+        let live = self.live(&self.predecessors());
         let mut least: Vec<Option<usize>> = vec![None; n];
         // True if some accepting state is exactly `characters` away.
         let mut at = self.same_character(&self.accepting);

@@ -253,7 +253,7 @@ fn magnitude(rows: &mut Rows, bound: Option<&Decimal>, orders: &[Ordering], all:
 /// Spellings without exponent of the multiples of `divisor`; `None` if it has more than three digits that count or is not above 0.
 pub(crate) fn multiples(divisor: &Decimal) -> Option<Dfa> {
     let places = divisor.fraction.len();
-    // The divisor, and every multiple, in units of the divisor's last place.
+    // The divisor as a whole number: its digits without the decimal point.
     let digits = divisor
         .whole
         .iter()
@@ -262,11 +262,12 @@ pub(crate) fn multiples(divisor: &Decimal) -> Option<Dfa> {
     let m = Some(digits).filter(|m| !divisor.negative && (1..=MAX_DIVISOR).contains(m) && places < MAX_DIGITS)?;
     let mut rows = Rows::new();
     let (start, minus) = (rows.add(false), rows.add(false));
-    // By the remainder of the digits so far: before the point, behind it, behind it with digits there.
     let divides = |remainder: usize, left: usize| (0..left).fold(remainder, |n, _| n * 10 % m) == 0;
     let mut states = |n: usize, accepts: bool| -> Vec<u16> {
         (0..m).map(|remainder| rows.add(accepts && divides(remainder, places - n))).collect()
     };
+    // A state for each remainder of the digits so far, divided by `m`: before the decimal point, right behind it, and after each
+    // decimal place.
     let (whole, point) = (states(0, true), states(0, false));
     let fractions: Vec<Vec<u16>> = (1..=places).map(|n| states(n, true)).collect();
     rows.on(start, [b'-'], minus);
@@ -283,7 +284,7 @@ pub(crate) fn multiples(divisor: &Decimal) -> Option<Dfa> {
         }
     }
     (0..m).for_each(|remainder| rows.on(whole[remainder], [b'.'], point[remainder]));
-    // Zeros behind the last place that counts.
+    // More decimal places than the divisor has must be zeros.
     let zeros = rows.add(true);
     rows.on(fractions.last().unwrap_or(&point)[0], [b'0'], zeros);
     rows.on(zeros, [b'0'], zeros);

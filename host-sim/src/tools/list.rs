@@ -65,7 +65,7 @@ impl Tools {
     pub(super) fn failure(&self, error: &Refused, arguments: &str) -> Failure {
         let error = error.to_string();
         let found = self.tools.iter().enumerate().find_map(|(i, tool)| {
-            // Its number is followed by no other digit.
+            // The place ends the number with a slash, so function 1 is not taken for function 10.
             let (before, after) = error.split_once(&place(i, arguments))?;
             Some(format!("the parameters of {:?}: {before}#{after}", tool.name))
         });

@@ -3,6 +3,10 @@ use flashlet::text::grammar::Matcher;
 use serde_json::json;
 use std::path::Path;
 
+fn parsed(text: &str) -> Result<Tools, String> {
+    Tools::parse(Path::new("tools.json"), text)
+}
+
 const TOOLS: &str = r##"[
     {"type": "function", "function": {"name": "set_lamp", "description": "Sets a lamp.", "parameters": {"type": "object",
         "properties": {"room": {"enum": ["hall", "attic"]}, "level": {"$ref": "#/$defs/percent"}}, "required": ["room"],
@@ -23,9 +27,7 @@ fn the_form_is_that_of_the_template() {
 }
 
 fn accepts(form: Form, text: &str) -> bool {
-    let compiled = form
-        .grammar(&Tools::parse(Path::new("tools.json"), TOOLS).expect("tools"))
-        .unwrap_or_else(|_| unreachable!("supported"));
+    let compiled = form.grammar(&parsed(TOOLS).expect("tools")).unwrap_or_else(|_| unreachable!("supported"));
     let grammar = compiled.open().unwrap_or_else(|_| unreachable!("tables"));
     let mut matcher = Matcher::new(&grammar);
     matcher.accepts_bytes(&grammar, text.as_bytes()).expect("few readings") && matcher.may_end(&grammar)
@@ -96,9 +98,7 @@ fn strings_of_functiongemma_are_as_they_are() {
     let tools = r#"[{"name": "say", "parameters": {"properties": {
         "text": {"type": "string"}, "short": {"type": "string", "minLength": 2, "maxLength": 3}, "a": {"type": "array", "items": true},
         "more": {"type": "object", "additionalProperties": {"type": "integer"}}, "B": {"type": ["null", "boolean"]}}}}]"#;
-    let compiled = Form::Escaped
-        .grammar(&Tools::parse(Path::new("tools.json"), tools).expect("tools"))
-        .unwrap_or_else(|_| unreachable!("supported"));
+    let compiled = Form::Escaped.grammar(&parsed(tools).expect("tools")).unwrap_or_else(|_| unreachable!("supported"));
     let grammar = compiled.open().unwrap_or_else(|_| unreachable!("tables"));
     let accepts = |text: &str| {
         let mut matcher = Matcher::new(&grammar);
@@ -146,7 +146,7 @@ fn a_file_without_functions_is_refused() {
         ("[{\"name\": \"a\", \"parameters\": {\"type\": [\"null\", \"array\"]}}]", "not the schema of an object"),
         ("[{\"name\": \"a\"}, {\"name\": \"a\"}]", "function 2: there is another \"a\""),
     ] {
-        let error = Tools::parse(Path::new("tools.json"), text).expect_err(text);
+        let error = parsed(text).expect_err(text);
         assert!(error.contains(words), "{text}: {error}");
     }
 }
@@ -155,7 +155,7 @@ fn a_file_without_functions_is_refused() {
 fn a_refused_schema_is_told_of_its_function() {
     let tools = r#"[{"name": "a"}, {"name": "b", "parameters": {"properties": {"x": {"type": "array", "uniqueItems": true}}}}]"#;
     for form in [Form::Tagged, Form::Bare, Form::Escaped] {
-        let tools = Tools::parse(Path::new("tools.json"), tools).expect("tools");
+        let tools = parsed(tools).expect("tools");
         let error = form.grammar(&tools).expect_err("repeated items cannot be counted").to_string();
         let right = "tools.json: the parameters of \"b\": keyword \"uniqueItems\" at #/properties/x: ";
         assert!(error.starts_with(right), "{error}");

@@ -38,7 +38,7 @@ impl Terminal {
         assert_eq!(opened, 0, "there are pseudo-terminals");
         // SAFETY: both descriptors are new, and nobody else closes them.
         let (ours, theirs) = unsafe { (OwnedFd::from_raw_fd(ours), OwnedFd::from_raw_fd(theirs)) };
-        // Not the child's too: the terminal is hung up when a test ends, whatever became of it.
+        // Closed in the child, so that the child gets a hang-up when the test ends, even by a panic.
         // SAFETY: the descriptor is open.
         unsafe { libc::fcntl(ours.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) };
         let copy = || theirs.try_clone().expect("a descriptor is left");
@@ -95,7 +95,8 @@ impl Terminal {
         }
     }
 
-    /// Waits until an answer shows `text`: behind the end of the line's pasting mode, as the line may be shown several times.
+    /// Waits until an answer shows `text`. The answer begins after the escape sequence that ends the editing of a line, which may show the
+    /// line several times.
     #[track_caller]
     pub(crate) fn wait_for_answer(&mut self, text: &str) {
         self.wait_for("\x1b[?2004l");

@@ -168,7 +168,7 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
         #[cfg(feature = "chat-pieces")]
         if let (Prompt::Turn(pieces, turn, room), true) = (&mut prompt, options.chat) {
             match self.take_with_answer(conversation, last, (pieces, turn), room, options).await {
-                // Without room for it, the answer stays as it was made.
+                // The rendered answer does not fit: the tokens of the answer as it was made are kept.
                 Ok(false)
                 | Err(Error::Text(
                     TextError::TooLong { .. } | TextError::TurnTooLong { .. } | TextError::TooManyMarkers { .. },

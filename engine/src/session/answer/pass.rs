@@ -19,7 +19,7 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
         let chunk = self.session.plan().chunk.max(1) as usize;
         let left = self.conversation.tokens.pending().len();
         if left == 0 {
-            // The last pass picked nothing, because of an error, which comes back.
+            // The last pass fed all tokens and failed to pick one. Picking again returns its error.
             return self.pick(0, 0);
         }
         let n = left.min(chunk);

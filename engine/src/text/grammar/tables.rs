@@ -69,7 +69,7 @@ impl Count {
     }
 }
 
-/// A way on from a state.
+/// A transition from a state to another.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
     pub(super) by: By,
@@ -78,12 +78,12 @@ pub(super) struct Step {
     pub(super) count: Count,
 }
 
-/// What a step takes.
+/// The part of a text that a step consumes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum By {
-    /// A byte between two.
+    /// A byte from the first to the second.
     Byte([u8; 2]),
-    /// A text of the rule that begins in this state.
+    /// Any text of the rule that begins in this state.
     Rule(u16),
 }
 
@@ -92,7 +92,7 @@ pub(super) enum By {
 pub(super) struct State<'t> {
     flags: u8,
     least: u16,
-    /// Steps with a second word, the count's operation: calls, then counted edges.
+    /// Calls that are left, then counted edges: both have a second word, the operation on the count.
     calls: u8,
     counted: u8,
     words: &'t [[u8; 4]],
@@ -106,7 +106,7 @@ impl State<'_> {
         self.flags & ACCEPTS != 0 && count >= self.least
     }
 
-    /// True if there are no steps left, and no word of one.
+    /// True if every word was read as part of a step.
     fn is_done(&self) -> bool {
         self.calls == 0 && self.counted == 0 && self.words.is_empty()
     }

@@ -175,7 +175,7 @@ impl Parser<'_> {
 
     fn repeats(&mut self, part: Part) -> Result<Part, Refused> {
         let mut part = part;
-        // Each is a group around the part.
+        // Each operator nests the part one deeper.
         for _ in 0..=MAX_GROUPS {
             self.skip(self.groups > 0);
             let (min, max) = match self.peek() {

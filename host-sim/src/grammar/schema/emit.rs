@@ -185,9 +185,8 @@ impl Emitter {
         let fixed = arrays.longest().max(arrays.min).max(arrays.max.unwrap_or(0));
         let n = fixed.max(some.map_or(0, |(at, _)| at)) + usize::from(arrays.max.is_none());
         if n > MAX_PLACES {
-            return Err(Refused::new(
-                "keyword \"maxItems\": at most 4096 items are supported where items differ by their place",
-            ));
+            let reason = format!("at most {MAX_PLACES} items are supported where items differ by their place");
+            return Err(Refused::new(format!("keyword \"maxItems\": {reason}")));
         }
         // After some items: without the one that must be there, and with it.
         let mut after = Vec::new();

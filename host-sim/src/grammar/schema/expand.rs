@@ -29,7 +29,7 @@ pub(super) struct Expander {
     names: HashMap<Rc<str>, Rc<Names>>,
     /// Cached results of [`Expander::is_never`].
     never: HashMap<(Conjunction, usize), bool>,
-    /// In [`Expander::is_never`], which is not to look into itself: schemas may refer to themselves.
+    /// True while [`Expander::is_never`] expands. It is not called again then: a schema that refers to itself would have no end.
     is_looking: bool,
 }
 

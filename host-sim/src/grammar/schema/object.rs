@@ -28,7 +28,7 @@ struct Class {
     value: Conjunction,
     /// The values by `value`, once they are needed: to find them takes time.
     values: Option<Values>,
-    /// A member of it is the witness: what must be there for the object to be made so.
+    /// A member of this class makes the object invalid by a `not`, as is needed.
     is_witness: bool,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct ObjectEmitter<'e> {
     /// Required names that come among the others.
     free: Vec<(Rc<str>, Values)>,
     classes: Vec<Class>,
-    /// The witness must be there.
+    /// A member of a class with `is_witness` is required.
     needs_witness: bool,
     /// The state after an unlisted member, by the free names seen as bits, the listed and the unlisted members, and whether the witness
     /// came.
@@ -64,7 +64,9 @@ impl ObjectEmitter<'_> {
         while let Some(mut objects) = waiting.pop() {
             n += 1;
             if n > MAX_WITNESSES {
-                return Err(Refused::new("keyword \"not\": at most 64 ways to be invalid by a member are supported"));
+                return Err(Refused::new(format!(
+                    "keyword \"not\": at most {MAX_WITNESSES} ways to be invalid by a member are supported"
+                )));
             }
             if objects.some.len() > 1 {
                 return Err(Refused::new("keyword \"not\": only one member that must be invalid is supported"));
@@ -102,7 +104,7 @@ impl ObjectEmitter<'_> {
                 if next >= last_required && self.may_close(0, count, 0, false) {
                     self.emitter.nfa.edge(own, b'}', END);
                 }
-                let one_more = if self.max.is_some() { count + 1 } else { (count + 1).min(most) };
+                let one_more = self.capped(count + 1);
                 if let Some((text, value, required)) = self.named.get(next).cloned() {
                     if one_more <= most {
                         let member = self.member(&text, &value, behind[at(next + 1, one_more)])?;
@@ -182,7 +184,7 @@ impl ObjectEmitter<'_> {
             if is_witness && has_witness && self.needs_witness {
                 continue;
             }
-            let more = if self.max.is_some() { others + 1 } else { 1.min(self.min / 2) };
+            let more = if self.max.is_some() { others + 1 } else { usize::from(self.min > 1) };
             let then = self.behind(free, named, more, has_witness || is_witness)?;
             let values = self.values_of_class(at)?;
             let colon = self.colon(&values, then)?;
@@ -202,7 +204,7 @@ impl ObjectEmitter<'_> {
         Ok(values)
     }
 
-    /// The count of so many listed members: beyond some it makes no difference.
+    /// The count to remember after `named` listed members: without a `maxProperties`, counts above `minProperties` are all alike.
     fn capped(&self, named: usize) -> usize {
         match self.max {
             Some(_) => named,
