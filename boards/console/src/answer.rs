@@ -9,7 +9,7 @@ use embedded_io_async::Write;
 use flashlet::flash::Flash;
 use flashlet::session::AnswerEnd;
 use flashlet::text::{TextError, Turn};
-use flashlet::{AnswerOptions, Buffers, Conversation, Error, Lane, SamplerConfig};
+use flashlet::{AnswerOptions, Buffers, Conversation, Error, Lane, SamplerConfig, wait};
 
 /// The most tokens of a draft: each takes a sampler of 3 KB.
 const MAX_DRAFT: usize = if cfg!(feature = "drafts") { 3 } else { 0 };
@@ -156,7 +156,7 @@ pub(crate) async fn answer<F: Flash, W: Write>(
     };
     let mut answer = {
         let mut room = [0; MAX_TURN];
-        model.session.answer_turn(conversation, (template.as_ref(), &turn), &mut room, &options).await?
+        wait!(model.session.answer_turn(conversation, (template.as_ref(), &turn), &mut room, &options))?
     };
     while let Some(token) = answer.next().await? {
         out.send(token.text).await?;

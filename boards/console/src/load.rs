@@ -6,6 +6,7 @@ use crate::chat;
 use crate::log::{info, warning};
 use crate::output::{LineError, Message, Output};
 use core::fmt;
+use core::mem;
 use core::pin::pin;
 use core::task::Poll;
 use embedded_io_async::Write;
@@ -14,7 +15,7 @@ use flashlet::flash::{Flash, FlashError, Source, apart, apart_into};
 use flashlet::gguf::Gguf;
 use flashlet::session::Named;
 use flashlet::text::ChatTemplate;
-use flashlet::{Error, Model, Options, Plan, Session};
+use flashlet::{Error, Model, Options, Plan, Session, wait};
 
 /// The flash, lent to a session.
 pub(crate) struct Lent<'f, F>(&'f mut F);
@@ -82,7 +83,7 @@ const TAIL: u64 = 512;
 
 async fn tail<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<(Tail, u64), Error> {
     let (mut tensors, mut end) = (gguf.tensors(), 0);
-    while let Some(tensor) = tensors.next(source).await? {
+    while let Some(tensor) = wait!(tensors.next(source))? {
         end = tensor.offset.saturating_add(tensor.bytes).max(end);
     }
     let mut at = end.saturating_sub(TAIL).max(gguf.data_offset()).min(end);
@@ -90,7 +91,7 @@ async fn tail<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<(Tail
     let mut buffer = [0; 64];
     while at < end {
         let now = (end - at).min(buffer.len() as u64);
-        let bytes = source.view(at, now as usize, &mut buffer).await?;
+        let bytes = wait!(source.view(at, now as usize, &mut buffer))?;
         erased &= bytes.iter().all(|&byte| byte == 0xFF);
         zeros &= bytes.iter().all(|&byte| byte == 0);
         at += now;
@@ -107,6 +108,9 @@ async fn tail<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<(Tail
     ))
 }
 
+/// Stands for what cannot be: outputs are looked at once their futures were awaited.
+const NOT_AWAITED: Error = Error::PlanMismatch;
+
 /// A session in the place that it is made in, once it is there.
 pub(crate) type Slot<'a, 'm, F> = Poll<Result<Session<'a, 'm, Lent<'a, F>>, Error>>;
 
@@ -120,17 +124,35 @@ pub(crate) async fn load<'l, 'a, 'm: 'a, F: Flash, W: Write>(
     out: &mut Output<W>,
     slot: &'l mut Slot<'a, 'm, F>,
 ) -> Result<Loaded<'l, 'a, 'm, F>, NoModel> {
-    let found = apart(pin!(find(board, ctx, flash, arena.len(), out))).await?;
-    let arena = arena.split_at_mut(found.plan.arena_bytes.min(arena.len())).0;
-    let (Board { kernels, executor, .. }, mut ignored) = (*board, |_| {});
-    let mut session = pin!(Session::new(found.source, found.model, found.plan, arena, kernels, executor, &mut ignored));
-    apart_into(session.as_mut(), slot).await;
+    let mut found = Poll::Pending;
+    apart_into(pin!(find(board, ctx, flash, arena.len(), out)), &mut found).await;
+    let template = apart(pin!(make(board, &mut found, arena, slot))).await?;
     match slot {
-        Poll::Ready(Ok(session)) => Ok(Loaded { session, template: found.template }),
+        Poll::Ready(Ok(session)) => Ok(Loaded { session, template }),
         Poll::Ready(Err(error)) => Err((*error).into()),
-        // It was awaited.
-        Poll::Pending => Err(Error::PlanMismatch.into()),
+        Poll::Pending => Err(NOT_AWAITED.into()),
     }
+}
+
+/// Makes the session of what was found in its place.
+async fn make<'a, 'm: 'a, F: Flash>(
+    board: &Board<'a, 'm>,
+    found: &mut Poll<Result<Found<'a, 'm, F>, NoModel>>,
+    arena: &'a mut [u8],
+    slot: &mut Slot<'a, 'm, F>,
+) -> Result<Option<ChatTemplate>, NoModel> {
+    let Poll::Ready(found) = mem::replace(found, Poll::Pending) else { return Err(NOT_AWAITED.into()) };
+    let Found { source, model, plan, template } = found?;
+    let arena = arena.split_at_mut(plan.arena_bytes.min(arena.len())).0;
+    let (Board { kernels, executor, .. }, mut ignored) = (*board, |_| {});
+    let session = Session::new(source, model, plan, arena, kernels, executor, &mut ignored);
+    #[cfg(feature = "blocking")]
+    {
+        *slot = Poll::Ready(session);
+    }
+    #[cfg(not(feature = "blocking"))]
+    apart_into(pin!(session), slot).await;
+    Ok(template)
 }
 
 /// The part of `arena` that starts where the engine asks for it.
@@ -159,9 +181,9 @@ async fn find<'a, 'm: 'a, F: Flash, W: Write>(
         Some(bytes) => Source::with_mapping(flash, bytes),
         None => Source::new(flash),
     };
-    let model = match Model::open(&mut source).await {
+    let model = match wait!(Model::open(&mut source)) {
         Ok(model) => model,
-        Err(error) => return Err(error.named(&mut source).await.into()),
+        Err(error) => return Err(wait!(error.named(&mut source)).into()),
     };
     let (tail, end) = tail(model.gguf(), &mut source).await?;
     if tail == Tail::Erased {
@@ -178,7 +200,7 @@ async fn find<'a, 'm: 'a, F: Flash, W: Write>(
         _ => write_plan(&plan, arena_bytes, number - 1, message),
     };
     out.say(&mut say).await.map_err(NoModel::Line)?;
-    let (template, error) = match ChatTemplate::find(model.gguf(), &mut source).await {
+    let (template, error) = match wait!(ChatTemplate::find(model.gguf(), &mut source)) {
         Ok((template, error)) => (Some(template), error),
         Err(error) => (None, Some(error)),
     };
@@ -202,9 +224,9 @@ async fn plan<F: Flash>(
     arena_bytes: usize,
 ) -> Result<Plan, Error> {
     let options = Options { ctx: ctx.unwrap_or(board.options.ctx), ..board.options };
-    match model.plan(source, &options, Some(arena_bytes)).await {
+    match wait!(model.plan(source, &options, Some(arena_bytes))) {
         Err(Error::DoesNotFit { fitting_ctx, .. }) if fitting_ctx > 0 && options.ctx == 0 => {
-            model.plan(source, &Options { ctx: fitting_ctx, ..options }, Some(arena_bytes)).await
+            wait!(model.plan(source, &Options { ctx: fitting_ctx, ..options }, Some(arena_bytes)))
         }
         planned => planned,
     }

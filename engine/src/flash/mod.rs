@@ -11,9 +11,11 @@ mod slice;
 mod source;
 #[cfg(test)]
 mod tests;
+pub(crate) mod wait;
 
 pub use device::{Flash, FlashError, MAX_READ_ALIGN};
 pub use nor::{AsyncNorFlash, NorFlash};
 pub use poll::{apart, apart_into, block_on, block_on_with, yield_now};
 pub use slice::SliceFlash;
 pub use source::{FlashStats, Source};
+pub(crate) use wait::{apart, wait};

@@ -1,6 +1,8 @@
 //! An opened device: reads of any offset and length, from the mapping or through the handle.
 
 use super::device::{Flash, FlashError, MAX_READ_ALIGN, check_range};
+#[cfg(feature = "blocking")]
+use super::poll::block_on;
 use super::slice::{copy, range};
 
 /// Counts of what was read through a [`Source`]'s handle.
@@ -51,8 +53,9 @@ impl<'m, F: Flash> Source<'m, F> {
     /// # Errors
     /// [`FlashError`]; `dst` then holds anything.
     #[cfg(not(feature = "checksums"))]
-    pub fn read(&mut self, offset: u64, dst: &mut [u8]) -> impl Future<Output = Result<(), FlashError>> {
-        self.read_once(offset, dst)
+    #[cfg_attr(feature = "blocking", macros::blocking)]
+    pub async fn read(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
+        self.read_once(offset, dst).await
     }
 
     /// Reads exactly `dst.len()` bytes at `offset`, any offset and length: a copy where they are
@@ -61,6 +64,7 @@ impl<'m, F: Flash> Source<'m, F> {
     /// # Errors
     /// [`FlashError`]; `dst` then holds anything.
     #[cfg(feature = "checksums")]
+    #[cfg_attr(feature = "blocking", macros::blocking)]
     pub async fn read(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
         let mut retries = F::READ_RETRIES;
         loop {
@@ -75,6 +79,7 @@ impl<'m, F: Flash> Source<'m, F> {
 
     /// The first place where the flash differs from what was read.
     #[cfg(feature = "checksums")]
+    #[cfg_attr(feature = "blocking", macros::blocking)]
     async fn differs(&mut self, mut offset: u64, read: &[u8]) -> Result<Option<u64>, FlashError> {
         let mut again = Bounce::new();
         for piece in read.chunks(MAX_READ_ALIGN) {
@@ -89,6 +94,7 @@ impl<'m, F: Flash> Source<'m, F> {
     }
 
     /// [`read`](Self::read) that is never confirmed.
+    #[cfg_attr(feature = "blocking", macros::blocking)]
     pub(crate) async fn read_once(&mut self, offset: u64, dst: &mut [u8]) -> Result<(), FlashError> {
         const { assert!(F::READ_ALIGN.is_power_of_two() && F::READ_ALIGN <= MAX_READ_ALIGN) };
         check_range(offset, dst.len(), self.size())?;
@@ -105,14 +111,14 @@ impl<'m, F: Flash> Source<'m, F> {
             let whole = rest.len() & !mask;
             let now = if skip == 0 && whole > 0 && rest.as_ptr().addr() & mask == 0 {
                 let (whole, tail) = rest.split_at_mut_checked(whole).unwrap_or_default();
-                transfer(flash, stats, at, whole).await?;
+                transfer_now(flash, stats, at, whole).await?;
                 rest = tail;
                 whole.len()
             } else {
                 let now = rest.len().min(MAX_READ_ALIGN - skip);
                 let (part, tail) = rest.split_at_mut_checked(now).unwrap_or_default();
                 let wide = bounce.aligned((skip + now).next_multiple_of(F::READ_ALIGN));
-                transfer(flash, stats, at - skip as u64, wide).await?;
+                transfer_now(flash, stats, at - skip as u64, wide).await?;
                 copy(part, wide.get(skip..skip + now).unwrap_or_default());
                 rest = tail;
                 now
@@ -127,6 +133,7 @@ impl<'m, F: Flash> Source<'m, F> {
     ///
     /// # Errors
     /// [`FlashError`], [`FlashError::BufferTooSmall`] when `buf` is needed and too short.
+    #[cfg_attr(feature = "blocking", macros::blocking)]
     pub async fn view<'b>(&mut self, offset: u64, len: usize, buf: &'b mut [u8]) -> Result<&'b [u8], FlashError>
     where
         'm: 'b,
@@ -149,6 +156,20 @@ impl<'m, F: Flash> Source<'m, F> {
     pub(crate) fn transfer(&mut self, offset: u64, dst: &mut [u8]) -> impl Future<Output = Result<(), FlashError>> {
         transfer(&mut self.flash, &mut self.stats, offset, dst)
     }
+}
+
+#[cfg(not(feature = "blocking"))]
+use transfer as transfer_now;
+
+/// [`transfer`] on this thread.
+#[cfg(feature = "blocking")]
+fn transfer_now<F: Flash>(
+    flash: &mut F,
+    stats: &mut FlashStats,
+    offset: u64,
+    dst: &mut [u8],
+) -> Result<(), FlashError> {
+    block_on(transfer(flash, stats, offset, dst), core::hint::spin_loop)
 }
 
 async fn transfer<F: Flash>(

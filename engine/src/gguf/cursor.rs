@@ -72,6 +72,7 @@ pub(super) struct Cursor {
     fault: Fault,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl Cursor {
     pub(super) fn new(pos: u64) -> Self {
         Cursor {

@@ -46,6 +46,7 @@ pub struct KvWalk {
     validate: bool,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl KvWalk {
     pub(super) fn new(offset: u64, n_kv: u32, skips: Skips) -> Self {
         let key = Str { offset, len: 0 };

@@ -51,8 +51,6 @@ pub use walk::{ArrayWalk, ScalarWalk, StrWalk};
 #[cfg(not(feature = "small"))]
 use crate::flash::apart;
 use crate::flash::{Flash, FlashError, Source};
-#[cfg(not(feature = "small"))]
-use core::pin::pin;
 use cursor::{Cursor, Failed};
 use repeats::Names;
 
@@ -99,6 +97,7 @@ pub struct Gguf {
     skips: kv::Skips,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl Gguf {
     /// Reads and checks everything but tensor data.
     ///
@@ -120,7 +119,7 @@ impl Gguf {
         #[cfg(not(feature = "small"))]
         if n_kv.max(n_tensors) <= MAX_CHECKED_NAMES {
             let mut table = [0; 128];
-            apart(pin!(gguf.check_names(source, &mut table))).await?;
+            apart!(gguf.check_names(source, &mut table))?;
         }
         Ok(gguf)
     }
@@ -254,6 +253,7 @@ impl Gguf {
 }
 
 /// True if `key` is `parts` put together.
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn spells<F: Flash>(key: Str, source: &mut Source<'_, F>, parts: &[&str]) -> Result<bool, FlashError> {
     if key.len != parts.iter().fold(0_u64, |sum, part| sum.saturating_add(part.len() as u64)) {
         return Ok(false);
@@ -270,6 +270,7 @@ async fn spells<F: Flash>(key: Str, source: &mut Source<'_, F>, parts: &[&str]) 
 }
 
 /// Version and counts, the latter within what the file has room for.
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn header<F: Flash>(cursor: &mut Cursor, source: &mut Source<'_, F>) -> Result<(u32, u32, u32), Failed> {
     let magic = cursor.u32(source).await?.to_le_bytes();
     if magic != *b"GGUF" {
@@ -297,6 +298,7 @@ async fn header<F: Flash>(cursor: &mut Cursor, source: &mut Source<'_, F>) -> Re
 }
 
 /// Walks all keys and values; where they end, the alignment, and the ends of large arrays.
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn check_keys<F: Flash>(source: &mut Source<'_, F>, n_kv: u32) -> Result<(u64, u32, kv::Skips), GgufError> {
     let mut kvs = KvWalk::validating(HEADER_BYTES, n_kv);
     let mut alignment = None;

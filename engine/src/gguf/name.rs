@@ -83,6 +83,7 @@ pub struct NameAt {
     packed: u64,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl NameAt {
     /// No name.
     pub const NONE: NameAt = NameAt { packed: 0 };

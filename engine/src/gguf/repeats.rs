@@ -16,6 +16,7 @@ pub(super) enum Names {
     Tensors(TensorWalk),
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl Names {
     async fn next<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<Option<Str>, GgufError> {
         Ok(match self {
@@ -27,6 +28,7 @@ impl Names {
 
 /// The error of name `index`, which occurred before in the walk. (A walk that were an argument would lie in the future
 /// twice.)
+#[cfg_attr(feature = "blocking", macros::blocking)]
 pub(super) async fn repeated<F: Flash>(
     walk: impl Fn() -> Names,
     source: &mut Source<'_, F>,
@@ -53,6 +55,7 @@ pub(super) async fn repeated<F: Flash>(
 ///
 /// # Errors
 /// [`Problem::DuplicateKey`], [`Problem::DuplicateName`]; flash failures.
+#[cfg_attr(feature = "blocking", macros::blocking)]
 pub(super) async fn check<F: Flash>(
     walk: impl Fn() -> Names,
     source: &mut Source<'_, F>,
@@ -78,6 +81,7 @@ pub(super) async fn check<F: Flash>(
 
 /// Takes the names with these indices into `table`, and looks up those that follow. Returns how many names there are, or the
 /// index of one that was there before and the name.
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn pass<F: Flash>(
     walk: impl Fn() -> Names,
     source: &mut Source<'_, F>,
@@ -103,6 +107,7 @@ async fn pass<F: Flash>(
 const EMPTY: u64 = 0;
 
 /// FNV-1a of a name's bytes.
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn hash<F: Flash>(source: &mut Source<'_, F>, name: Str) -> Result<u64, FlashError> {
     let (mut hash, mut at) = (0xcbf2_9ce4_8422_2325, name.offset);
     let end = name.offset.saturating_add(name.len);

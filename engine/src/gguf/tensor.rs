@@ -46,6 +46,7 @@ pub struct TensorWalk {
     name_at: NameAt,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl TensorWalk {
     pub(super) fn new(offset: u64, n_tensors: u32, alignment: u32, data_offset: u64) -> Self {
         TensorWalk {

@@ -133,6 +133,7 @@ pub struct Str {
     pub len: u64,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl Str {
     /// The place of the string, as a name.
     pub(crate) fn name_at(self) -> NameAt {
@@ -192,6 +193,7 @@ pub struct Array {
     pub end: u64,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl Array {
     /// Element `index` of an array of numbers or booleans.
     ///

@@ -41,6 +41,7 @@ pub struct ArrayWalk {
     cursor: Cursor,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl ArrayWalk {
     fn new(array: Array) -> Self {
         ArrayWalk { array, left: array.len, cursor: Cursor::new(array.offset) }
@@ -79,6 +80,7 @@ pub struct ScalarWalk {
     cursor: Cursor,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl ScalarWalk {
     fn new(array: Array) -> Self {
         ScalarWalk { elem: array.elem, left: array.len, cursor: Cursor::new(array.offset) }
@@ -106,6 +108,7 @@ pub struct StrWalk {
     cursor: Cursor,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl StrWalk {
     fn new(array: Array, index: u64, offset: u64) -> Self {
         StrWalk { array, index, cursor: Cursor::new(offset) }

@@ -44,6 +44,7 @@ impl Values {
 }
 
 #[cfg(feature = "attention-variants")]
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl Values {
     /// Reads what is an array of one value a layer.
     async fn read_arrays<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<(), ConfigError> {
@@ -88,6 +89,7 @@ impl Values {
     }
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl ModelConfig {
     /// The engine's feature that the architecture takes; none for `llama`.
     #[cfg(not(feature = "small"))]
@@ -274,6 +276,7 @@ fn head_dim(values: &Values, n_embd: u32, n_head: u32) -> Result<u32, ConfigErro
 }
 
 /// The file's architecture; only whole models have one.
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn architecture<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<&'static Arch, ConfigError> {
     let mut values = [None; 2];
     gguf.find_all(source, ["", ""], &["general.architecture", "split.count"], &mut values, &mut |_| true).await?;

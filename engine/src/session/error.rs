@@ -115,6 +115,7 @@ impl<E: Into<Error>> From<E> for Named {
     }
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl Error {
     /// Reads the name of what is at fault from the file, so that the message has it. Errors alone are small: they say
     /// where a name lies.

@@ -9,6 +9,7 @@ use crate::quant::WeightType;
 use crate::text::TokenizerKind;
 use crate::weights::{self, Role};
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl Model {
     /// Hands the names of the features that the model takes to `each`: those of its architecture, of its rotary positions and of its
     /// vocabulary, and a weight format for each type among its matrices. A program adds a format of the cache, and what else it wants of

@@ -17,6 +17,7 @@ pub(super) struct GrammarMemory<'a> {
     grammar: Option<Grammar<'a>>,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl<'a> GrammarMemory<'a> {
     /// Memory of a grammar, if it `copies` what `model` has.
     pub(super) fn take(model: &Model, copies: bool, arena: &mut Arena<'a>) -> Self {

@@ -11,7 +11,6 @@ use crate::text::CarriedGrammar;
 use crate::text::Threshold;
 use crate::text::TokenizerSpec;
 use crate::weights::Checksums;
-use core::pin::pin;
 
 /// A model file's header, read and checked. It needs no arena yet.
 #[derive(Clone, Debug)]
@@ -30,6 +29,7 @@ pub struct Model {
     pub(super) checksums: Option<Checksums>,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl Model {
     /// Reads the header, the metadata, the vocabulary's facts and the tensor directory.
     ///
@@ -45,20 +45,20 @@ impl Model {
     /// # Errors
     /// Those of [`Model::open`].
     pub async fn open_ignoring<F: Flash>(source: &mut Source<'_, F>, ignored: &[&str]) -> Result<Model, Error> {
-        let gguf = apart(pin!(Gguf::open(source))).await?;
-        let spec = apart(pin!(TokenizerSpec::read(&gguf, source))).await?;
-        let (config, left_out) = apart(pin!(ModelConfig::read(&gguf, source, spec.n_vocab(), ignored))).await?;
-        let tensors = apart(pin!(Tensors::read(&gguf, source, &config))).await?;
+        let gguf = apart!(Gguf::open(source))?;
+        let spec = apart!(TokenizerSpec::read(&gguf, source))?;
+        let (config, left_out) = apart!(ModelConfig::read(&gguf, source, spec.n_vocab(), ignored))?;
+        let tensors = apart!(Tensors::read(&gguf, source, &config))?;
         #[cfg(feature = "checksums")]
         let per_layer = tensors.tables.has_table_of_rows;
         #[cfg(feature = "checksums")]
-        let checksums = apart(pin!(Checksums::read(&gguf, source, spec.n_vocab(), per_layer))).await?;
+        let checksums = apart!(Checksums::read(&gguf, source, spec.n_vocab(), per_layer))?;
         #[cfg(not(feature = "checksums"))]
         let checksums = None;
         #[cfg(feature = "probabilities")]
-        let threshold = apart(pin!(Threshold::read(&gguf, source))).await?;
+        let threshold = apart!(Threshold::read(&gguf, source))?;
         #[cfg(feature = "grammar")]
-        let grammar = apart(pin!(CarriedGrammar::read(&gguf, source))).await?;
+        let grammar = apart!(CarriedGrammar::read(&gguf, source))?;
         Ok(Model {
             #[cfg(feature = "grammar")]
             grammar,

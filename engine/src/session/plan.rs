@@ -151,6 +151,7 @@ struct Means {
     copies_grammar: bool,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl Model {
     /// Sizes everything for an arena of `arena_bytes`, or of as many bytes as it takes.
     ///

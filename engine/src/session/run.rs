@@ -53,7 +53,12 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
     /// [`Error`]: a plan for another model or changed by hand, an arena smaller than planned, a tensor that is missing or
     /// occurs twice, bytes that are not what their checksums say (as [`Options::verify`](crate::Options::verify) asks),
     /// flash failures.
-    #[expect(clippy::manual_async_fn, reason = "the future of an async function holds its arguments twice")]
+    #[cfg_attr(feature = "blocking", macros::blocking)]
+    #[cfg_attr(
+        not(feature = "blocking"),
+        expect(clippy::manual_async_fn, reason = "the future of an async function holds its arguments twice")
+    )]
+    #[cfg_attr(feature = "blocking", inline(never))]
     pub fn new(
         source: Source<'m, F>,
         model: Model,
@@ -116,22 +121,22 @@ impl<'a, 'm: 'a, F: Flash> Session<'a, 'm, F> {
     }
 
     /// Indexes the vocabulary and loads what is pinned.
+    #[cfg_attr(feature = "blocking", macros::blocking)]
     async fn fill(&mut self, model: &Model, progress: &mut dyn FnMut(Progress)) -> Result<(), Error> {
         let Session { source, plan, memory, kernels, .. } = self;
         let checksums = model.checksums.filter(|_| CHECKSUMS && plan.verify != Verify::Never);
         #[cfg(feature = "checksums")]
         if let Some(checksums) = checksums.filter(|_| source.mapped.is_none() || plan.verify == Verify::All) {
-            apart(pin!(checksums.check_metadata(&model.gguf, source, *kernels))).await?;
+            apart!(checksums.check_metadata(&model.gguf, source, *kernels))?;
         }
         let mut report = |stage, done, total| progress(Progress { stage, done, total });
         let mut indexing = |done, total| report(Stage::Index, done, total);
-        apart(pin!(memory.tokenizer.build(source, &mut indexing))).await?;
+        apart!(memory.tokenizer.build(source, &mut indexing))?;
         let budget = model.pin_budget(plan);
         #[cfg(feature = "grammar")]
-        apart(pin!(memory.grammar.fill(model, source))).await?;
+        apart!(memory.grammar.fill(model, source))?;
         let mut pinning = |done, total| report(Stage::Pin, done, total);
-        apart(pin!(memory.store.load((&model.gguf, &model.config), source, budget, *kernels, checksums, &mut pinning)))
-            .await?;
+        apart!(memory.store.load((&model.gguf, &model.config), source, budget, *kernels, checksums, &mut pinning))?;
         if CHECKSUMS && plan.verify == Verify::All {
             memory.store.check_mapped(*kernels, &mut |done, total| report(Stage::Check, done, total))?;
         }
@@ -252,8 +257,9 @@ impl<F: Flash> Session<'_, '_, F> {
     ///
     /// # Errors
     /// [`Error::Text`]: `out` is too short, a word is too long, the flash failed.
+    #[cfg_attr(feature = "blocking", macros::blocking)]
     pub async fn encode(&mut self, text: &str, options: Encode<'_>, out: &mut [u32]) -> Result<usize, Error> {
-        Ok(apart(pin!(self.memory.tokenizer.encode(&mut self.source, text, options, out))).await?)
+        Ok(apart!(self.memory.tokenizer.encode(&mut self.source, text, options, out))?)
     }
 
     /// Encodes `turn` of a conversation in the model's own chat template; see [`ChatPieces::encode`].
@@ -261,6 +267,7 @@ impl<F: Flash> Session<'_, '_, F> {
     /// # Errors
     /// [`Error::Text`]: those of [`ChatPieces::encode`].
     #[cfg(feature = "chat-pieces")]
+    #[cfg_attr(feature = "blocking", macros::blocking)]
     pub async fn encode_turn(
         &mut self,
         pieces: &ChatPieces,
@@ -268,20 +275,21 @@ impl<F: Flash> Session<'_, '_, F> {
         room: &mut [u8],
         out: &mut [u32],
     ) -> Result<usize, Error> {
-        Ok(apart(pin!(pieces.encode(&mut self.memory.tokenizer, &mut self.source, turn, room, out))).await?)
+        Ok(apart!(pieces.encode(&mut self.memory.tokenizer, &mut self.source, turn, room, out))?)
     }
 
     /// Gives `out` the text of token `id`, as far as its characters are whole.
     ///
     /// # Errors
     /// [`Error::Text`]: no such token, the flash failed.
+    #[cfg_attr(feature = "blocking", macros::blocking)]
     pub async fn decode(
         &mut self,
         id: u32,
         detokenizer: &mut Detokenizer,
         out: &mut dyn FnMut(&str),
     ) -> Result<(), Error> {
-        Ok(apart(pin!(self.memory.tokenizer.decode(&mut self.source, id, detokenizer, out))).await?)
+        Ok(apart!(self.memory.tokenizer.decode(&mut self.source, id, detokenizer, out))?)
     }
 
     /// Runs tokens through the model, a chunk a pass. Logits of the positions that `want` names go to
@@ -377,7 +385,7 @@ impl<F: Flash> Session<'_, '_, F> {
         let sink = &mut |position: u32, id: u32, logits: &[f32]| sink(&vocabulary, position, id, logits);
         #[cfg(feature = "checksums")]
         {
-            apart(pin!(store.expect_rows(&mut self.source, ids))).await?;
+            apart!(store.expect_rows(&mut self.source, ids))?;
         }
         let tile_bytes = tiles.len() / 2;
         let schedule = Schedule::new(store, ids, want != Want::None, tile_bytes, F::READ_ALIGN);

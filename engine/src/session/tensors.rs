@@ -28,6 +28,7 @@ pub(super) struct Tensors {
     pub(super) end: u64,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl Tensors {
     /// Walks the directory; every tensor must be one that the architecture has, in its shape.
     pub(super) async fn read<F: Flash>(
@@ -83,6 +84,7 @@ impl Tensors {
 }
 
 /// The first tensor that is not there.
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn missing<F: Flash>(
     gguf: &Gguf,
     source: &mut Source<'_, F>,

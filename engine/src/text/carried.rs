@@ -21,6 +21,7 @@ pub struct CarriedGrammar {
     room: Option<u32>,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl CarriedGrammar {
     /// All keys begin so.
     pub const PREFIX: &'static str = "flashlet.grammar.";

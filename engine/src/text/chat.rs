@@ -86,6 +86,7 @@ const SMOLLM2_SYSTEM: &str = "You are a helpful AI assistant named SmolLM, train
 const QWEN2_SYSTEM: &str = "You are a helpful assistant";
 const QWEN25_SYSTEM: &str = "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.";
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl ChatFormat {
     /// Recognises the file's chat template by its fingerprint.
     ///
@@ -256,6 +257,7 @@ impl<'t> Builder<'t> {
 }
 
 /// The fingerprint of a string in flash.
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn fingerprint<F: Flash>(source: &mut Source<'_, F>, string: Str) -> Result<u64, TextError> {
     let mut hash = Fnv::new();
     let mut buf = [0; WINDOW];

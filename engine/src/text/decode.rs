@@ -10,6 +10,7 @@ use super::word::Alphabet;
 #[cfg(feature = "bpe")]
 use super::word::byte_of_char;
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl Tokenizer<'_> {
     /// Decodes token `id` and hands what is complete of the text to `out`, in pieces.
     ///

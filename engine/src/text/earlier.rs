@@ -9,6 +9,7 @@ use super::pieces::ChatPieces;
 use super::tokenizer::{Encode, Tokenizer};
 use super::turn_text::{Added, TurnText};
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl ChatPieces {
     /// The markup that `ids` end with, of those that may stand before an answer, and how many of them it is. `room` and `out` are
     /// for its text and its tokens.

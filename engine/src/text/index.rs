@@ -128,6 +128,7 @@ pub(super) struct StrIndex<'a> {
     head: &'a [[u8; 4]],
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl<'a> StrIndex<'a> {
     pub(super) fn take(array: Array, arena: &mut Arena<'a>) -> Self {
         let region = Region::TokenizerIndex;
@@ -341,6 +342,7 @@ fn long(strings: &[u8], offset: usize) -> Option<usize> {
 }
 
 /// True if the string in flash reads `key`, of the same length.
+#[cfg_attr(feature = "blocking", macros::blocking)]
 pub(super) async fn reads<F: Flash>(
     source: &mut Source<'_, F>,
     string: Str,
@@ -361,6 +363,7 @@ pub(super) async fn reads<F: Flash>(
     Ok(true)
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn same<F: Flash>(source: &mut Source<'_, F>, a: Str, b: Str) -> Result<bool, TextError> {
     let mut buf = [0; CHUNK];
     let mut done = 0;

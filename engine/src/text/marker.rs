@@ -75,6 +75,7 @@ pub(super) type Bars = heapless::Vec<usize, MAX_BARS>;
 /// The offsets in `text`, a rendered turn, that keep what users wrote at `users` from becoming a marker: one inside of each
 /// marker that a user wrote, and the ends of a user's text where it makes up a marker together with the markup. `template` is
 /// the chat template.
+#[cfg_attr(feature = "blocking", macros::blocking)]
 pub(super) async fn bars<F: Flash>(
     tokenizer: &Tokenizer<'_>,
     source: &mut Source<'_, F>,
@@ -110,6 +111,7 @@ pub(super) async fn bars<F: Flash>(
 }
 
 /// True if token `id`, whose text is `marker`, is markup.
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn is_marker<F: Flash>(
     tokenizer: &Tokenizer<'_>,
     source: &mut Source<'_, F>,
@@ -129,6 +131,7 @@ async fn is_marker<F: Flash>(
 }
 
 /// True if the string of the file contains `needle`, of 1 to [`MAX_BYTES`] bytes.
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn contains<F: Flash>(source: &mut Source<'_, F>, string: Str, needle: &[u8]) -> Result<bool, TextError> {
     let mut buf = [0; 2 * MAX_BYTES];
     let mut at = 0;

@@ -165,6 +165,14 @@ fn smallest(keys: impl Iterator<Item = (usize, u32)>) -> usize {
     best.map_or(0, |(at, _)| at)
 }
 
+/// A key that is smaller for a better score, and never [`NEVER`].
+pub(super) fn score_key(score: f32) -> u32 {
+    // Minus zero is zero; not-a-number is worse than any number.
+    let bits = (score + 0.0).to_bits();
+    let ascending = if bits >> 31 == 0 { bits | 1 << 31 } else { !bits };
+    if score.is_nan() { NEVER - 1 } else { !ascending }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -48,6 +48,7 @@ pub struct ChatPieces {
 /// Names of the keys that are no markup, after [`ChatPieces::PREFIX`].
 const OTHER_NAMES: [&str; 3] = [ChatPieces::VERSION_NAME, ChatPieces::TRIMS_NAME, ChatPieces::THOUGHTS_END_NAME];
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl ChatPieces {
     /// All keys begin so.
     pub const PREFIX: &'static str = PIECES_PREFIX;

@@ -120,6 +120,7 @@ const NAMES: &[&str] = &[
     "add_space_prefix",
 ];
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl TokenizerSpec {
     /// Reads and checks the vocabulary's keys. Missing flags get llama.cpp's defaults; ids outside
     /// the vocabulary count as missing, and so do absent scores and token types.
@@ -304,6 +305,7 @@ fn string(value: Option<Value>, key: Key) -> Result<Option<Str>, TextError> {
 }
 
 /// The bytes of a string, cut to what a [`Name`] holds; no bytes of none.
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn name<F: Flash>(source: &mut Source<'_, F>, string: Option<Str>) -> Result<Name, TextError> {
     let mut name = Name::EMPTY;
     if let Some(string) = string {
@@ -313,6 +315,7 @@ async fn name<F: Flash>(source: &mut Source<'_, F>, string: Option<Str>) -> Resu
 }
 
 /// True for Phi-3, whose tokenizer is recognised by the model's name alone, as in llama.cpp.
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn is_phi3<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<bool, TextError> {
     let mut value = [None];
     gguf.find_all(source, ["general.", ""], &["name"], &mut value, &mut |_| true).await?;

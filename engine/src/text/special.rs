@@ -76,6 +76,7 @@ pub(super) struct Specials<'a> {
     frames: &'a mut [[u32; 2]],
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl<'a> Specials<'a> {
     pub(super) fn take(spec: &TokenizerSpec, arena: &mut Arena<'a>) -> Self {
         Specials {
@@ -193,6 +194,7 @@ pub(super) struct Parts<'t> {
     depth: usize,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl<'t> Parts<'t> {
     pub(super) fn new(text: &'t str, spec: &TokenizerSpec, control: bool, barred: &'t [usize]) -> Self {
         // Nothing to look for: the text is one part.

@@ -39,6 +39,7 @@ pub(super) struct Tables {
     none: core::convert::Infallible,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl Tables {
     /// The tables of the strings `tokens` and `merges`, if the file has them. Those of another version, or of other
     /// strings, are passed over: they can always be made again.
@@ -71,6 +72,7 @@ pub(super) fn head(strings: Array) -> [u32; 3] {
 }
 
 #[cfg(feature = "flash-index")]
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn fits<F: Flash>(table: Array, source: &mut Source<'_, F>, strings: Array) -> Result<bool, GgufError> {
     if table.elem != ValueType::U32 || table.len != words(strings.len) {
         return Ok(false);

@@ -18,6 +18,7 @@ pub enum ChatTemplate {
     Packed(ChatPieces),
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl ChatTemplate {
     /// Finds the template of the file that `gguf` describes: the pieces that a packed file carries, or else a known template, with the
     /// reason why pieces that the file carries are not used.

@@ -34,6 +34,7 @@ pub struct Threshold {
     unsure: Option<Str>,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl Threshold {
     /// The threshold that the file of `gguf` asks for; one of 0 if it asks for none.
     ///

@@ -8,7 +8,7 @@ use crate::gguf::Str;
 
 use super::error::TextError;
 use super::index::{Hash, StrIndex};
-use super::merge::{MAX_SYMBOL, NEVER, Symbols};
+use super::merge::{MAX_SYMBOL, NEVER, Symbols, score_key};
 use super::spec::{TokenType, TokenizerKind, TokenizerSpec};
 use super::special::{MAX_BYTES, Part, Parts, Specials};
 use super::word::{Alphabet, CutState, Cuts, Spelled, Word};
@@ -67,6 +67,7 @@ impl Ids<'_> {
     }
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl<'a> Tokenizer<'a> {
     /// Carves the memory; [`build`](Self::build) fills it.
     ///
@@ -394,6 +395,7 @@ impl<'a> Tokenizer<'a> {
 
 /// Fills the index of `array`.
 #[cfg(feature = "bpe")]
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn index<F: Flash>(
     index: &mut StrIndex<'_>,
     array: Array,
@@ -413,6 +415,7 @@ async fn index<F: Flash>(
 }
 
 /// The hash of a string of which the first bytes are at hand; shows all bytes to `also`.
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn hash_all<F: Flash>(
     source: &mut Source<'_, F>,
     string: Str,
@@ -439,12 +442,4 @@ fn step(progress: &mut dyn FnMut(u64, u64), done: u64, total: u64) {
     if done.is_multiple_of(1024) || done == total {
         progress(done, total);
     }
-}
-
-/// A key that is smaller for a better score, and never [`NEVER`].
-fn score_key(score: f32) -> u32 {
-    // Minus zero is zero; not-a-number is worse than any number.
-    let bits = (score + 0.0).to_bits();
-    let ascending = if bits >> 31 == 0 { bits | 1 << 31 } else { !bits };
-    if score.is_nan() { NEVER - 1 } else { !ascending }
 }

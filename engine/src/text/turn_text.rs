@@ -18,6 +18,7 @@ pub(super) struct TurnText<'b> {
     texts: heapless::Vec<Range<usize>, 2>,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl<'b> TurnText<'b> {
     /// No text yet, in `bytes`.
     pub(super) fn new(bytes: &'b mut [u8]) -> Self {
@@ -65,6 +66,7 @@ impl<'b> TurnText<'b> {
     }
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl TurnText<'_> {
     /// Adds the text of the tokens `answer` as a template with these `trims` renders an earlier answer: from behind the last text
     /// like that at `thoughts_end` on.

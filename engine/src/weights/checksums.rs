@@ -32,6 +32,7 @@ pub struct Checksums {
     none: core::convert::Infallible,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl Checksums {
     /// The prefix of all keys.
     pub const PREFIX: &str = "flashlet.crc32c.";
@@ -123,6 +124,7 @@ impl Checksums {
 }
 
 #[cfg(feature = "checksums")]
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn element<F: Flash>(array: Array, source: &mut Source<'_, F>, index: u32) -> Result<u32, WeightError> {
     match array.scalar(source, index.into()).await? {
         Value::U32(crc) => Ok(crc),

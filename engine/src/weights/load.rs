@@ -25,6 +25,7 @@ use crate::quant::Units;
 #[cfg(any(not(target_arch = "arm"), feature = "attention-variants"))]
 use crate::simd::LANES;
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl WeightStore<'_, '_> {
     /// Fills the store: finds every tensor, copies vectors and what `budget` pins, and leaves the
     /// rest mapped or streamed. Pinned rows are interleaved if the kernels want them so.
@@ -224,6 +225,7 @@ struct Crc<'k> {
     checked: bool,
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl Crc<'_> {
     #[cfg(not(feature = "checksums"))]
     fn read<F: Flash>(
@@ -253,6 +255,7 @@ impl Crc<'_> {
 
 /// Reads the columns of a tensor into the vectors of panel `to`.
 #[cfg(feature = "attention-variants")]
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn read_transposed<F: Flash>(
     source: &mut Source<'_, F>,
     slot: &Slot,
@@ -282,6 +285,7 @@ async fn read_transposed<F: Flash>(
 
 /// Reads sixteen rows and interleaves them on their way into `group`.
 #[cfg(not(target_arch = "arm"))]
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn read_interleaved<F: Flash>(
     source: &mut Source<'_, F>,
     mut offset: u64,

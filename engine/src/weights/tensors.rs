@@ -87,6 +87,7 @@ fn check(catalogue: &dyn Catalogue, info: &TensorInfo) -> Result<Tensor, WeightE
 ///
 /// # Errors
 /// [`WeightError`]; those of `each` too.
+#[cfg_attr(feature = "blocking", macros::blocking)]
 pub async fn walk<F: Flash>(
     gguf: &Gguf,
     source: &mut Source<'_, F>,

@@ -29,6 +29,7 @@ enum Prompt<'p> {
     Turn(&'p ChatPieces, &'p Turn<'p>, &'p mut [u8]),
 }
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
     /// Begins the answer to `prompt`, which `conversation` goes on with: behind the last answer, and behind tokens that were
     /// [pushed](Conversation::push). Nothing is fed yet.

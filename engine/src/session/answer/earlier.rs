@@ -1,7 +1,5 @@
 //! The last answer as the chat template renders it in front of another turn: without thoughts, or behind other markup.
 
-use core::pin::pin;
-
 use super::begin::LastAnswer;
 use super::conversation::{Conversation, Open};
 use super::options::AnswerOptions;
@@ -10,6 +8,7 @@ use crate::session::error::Error;
 use crate::session::run::Session;
 use crate::text::{ChatPieces, Markup, TextError, Turn};
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl<F: Flash> Session<'_, '_, F> {
     /// Takes `conversation` back to where the markup before its last answer begins, and adds the answer as `pieces` render it now
     /// with `turn` behind it; a session that cannot go back is fed all tokens again. False, and nothing has changed, where the
@@ -30,7 +29,7 @@ impl<F: Flash> Session<'_, '_, F> {
         let (all, out) = tokens.all_and_room();
         let before = all.len().checked_sub(last.tokens).and_then(|at| all.get(..at)).unwrap_or_default();
         let tools = (&mut self.memory.tokenizer, &mut self.source);
-        let Some((markup, markup_tokens)) = apart(pin!(pieces.find_markup(tools, before, room, out))).await? else {
+        let Some((markup, markup_tokens)) = apart!(pieces.find_markup(tools, before, room, out))? else {
             return Ok(false);
         };
         let dropped = markup_tokens + last.tokens;
@@ -62,7 +61,7 @@ impl<F: Flash> Session<'_, '_, F> {
             .and_then(|at| all.get(at..all.len().saturating_sub(ends.into())))
             .unwrap_or_default();
         let tools = (&mut self.memory.tokenizer, &mut self.source);
-        Ok(apart(pin!(pieces.encode_after(tools, (markup, text), turn, room, out))).await?)
+        Ok(apart!(pieces.encode_after(tools, (markup, text), turn, room, out))?)
     }
 
     /// Takes back the last `dropped` tokens, one of which was not fed, in favour of the `n` that lie behind them. False where

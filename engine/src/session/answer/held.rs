@@ -33,6 +33,7 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
     }
 
     /// Hands out an answer that is whole, or else what comes in its place.
+    #[cfg_attr(feature = "blocking", macros::blocking)]
     pub(super) async fn decide(&mut self) -> Result<Option<Token<'_>>, Error> {
         let asked = self.session.threshold(self.options);
         let Answer { session, conversation, is_held, ready, .. } = self;

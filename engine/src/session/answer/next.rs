@@ -5,7 +5,7 @@ use super::options::AnswerOptions;
 use super::stats::{AnswerEnd, AnswerStats};
 #[cfg(feature = "values")]
 use super::values::convert;
-use crate::flash::{Flash, block_on};
+use crate::flash::{Flash, block_on, wait};
 use crate::session::error::Error;
 use crate::session::run::Session;
 use crate::text::Detokenizer;
@@ -48,7 +48,7 @@ impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
         #[cfg(feature = "probabilities")]
         if self.is_held {
             while self.hold().await? {}
-            return self.decide().await;
+            return wait!(self.decide());
         }
         let id = self.make().await?;
         let text = self.conversation.text.sure();
@@ -77,7 +77,7 @@ impl<'a, 'm, F: Flash> Answer<'_, '_, 'a, 'm, F> {
         let ends = session.is_end(id) && !options.ignore_end;
         let mut decoded = *detokenizer;
         if !ends {
-            session.decode(id, &mut decoded, &mut |piece| text.push(piece)).await?;
+            wait!(session.decode(id, &mut decoded, &mut |piece| text.push(piece)))?;
         }
         self.hand_out(ends, decoded);
         Ok(Some(id))

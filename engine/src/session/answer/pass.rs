@@ -4,7 +4,7 @@ use super::conversation::Conversation;
 use super::lane::{Asked, Lane};
 use super::next::Answer;
 use super::stats::AnswerEnd;
-use crate::flash::Flash;
+use crate::flash::{Flash, wait};
 use crate::model::Want;
 use crate::session::error::Error;
 #[cfg(all(feature = "drafts", feature = "grammar"))]
@@ -27,7 +27,7 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
         if let Some((_, follower)) = &mut self.conversation.follower {
             follower.begin();
         }
-        let drafted = if self.conversation.stats.tokens > 0 { self.draft(chunk).await } else { 0 };
+        let drafted = if self.conversation.stats.tokens > 0 { wait!(self.draft(chunk)) } else { 0 };
         let want = match drafted {
             _ if n < left => Want::None,
             0 => Want::Last,
@@ -155,6 +155,7 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
 impl<F: Flash> Answer<'_, '_, '_, '_, F> {
     /// Puts a draft behind the last token; returns how many tokens it has. One pass takes both, and the answer is not drafted
     /// beyond its end.
+    #[cfg_attr(feature = "blocking", macros::blocking)]
     async fn draft(&mut self, chunk: usize) -> usize {
         let Conversation { lanes, drafter: Some(drafter), stats, .. } = &*self.conversation else { return 0 };
         let left = (self.options.tokens as usize).saturating_sub(stats.tokens);
@@ -181,6 +182,7 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
     /// Puts the text that the grammar forces behind the last token, at most `most` tokens of it, as the tokenizer divides it: the
     /// model may divide it otherwise. Returns how many tokens there are; no more of the answer is known for sure.
     #[cfg(feature = "grammar")]
+    #[cfg_attr(feature = "blocking", macros::blocking)]
     async fn draft_forced(&mut self, most: usize) -> usize {
         let Conversation { tokens, follower, .. } = &mut *self.conversation;
         let Some((grammar, follower)) = follower else { return 0 };
@@ -215,6 +217,7 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
 impl<F: Flash> Answer<'_, '_, '_, '_, F> {
     /// No draft.
     #[expect(clippy::unused_async, reason = "with drafts it waits")]
+    #[cfg_attr(feature = "blocking", macros::blocking)]
     async fn draft(&mut self, _chunk: usize) -> usize {
         0
     }

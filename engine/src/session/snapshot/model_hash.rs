@@ -10,6 +10,7 @@ use core::ops::Range;
 /// Bytes that are read at a time where the file is not mapped, and where it is.
 const PIECE_BYTES: (usize, usize) = (512, 1 << 16);
 
+#[cfg_attr(feature = "blocking", macros::blocking)]
 impl Model {
     /// The model's hash: the CRC-32C of the file up to its tensor data, that is header, metadata and directory, and that of
     /// the data of all tensors; keys that were left out on request change it. It is computed once, before the session is made, and only for
@@ -45,6 +46,7 @@ impl Model {
 }
 
 /// The CRC-32C of the bytes `range`, which follow others whose CRC is `crc`.
+#[cfg_attr(feature = "blocking", macros::blocking)]
 async fn crc_of<F: Flash>(
     source: &mut Source<'_, F>,
     kernels: &dyn Kernels,
