@@ -2,6 +2,10 @@
 
 fn main() {
     println!("cargo:rustc-link-search={}", env!("CARGO_MANIFEST_DIR"));
+    // The linker takes the first number that it meets.
+    if std::env::var_os("CARGO_FEATURE_GRAMMAR").is_some() {
+        println!("cargo:rustc-link-arg=--defsym=_stack_bytes=22K");
+    }
     println!("cargo:rustc-link-arg=-Tstack.x");
     println!("cargo:rustc-link-arg=-Tlink.x");
     // Functions of equal code are one.

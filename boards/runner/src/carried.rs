@@ -17,8 +17,8 @@ const PROMPTS: [&str; 4] =
 impl Subject<'_> {
     /// Everything that is asked about the demo model, if the program follows grammars.
     pub(crate) fn carried(&self, simulator: &Simulator) -> Result<(), String> {
-        if !self.program.board.firmware.grammar {
-            println!("   the program follows no grammars: it has no room for that");
+        if !self.program.grammar {
+            println!("   the program follows no grammars");
             return Ok(());
         }
         let model = fs::read(demo_model()).map_err(|error| format!("the demo model: {error}"))?;

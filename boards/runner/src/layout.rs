@@ -20,7 +20,7 @@ pub(crate) fn check(program: &Program<'_>, elf: &Path) -> Result<(), String> {
     if firmware.ram.at != firmware.program.at {
         agree("the stack ends", end, firmware.stack_at.unwrap_or(firmware.ram.at))?;
     }
-    agree("the stack begins", start, end.unwrap_or_default() + firmware.stack as u64)?;
+    agree("the stack begins", start, end.unwrap_or_default() + program.stack as u64)?;
     let is_arena = |name: &str| format!("{:#}", rustc_demangle::demangle(name)).ends_with("::ARENA");
     let arena = symbols.iter().find(|symbol| is_arena(&symbol.name)).map(|symbol| symbol.bytes - ARENA_FLAG);
     if program.arena_is_static && arena != Some(program.arena as u64) {

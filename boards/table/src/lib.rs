@@ -104,6 +104,12 @@ pub struct Variant {
     /// Bytes of its arena, a static; the board's if there is no such number.
     #[serde(default, deserialize_with = "some_size")]
     pub arena: Option<usize>,
+    /// Bytes of its stack; the board's if there is no such number.
+    #[serde(default, deserialize_with = "some_size")]
+    pub stack: Option<usize>,
+    /// It follows grammars where the first program does not.
+    #[serde(default)]
+    pub grammar: bool,
 }
 
 /// A machine of QEMU's.
@@ -167,6 +173,8 @@ pub struct Program<'b> {
     pub board: &'b Board,
     /// The binary's name.
     pub name: String,
+    /// The name with the feature that makes a variant: no other program has it.
+    pub label: String,
     /// Cargo's profile.
     pub profile: &'b str,
     /// Features of the crate.
@@ -175,6 +183,10 @@ pub struct Program<'b> {
     pub mapped: bool,
     /// Bytes of the arena.
     pub arena: usize,
+    /// Bytes of the stack.
+    pub stack: usize,
+    /// It follows the grammar that a model's file carries.
+    pub grammar: bool,
     /// The arena is a static of the program's.
     pub arena_is_static: bool,
 }
@@ -214,10 +226,13 @@ impl Board {
         Program {
             board: self,
             name: self.name.clone(),
+            label: self.name.clone(),
             profile: &firmware.profile,
             features: firmware.features.iter().map(String::as_str).collect(),
             mapped: self.mapped,
             arena: self.arena,
+            stack: firmware.stack,
+            grammar: firmware.grammar,
             arena_is_static: firmware.arena_at.is_none(),
         }
     }
@@ -232,6 +247,12 @@ impl Board {
             if let Some(suffix) = &variant.suffix {
                 program.name = format!("{}-{suffix}", self.name);
             }
+            program.label = match &variant.feature {
+                Some(feature) => format!("{}+{feature}", program.name),
+                None => program.name.clone(),
+            };
+            program.stack = variant.stack.unwrap_or(program.stack);
+            program.grammar |= variant.grammar;
             if let Some(arena) = variant.arena {
                 (program.arena, program.arena_is_static) = (arena, true);
             }
