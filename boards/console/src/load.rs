@@ -135,6 +135,29 @@ pub(crate) async fn load<'l, 'a, 'm: 'a, F: Flash, W: Write>(
 }
 
 /// Makes the session of what was found in its place.
+#[cfg(not(feature = "blocking"))]
+async fn make<'a, 'm: 'a, F: Flash>(
+    board: &Board<'a, 'm>,
+    found: &mut Poll<Result<Found<'a, 'm, F>, NoModel>>,
+    arena: &'a mut [u8],
+    slot: &mut Slot<'a, 'm, F>,
+) -> Result<Option<ChatTemplate>, NoModel> {
+    let (Board { kernels, executor, .. }, mut ignored) = (*board, |_| {});
+    let template;
+    // What was found ends in this block: it would lie in the future beside the session's.
+    let session = pin!({
+        let Poll::Ready(found) = mem::replace(found, Poll::Pending) else { return Err(NOT_AWAITED.into()) };
+        let Found { source, model, plan, template: its_template } = found?;
+        template = its_template;
+        let arena = arena.split_at_mut(plan.arena_bytes.min(arena.len())).0;
+        Session::new(source, model, plan, arena, kernels, executor, &mut ignored)
+    });
+    apart_into(session, slot).await;
+    Ok(template)
+}
+
+/// Makes the session of what was found in its place.
+#[cfg(feature = "blocking")]
 async fn make<'a, 'm: 'a, F: Flash>(
     board: &Board<'a, 'm>,
     found: &mut Poll<Result<Found<'a, 'm, F>, NoModel>>,
@@ -144,14 +167,7 @@ async fn make<'a, 'm: 'a, F: Flash>(
     let Poll::Ready(found) = mem::replace(found, Poll::Pending) else { return Err(NOT_AWAITED.into()) };
     let Found { source, model, plan, template } = found?;
     let arena = arena.split_at_mut(plan.arena_bytes.min(arena.len())).0;
-    let (Board { kernels, executor, .. }, mut ignored) = (*board, |_| {});
-    let session = Session::new(source, model, plan, arena, kernels, executor, &mut ignored);
-    #[cfg(feature = "blocking")]
-    {
-        *slot = Poll::Ready(session);
-    }
-    #[cfg(not(feature = "blocking"))]
-    apart_into(pin!(session), slot).await;
+    *slot = Poll::Ready(Session::new(source, model, plan, arena, board.kernels, board.executor, &mut |_| {}));
     Ok(template)
 }
 

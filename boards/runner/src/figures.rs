@@ -50,6 +50,9 @@ impl Figures {
     }
 }
 
+/// The committed table, from the repository's root on.
+pub(crate) const PATH: &str = "boards/figures.txt";
+
 /// The committed table: figures by compiler and program.
 pub(crate) struct Table {
     path: PathBuf,
@@ -88,6 +91,26 @@ impl Table {
         if grown.is_empty() { Ok(()) } else { Err(format!("{} (--update takes it)", grown.join(", "))) }
     }
 
+    /// A table for people: what programs of the newest compiler take.
+    pub(crate) fn table(&self) -> String {
+        let mut text =
+            "| program | bytes in flash | statics | arena in use | deepest stack | instructions a token: prompt, answer |\n\
+            |---|---|---|---|---|---|\n"
+                .to_owned();
+        let newest = self.rows.keys().map(|(compiler, _)| compiler).max();
+        for ((compiler, program), figures) in &self.rows {
+            if Some(compiler) == newest {
+                let Figures { text: code, rodata, bss, arena, stack, prefill, decode } = *figures;
+                let [flash, statics, arena, stack] = [code + rodata, bss, arena, stack].map(grouped);
+                let [prefill, decode] = [prefill, decode].map(grouped);
+                // Writing to a string does not fail.
+                let _ =
+                    writeln!(text, "| `{program}` | {flash} | {statics} | {arena} | {stack} | {prefill}, {decode} |");
+            }
+        }
+        text
+    }
+
     /// The deepest stack of a program, whatever the compiler.
     #[cfg(test)]
     pub(crate) fn deepest_stack(&self, program: &str) -> Option<u64> {
@@ -104,6 +127,13 @@ impl Table {
     pub(crate) fn write(&self) -> Result<(), String> {
         fs::write(&self.path, format(&self.rows)).map_err(|error| format!("{}: {error}", self.path.display()))
     }
+}
+
+/// A number with a comma in front of each three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
 }
 
 const HEAD: &str = "\

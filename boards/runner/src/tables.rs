@@ -1,6 +1,7 @@
 //! The tables of `boards/README.md`, made from the tables of boards and of costs.
 
 use crate::cost;
+use crate::figures::{self, Table};
 use crate::paths::root;
 use board_table::{Board, Region};
 use core::fmt::Write;
@@ -9,11 +10,13 @@ use std::fs;
 const END: &str = "<!-- end of the table -->\n";
 
 /// Each table under the name in the marker before it.
-fn tables() -> Result<[(&'static str, String); 6], String> {
+fn tables() -> Result<[(&'static str, String); 7], String> {
     let costs = cost::read()?;
+    let figures = Table::read(root().join(figures::PATH), String::new())?;
     Ok([
         ("emulated boards", boards(true)),
         ("memory of emulated boards", memory(true)),
+        ("figures of programs", figures.table()),
         ("boards on hardware", boards(false)),
         ("memory of boards on hardware", memory(false)),
         ("instructions of kernels", cost::instructions_table(&costs)),

@@ -1,7 +1,7 @@
 //! The tests of emulated boards: prompts, the real model, and the kernels' self-test.
 
 use crate::emulator::Emulated;
-use crate::figures::Table;
+use crate::figures::{self, Table};
 use crate::model::RealModel;
 use crate::paths::root;
 use crate::prompts::Subject;
@@ -80,7 +80,7 @@ impl Tests {
 
     /// Prompts over the serial line; then the real model on processors that are for it.
     fn prompts(&mut self, (board, qemu): Emulated, toolchain: &Toolchain) -> Result<(), String> {
-        let mut table = Table::read(root().join("boards/figures.txt"), toolchain.name()?)?;
+        let mut table = Table::read(root().join(figures::PATH), toolchain.name()?)?;
         for program in &board.programs() {
             let elf = build(toolchain, program)?;
             layout::check(program, &elf)?;
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn stacks_are_larger_than_the_deepest() {
-        let table = Table::read(root().join("boards/figures.txt"), String::new()).expect("the table of figures");
+        let table = Table::read(root().join(figures::PATH), String::new()).expect("the table of figures");
         let is_cortex_m = |board: &&Board| board.firmware.target.starts_with("thumb");
         let programs: Vec<_> = board_table::all().iter().filter(is_cortex_m).flat_map(Board::programs).collect();
         // Boards that no emulator has are taken for those with the deepest stacks.
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn figures_are_those_of_the_boards() {
-        let figures = std::fs::read_to_string(root().join("boards/figures.txt")).expect("the table of figures");
+        let figures = std::fs::read_to_string(root().join(figures::PATH)).expect("the table of figures");
         let lines = figures.lines().filter(|line| !line.starts_with('#'));
         let rows: BTreeSet<_> = lines.filter_map(|line| line.split_whitespace().nth(1)).collect();
         let mut programs = BTreeSet::new();
