@@ -168,7 +168,7 @@ impl Error {
             #[cfg(feature = "grammar")]
             Error::NoRoomForAnswer { need, have } => write!(
                 f,
-                "an answer by the grammar takes up to {need} tokens; behind the prompt there is room for {have}: shorten the prompt or raise the context"
+                "an answer by the grammar takes up to {need} tokens; behind the prompt there is room for {have}: shorten the prompt, ask for a shorter answer, or raise the context"
             ),
             Error::CannotRewind { to, least, position } => {
                 write!(f, "cannot go back to {to} of {position} tokens, only to {least} or none")

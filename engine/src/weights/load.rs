@@ -149,13 +149,11 @@ impl WeightStore<'_, '_> {
                 let group_bytes = (slot.row_bytes as usize).saturating_mul(LANES);
                 let whole = place.len().checked_div(group_bytes).unwrap_or(0).saturating_mul(group_bytes);
                 let (groups, rest) = place.split_at_mut_checked(whole).unwrap_or_default();
-                let mut offset = slot.offset;
-                for group in groups.chunks_mut(group_bytes.max(1)) {
-                    read_interleaved(source, offset, units, group, &mut crc).await?;
-                    offset = offset.saturating_add(group_bytes as u64);
-                    done = done.saturating_add(group_bytes as u64);
+                let mut read = |bytes| {
+                    done = done.saturating_add(bytes);
                     progress(done, total);
-                }
+                };
+                read_interleaved(source, slot.offset, (units, group_bytes), groups, &mut crc, &mut read).await?;
                 rest
             } else {
                 place
@@ -283,10 +281,52 @@ async fn read_transposed<F: Flash>(
     Ok(())
 }
 
-/// Reads sixteen rows and interleaves them on their way into `group`.
+/// Reads groups of sixteen rows, each of `group_bytes` bytes, into their places in `groups`, interleaved. Many arrive in one read, one
+/// place behind their own, and move from there; the last comes in pieces, as nothing lies behind it. `read` counts bytes.
 #[cfg(not(target_arch = "arm"))]
 #[cfg_attr(feature = "blocking", macros::blocking)]
 async fn read_interleaved<F: Flash>(
+    source: &mut Source<'_, F>,
+    mut offset: u64,
+    (units, group_bytes): (Units, usize),
+    mut groups: &mut [u8],
+    crc: &mut Crc<'_>,
+    read: &mut dyn FnMut(u64),
+) -> Result<(), WeightError> {
+    /// Bytes of a read, at most, unless a group has more.
+    const READ_BYTES: usize = 128 << 10;
+    let most = READ_BYTES.checked_div(group_bytes).unwrap_or(0).max(1);
+    loop {
+        let n = groups.len().checked_div(group_bytes).unwrap_or(0).saturating_sub(1).min(most);
+        if n == 0 {
+            break;
+        }
+        let bytes = n.saturating_mul(group_bytes);
+        let rows = groups.get_mut(group_bytes..).and_then(|behind| behind.get_mut(..bytes)).unwrap_or_default();
+        crc.read(source, offset, rows).await?;
+        for _ in 0..n {
+            let (group, behind) = groups.split_at_mut_checked(group_bytes).unwrap_or_default();
+            units.interleave(group, row_blocks(units, group), 0, behind.get(..group_bytes).unwrap_or_default());
+            groups = behind;
+        }
+        offset = offset.saturating_add(bytes as u64);
+        read(bytes as u64);
+    }
+    read_last_interleaved(source, offset, units, groups, crc).await?;
+    read(groups.len() as u64);
+    Ok(())
+}
+
+/// Blocks of a row of a group.
+#[cfg(not(target_arch = "arm"))]
+fn row_blocks(units: Units, group: &[u8]) -> usize {
+    group.len().checked_div(units.block_bytes).unwrap_or(0) / LANES
+}
+
+/// Reads one group of rows in small pieces, and interleaves them on their way.
+#[cfg(not(target_arch = "arm"))]
+#[cfg_attr(feature = "blocking", macros::blocking)]
+async fn read_last_interleaved<F: Flash>(
     source: &mut Source<'_, F>,
     mut offset: u64,
     units: Units,
@@ -294,8 +334,8 @@ async fn read_interleaved<F: Flash>(
     crc: &mut Crc<'_>,
 ) -> Result<(), WeightError> {
     let mut piece = [0; 1024];
-    let blocks = group.len().checked_div(units.block_bytes).unwrap_or(0);
-    let row_blocks = blocks / LANES;
+    let row_blocks = row_blocks(units, group);
+    let blocks = row_blocks.saturating_mul(LANES);
     let step = piece.len().checked_div(units.block_bytes).unwrap_or(0).max(1);
     for first in (0..blocks).step_by(step) {
         let n = step.min(blocks.saturating_sub(first));
