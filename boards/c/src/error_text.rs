@@ -1,11 +1,7 @@
 //! Errors and their codes in words.
 
+use crate::error::of_call;
 use crate::session::{Control, flashlet_session_t};
-use crate::types::{
-    FLASHLET_ERROR_ALIGNMENT, FLASHLET_ERROR_ARENA_TOO_SMALL, FLASHLET_ERROR_BUSY, FLASHLET_ERROR_FEATURE_OFF,
-    FLASHLET_ERROR_MODEL, FLASHLET_ERROR_NO_ANSWER, FLASHLET_ERROR_NO_GRAMMAR, FLASHLET_ERROR_NOT_OPEN,
-    FLASHLET_ERROR_NULL, FLASHLET_ERROR_OPTION, FLASHLET_ERROR_SESSION, FLASHLET_ERROR_UTF8,
-};
 use core::ffi::c_char;
 use core::fmt::{self, Write};
 use engine::Error;
@@ -90,24 +86,10 @@ pub unsafe extern "C" fn flashlet_error_text(
 pub unsafe extern "C" fn flashlet_code_text(code: i32, out: *mut c_char, out_bytes: usize) -> usize {
     // SAFETY: the caller's promise.
     let mut text = unsafe { Out::new(out, out_bytes) };
-    let meaning = match code {
-        FLASHLET_ERROR_NULL => "a pointer is NULL that must not be",
-        FLASHLET_ERROR_SESSION => "this is no session",
-        FLASHLET_ERROR_ALIGNMENT => "the arena is not aligned",
-        FLASHLET_ERROR_ARENA_TOO_SMALL => "the arena is smaller than what a session takes besides the model",
-        FLASHLET_ERROR_MODEL => "the model has neither bytes in memory nor a function that reads",
-        FLASHLET_ERROR_OPTION => "a number or a flag is none of those that are allowed",
-        FLASHLET_ERROR_BUSY => "another call runs on the session",
-        FLASHLET_ERROR_NOT_OPEN => "the session could not be opened",
-        FLASHLET_ERROR_NO_ANSWER => "there is no answer to go on with",
-        FLASHLET_ERROR_UTF8 => "a text is not UTF-8",
-        FLASHLET_ERROR_FEATURE_OFF => "the library was built without the feature that this takes",
-        FLASHLET_ERROR_NO_GRAMMAR => "the file carries no grammar",
-        _ => {
-            let code = u16::try_from(code).unwrap_or(0);
-            Error::codes().find(|(known, ..)| *known == code).map_or("", |(.., meaning)| meaning)
-        }
-    };
+    let meaning = of_call(code).unwrap_or_else(|| {
+        let code = u16::try_from(code).unwrap_or(0);
+        Error::codes().find(|(known, ..)| *known == code).map_or("", |(.., meaning)| meaning)
+    });
     // Writing does not fail.
     let _ = text.write_str(meaning);
     text.finish()

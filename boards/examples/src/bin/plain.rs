@@ -15,7 +15,7 @@ struct Aligned<T: ?Sized>(T);
 
 /// The model, in flash: a GGUF file as it is.
 static MODEL: &Aligned<[u8]> = &Aligned(*include_bytes!("../../../../host-sim/demo/flashlet-demo-q4_k.gguf"));
-/// RAM for the engine: `flashlet plan --ctx 128 --kv q8_0` says how much a model takes.
+/// RAM for the engine: `flashlet plan --arena 128KiB --ctx 128 --kv q8_0` tells whether it is enough for a model.
 static ARENA: Static<{ 128 << 10 }> = Static::new();
 const CTX: usize = 128;
 
