@@ -1,6 +1,6 @@
 //! The command line: every command and its help. The flags stand beside the code of their command.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::error::{ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -107,9 +107,15 @@ impl Command {
     }
 }
 
-/// A failure to use the command rightly, as clap reports its own.
-pub(crate) fn usage_error(failure: &Failure) -> clap::Error {
-    Cli::command().error(ErrorKind::MissingRequiredArgument, failure)
+/// A failure to use the command `name` rightly, as clap reports its own.
+pub(crate) fn usage_error(name: &OsStr, failure: &Failure) -> clap::Error {
+    let mut program = Cli::command();
+    program.build();
+    let kind = ErrorKind::MissingRequiredArgument;
+    match program.find_subcommand_mut(name) {
+        Some(command) => command.error(kind, failure),
+        None => program.error(kind, failure),
+    }
 }
 
 /// `error`, with the arguments that it names made printable.

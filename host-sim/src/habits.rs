@@ -13,7 +13,8 @@ use crate::cli::Cli;
 const LONG_FLAGS: [(&str, &str); 2] = [("-ngl", "--n-gpu-layers"), ("-sys", "--system")];
 
 /// The arguments as the parser takes them: [`LONG_FLAGS`] in this program's spelling, and `-m` in front of a command's first
-/// word if that names a GGUF file and no other model is named.
+/// word if that is a model and no other model is named. A word is a model if it names a GGUF file, there or not, or if the command
+/// has no other use for a word.
 pub(crate) fn rewritten(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<OsString> = args.into_iter().collect();
     // What follows `--` is no flag.
@@ -26,19 +27,34 @@ pub(crate) fn rewritten(args: impl IntoIterator<Item = OsString>) -> Vec<OsStrin
     let names_model = args[..flags].iter().any(|arg| is_model_flag(arg));
     if let [_, command, word, ..] = &args[..]
         && !names_model
-        && is_gguf(word)
-        && takes_model(command)
+        && !word.as_encoded_bytes().starts_with(b"-")
+        && let Some(words) = use_of_words(command)
+        && (words == Words::Model || ends_in_gguf(word) || is_gguf(word))
     {
         args.insert(2, "-m".into());
     }
     args
 }
 
-/// True for a command that has the flag `--model`.
-fn takes_model(command: &OsStr) -> bool {
+/// What a word of a command that has the flag `--model` may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Words {
+    /// The model alone.
+    Model,
+    /// A prompt, for instance.
+    Others,
+}
+
+/// What a word of `command` may be; `None` if that has no flag `--model`.
+fn use_of_words(command: &OsStr) -> Option<Words> {
     let program = Cli::command();
-    let command = program.find_subcommand(command);
-    command.is_some_and(|command| command.get_arguments().any(|arg| arg.get_long() == Some("model")))
+    let command = program.find_subcommand(command)?;
+    command.get_arguments().find(|arg| arg.get_long() == Some("model"))?;
+    Some(if command.get_positionals().next().is_some() { Words::Others } else { Words::Model })
+}
+
+fn ends_in_gguf(word: &OsStr) -> bool {
+    Path::new(word).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"))
 }
 
 /// True for `-m`, `--model`, and both with their value in the same argument.
@@ -47,15 +63,12 @@ fn is_model_flag(arg: &OsStr) -> bool {
     bytes.starts_with(b"-m") || bytes == b"--model" || bytes.starts_with(b"--model=")
 }
 
-/// True if `word` is no flag and names a file with GGUF's magic. Special files are not opened: that could take something
+/// True if `word` names a file with GGUF's magic. Special files are not opened: that could take something
 /// out of a pipe, or wait for its writer.
 fn is_gguf(word: &OsStr) -> bool {
     let path = Path::new(word);
     let mut magic = [0; 4];
-    !word.as_encoded_bytes().starts_with(b"-")
-        && path.is_file()
-        && File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok()
-        && magic == *b"GGUF"
+    path.is_file() && File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && magic == *b"GGUF"
 }
 
 #[cfg(test)]
@@ -81,6 +94,9 @@ mod tests {
     fn the_first_word_may_be_the_model() {
         assert_eq!(rewrite(&["run", MODEL, "hi"]), ["run", "-m", MODEL, "hi"]);
         assert_eq!(rewrite(&["inspect", MODEL]), ["inspect", "-m", MODEL]);
+        // A file that is not there is missed, and is no prompt.
+        assert_eq!(rewrite(&["run", "no-such.gguf", "hi"]), ["run", "-m", "no-such.gguf", "hi"]);
+        assert_eq!(rewrite(&["inspect", "no-such"]), ["inspect", "-m", "no-such"]);
         let folder = env!("CARGO_MANIFEST_DIR");
         let text = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         for same in [
@@ -90,7 +106,7 @@ mod tests {
             &["run", "hi", MODEL],
             &["run", text],
             &["run", folder],
-            &["run", "/no/such/file.gguf"],
+            &["inspect", "--json"],
             &["pack", MODEL, "out.gguf"],
             &["completions", MODEL],
         ] {

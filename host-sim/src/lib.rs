@@ -29,9 +29,11 @@ mod values;
 
 pub use hardware::{faults, memory, nor, pool, source};
 
+use core::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
 
+use boards::BadFile;
 use cli::Cli;
 use failure::Failure;
 
@@ -40,19 +42,28 @@ use failure::Failure;
 pub fn main() -> ExitCode {
     #[cfg(unix)]
     io::interrupt::report_size_limits();
-    let result = match Cli::read(habits::rewritten(std::env::args_os())) {
+    let args = habits::rewritten(std::env::args_os());
+    let result = match Cli::read(args.iter().cloned()) {
         Ok(cli) => {
             let result = cli.command.run();
             // A changed file explains any result, errors included: the change is reported instead.
             io::in_use::check().and(result)
         }
-        Err(error) if error.use_stderr() => return wrong_usage(error),
+        Err(error) if error.use_stderr() => {
+            let Some(file) = error.source().and_then(|source| source.downcast_ref::<BadFile>()) else {
+                return wrong_usage(error);
+            };
+            let _ = writeln!(std::io::stderr(), "error: {file}");
+            return ExitCode::FAILURE;
+        }
         // The help or the version.
         Err(text) => io::output::printed(text.print()),
     };
     match result {
         Ok(()) | Err(Failure::Hangup) => ExitCode::SUCCESS,
-        Err(error @ Failure::Usage(_)) => wrong_usage(cli::usage_error(&error)),
+        Err(error @ Failure::Usage(_)) => {
+            wrong_usage(cli::usage_error(&args.get(1).cloned().unwrap_or_default(), &error))
+        }
         Err(error @ (Failure::Error(_) | Failure::Interrupted)) => {
             let _ = writeln!(std::io::stderr(), "error: {error}");
             ExitCode::FAILURE

@@ -85,6 +85,10 @@ fn special_files_are_left_alone() {
     fails(&there[0], "is a pipe");
     fails(&setting.commands(&device)[1], "is a device");
     fails(&setting.commands(&folder)[2], "is a folder");
+    let missing = setting.path("missing");
+    for args in setting.commands(&format!("{missing}/output")) {
+        fails(&args, &format!("there is no folder {missing}"));
+    }
 }
 
 #[test]

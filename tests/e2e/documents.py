@@ -12,12 +12,13 @@
 - A ```rust block must be a run of lines of the engine's crate documentation, which `cargo test --doc` compiles.
 - Relative links and their anchors must exist, and so must paths in `code` and in blocks of commands that begin with a
   folder of the repository.
+- Tables of plans show the arenas that `flashlet plan` prints for SmolLM2.
 - README.md has at most 140 lines, and its picture is what benches/memory_map.py draws.
 
 `--update` writes the printed output into the documents, and draws the picture. Needs Python's standard library; SmolLM2
 is fetched by smollm2.py.
 """
-import dataclasses, difflib, glob, os, pathlib, queue, re, subprocess, sys, tempfile, threading
+import dataclasses, difflib, glob, json, os, pathlib, queue, re, subprocess, sys, tempfile, threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 README_LINES = 140
@@ -282,6 +283,15 @@ class Check:
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.count("the picture", done.stdout.strip() if done.returncode else "")
 
+    def plans(self, path):
+        """The arenas of SmolLM2 in a table of plans: a row ends with bytes, those of another model, and the options of `plan`."""
+        for i, line in enumerate(self.documents[path]):
+            if row := re.match(r"\| [^|]+ \| ([\d,]+) \| [\d,]+ \| `(--residency [^`]+)` \|$", line):
+                models = pathlib.Path(os.environ.get("FLASHLET_MODELS") or "~/.cache/flashlet/models").expanduser()
+                command = [self.binary, "plan", "-m", models / "smollm2-135m-instruct-q4_1.gguf", *row[2].split(), "--json"]
+                arena = json.loads(subprocess.run(command, text=True, check=True, capture_output=True).stdout)["arena_bytes"]
+                self.count(f"{path}:{i + 1}", "" if f"{arena:,}" == row[1] else f"an arena of {arena:,} bytes")
+
     def all(self):
         docs = re.findall(r"^//! ?(.*)$", (ROOT / "engine/src/lib.rs").read_text(), re.M)
         compiled = "\n".join(line.strip() for line in docs)
@@ -289,6 +299,7 @@ class Check:
             self.sessions(path)
             self.rust(path, compiled)
             self.links(path)
+            self.plans(path)
         length = len(self.documents["README.md"]) - 1
         self.count("README.md", f"{length} lines, at most {README_LINES}" if length > README_LINES else "")
         self.picture()

@@ -2,6 +2,7 @@
 
 mod sources;
 
+use core::error::Error as StdError;
 use core::fmt;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -250,24 +251,44 @@ pub(crate) fn find(name: &str) -> Option<&'static Board> {
 /// The board of that name, or that a file describes: a block of `boards.toml`, with its heading `[[board]]` or without.
 ///
 /// # Errors
-/// Which boards there are; what is wrong with the file.
-pub(crate) fn parse(name: &str) -> Result<&'static Board, String> {
+/// Which boards there are; a [`BadFile`].
+pub(crate) fn parse(name: &str) -> Result<&'static Board, Box<dyn StdError + Send + Sync>> {
     if let Some(board) = find(name) {
         return Ok(board);
     }
     if !name.ends_with(".toml") && !Path::new(name).is_file() {
         let names: Vec<_> = all().iter().map(|board| &*board.name).collect();
-        return Err(format!("there are {}, or a file of your own (NAME.toml)", names.join(", ")));
+        return Err(format!("there are {}, or a file of your own (NAME.toml)", names.join(", ")).into());
     }
+    Ok(of_file(name).map_err(BadFile)?)
+}
+
+/// A file of a board that cannot be used, and why.
+#[derive(Debug)]
+pub(crate) struct BadFile(String);
+
+impl fmt::Display for BadFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl StdError for BadFile {}
+
+/// The board that the file `name` describes.
+fn of_file(name: &str) -> Result<&'static Board, String> {
     let text = short_text_file(Path::new(name), MAX_FILE_BYTES).map_err(|error| error.to_string())?;
     // The error shows lines of the file.
-    let shown = |error: toml::de::Error| error.to_string().lines().map(printable).collect::<Vec<_>>().join("\n");
+    let shown = |error: toml::de::Error| {
+        let text = error.to_string().lines().map(printable).collect::<Vec<_>>().join("\n");
+        format!("{}: {text}", printable(name))
+    };
     let mut board = read(&text).map_err(shown)?;
     board.path = Some(name.to_owned());
     for text in [&mut board.name, &mut board.what] {
         *text = printable(text);
     }
-    board.check()?;
+    board.check().map_err(|error| format!("{}: {error}", printable(name)))?;
     // As the boards that are built in, it is there for as long as the program runs.
     Ok(Box::leak(Box::new(board)))
 }

@@ -7,6 +7,9 @@ use serde::Serialize;
 
 use crate::sim::wait;
 
+/// The features for parts of a file that change its answers.
+const FOR_ANSWERS: [&str; 3] = ["grammar", "probabilities", "values"];
+
 /// Features of the engine, by name.
 #[derive(Debug, Serialize)]
 pub(crate) struct Features {
@@ -35,18 +38,21 @@ impl Features {
         Some(Features { needed, carried })
     }
 
-    /// The dependency line for a firmware's `Cargo.toml`, with a q8_0 cache, and a second line with the features of the file's optional
-    /// parts, if there are any.
+    /// The dependency line for a firmware's `Cargo.toml`, with a q8_0 cache and with what makes the answers those of the desktop, and a
+    /// second line with the features of the file's other optional parts, if there are any.
     pub(crate) fn lines(&self) -> String {
         let version = env!("CARGO_PKG_VERSION").rsplit_once('.').map_or("", |(version, _)| version);
-        let features: Vec<_> = ["kv_q8_0"].iter().chain(&self.needed).map(|feature| format!("{feature:?}")).collect();
-        let manifest = format!(
+        let (for_answers, others) =
+            self.carried.iter().copied().partition::<Vec<_>, _>(|name| FOR_ANSWERS.contains(name));
+        let features = ["kv_q8_0"].iter().chain(&self.needed).chain(&for_answers);
+        let features: Vec<_> = features.map(|feature| format!("{feature:?}")).collect();
+        let mut lines = format!(
             "firmware: flashlet = {{ version = \"{version}\", default-features = false, features = [{}] }}\n",
             features.join(", ")
         );
-        match self.carried.is_empty() {
-            true => manifest,
-            false => format!("{manifest}          and for what the file carries: {}\n", self.carried.join(", ")),
+        if !others.is_empty() {
+            lines += &format!("          and for what else the file carries: {}\n", others.join(", "));
         }
+        lines
     }
 }
