@@ -208,7 +208,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     limits.stop.extend(form.and_then(Form::end));
     let mut memory = generate::Memory::new(plan.ctx, &limits.stop);
     let mut generator = Generator::new(&mut memory, config, drafter);
-    if let Some(grammar) = args.grammar.grammar(compiled.as_ref(), &engine)? {
+    let grammar = args.grammar.grammar(compiled.as_ref(), &engine)?;
+    let follows = grammar.is_some();
+    if let Some(grammar) = grammar {
         generator.follow(&engine, grammar);
     }
     let mut restored = 0;
@@ -238,6 +240,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     drop(out);
     if is_empty && args.n_predict > 0 {
         note(&format!("(no text: {})\n", stop.why_nothing_came()));
+    } else if follows && stop.is_cut() {
+        note("(cut before the end of what the grammar asks for: -n and --ctx limit answers)\n");
     }
     if args.end.stats {
         if args.load_prefix.is_some() {
