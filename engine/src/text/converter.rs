@@ -48,7 +48,7 @@ impl Converter {
     /// [`ValueError`]: the value that was whole before it is refused, more is said than [`MOST_SAID`](Self::MOST_SAID) bytes, or the
     /// grammar does not allow the byte. The text ends before the value.
     pub fn take(&mut self, grammar: &Grammar<'_>, byte: u8) -> Result<Step, ValueError> {
-        if self.place.accepts(grammar, byte) != Ok(true) {
+        if self.place.take(grammar, byte) != Ok(true) {
             return Err(ValueError::Unreadable);
         }
         let (before, now) = (self.value, self.place.value());

@@ -107,7 +107,7 @@ impl Follower {
             let Some(byte) = only_one(&self.next).filter(|_| !self.may_end && !self.stretch.is_full()) else {
                 return Ok(());
             };
-            match self.matcher.accepts(grammar, byte) {
+            match self.matcher.take(grammar, byte) {
                 Ok(true) => {
                     let _ = self.stretch.push(byte);
                 }
@@ -183,7 +183,7 @@ impl Follower {
                 }
                 trial.clone_from(matcher);
             }
-            result = trial.accepts_bytes(grammar, bytes);
+            result = trial.take_all(grammar, bytes);
         });
         looked_at.ok_or(GrammarError::NotMapped)?;
         let step = if is_beyond { Place::Beyond } else { Place::Within(stretch.len() - forced.len()) };

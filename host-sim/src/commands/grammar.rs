@@ -156,7 +156,7 @@ fn check(grammar: &Grammar<'_>, text: &str) -> Result<Checked, Failure> {
     let has_values = grammar.values().next().is_some();
     for (n, line) in (1..).zip(lines) {
         matcher.restart(grammar);
-        let taken = matcher.accepts_bytes(grammar, line.as_bytes());
+        let taken = matcher.take_all(grammar, line.as_bytes());
         let accepts = taken.map_err(|error| Failure::new(format!("line {n}: {error}")))? && matcher.may_end(grammar);
         let converted = match has_values && accepts {
             true => Some(convert(grammar, &mut converter, line)),

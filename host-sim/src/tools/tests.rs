@@ -30,7 +30,7 @@ fn accepts(form: Form, text: &str) -> bool {
     let compiled = form.grammar(&parsed(TOOLS).expect("tools")).unwrap_or_else(|_| unreachable!("supported"));
     let grammar = compiled.open().unwrap_or_else(|_| unreachable!("tables"));
     let mut matcher = Matcher::new(&grammar);
-    matcher.accepts_bytes(&grammar, text.as_bytes()).expect("few readings") && matcher.may_end(&grammar)
+    matcher.take_all(&grammar, text.as_bytes()).expect("few readings") && matcher.may_end(&grammar)
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn strings_of_functiongemma_are_as_they_are() {
     let grammar = compiled.open().unwrap_or_else(|_| unreachable!("tables"));
     let accepts = |text: &str| {
         let mut matcher = Matcher::new(&grammar);
-        matcher.accepts_bytes(&grammar, text.as_bytes()).expect("few readings") && matcher.may_end(&grammar)
+        matcher.take_all(&grammar, text.as_bytes()).expect("few readings") && matcher.may_end(&grammar)
     };
     let call = |arguments: &str| format!("<start_function_call>call:say{arguments}<end_function_call>");
     for (right, value) in [

@@ -77,7 +77,7 @@ impl Matcher {
     ///
     /// # Errors
     /// [`GrammarError::TooManyReadings`]: whether it may is not known; the place is the one before.
-    pub fn accepts(&mut self, grammar: &Grammar<'_>, byte: u8) -> Result<bool, GrammarError> {
+    pub fn take(&mut self, grammar: &Grammar<'_>, byte: u8) -> Result<bool, GrammarError> {
         if self.frames.len() > MAX_FRAMES / 2 {
             self.sweep();
         }
@@ -96,10 +96,10 @@ impl Matcher {
     /// Takes all of `bytes`, if the text may go on with them; otherwise it is false, and the place is after those that it took.
     ///
     /// # Errors
-    /// Those of [`accepts`](Self::accepts).
-    pub fn accepts_bytes(&mut self, grammar: &Grammar<'_>, bytes: &[u8]) -> Result<bool, GrammarError> {
+    /// Those of [`take`](Self::take).
+    pub fn take_all(&mut self, grammar: &Grammar<'_>, bytes: &[u8]) -> Result<bool, GrammarError> {
         for &byte in bytes {
-            if !self.accepts(grammar, byte)? {
+            if !self.take(grammar, byte)? {
                 return Ok(false);
             }
         }
@@ -109,7 +109,7 @@ impl Matcher {
     /// The bytes that the text may go on with: byte `b` is bit `b % 32` of word `b / 32`.
     ///
     /// # Errors
-    /// Those of [`accepts`](Self::accepts).
+    /// Those of [`take`](Self::take).
     pub fn next_bytes(&mut self, grammar: &Grammar<'_>) -> Result<[u32; 8], GrammarError> {
         if self.frames.len() > MAX_FRAMES / 2 {
             self.sweep();
@@ -133,7 +133,7 @@ impl Matcher {
             let mut reading = reading;
             // A frame lies above earlier ones only.
             for _ in 0..=MAX_DEPTH {
-                if !grammar.state(reading.state).accepts(reading.count) {
+                if !grammar.state(reading.state).may_end(reading.count) {
                     return false;
                 }
                 match self.below(reading) {
@@ -184,7 +184,7 @@ impl Matcher {
                 return Err(overflow);
             }
             let (state, depth) = (grammar.state(reading.state), self.depth(reading.frame));
-            if state.accepts(reading.count)
+            if state.may_end(reading.count)
                 && let Some(below) = self.below(reading)
             {
                 waiting.push(below).map_err(|_| overflow)?;
@@ -299,7 +299,7 @@ mod tests {
 
     fn accepts(grammar: &Grammar<'_>, text: &str) -> bool {
         let mut matcher = Matcher::new(grammar);
-        matcher.accepts_bytes(grammar, text.as_bytes()) == Ok(true) && matcher.may_end(grammar)
+        matcher.take_all(grammar, text.as_bytes()) == Ok(true) && matcher.may_end(grammar)
     }
 
     #[test]
@@ -321,15 +321,15 @@ mod tests {
         let mut matcher = Matcher::new(&grammar);
         for _ in 0..5 {
             let before = matcher.clone();
-            assert_eq!(matcher.accepts_bytes(&grammar, "((((((((xx".as_bytes()), Ok(true));
-            assert_eq!(matcher.accepts(&grammar, b'('), Ok(false));
+            assert_eq!(matcher.take_all(&grammar, "((((((((xx".as_bytes()), Ok(true));
+            assert_eq!(matcher.take(&grammar, b'('), Ok(false));
             matcher = before;
-            assert_eq!(matcher.accepts_bytes(&grammar, b"(((((((("), Ok(true));
+            assert_eq!(matcher.take_all(&grammar, b"(((((((("), Ok(true));
         }
         let set = matcher.next_bytes(&grammar).expect("there are few");
         assert_eq!(set, [0, 0, 0, 1 << (b'x' - 96), 0, 0, 0, 0], "no more brackets fit");
-        assert_eq!(matcher.accepts_bytes(&grammar, b"xx"), Ok(true));
-        assert_eq!(matcher.accepts_bytes(&grammar, &[b')'; 40]), Ok(true));
+        assert_eq!(matcher.take_all(&grammar, b"xx"), Ok(true));
+        assert_eq!(matcher.take_all(&grammar, &[b')'; 40]), Ok(true));
         assert!(matcher.may_end(&grammar));
     }
 
@@ -347,7 +347,7 @@ mod tests {
         let endless = tables(64, &[(3, &call)]);
         let grammar = Grammar::open(&endless).expect("they are tables");
         let error = Err(GrammarError::TooManyReadings { have: MAX_READINGS });
-        assert_eq!(Matcher::new(&grammar).accepts(&grammar, b'a'), error);
+        assert_eq!(Matcher::new(&grammar).take(&grammar, b'a'), error);
         let beyond = tables(64, &[(0, &[[b'a', b'a', 1, 0]])]);
         assert_eq!(Grammar::open(&beyond).err(), Some(GrammarError::OutOfRange { offset: 20 }));
     }

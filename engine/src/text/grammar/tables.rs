@@ -102,7 +102,7 @@ impl State<'_> {
     const NONE: State<'static> = State { flags: 0, least: 0, calls: 0, counted: 0, words: &[] };
 
     /// True if a rule may end here with this count.
-    pub(super) fn accepts(&self, count: u16) -> bool {
+    pub(super) fn may_end(&self, count: u16) -> bool {
         self.flags & ACCEPTS != 0 && count >= self.least
     }
 
