@@ -106,7 +106,7 @@
 //! | `f32`, `f16`, `bf16`, `q4_0`, `q4_1`, `q5_0`, `q5_1`, `q8_0`, `q2_k`, `q3_k`, `q4_k`, `q5_k`, `q6_k`, `q8_k`, `iq4_nl`, `iq4_xs`, `tq1_0`, `tq2_0`, `mxfp4` | formats of weights |
 //! | `isa-dsp`, `isa-helium`, `isa-dotprod`, `isa-i8mm` | for boards: extensions that the processor has, without which it ends in an undefined instruction |
 //! | `small` | for boards: less code for the same results, which take longer |
-//! | `blocking` | for boards whose flash is read at once: what reads metadata and texts is not async, for a sixth less code. See [`wait!`] |
+//! | `blocking` | for boards whose flash is read at once: what reads metadata and texts is not async, for a tenth less code. See [`wait!`] |
 //! | `defmt` | for boards: errors implement `defmt::Format` |
 //!
 //! # Numbers

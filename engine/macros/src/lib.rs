@@ -7,7 +7,7 @@ use std::vec::IntoIter;
 /// Makes async functions ordinary ones: `async fn` becomes `fn`, `async move { .. }` a block, `-> impl Future<Output = T>` becomes
 /// `-> T`, and every `.await` goes. What the functions call must not be async either.
 ///
-/// A function that never waits takes a sixth less code without a state machine.
+/// A function that never waits takes less code without a state machine.
 #[proc_macro_attribute]
 pub fn blocking(_: TokenStream, item: TokenStream) -> TokenStream {
     without_async(item)
