@@ -13,6 +13,7 @@ use core::ffi::{CStr, c_char};
 use engine::flash::block_on;
 use engine::session::AnswerEnd;
 use engine::text::Turn;
+use engine::wait;
 use engine::{AnswerOptions, Error};
 
 /// Tokens of an answer where nothing else is asked for.
@@ -167,7 +168,8 @@ unsafe fn begin(control: *mut Control, ask: &flashlet_ask_t) -> Result<(), Failu
     let turn = Turn { first, system, user };
     // SAFETY: the room for a turn, which is borrowed here alone.
     let room = unsafe { core::slice::from_raw_parts_mut(room.0, room.1) };
-    let answer = block_on(session.answer_turn(conversation, (template.as_ref(), &turn), room, options), || idle.wait());
+    let asked = async { wait!(session.answer_turn(conversation, (template.as_ref(), &turn), room, options)) };
+    let answer = block_on(asked, || idle.wait());
     // SAFETY: the field that this call alone uses.
     unsafe { (*control).answer = Some(answer?) };
     Ok(())

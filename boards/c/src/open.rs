@@ -11,10 +11,12 @@ use crate::types::{
 };
 use core::ffi::c_void;
 use core::mem::{MaybeUninit, size_of};
+#[cfg(not(feature = "blocking"))]
 use core::pin::pin;
 use core::slice::from_raw_parts_mut;
 use core::task::Poll;
 use engine::arena::ALIGN;
+#[cfg(not(feature = "blocking"))]
 use engine::flash::{apart_into, block_on};
 use engine::kernels::Inline;
 #[cfg(feature = "grammar")]
@@ -123,10 +125,14 @@ unsafe fn make(
     };
     let conversation = Conversation::new(Buffers { tokens, lane, drafts, text }, sampling);
     let mut ignored = |_| {};
+    #[cfg(feature = "blocking")]
+    let (made, _) = (Poll::Ready(Session::new(source, model, plan, rest, kernels(), &Inline, &mut ignored)), idle);
+    #[cfg(not(feature = "blocking"))]
     let mut made = Poll::Pending;
+    #[cfg(not(feature = "blocking"))]
     {
-        let mut making = pin!(Session::new(source, model, plan, rest, kernels(), &Inline, &mut ignored));
-        block_on(apart_into(making.as_mut(), &mut made), || idle.wait());
+        let making = pin!(Session::new(source, model, plan, rest, kernels(), &Inline, &mut ignored));
+        block_on(apart_into(making, &mut made), || idle.wait());
     }
     let session = match made {
         Poll::Ready(made) => made?,

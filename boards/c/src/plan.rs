@@ -15,6 +15,7 @@ use engine::flash::{Source, apart, block_on};
 use engine::kernels::KvType;
 use engine::session::Named;
 use engine::text::ChatTemplate;
+use engine::wait;
 use engine::weights::Residency;
 use engine::{Error, Model, Options, Plan, SamplerConfig};
 
@@ -89,13 +90,13 @@ pub(crate) struct Found {
 impl Found {
     /// Reads the file's metadata, its directory and its chat template.
     pub(crate) async fn open(mut source: Source<'static, CFlash>) -> Result<Found, Failure> {
-        let opened = Model::open(&mut source).await;
+        let opened = wait!(Model::open(&mut source));
         let model = match opened {
             Ok(model) => model,
-            Err(error) => return Err(Failure::Engine(error.named(&mut source).await)),
+            Err(error) => return Err(Failure::Engine(wait!(error.named(&mut source)))),
         };
-        let template = apart(pin!(ChatTemplate::find(model.gguf(), &mut source))).await.map(|(template, _)| template);
-        Ok(Found { source, model, template })
+        let template = apart(pin!(async { wait!(ChatTemplate::find(model.gguf(), &mut source)) })).await;
+        Ok(Found { source, model, template: template.map(|(template, _)| template) })
     }
 
     /// The room that a session takes besides the engine's arena, with a context of `ctx` tokens.
@@ -157,7 +158,7 @@ impl Found {
 
     async fn engine_plan(&mut self, options: &Options, bytes: Option<usize>) -> Result<Plan, Error> {
         let Found { source, model, .. } = self;
-        apart(pin!(model.plan(source, options, bytes))).await
+        apart(pin!(async { wait!(model.plan(source, options, bytes)) })).await
     }
 }
 

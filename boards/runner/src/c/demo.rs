@@ -12,7 +12,7 @@ use std::process::Command;
 
 /// The demo's board, and the features and the profile that its Makefile names.
 const BOARD: &str = "mps2-an386";
-const FEATURES: &str = "small,isa-dsp,engine/kv_q8_0,engine/q4_k,engine/q6_k";
+const FEATURES: &str = "small,blocking,isa-dsp,engine/kv_q8_0,engine/q4_k,engine/q6_k";
 const PROFILE: &str = "size";
 /// The board whose firmware has the same formats, profile and cache.
 const LIKE: &str = "stm32f405";
