@@ -2,7 +2,7 @@
 
 fn main() {
     println!("cargo:rustc-link-search={}", env!("CARGO_MANIFEST_DIR"));
-    // The linker takes the first number that it meets.
+    // In front of memory.x, which provides a number only if there is none.
     if std::env::var_os("CARGO_FEATURE_GRAMMAR").is_some() {
         println!("cargo:rustc-link-arg=--defsym=_stack_bytes=22K");
     }

@@ -8,13 +8,14 @@ use std::path::Path;
 use clap::CommandFactory;
 
 use crate::cli::Cli;
+use crate::io::input::is_named_gguf;
 
 /// Flags of several letters behind one dash, which the parser would take for as many flags, and this program's spelling.
 const LONG_FLAGS: [(&str, &str); 2] = [("-ngl", "--n-gpu-layers"), ("-sys", "--system")];
 
 /// The arguments as the parser takes them: [`LONG_FLAGS`] in this program's spelling, and `-m` in front of a command's first
-/// word if that is a model and no other model is named. A word is a model if it names a GGUF file, there or not, or if the command
-/// has no other use for a word.
+/// word if that is a model and no other model is named. A word is a model if it names a GGUF file, there or not, or any file where the
+/// command has no other use for a word.
 pub(crate) fn rewritten(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut args: Vec<OsString> = args.into_iter().collect();
     // What follows `--` is no flag.
@@ -28,33 +29,24 @@ pub(crate) fn rewritten(args: impl IntoIterator<Item = OsString>) -> Vec<OsStrin
     if let [_, command, word, ..] = &args[..]
         && !names_model
         && !word.as_encoded_bytes().starts_with(b"-")
-        && let Some(words) = use_of_words(command)
-        && (words == Words::Model || ends_in_gguf(word) || is_gguf(word))
+        && takes_model(command)
+        && (is_named_gguf(word) || is_gguf(word) || (!takes_words(command) && Path::new(word).exists()))
     {
         args.insert(2, "-m".into());
     }
     args
 }
 
-/// What a word of a command that has the flag `--model` may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Words {
-    /// The model alone.
-    Model,
-    /// A prompt, for instance.
-    Others,
-}
-
-/// What a word of `command` may be; `None` if that has no flag `--model`.
-fn use_of_words(command: &OsStr) -> Option<Words> {
+/// True for a command that has the flag `--model`.
+fn takes_model(command: &OsStr) -> bool {
     let program = Cli::command();
-    let command = program.find_subcommand(command)?;
-    command.get_arguments().find(|arg| arg.get_long() == Some("model"))?;
-    Some(if command.get_positionals().next().is_some() { Words::Others } else { Words::Model })
+    let command = program.find_subcommand(command);
+    command.is_some_and(|command| command.get_arguments().any(|arg| arg.get_long() == Some("model")))
 }
 
-fn ends_in_gguf(word: &OsStr) -> bool {
-    Path::new(word).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"))
+/// True for a command that has a use for a word, such as a prompt.
+fn takes_words(command: &OsStr) -> bool {
+    Cli::command().find_subcommand(command).is_some_and(|command| command.get_positionals().next().is_some())
 }
 
 /// True for `-m`, `--model`, and both with their value in the same argument.
@@ -96,9 +88,10 @@ mod tests {
         assert_eq!(rewrite(&["inspect", MODEL]), ["inspect", "-m", MODEL]);
         // A file that is not there is missed, and is no prompt.
         assert_eq!(rewrite(&["run", "no-such.gguf", "hi"]), ["run", "-m", "no-such.gguf", "hi"]);
-        assert_eq!(rewrite(&["inspect", "no-such"]), ["inspect", "-m", "no-such"]);
+        assert_eq!(rewrite(&["inspect", "no-such.gguf"]), ["inspect", "-m", "no-such.gguf"]);
         let folder = env!("CARGO_MANIFEST_DIR");
         let text = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        assert_eq!(rewrite(&["inspect", text]), ["inspect", "-m", text]);
         for same in [
             &["run", MODEL, "-m", "other.gguf"][..],
             &["run", MODEL, "-mother.gguf"],
@@ -106,7 +99,9 @@ mod tests {
             &["run", "hi", MODEL],
             &["run", text],
             &["run", folder],
+            &["run", "tell me about x.gguf"],
             &["inspect", "--json"],
+            &["plan", "stm32f405"],
             &["pack", MODEL, "out.gguf"],
             &["completions", MODEL],
         ] {

@@ -107,6 +107,11 @@ fn wrong_usage_exits_with_2() {
 }
 
 #[test]
+fn a_model_behind_a_flag_is_no_prompt() {
+    fails(&["run", "--json", "no-such.gguf"], "-m no-such.gguf");
+}
+
+#[test]
 fn help_and_version_exit_with_0() {
     for command in ["run", "chat", "tokenize", "eval", "bench", "demo", "inspect", "plan", "completions"] {
         let (code, out, _) = flashlet(&[command, "--help"]);
@@ -355,15 +360,4 @@ fn standard_output_that_fails_is_no_panic() {
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("it ends");
     assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
-}
-
-#[test]
-fn an_answer_that_is_cut_says_so_where_a_grammar_goes_on() {
-    const NOTE: &str = "(cut before the end of what the grammar asks for: -n and --ctx limit answers)\n";
-    let cut = flashlet(&["run", "-n", "2", "turn off the fan"]);
-    assert_eq!((cut.0, cut.2.as_str()), (0, NOTE));
-    assert!("{\"do\":\"off\",\"device\":\"fan\"}".starts_with(cut.1.trim_end()), "{}", cut.1);
-    for whole in [&["run", "turn off the fan"][..], &["run", "-n", "2", "--no-grammar", "turn off the fan"]] {
-        assert_eq!(flashlet(whole).2, "", "{whole:?}");
-    }
 }

@@ -97,7 +97,9 @@ impl Table {
             "| program | bytes in flash | statics | arena in use | deepest stack | instructions a token: prompt, answer |\n\
             |---|---|---|---|---|---|\n"
                 .to_owned();
-        let newest = self.rows.keys().map(|(compiler, _)| compiler).max();
+        let version =
+            |compiler: &str| -> Vec<u32> { compiler.split(['-', '.']).filter_map(|part| part.parse().ok()).collect() };
+        let newest = self.rows.keys().map(|(compiler, _)| compiler).max_by_key(|compiler| version(compiler));
         for ((compiler, program), figures) in &self.rows {
             if Some(compiler) == newest {
                 let Figures { text: code, rodata, bss, arena, stack, prefill, decode } = *figures;

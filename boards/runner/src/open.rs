@@ -11,7 +11,7 @@ fn find(name: &str) -> Option<(Program<'static>, &'static Qemu)> {
     let programs = board_table::emulated().flat_map(|(board, qemu)| {
         board.programs().into_iter().chain(board.selftest()).map(move |program| (program, qemu))
     });
-    programs.into_iter().find(|(program, _)| program.name == name)
+    programs.into_iter().find(|(program, _)| program.label == name)
 }
 
 /// Builds and runs a program with the demo model or another. Returns whether the emulator ended well.

@@ -80,7 +80,7 @@ impl Subject<'_> {
     /// Starts the program; its greeting must say what the table of boards says.
     pub(crate) fn open(&self, image: &Path, limit: Duration) -> Result<(Serial, String), String> {
         let Subject { program, qemu, cpu, elf } = self;
-        let log = target_dir().join("board-images").join(format!("{}-{}.log", program.name, cpu.name));
+        let log = target_dir().join("board-images").join(format!("{}-{}.log", program.label, cpu.name));
         let (serial, said) = Serial::open(with_model(program.board, qemu, cpu, elf, image, &log), limit)?;
         expect(&said, &format!("on {}, {}\n", program.name, cpu.best_isa()))?;
         if program.mapped {

@@ -7,6 +7,8 @@ use std::vec::IntoIter;
 /// Makes async functions ordinary ones: `async fn` becomes `fn`, `async move { .. }` a block, `-> impl Future<Output = T>` becomes
 /// `-> T`, and every `.await` goes. What the functions call must not be async either.
 ///
+/// It knows the forms that the engine has. An `async` block must be a function's whole body, as `?` and `return` leave the function then.
+///
 /// A function that never waits takes less code without a state machine.
 #[proc_macro_attribute]
 pub fn blocking(_: TokenStream, item: TokenStream) -> TokenStream {

@@ -226,13 +226,13 @@ struct Crc<'k> {
 #[cfg_attr(feature = "blocking", macros::blocking)]
 impl Crc<'_> {
     #[cfg(not(feature = "checksums"))]
-    fn read<F: Flash>(
+    async fn read<F: Flash>(
         &mut self,
         source: &mut Source<'_, F>,
         offset: u64,
         dst: &mut [u8],
-    ) -> impl Future<Output = Result<(), FlashError>> {
-        source.read(offset, dst)
+    ) -> Result<(), FlashError> {
+        source.read(offset, dst).await
     }
 
     #[cfg(feature = "checksums")]
@@ -281,8 +281,9 @@ async fn read_transposed<F: Flash>(
     Ok(())
 }
 
-/// Reads groups of sixteen rows, each of `group_bytes` bytes, into their places in `groups`, interleaved. Many arrive in one read, one
-/// place behind their own, and move from there; the last comes in pieces, as nothing lies behind it. `read` counts bytes.
+/// Reads groups of sixteen rows, each of `group_bytes` bytes, into `groups`, interleaved. Several groups are read at once, to the place
+/// one group behind their own; interleaving moves each forward by one. The last group has no room behind it, and goes through a small
+/// buffer. `done` is told the bytes that were read.
 #[cfg(not(target_arch = "arm"))]
 #[cfg_attr(feature = "blocking", macros::blocking)]
 async fn read_interleaved<F: Flash>(
@@ -291,7 +292,7 @@ async fn read_interleaved<F: Flash>(
     (units, group_bytes): (Units, usize),
     mut groups: &mut [u8],
     crc: &mut Crc<'_>,
-    read: &mut dyn FnMut(u64),
+    done: &mut dyn FnMut(u64),
 ) -> Result<(), WeightError> {
     /// Bytes of a read, at most, unless a group has more.
     const READ_BYTES: usize = 128 << 10;
@@ -310,10 +311,10 @@ async fn read_interleaved<F: Flash>(
             groups = behind;
         }
         offset = offset.saturating_add(bytes as u64);
-        read(bytes as u64);
+        done(bytes as u64);
     }
     read_last_interleaved(source, offset, units, groups, crc).await?;
-    read(groups.len() as u64);
+    done(groups.len() as u64);
     Ok(())
 }
 

@@ -155,6 +155,9 @@ impl Prompt {
             return Ok(Prompt::Messages(question_file(path)?));
         }
         Ok(Prompt::Text(match (args.text.as_ref().or(args.flag.as_ref()), &args.file) {
+            (Some(text), _) if input::is_named_gguf(text.as_ref()) => {
+                return Err(Failure::new(format!("{text} is the name of a model and no prompt: -m {text}")));
+            }
             (Some(text), _) => text.clone(),
             (None, Some(path)) => input::prompt_file(path)?,
             (None, None) => input::prompt_from_stdin()?,
@@ -208,9 +211,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     limits.stop.extend(form.and_then(Form::end));
     let mut memory = generate::Memory::new(plan.ctx, &limits.stop);
     let mut generator = Generator::new(&mut memory, config, drafter);
-    let grammar = args.grammar.grammar(compiled.as_ref(), &engine)?;
-    let follows = grammar.is_some();
-    if let Some(grammar) = grammar {
+    if let Some(grammar) = args.grammar.grammar(compiled.as_ref(), &engine)? {
         generator.follow(&engine, grammar);
     }
     let mut restored = 0;
@@ -240,8 +241,6 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     drop(out);
     if is_empty && args.n_predict > 0 {
         note(&format!("(no text: {})\n", stop.why_nothing_came()));
-    } else if follows && stop.is_cut() {
-        note("(cut before the end of what the grammar asks for: -n and --ctx limit answers)\n");
     }
     if args.end.stats {
         if args.load_prefix.is_some() {

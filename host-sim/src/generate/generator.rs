@@ -58,11 +58,6 @@ impl From<AnswerEnd> for StopReason {
 }
 
 impl StopReason {
-    /// True if the text might have gone on.
-    pub(crate) fn is_cut(self) -> bool {
-        matches!(self, StopReason::Length | StopReason::Context)
-    }
-
     /// The reason why an answer has no text, in words.
     pub(crate) fn why_nothing_came(self) -> &'static str {
         match self {

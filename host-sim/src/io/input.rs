@@ -1,5 +1,6 @@
 //! Prompts, texts and token ids from the user.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::Path;
@@ -129,6 +130,12 @@ pub(crate) fn check_ids(ids: &[u32], n_vocab: u32) -> Result<(), Failure> {
             Err(Failure::new(format!("token {} has id {id}, but the vocabulary has {n_vocab} tokens", i + 1)))
         }
     }
+}
+
+/// True for a word, and not a text, that ends as the names of GGUF files do.
+pub(crate) fn is_named_gguf(word: &OsStr) -> bool {
+    let has_space = word.as_encoded_bytes().iter().any(u8::is_ascii_whitespace);
+    !has_space && Path::new(word).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"))
 }
 
 #[cfg(test)]

@@ -106,8 +106,9 @@ fn existing(path: &Path) -> Result<Option<File>, Failure> {
                 Err(Failure::new(format!("{shown} is a symbolic link to a file that is not there: remove it first")))
             } else if path.as_os_str().as_encoded_bytes().last().is_some_and(|&end| is_separator(end.into())) {
                 Err(Failure::new(format!("{shown} names a folder, not a file")))
-            } else if let Some(folder) =
-                path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists())
+            } else if let Some(folder) = path
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty() && !folder.exists() && !folder.is_symlink())
             {
                 Err(Failure::new(format!("{shown}: there is no folder {}", folder.display())))
             } else {

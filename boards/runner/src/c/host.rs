@@ -5,7 +5,7 @@ use crate::paths::{demo_model, target_dir, test_model};
 use crate::simulator::{Answer, Simulator};
 use crate::toolchain::Toolchain;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The features that the two models take.
@@ -15,10 +15,16 @@ const FEATURES: &str = "full,engine/f32,engine/q4_k,engine/q6_k";
 pub(crate) fn check(simulator: &Simulator) -> Result<String, String> {
     let version = run(Command::new("rustc").arg("-vV"))?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("rustc does not say its host")?;
-    let library = build(&Toolchain::Installed, host, "release", FEATURES)?.join("release/libflashlet.a");
     let out = target_dir().join("c-host");
     fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
-    let mut said = String::new();
+    let library = |features: &str| -> Result<PathBuf, String> {
+        Ok(build(&Toolchain::Installed, host, "release", features)?.join("release/libflashlet.a"))
+    };
+    let program = out.join("blocking");
+    compile(&library(&format!("{FEATURES},blocking"))?, &program, &["-O1"])?;
+    answers(simulator, &program)?;
+    let mut said = ", blocking".to_owned();
+    let library: PathBuf = library(FEATURES)?;
     for (name, flags) in [("plain", &["-O1"][..]), ("sanitized", &["-O1", "-fsanitize=address,undefined"])] {
         let program = out.join(name);
         match compile(&library, &program, flags) {

@@ -216,7 +216,7 @@ impl<F: Flash> Answer<'_, '_, '_, '_, F> {
 #[cfg(not(feature = "drafts"))]
 impl<F: Flash> Answer<'_, '_, '_, '_, F> {
     /// No draft.
-    #[expect(clippy::unused_async, reason = "with drafts it waits")]
+    #[cfg_attr(not(feature = "blocking"), expect(clippy::unused_async, reason = "with drafts it waits"))]
     #[cfg_attr(feature = "blocking", macros::blocking)]
     async fn draft(&mut self, _chunk: usize) -> usize {
         0
