@@ -156,7 +156,7 @@ async fn make<'a, 'm: 'a, F: Flash>(
     Ok(template)
 }
 
-/// Makes the session of what was found in its place.
+/// Makes the session of what was found in its place. It is made at once, so that no future holds its parts.
 #[cfg(feature = "blocking")]
 async fn make<'a, 'm: 'a, F: Flash>(
     board: &Board<'a, 'm>,
