@@ -10,10 +10,9 @@ use crate::types::{
     flashlet_token_t,
 };
 use core::ffi::{CStr, c_char};
-use engine::flash::block_on;
+use engine::flash::{block_on, wait};
 use engine::session::AnswerEnd;
 use engine::text::Turn;
-use engine::wait;
 use engine::{AnswerOptions, Error};
 
 /// Tokens of an answer where nothing else is asked for.

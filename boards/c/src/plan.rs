@@ -11,11 +11,10 @@ use crate::types::{
     flashlet_sampling_t,
 };
 use core::pin::pin;
-use engine::flash::{Source, apart, block_on};
+use engine::flash::{Source, apart, block_on, wait};
 use engine::kernels::KvType;
 use engine::session::Named;
 use engine::text::ChatTemplate;
-use engine::wait;
 use engine::weights::Residency;
 use engine::{Error, Model, Options, Plan, SamplerConfig};
 

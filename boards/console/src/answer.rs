@@ -6,10 +6,10 @@ use crate::load::Loaded;
 use crate::output::{LineError, MAX_MESSAGE, Output};
 use core::fmt;
 use embedded_io_async::Write;
-use flashlet::flash::Flash;
+use flashlet::flash::{Flash, wait};
 use flashlet::session::AnswerEnd;
 use flashlet::text::{TextError, Turn};
-use flashlet::{AnswerOptions, Buffers, Conversation, Error, Lane, SamplerConfig, wait};
+use flashlet::{AnswerOptions, Buffers, Conversation, Error, Lane, SamplerConfig};
 
 /// The most tokens of a draft: each takes a sampler of 3 KB.
 const MAX_DRAFT: usize = if cfg!(feature = "drafts") { 3 } else { 0 };

@@ -11,11 +11,11 @@ use core::pin::pin;
 use core::task::Poll;
 use embedded_io_async::Write;
 use flashlet::arena::{ALIGN, Region};
-use flashlet::flash::{Flash, FlashError, Source, apart, apart_into};
+use flashlet::flash::{Flash, FlashError, Source, apart, apart_into, wait};
 use flashlet::gguf::Gguf;
 use flashlet::session::Named;
 use flashlet::text::ChatTemplate;
-use flashlet::{Error, Model, Options, Plan, Session, wait};
+use flashlet::{Error, Model, Options, Plan, Session};
 
 /// The flash, lent to a session.
 pub(crate) struct Lent<'f, F>(&'f mut F);

@@ -18,4 +18,6 @@ pub use nor::{AsyncNorFlash, NorFlash};
 pub use poll::{apart, apart_into, block_on, block_on_with, yield_now};
 pub use slice::SliceFlash;
 pub use source::{FlashStats, Source};
-pub(crate) use wait::{apart, wait};
+pub(crate) use wait::apart;
+#[doc(inline)]
+pub use wait::wait;

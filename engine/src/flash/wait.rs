@@ -5,15 +5,16 @@
 /// For code that works in either build:
 ///
 /// ```
-/// use flashlet::flash::{Flash, FlashError, Source};
+/// use flashlet::flash::{Flash, FlashError, Source, wait};
 ///
 /// async fn magic<F: Flash>(source: &mut Source<'_, F>) -> Result<[u8; 4], FlashError> {
 ///     let mut magic = [0; 4];
-///     flashlet::wait!(source.read(0, &mut magic))?;
+///     wait!(source.read(0, &mut magic))?;
 ///     Ok(magic)
 /// }
 /// ```
 #[cfg(not(feature = "blocking"))]
+#[doc(hidden)]
 #[macro_export]
 macro_rules! wait {
     ($future:expr) => {
@@ -23,6 +24,7 @@ macro_rules! wait {
 
 /// The value of a function of the engine. Without the feature `blocking` it is a future, which is awaited.
 #[cfg(feature = "blocking")]
+#[doc(hidden)]
 #[macro_export]
 macro_rules! wait {
     ($value:expr) => {
@@ -46,7 +48,9 @@ macro_rules! apart {
     };
 }
 
-pub(crate) use {apart, wait};
+pub(crate) use apart;
+#[doc(inline)]
+pub use wait;
 
 #[cfg(feature = "blocking")]
 #[inline(never)]
