@@ -1,4 +1,4 @@
-//! What the engine's feature `blocking` makes of functions that read the model's file.
+//! The attribute `blocking`, which turns async functions into ordinary ones. The engine's feature of that name applies it.
 
 use core::iter::Peekable;
 use proc_macro::{Group, TokenStream, TokenTree};

@@ -88,6 +88,16 @@ pub(crate) struct PromptArgs {
 }
 
 impl RunArgs {
+    /// Fails if the prompt is the name of a model and no model is named.
+    fn check_prompt(&self) -> Result<(), Failure> {
+        match &self.prompt.text {
+            Some(text) if self.engine.model.model.is_none() && input::is_named_gguf(text.as_ref()) => {
+                Err(Failure::new(format!("{text} is the name of a model and no prompt: -m {text}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The chat template that the prompt goes through, if it does.
     fn template(&self, opened: &Opened<'_>) -> Result<Option<Chat>, Failure> {
         let is_asked = self.chat
@@ -155,9 +165,6 @@ impl Prompt {
             return Ok(Prompt::Messages(question_file(path)?));
         }
         Ok(Prompt::Text(match (args.text.as_ref().or(args.flag.as_ref()), &args.file) {
-            (Some(text), _) if input::is_named_gguf(text.as_ref()) => {
-                return Err(Failure::new(format!("{text} is the name of a model and no prompt: -m {text}")));
-            }
             (Some(text), _) => text.clone(),
             (None, Some(path)) => input::prompt_file(path)?,
             (None, None) => input::prompt_from_stdin()?,
@@ -181,6 +188,7 @@ impl Prompt {
 
 /// Runs the command.
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
+    args.check_prompt()?;
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, &args.engine)?;
     let mut compiled = args.grammar.source.compile()?;
