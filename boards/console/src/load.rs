@@ -144,7 +144,7 @@ async fn make<'a, 'm: 'a, F: Flash>(
 ) -> Result<Option<ChatTemplate>, NoModel> {
     let (Board { kernels, executor, .. }, mut ignored) = (*board, |_| {});
     let template;
-    // What was found ends in this block: it would lie in the future beside the session's.
+    // Pinned where it is made, from parts that go out of scope: a session that is moved, or parts that stay, take 4 KB of stack.
     let session = pin!({
         let Poll::Ready(found) = mem::replace(found, Poll::Pending) else { return Err(NOT_AWAITED.into()) };
         let Found { source, model, plan, template: its_template } = found?;
