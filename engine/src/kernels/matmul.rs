@@ -100,7 +100,7 @@ fn quantised<I: Isa, B: Format>(isa: I, m: Matrix<'_, B>, x: &Input<'_>, piece: 
     let tokens = x.tokens.max(1);
     let Some(loops) = isa.block_loops(B::LAYOUT) else {
         let product = Quantised { m, x: x.blocks(B::Act::KIND), tokens, piece };
-        if const { B::LAYOUT.is_one_of(I::STREAMED) } || tokens == 1 {
+        if const { B::LAYOUT.is_one_of(I::STREAMED) && !B::LAYOUT.is_one_of(I::TILED) } || tokens == 1 {
             isa.plain().run(product);
         } else {
             isa.run(product);
@@ -156,7 +156,7 @@ impl<B: Format> Op for Quantised<'_, B> {
                 let interleaved = I::INTERLEAVES && m.interleaves(row);
                 // Nested conditions, not a `match` on a tuple: rustc evaluates that too late, and compiles branches that are never taken.
                 if const { N > 1 && B::LAYOUT.is_one_of(I::STREAMED) } {
-                    several(isa.single(), interleaved, tile, products);
+                    streamed(isa, interleaved, tile, products);
                 } else if const { N > 1 } {
                     several(isa.many(), interleaved, tile, products);
                 } else if interleaved {
@@ -171,6 +171,23 @@ impl<B: Format> Op for Quantised<'_, B> {
             });
         }
     }
+}
+
+/// The products of several tokens with a layout of [`Isa::STREAMED`].
+#[inline(always)]
+fn streamed<I: Isa, B: Format, const N: usize>(
+    isa: I,
+    interleaved: bool,
+    tile: Tile<'_, B>,
+    products: &mut [Group; N],
+) {
+    if const { B::LAYOUT.is_one_of(I::TILED) } {
+        let is_whole = tile.m.has_rows(tile.row + LANES);
+        if is_whole && isa.run_part(WholeTile { tile, products: &mut *products }) {
+            return;
+        }
+    }
+    several(isa.single(), interleaved, tile, products);
 }
 
 /// The products of several tokens.
@@ -207,6 +224,36 @@ impl<B: Format> Op for ManyTokens<'_, B> {
                 gate_tile(isa, act, &own, y);
             }
         }
+    }
+}
+
+/// The products of a tile of sixteen rows, by the set's own loop, if it has one.
+struct WholeTile<'a, B: Format, const N: usize> {
+    tile: Tile<'a, B>,
+    products: &'a mut [Group; N],
+}
+
+impl<B: Format, const N: usize> Op for WholeTile<'_, B, N> {
+    type Out = bool;
+
+    #[inline(always)]
+    fn call<I: Isa>(self, isa: I) -> bool {
+        let Tile { m, row, .. } = self.tile;
+        // Each layout has a loop of its own.
+        if I::INTERLEAVES && m.interleaves(row) {
+            self.by(isa, RowBlocks::interleaved(m.blocks, m.row_blocks, row, LANES))
+        } else {
+            self.by(isa, RowBlocks::new(m.blocks, m.row_blocks, row, LANES))
+        }
+    }
+}
+
+impl<B: Format, const N: usize> WholeTile<'_, B, N> {
+    #[inline(always)]
+    fn by<I: Isa>(self, isa: I, rows: Option<RowBlocks<'_, B>>) -> bool {
+        let Tile { x, tokens, t, .. } = self.tile;
+        let columns = rows.and_then(|rows| Columns::<_, _, N>::new(rows, x, tokens, t));
+        columns.is_some_and(|columns| isa.tile(columns, self.products))
     }
 }
 

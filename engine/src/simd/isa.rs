@@ -2,7 +2,7 @@
 
 use super::arch::attention::AttentionLoops;
 use super::arch::quantise::QuantiseLoops;
-use super::arch::rows::Rows;
+use super::arch::rows::{Columns, Rows};
 use super::arch::strip::BlockLoops;
 use super::floats::{Floats, LANES};
 use super::form::{ActForm, BlockLayout, Blocks};
@@ -87,6 +87,18 @@ pub trait Isa: Copy + Send + Sync + 'static {
 
     /// The layouts that the set has [`Isa::block_dots`] for. [`Isa::Single`] multiplies those with several tokens.
     const STREAMED: &'static [BlockLayout] = &[];
+    /// Those of [`Isa::STREAMED`] that the set has [`Isa::tile`] for. They differ from those of [`Isa::Plain`].
+    const TILED: &'static [BlockLayout] = &[];
+    /// Stores the products of columns of sixteen rows with `T` tokens and returns true; returns false if the set has no loop of
+    /// its own for this layout and so many tokens.
+    #[inline(always)]
+    fn tile<B: Blocks, X: Quads + Pod, const T: usize>(
+        self,
+        _columns: Columns<'_, B, X, T>,
+        _products: &mut [[f32; LANES]; T],
+    ) -> bool {
+        false
+    }
     /// The set that multiplies several tokens with blocks of other layouts.
     type Many: Isa;
 

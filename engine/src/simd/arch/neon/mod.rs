@@ -3,7 +3,8 @@
 //!
 //! One token is multiplied with whole columns of interleaved rows, so that what all rows share is loaded once: words of four
 //! vectors. Several tokens, and rows that lie as in a file, take words of two, as there are registers for no more sums. Layouts
-//! that are not streamed take words of one for several tokens, which share the longer work of unpacking them.
+//! that are not streamed take words of one for several tokens, which share the longer work of unpacking them. With i8mm, several
+//! tokens are multiplied with sixteen rows in a loop of its own, see `tile`.
 //!
 //! Its levels differ in products of bytes: see [`Multiply`].
 
@@ -14,9 +15,10 @@ mod multiply;
 mod proof;
 mod quants;
 mod scales;
+mod tile;
 mod words;
 
-use crate::simd::arch::rows::Rows;
+use crate::simd::arch::rows::{Columns, Rows};
 use crate::simd::floats::{Floats, LANES, Sixteen};
 use crate::simd::form::{BlockLayout, Blocks};
 use crate::simd::isa::{Isa, Op, Quad, Quads};
@@ -50,6 +52,7 @@ impl<M: Multiply, const V: usize> Isa for Neon<M, V> {
     const FLOAT_SUMS: usize = 4;
     type Single = Neon<M::Plain, 2>;
     const STREAMED: &'static [BlockLayout] = &blocks::STREAMED;
+    const TILED: &'static [BlockLayout] = if M::HAS_SMMLA { &tile::TILED } else { &[] };
     type Many = Neon<M, 1>;
 
     #[inline(always)]
@@ -76,6 +79,19 @@ impl<M: Multiply, const V: usize> Isa for Neon<M, V> {
     #[inline(always)]
     fn block_dots<B: Blocks, const T: usize>(self, rows: Rows<'_, B>, x: &[impl Quads; T]) -> Option<[Self::F; T]> {
         self.dots_of_blocks(rows, x)
+    }
+
+    #[inline(always)]
+    fn tile<B: Blocks, X: Quads + Pod, const T: usize>(
+        self,
+        columns: Columns<'_, B, X, T>,
+        products: &mut [[f32; LANES]; T],
+    ) -> bool {
+        if const { M::HAS_SMMLA } {
+            // SAFETY: an `M` exists, so FEAT_I8MM is there.
+            return unsafe { tile::products(columns, products) };
+        }
+        false
     }
 
     #[inline(always)]

@@ -21,6 +21,9 @@ pub trait Multiply: Copy + Send + Sync + 'static {
     /// The proof for [`Multiply::Plain`].
     fn plain(self) -> Self::Plain;
 
+    /// True if whoever has a proof of this level has FEAT_I8MM.
+    const HAS_SMMLA: bool = false;
+
     /// Calls `op` inside a function that has the features enabled.
     fn run<I: Isa, O: Op>(self, isa: I, op: O) -> O::Out;
 
@@ -316,6 +319,7 @@ fn eight_quads(x: &[Quad; 8]) -> [uint8x16_t; 2] {
 
 impl Multiply for I8mm {
     const NAME: IsaName = IsaName::NeonI8mm;
+    const HAS_SMMLA: bool = true;
 
     type Plain = Dotprod;
 
