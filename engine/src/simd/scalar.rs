@@ -26,6 +26,8 @@ impl Isa for Scalar {
     const NAME: IsaName = IsaName::Scalar;
     const ROWS: usize = 1;
     const TOKENS: usize = 2;
+    // Where scalar kernels are compiled beside those of vectors, all formats at once: one function would take twice the time.
+    const PARTS_APART: bool = cfg!(any(target_arch = "aarch64", target_arch = "x86_64"));
     type W = u32;
     type F = f32;
 
