@@ -8,8 +8,8 @@ use super::grammar::{Grammar, GrammarError, Matcher};
 use super::index::Located;
 use super::vocabulary::Vocabulary;
 
-/// Most bytes of a forced stretch; a longer one is several.
-const MAX_STRETCH: usize = 64;
+/// Most bytes of a forced stretch; a longer one is several. Drafts alone make use of stretches: without them there are none.
+const MAX_STRETCH: usize = if cfg!(feature = "drafts") { 64 } else { 0 };
 
 /// The place of an answer in a grammar, in about 2 KiB, with the feature `values` 3 KiB.
 ///
@@ -104,9 +104,8 @@ impl Follower {
                 Err(_) if !self.stretch.is_empty() => [u32::MAX; 8],
                 Err(error) => return Err(error),
             };
-            let Some(byte) = only_one(&self.next).filter(|_| !self.may_end && !self.stretch.is_full()) else {
-                return Ok(());
-            };
+            let only = if MAX_STRETCH == 0 || self.may_end { None } else { only_one(&self.next) };
+            let Some(byte) = only.filter(|_| !self.stretch.is_full()) else { return Ok(()) };
             match self.matcher.take(grammar, byte) {
                 Ok(true) => {
                     let _ = self.stretch.push(byte);
@@ -131,7 +130,7 @@ impl Follower {
         drafted: usize,
     ) -> Choice<'c> {
         let place = self.place(drafted);
-        let mut first = self.stretch.get(place).map_or(self.next, |&forced| {
+        let mut first = known(&self.stretch).get(place).map_or(self.next, |&forced| {
             let mut only = [0; 8];
             insert(&mut only, forced);
             only
@@ -165,6 +164,7 @@ impl Follower {
     ) -> Result<Option<Place>, GrammarError> {
         let Follower { matcher, trial, stretch, next, fresh, .. } = self;
         let strips = *fresh && vocabulary.strips_space();
+        let stretch = known(stretch);
         let mut forced = stretch.get(place..).unwrap_or_default();
         let (mut begun, mut is_beyond, mut result) = (false, false, Ok(true));
         let looked_at = vocabulary.bytes(id, &mut |bytes, starts| {
@@ -305,6 +305,11 @@ impl Choice<'_> {
             }
         }
     }
+}
+
+/// The bytes of a stretch. Where there are none, compilers see that.
+fn known(stretch: &[u8]) -> &[u8] {
+    if MAX_STRETCH == 0 { &[] } else { stretch }
 }
 
 /// Puts `byte` into a set.
