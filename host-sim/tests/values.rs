@@ -114,19 +114,24 @@ fn the_text_of_an_answer_has_numbers_and_nothing_else_changes() {
 fn lines_are_checked_with_their_values() {
     let folder = Folder::new("values-check");
     let (file, lines) = (folder.path("grammar"), folder.path("lines"));
-    fs::write(&lines, "1h15m,half past six\n25h00m,6pm\n1h15m,noonish\n1h\n3h20m,8pm-25m\n")
+    fs::write(&lines, "1h15m,half past six\n25h00m,6pm\n1h15m,noonish\n1h\n3h20m,8pm-25m\n1h1x\n")
         .expect("the folder can be written");
     let rules = "#!value a seconds 1s..24h\n#!value b time 6am..10pm\nroot ::= a \",\" b\na ::= [0-9]{1,2} \"h\" [0-9]{2} \"m\"\n\
         b ::= [a-z0-9 -]{1,20}\n";
     fs::write(&file, rules).expect("the folder can be written");
     let report = json_of(&["grammar", "--grammar", &file, "--check", &lines, "--json"]);
-    assert_eq!(report["accepts"], json!([true, false, false, false, true]));
-    assert_eq!(report["texts"], json!(["4500,06:30", null, null, null, "12000,19:35"]));
+    assert_eq!(report["accepts"], json!([true, false, false, false, true, false]));
+    assert_eq!(report["rejected_at"], json!([null, null, null, 2, null, 3]));
+    assert_eq!(report["texts"], json!(["4500,06:30", null, null, null, "12000,19:35", null]));
     assert_eq!(report["values"], json!(["seconds 1s..86400s", "time 06:00..22:00"]));
     let shown = flashlet(&["grammar", "--grammar", &file, "--check", &lines]);
-    for line in
-        ["line 1       accepted: 4500,06:30", "out of range", "no span or time of day", "line 4       rejected\n"]
-    {
+    for line in [
+        "line 1       accepted: 4500,06:30\n",
+        "out of range",
+        "no span or time of day",
+        "line 4       rejected: more must follow\n",
+        "line 6       rejected: byte 4 cannot follow\n",
+    ] {
         assert!(shown.contains(line), "{shown}");
     }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use flashlet::gguf::Gguf;
-use flashlet::text::grammar::{Grammar, Matcher};
+use flashlet::text::grammar::{Grammar, GrammarError, Matcher};
 use flashlet::text::values::ValueError;
 use flashlet::text::{Converter, Step};
 use serde::Serialize;
@@ -100,6 +100,9 @@ struct Report {
 #[derive(Serialize)]
 struct Checked {
     accepts: Vec<bool>,
+    /// Bytes of each line before the one that the grammar does not take: all of them where more must follow. Null for texts of the
+    /// grammar.
+    rejected_at: Vec<Option<usize>>,
     /// Accepted lines with values in place of what was said; none if the grammar has no values.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     texts: Vec<Option<String>>,
@@ -116,24 +119,39 @@ pub(crate) fn grammar(args: &GrammarArgs) -> Result<(), Failure> {
         (None, None) => return Err(Failure::Usage("--json-schema, --grammar or -m is needed".into())),
     };
     let grammar = compiled.open()?;
-    let checked = args.check.as_ref().map(|path| check(&grammar, &input::text_file(path)?)).transpose()?;
+    let text = args.check.as_ref().map(|path| input::text_file(path)).transpose()?;
+    let checked = text.as_ref().map(|text| check(&grammar, text)).transpose()?;
     let report = Report { figures: Figures::of(&compiled)?, checked };
     if args.json {
         return print_json(&report);
     }
     let mut out = Listing::new();
     report.figures.list(&mut out)?;
-    if let Some(Checked { accepts, texts, refused }) = &report.checked {
-        for (at, accepts) in accepts.iter().enumerate() {
-            out.write(format_args!("line {:<7} {}", at + 1, if *accepts { "accepted" } else { "rejected" }))?;
-            match (texts.get(at).and_then(Option::as_ref), refused.get(at).copied().flatten()) {
-                (Some(text), _) => out.write(format_args!(": {text}\n"))?,
-                (None, Some(refused)) => out.write(format_args!(": {refused}\n"))?,
-                (None, None) => out.write(format_args!("\n"))?,
-            }
-        }
+    if let (Some(checked), Some(text)) = (&report.checked, &text) {
+        checked.list(text, &mut out)?;
     }
     out.finish()
+}
+
+impl Checked {
+    /// A line for each one of `text`, which was checked.
+    fn list(&self, text: &str, out: &mut Listing) -> Result<(), Failure> {
+        for (at, (accepts, line)) in self.accepts.iter().zip(text.split('\n')).enumerate() {
+            out.write(format_args!("line {:<7} {}", at + 1, if *accepts { "accepted" } else { "rejected" }))?;
+            match (self.texts.get(at).and_then(Option::as_ref), self.refused.get(at).copied().flatten()) {
+                (Some(text), _) => out.write(format_args!(": {text}"))?,
+                (None, Some(refused)) => out.write(format_args!(": {refused}"))?,
+                (None, None) => {}
+            }
+            match self.rejected_at.get(at).copied().flatten() {
+                Some(taken) if taken == line.len() => out.write(format_args!(": more must follow"))?,
+                Some(taken) => out.write(format_args!(": byte {} cannot follow", taken + 1))?,
+                None => {}
+            }
+            out.write(format_args!("\n"))?;
+        }
+        Ok(())
+    }
 }
 
 /// The grammar that the model file at `path` carries.
@@ -152,23 +170,35 @@ fn check(grammar: &Grammar<'_>, text: &str) -> Result<Checked, Failure> {
     if lines.last() == Some(&"") {
         lines.pop();
     }
-    let mut checked = Checked { accepts: Vec::new(), texts: Vec::new(), refused: Vec::new() };
+    let mut checked = Checked { accepts: Vec::new(), rejected_at: Vec::new(), texts: Vec::new(), refused: Vec::new() };
     let has_values = grammar.values().next().is_some();
     for (n, line) in (1..).zip(lines) {
-        matcher.restart(grammar);
-        let taken = matcher.take_all(grammar, line.as_bytes());
-        let accepts = taken.map_err(|error| Failure::new(format!("line {n}: {error}")))? && matcher.may_end(grammar);
+        let rejected_at = rejected_at(grammar, &mut matcher, line.as_bytes());
+        let rejected_at = rejected_at.map_err(|error| Failure::new(format!("line {n}: {error}")))?;
+        let accepts = rejected_at.is_none();
         let converted = match has_values && accepts {
             true => Some(convert(grammar, &mut converter, line)),
             false => None,
         };
         checked.accepts.push(accepts && !matches!(converted, Some(Err(_))));
+        checked.rejected_at.push(rejected_at);
         if has_values {
             checked.refused.push(converted.as_ref().and_then(|converted| converted.as_ref().err().copied()));
             checked.texts.push(converted.and_then(Result::ok));
         }
     }
     Ok(checked)
+}
+
+/// Bytes of `text` before the one that the grammar does not take, all of them where more must follow; `None` if it takes the text.
+fn rejected_at(grammar: &Grammar<'_>, matcher: &mut Matcher, text: &[u8]) -> Result<Option<usize>, GrammarError> {
+    matcher.restart(grammar);
+    for (at, &byte) in text.iter().enumerate() {
+        if !matcher.take(grammar, byte)? {
+            return Ok(Some(at));
+        }
+    }
+    Ok((!matcher.may_end(grammar)).then_some(text.len()))
 }
 
 /// A line that the grammar accepts, with values in place of what was said.
