@@ -168,7 +168,8 @@ fn text(plan: &Plan, room: Room, args: &EngineArgs, hash_bytes: u64, (grammar, s
     }
     let note = fixed_arena(room).map_or(String::new(), |have| format!("of {have} ({}): fits", show(have as u64)));
     line("arena", plan.arena_bytes as u64, &note);
-    let _ = writeln!(out, "\ncontext {} tokens, {} prompt tokens per pass", plan.ctx, plan.chunk);
+    let plural = if plan.chunk == 1 { "" } else { "s" };
+    let _ = writeln!(out, "\ncontext {} tokens, {} prompt token{plural} per pass", plan.ctx, plan.chunk);
     let mut line = |label: &str, bytes: u64| {
         let _ = writeln!(out, "{label:<18} {bytes:>13}  {:>10}", show(bytes));
     };
