@@ -109,7 +109,7 @@ fn wrong_usage_exits_with_2() {
 #[test]
 fn a_model_behind_a_flag_is_no_prompt() {
     fails(&["run", "--json", "no-such.gguf"], "-m no-such.gguf");
-    // Where a model is named, or the prompt has a flag, it is a prompt.
+    // With -m for the model or -p for the prompt, the same word is a prompt.
     let model = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/flashlet-demo-q4_k.gguf");
     for prompt in [&["run", "-m", model, "-n", "1", "no-such.gguf"][..], &["run", "-n", "1", "-p", "no-such.gguf"]] {
         assert_eq!(flashlet(prompt).0, 0, "{prompt:?}");

@@ -183,7 +183,7 @@ fn streamed<I: Isa, B: Format, const N: usize>(
 ) {
     if const { B::LAYOUT.is_one_of(I::TILED) } {
         let is_whole = tile.m.has_rows(tile.row + LANES);
-        if is_whole && isa.run_part(WholeTile { tile, products: &mut *products }) {
+        if is_whole && isa.run_part(WholeTile { tile, interleaved, products: &mut *products }) {
             return;
         }
     }
@@ -230,6 +230,7 @@ impl<B: Format> Op for ManyTokens<'_, B> {
 /// The products of a tile of sixteen rows, by the set's own loop, if it has one.
 struct WholeTile<'a, B: Format, const N: usize> {
     tile: Tile<'a, B>,
+    interleaved: bool,
     products: &'a mut [Group; N],
 }
 
@@ -239,8 +240,8 @@ impl<B: Format, const N: usize> Op for WholeTile<'_, B, N> {
     #[inline(always)]
     fn call<I: Isa>(self, isa: I) -> bool {
         let Tile { m, row, .. } = self.tile;
-        // Each layout has a loop of its own.
-        if I::INTERLEAVES && m.interleaves(row) {
+        // Each order of rows has a loop of its own.
+        if self.interleaved {
             self.by(isa, RowBlocks::interleaved(m.blocks, m.row_blocks, row, LANES))
         } else {
             self.by(isa, RowBlocks::new(m.blocks, m.row_blocks, row, LANES))

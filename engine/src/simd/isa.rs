@@ -87,7 +87,7 @@ pub trait Isa: Copy + Send + Sync + 'static {
 
     /// The layouts that the set has [`Isa::block_dots`] for. [`Isa::Single`] multiplies those with several tokens.
     const STREAMED: &'static [BlockLayout] = &[];
-    /// Those of [`Isa::STREAMED`] that the set has [`Isa::tile`] for. They differ from those of [`Isa::Plain`].
+    /// The layouts of [`Isa::STREAMED`] that the set has [`Isa::tile`] for.
     const TILED: &'static [BlockLayout] = &[];
     /// Stores the products of columns of sixteen rows with `T` tokens and returns true; returns false if the set has no loop of
     /// its own for this layout and so many tokens.
@@ -105,8 +105,8 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// The proof for [`Isa::Many`].
     fn many(self) -> Self::Many;
 
-    /// The set that runs everything but products of several tokens with layouts outside [`Isa::STREAMED`]. It differs from `Self` where
-    /// the set's additional instructions serve only those products, so that the rest is compiled once for both.
+    /// The set that runs everything but products of several tokens with layouts outside [`Isa::STREAMED`] or in [`Isa::TILED`]. It differs
+    /// from `Self` where the set's additional instructions serve only those products, so that the rest is compiled once for both.
     type Plain: Isa;
     /// The proof for [`Isa::Plain`].
     fn plain(self) -> Self::Plain;

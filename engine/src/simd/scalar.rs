@@ -26,7 +26,7 @@ impl Isa for Scalar {
     const NAME: IsaName = IsaName::Scalar;
     const ROWS: usize = 1;
     const TOKENS: usize = 2;
-    // Where scalar kernels are compiled beside those of vectors, all formats at once: one function would take twice the time.
+    // Programs on these processors have the kernels of all formats. The compiler takes twice the time for one function with all of them.
     const PARTS_APART: bool = cfg!(any(target_arch = "aarch64", target_arch = "x86_64"));
     type W = u32;
     type F = f32;

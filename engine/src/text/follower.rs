@@ -307,7 +307,7 @@ impl Choice<'_> {
     }
 }
 
-/// The bytes of a stretch. Where there are none, compilers see that.
+/// The bytes of a stretch: none where [`MAX_STRETCH`] is 0, so that compilers leave out what stretches need.
 fn known(stretch: &[u8]) -> &[u8] {
     if MAX_STRETCH == 0 { &[] } else { stretch }
 }

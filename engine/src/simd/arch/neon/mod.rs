@@ -89,7 +89,7 @@ impl<M: Multiply, const V: usize> Isa for Neon<M, V> {
     ) -> bool {
         if const { M::HAS_SMMLA } {
             // SAFETY: an `M` exists, so FEAT_I8MM is there.
-            return unsafe { tile::products(columns, products) };
+            return unsafe { tile::products(Sixteen(self), columns, products) };
         }
         false
     }

@@ -8,13 +8,13 @@
 //! are no registers for them, and fewer rows would share less of the work that activations need. Instructions stay in the order in
 //! which they are written: compilers, free to move them, would spill registers.
 
-use super::basics::{array, each, neon, thirty_two, zip};
+use super::basics::{X, array, each, neon, thirty_two, zip};
 use super::multiply::Word;
 use super::quants::{Nibbles, Quants, SignedBytes};
 use super::scales::{ScaleAndSum, for_each_token};
-use super::words::{halves, store_thirty_two, widen, widen_high};
+use super::words::{halves, widen, widen_high};
 use crate::simd::arch::rows::{Columns, Rows};
-use crate::simd::floats::LANES;
+use crate::simd::floats::{Floats, LANES};
 use crate::simd::form::{BlockLayout, Blocks};
 use crate::simd::isa::Quads;
 use bytemuck::Pod;
@@ -31,46 +31,48 @@ type Eight<T> = [T; 4];
 /// # Safety
 /// The processor has FEAT_I8MM.
 #[inline(always)]
-pub(super) unsafe fn products<B: Blocks, X: Quads + Pod, const T: usize>(
-    columns: Columns<'_, B, X, T>,
+pub(super) unsafe fn products<F: Floats<V = X>, B: Blocks, A: Quads + Pod, const T: usize>(
+    f: F,
+    columns: Columns<'_, B, A, T>,
     out: &mut [[f32; LANES]; T],
 ) -> bool {
     if const { T > 4 || !T.is_multiple_of(2) || !B::LAYOUT.is_one_of(&TILED) } {
         return false;
     }
     for products in &mut *out {
-        store(products, [neon! { vdupq_n_f32(0.0) }; 4]);
+        f.store(f.splat(0.0), products);
     }
     for (rows, x) in columns {
         let tokens = Tokens::<T>::of(x, const { matches!(B::LAYOUT, BlockLayout::Q4_0) });
         // SAFETY: the caller's promise.
         unsafe {
-            add_half::<B, T, 0>(rows, &tokens, out);
-            add_half::<B, T, 1>(rows, &tokens, out);
+            add_half::<F, B, T, 0>(f, rows, &tokens, out);
+            add_half::<F, B, T, 1>(f, rows, &tokens, out);
         }
     }
     for pair in out.as_chunks_mut::<2>().0 {
-        in_order(pair);
+        in_order(f, pair);
     }
     true
 }
 
-/// What a column needs of its tokens. Each even entry is of that token and the next; the others are not used.
+/// The activations that a column is multiplied with, of two tokens in each vector. Entry `t` is of tokens `t` and `t + 1`; odd entries
+/// are not used.
 struct Tokens<const T: usize> {
-    /// The activations, eight of both tokens in each vector.
+    /// The quants, eight of both tokens in each vector.
     quants: [[int8x16_t; 4]; T],
     /// The scales.
     scales: [float32x4_t; T],
     /// The sums of the activations.
     sums: [int32x4_t; T],
-    /// What the sums of products begin with.
+    /// The initial values of the integer sums: `-8 * sum of x` where weights are nibbles less 8, else 0.
     starts: [uint32x4_t; T],
 }
 
 impl<const T: usize> Tokens<T> {
-    /// `nibbles_less_8` says that quants are nibbles less 8.
+    /// `nibbles_less_8`: the weights are nibbles less 8.
     #[inline(always)]
-    fn of<X: Quads>(x: &[X; T], nibbles_less_8: bool) -> Self {
+    fn of<A: Quads>(x: &[A; T], nibbles_less_8: bool) -> Self {
         let (zeros, none) = neon! { (vdupq_n_s32(0), vdupq_n_f32(0.0)) };
         let quants = [[neon! { vdupq_n_s8(0) }; 4]; T];
         let mut tokens = Tokens { quants, scales: [none; T], sums: [zeros; T], starts: [neon! { vdupq_n_u32(0) }; T] };
@@ -90,7 +92,7 @@ impl<const T: usize> Tokens<T> {
 
 /// Both tokens' activations, eight of each in a vector.
 #[inline(always)]
-fn quants_of<X: Quads>(a: &X, b: &X) -> [int8x16_t; 4] {
+fn quants_of<A: Quads>(a: &A, b: &A) -> [int8x16_t; 4] {
     // SAFETY: eight words are 32 bytes.
     let [a, b] = each([a, b], |x| unsafe { thirty_two(x.quads::<8>(0).as_ptr().cast()) });
     let eights = zip(a, b, |a, b| {
@@ -104,7 +106,7 @@ fn quants_of<X: Quads>(a: &X, b: &X) -> [int8x16_t; 4] {
 
 /// Both tokens' scales, twice, and their sums likewise.
 #[inline(always)]
-fn scales_and_sums<X: Quads>(a: &X, b: &X) -> (float32x4_t, int32x4_t) {
+fn scales_and_sums<A: Quads>(a: &A, b: &A) -> (float32x4_t, int32x4_t) {
     let (ScaleAndSum(a), ScaleAndSum(b)) = (ScaleAndSum::of(a), ScaleAndSum::of(b));
     let both: float64x2_t;
     // SAFETY: the instruction is part of NEON and touches registers alone.
@@ -120,7 +122,8 @@ fn scales_and_sums<X: Quads>(a: &X, b: &X) -> (float32x4_t, int32x4_t) {
 /// # Safety
 /// The processor has FEAT_I8MM.
 #[inline(always)]
-unsafe fn add_half<B: Blocks, const T: usize, const H: usize>(
+unsafe fn add_half<F: Floats<V = X>, B: Blocks, const T: usize, const H: usize>(
+    f: F,
     rows: Rows<'_, B>,
     tokens: &Tokens<T>,
     out: &mut [[f32; LANES]; T],
@@ -152,7 +155,7 @@ unsafe fn add_half<B: Blocks, const T: usize, const H: usize>(
                 zip(scales, sums, |d, sum| neon! { vmulq_f32(vmulq_f32(d, dx), sum) })
             };
             let out = &mut out[t + H];
-            store(out, zip(loaded(out), products, |sum, product| neon! { vaddq_f32(sum, product) }));
+            f.store(f.add(f.load(out), products), out);
         }
     });
 }
@@ -271,32 +274,11 @@ fn halves_of<B: Pod, const AT: usize, const H: usize>(rows: Rows<'_, B>) -> Eigh
     [twice[0][0], twice[0][1], twice[1][0], twice[1][1]]
 }
 
-/// Sixteen floats.
-#[inline(always)]
-fn loaded(at: &[f32; LANES]) -> [float32x4_t; 4] {
-    let at: *const u8 = at.as_ptr().cast();
-    // SAFETY: sixteen floats are 64 bytes.
-    let ([a, b], [c, d]) = unsafe { (thirty_two(at), thirty_two(at.add(32))) };
-    each([a, b, c, d], |four| neon! { vreinterpretq_f32_u8(four) })
-}
-
-/// Stores sixteen floats, not by `memset` or `memcpy`, which compilers would call.
-#[inline(always)]
-fn store(at: &mut [f32; LANES], floats: [float32x4_t; 4]) {
-    let at: *mut u8 = at.as_mut_ptr().cast();
-    let [a, b, c, d] = each(floats, |four| neon! { vreinterpretq_u8_f32(four) });
-    // SAFETY: sixteen floats are 64 bytes.
-    unsafe {
-        store_thirty_two(at, [a, b]);
-        store_thirty_two(at.add(32), [c, d]);
-    }
-}
-
 /// Puts the sums of two tokens, which lie in the order of `smmla`, in the order of rows.
 #[inline(always)]
-fn in_order([first, second]: &mut [[f32; LANES]; 2]) {
-    let [a, b] = [loaded(first), loaded(second)];
+fn in_order<F: Floats<V = X>>(f: F, [first, second]: &mut [[f32; LANES]; 2]) {
+    let [a, b] = [f.load(first), f.load(second)];
     let twos = [[a[0], a[1]], [a[2], a[3]], [b[0], b[1]], [b[2], b[3]]];
-    store(first, each(twos, |[a, b]| neon! { vuzp1q_f32(a, b) }));
-    store(second, each(twos, |[a, b]| neon! { vuzp2q_f32(a, b) }));
+    f.store(each(twos, |[a, b]| neon! { vuzp1q_f32(a, b) }), first);
+    f.store(each(twos, |[a, b]| neon! { vuzp2q_f32(a, b) }), second);
 }
