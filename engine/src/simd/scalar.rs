@@ -20,14 +20,17 @@ fn bytes_at<T: Pod, const N: usize>(block: &T, offset: usize) -> [u8; N] {
     bytemuck::bytes_of(block).get(offset..).and_then(|b| b.first_chunk()).copied().unwrap_or([0; N])
 }
 
+/// True on processors whose baseline has vectors, which compilers use for portable code.
+const HAS_VECTORS: bool = cfg!(all(any(target_arch = "aarch64", target_arch = "x86_64"), target_endian = "little"));
+
 impl Halves for Scalar {}
 
 impl Isa for Scalar {
     const NAME: IsaName = IsaName::Scalar;
     const ROWS: usize = 1;
-    const TOKENS: usize = 2;
+    const TOKENS: usize = if HAS_VECTORS { 4 } else { 2 };
     // Programs on these processors have the kernels of all formats. The compiler takes twice the time for one function with all of them.
-    const PARTS_APART: bool = cfg!(any(target_arch = "aarch64", target_arch = "x86_64"));
+    const PARTS_APART: bool = HAS_VECTORS;
     type W = u32;
     type F = f32;
 
@@ -130,6 +133,14 @@ impl Isa for Scalar {
     #[inline(always)]
     fn dot_u8<const MAX: u8, const N: usize>(self, acc: u32, w: &[u32; N], x: &[Quad; N]) -> u32 {
         let mut sum = acc as i32;
+        if const { HAS_VECTORS } {
+            // A single loop is vectorised. A word's first byte is its lowest.
+            let w: &[u8] = bytemuck::cast_slice(w);
+            for (w, x) in w.iter().zip(x.as_flattened()) {
+                sum = sum.wrapping_add(i32::from(*w) * i32::from(*x));
+            }
+            return sum as u32;
+        }
         for (w, x) in w.iter().zip(x) {
             for (w, x) in w.to_le_bytes().into_iter().zip(x) {
                 sum = sum.wrapping_add(i32::from(w) * i32::from(*x));
@@ -140,6 +151,13 @@ impl Isa for Scalar {
     #[inline(always)]
     fn dot_i8<const N: usize>(self, acc: u32, w: &[u32; N], x: &[Quad; N], _sum: i32) -> u32 {
         let mut sum = acc as i32;
+        if const { HAS_VECTORS } {
+            let w: &[u8] = bytemuck::cast_slice(w);
+            for (w, x) in w.iter().zip(x.as_flattened()) {
+                sum = sum.wrapping_add(i32::from(*w as i8) * i32::from(*x));
+            }
+            return sum as u32;
+        }
         for (w, x) in w.iter().zip(x) {
             for (w, x) in w.to_le_bytes().into_iter().zip(x) {
                 sum = sum.wrapping_add(i32::from(w as i8) * i32::from(*x));
