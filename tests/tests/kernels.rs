@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 use flashlet::internal::kernels::{Group, Input, InputBuffer, Norm};
-use flashlet::internal::quant::{Act32, Act256, ActKind, Weight, WeightType};
+use flashlet::internal::quant::{Act32, Act256, ActKind, TwoTokens32, Weight, WeightType};
 use flashlet::internal::simd::LANES;
 use flashlet::kernels::{Act, Executor, Inline, Kernels, NormKind};
 use flashlet_tests::kernel::{
@@ -188,6 +188,20 @@ const TOKENS: [usize; 8] = [1, 2, 3, 4, 5, 7, 8, 9];
 /// For [`MANY_ROWS`] alone: so many that blocks are unpacked once for all of them, and more than have room at a time.
 const MANY_TOKENS: [usize; 2] = [35, 131];
 const MANY_ROWS: usize = 17;
+
+#[test]
+fn blocks_of_two_tokens_lie_in_one_and_come_apart() {
+    let quads = |first: i8| core::array::from_fn(|i| core::array::from_fn(|j| first + (4 * i + j) as i8));
+    let tokens = [Act32 { q: quads(0), d: 0.5, sum: 7 }, Act32 { q: quads(-100), d: -2.0, sum: -9 }];
+    let both = TwoTokens32::from(tokens);
+    let eight = |first: i8| (first..first + 8).collect::<Vec<_>>();
+    let quants = [0, 16, 8, 24].map(|i| [eight(i), eight(i - 100)].concat()).concat();
+    let mut bytes: Vec<u8> = bytemuck::cast_slice(&quants).to_vec();
+    bytes.extend([0.5f32, -2.0].map(f32::to_ne_bytes).concat());
+    bytes.extend([7i32, -9].map(i32::to_ne_bytes).concat());
+    assert_eq!(bytemuck::bytes_of(&both), bytes);
+    assert_eq!(bytemuck::bytes_of(&<[Act32; 2]>::from(both)), bytemuck::bytes_of(&tokens));
+}
 
 #[test]
 fn linear_has_the_same_bits_everywhere() {

@@ -4,7 +4,7 @@ use crate::check::Test;
 use alloc::vec::Vec;
 use core::fmt;
 use flashlet::internal::kernels::{ExpSums, Group, HeadRotation, Input, Norm};
-use flashlet::internal::quant::{Act, Act32, Act256, ActKind};
+use flashlet::internal::quant::{Act, Act32, Act256, ActKind, TwoTokens32};
 use flashlet::internal::simd::{LANES, sin_cos};
 use flashlet::kernels::{Kernels, NormKind, RopeStyle};
 use flashlet::simd::ActForm;
@@ -13,6 +13,17 @@ use flashlet_test_data::{Activations, Rng, activations, panel};
 /// The blocks of an input in the form of pairs, as bytes.
 fn as_bytes<A: Act>(input: &Input<'_>) -> Vec<A> {
     input.blocks::<A::Pairs>(A::KIND).iter().map(|block| (*block).into()).collect()
+}
+
+/// The blocks of 32 of an input whose blocks of each two tokens lie in one.
+fn apart(input: &Input<'_>) -> Vec<Act32> {
+    let mut blocks = input.blocks(ActKind::Q8x32).to_vec();
+    for column in blocks.chunks_mut(input.tokens) {
+        for two in column.as_chunks_mut::<2>().0 {
+            *two = bytemuck::cast::<_, TwoTokens32>(*two).into();
+        }
+    }
+    blocks
 }
 
 /// The values and quants of an input, as groups of one quant or sum each to an element.
@@ -33,6 +44,7 @@ fn prepared(kernels: &dyn Kernels, x: &[Group], tokens: usize, norm: Option<Norm
     let (q8x32, q8x256) = match kernels.act_form() {
         ActForm::Bytes => (input.blocks(ActKind::Q8x32).to_vec(), input.blocks(ActKind::Q8x256).to_vec()),
         ActForm::Pairs => (as_bytes::<Act32>(&input), as_bytes::<Act256>(&input)),
+        ActForm::TwoTokens => (apart(&input), input.blocks(ActKind::Q8x256).to_vec()),
     };
     push(bytemuck::cast_slice(&q8x32));
     push(bytemuck::cast_slice(&q8x256));

@@ -2,7 +2,7 @@
 
 use super::norm::Norm;
 use super::panel::{Group, copy_group};
-use crate::quant::{Act32, Act256, ActKind, FromLoops, Pairs32, Pairs256};
+use crate::quant::{Act32, Act256, ActKind, FromLoops, Pairs32, Pairs256, join_tokens};
 use crate::simd::{ActForm, Isa, LANES, Op};
 use bytemuck::Pod;
 
@@ -45,6 +45,15 @@ pub(super) struct Prepare<'a> {
     pub(super) quants: Quants<'a>,
 }
 
+/// Runs `job`.
+pub(super) fn prepare<I: Isa>(isa: I, job: Prepare<'_>) {
+    let Prepare { x, tokens, norm, float, quants: Quants { kind, words } } = job;
+    isa.plain().run(Prepare { x, tokens, norm, float, quants: Quants { kind, words: &mut *words } });
+    if const { matches!(I::ACTS, ActForm::TwoTokens) } && kind == ActKind::Q8x32 && tokens > 1 {
+        join_tokens(bytemuck::try_cast_slice_mut(words).unwrap_or_default(), tokens);
+    }
+}
+
 impl Op for Prepare<'_> {
     type Out = ();
 
@@ -59,9 +68,13 @@ impl Op for Prepare<'_> {
         let (float, quants) = (self.float, self.quants.words);
         match (self.quants.kind, I::ACTS) {
             (ActKind::Float, _) => copy(copied, float),
-            (ActKind::Q8x32, ActForm::Bytes) => quantise::<I, Act32, 2>(isa, copied, float, tokens, quants),
+            (ActKind::Q8x32, ActForm::Bytes | ActForm::TwoTokens) => {
+                quantise::<I, Act32, 2>(isa, copied, float, tokens, quants)
+            }
             (ActKind::Q8x32, ActForm::Pairs) => quantise::<I, Pairs32, 2>(isa, copied, float, tokens, quants),
-            (ActKind::Q8x256, ActForm::Bytes) => quantise::<I, Act256, 16>(isa, copied, float, tokens, quants),
+            (ActKind::Q8x256, ActForm::Bytes | ActForm::TwoTokens) => {
+                quantise::<I, Act256, 16>(isa, copied, float, tokens, quants)
+            }
             (ActKind::Q8x256, ActForm::Pairs) => quantise::<I, Pairs256, 16>(isa, copied, float, tokens, quants),
         }
     }

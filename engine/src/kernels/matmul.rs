@@ -25,6 +25,14 @@ const fn most_tokens<I: Isa, B: Format>() -> usize {
     if B::LAYOUT.is_one_of(I::STREAMED) { I::TOKENS } else { <I::Many as Isa>::TOKENS }
 }
 
+/// True if there are tiles of 2, 4 or 8 `tokens`: of the most that fit in registers, and of two for those that are left. Behind tiles
+/// of four at most three tokens are left: tiles of two would take more time to compile than they save, except on sets whose words
+/// have a single row.
+const fn has_tiles_of<I: Isa, B: Format>(tokens: usize) -> bool {
+    let most = most_tokens::<I, B>();
+    has_own_tiles::<I, B>() || tokens == most || tokens == 2 && (most == 8 || most == 4 && I::ROWS == 1)
+}
+
 /// Elements of a panel that one piece of work covers: whole groups, several pieces a thread as far as
 /// each reads enough to be worth handing out.
 fn chunk(w: &Weight<'_>, tokens: usize, threads: usize) -> usize {
@@ -100,7 +108,7 @@ fn quantised<I: Isa, B: Format>(isa: I, m: Matrix<'_, B>, x: &Input<'_>, piece: 
     let tokens = x.tokens.max(1);
     let Some(loops) = isa.block_loops(B::LAYOUT) else {
         let product = Quantised { m, x: x.blocks(B::Act::KIND), tokens, piece };
-        if const { B::LAYOUT.is_one_of(I::STREAMED) && !B::LAYOUT.is_one_of(I::TILED) } || tokens == 1 {
+        if const { B::LAYOUT.is_one_of(I::STREAMED) && !has_own_tiles::<I, B>() } || tokens == 1 {
             isa.plain().run(product);
         } else {
             isa.run(product);
@@ -137,9 +145,9 @@ impl<B: Format> Op for Quantised<'_, B> {
             }
             // The largest tile that the registers hold, then smaller ones for the tokens that are left.
             for_tokens!(tokens, [
-                8 => most_tokens::<I, B>() == 8,
-                4 => most_tokens::<I, B>() == 4,
-                2 => most_tokens::<I, B>() == 2 || most_tokens::<I, B>() == 8,
+                8 => has_tiles_of::<I, B>(8),
+                4 => has_tiles_of::<I, B>(4),
+                2 => has_tiles_of::<I, B>(2),
                 1 => true
             ], t, N => {
                 let Some(y) = y.get_mut(t..).and_then(|y| y.first_chunk_mut::<N>()) else { break };
@@ -155,8 +163,10 @@ impl<B: Format> Op for Quantised<'_, B> {
                 let tile = Tile { t, ..tile };
                 let interleaved = I::INTERLEAVES && m.interleaves(row);
                 // Nested conditions, not a `match` on a tuple: rustc evaluates that too late, and compiles branches that are never taken.
-                if const { N > 1 && B::LAYOUT.is_one_of(I::STREAMED) } {
-                    streamed(isa, interleaved, tile, products);
+                if const { N > 1 && has_own_tiles::<I, B>() } {
+                    by_set(isa, interleaved, tile, products);
+                } else if const { N > 1 && B::LAYOUT.is_one_of(I::STREAMED) } {
+                    several(isa.single(), interleaved, tile, products);
                 } else if const { N > 1 } {
                     several(isa.many(), interleaved, tile, products);
                 } else if interleaved {
@@ -171,23 +181,6 @@ impl<B: Format> Op for Quantised<'_, B> {
             });
         }
     }
-}
-
-/// The products of several tokens with a layout of [`Isa::STREAMED`].
-#[inline(always)]
-fn streamed<I: Isa, B: Format, const N: usize>(
-    isa: I,
-    interleaved: bool,
-    tile: Tile<'_, B>,
-    products: &mut [Group; N],
-) {
-    if const { B::LAYOUT.is_one_of(I::TILED) } {
-        let is_whole = tile.m.has_rows(tile.row + LANES);
-        if is_whole && isa.run_part(WholeTile { tile, interleaved, products: &mut *products }) {
-            return;
-        }
-    }
-    several(isa.single(), interleaved, tile, products);
 }
 
 /// The products of several tokens.
@@ -227,34 +220,58 @@ impl<B: Format> Op for ManyTokens<'_, B> {
     }
 }
 
-/// The products of a tile of sixteen rows, by the set's own loop, if it has one.
-struct WholeTile<'a, B: Format, const N: usize> {
+/// True if the set's own loop, [`Isa::tile`], multiplies several tokens with the format.
+const fn has_own_tiles<I: Isa, B: Format>() -> bool {
+    B::LAYOUT.takes_two_tokens(I::ACTS)
+}
+
+/// The products of several tokens by [`Isa::tile`].
+#[inline(always)]
+fn by_set<I: Isa, B: Format, const N: usize>(isa: I, interleaved: bool, tile: Tile<'_, B>, products: &mut [Group; N]) {
+    if tile.m.has_rows(tile.row + LANES) {
+        return isa.run_part(SetTile { tile, interleaved, products });
+    }
+    // Fewer rows than sixteen go one by one: all lanes take the same row.
+    for (lane, row) in (tile.row..tile.m.rows()).enumerate().take(LANES) {
+        let mut same = [[0.0; LANES]; N];
+        isa.run_part(SetTile { tile: Tile { row, ..tile }, interleaved, products: &mut same });
+        for (products, [product, ..]) in products.iter_mut().zip(same) {
+            if let Some(of_row) = products.get_mut(lane) {
+                *of_row = product;
+            }
+        }
+    }
+}
+
+/// The products of sixteen rows, or of a row sixteen times, by [`Isa::tile`].
+struct SetTile<'a, B: Format, const N: usize> {
     tile: Tile<'a, B>,
     interleaved: bool,
     products: &'a mut [Group; N],
 }
 
-impl<B: Format, const N: usize> Op for WholeTile<'_, B, N> {
-    type Out = bool;
+impl<B: Format, const N: usize> Op for SetTile<'_, B, N> {
+    type Out = ();
 
     #[inline(always)]
-    fn call<I: Isa>(self, isa: I) -> bool {
+    fn call<I: Isa>(self, isa: I) {
         let Tile { m, row, .. } = self.tile;
         // Each order of rows has a loop of its own.
         if self.interleaved {
-            self.by(isa, RowBlocks::interleaved(m.blocks, m.row_blocks, row, LANES))
+            self.multiply(isa, RowBlocks::interleaved(m.blocks, m.row_blocks, row, LANES));
         } else {
-            self.by(isa, RowBlocks::new(m.blocks, m.row_blocks, row, LANES))
+            self.multiply(isa, RowBlocks::new(m.blocks, m.row_blocks, row, LANES));
         }
     }
 }
 
-impl<B: Format, const N: usize> WholeTile<'_, B, N> {
+impl<B: Format, const N: usize> SetTile<'_, B, N> {
     #[inline(always)]
-    fn by<I: Isa>(self, isa: I, rows: Option<RowBlocks<'_, B>>) -> bool {
+    fn multiply<I: Isa>(self, isa: I, rows: Option<RowBlocks<'_, B>>) {
         let Tile { x, tokens, t, .. } = self.tile;
-        let columns = rows.and_then(|rows| Columns::<_, _, N>::new(rows, x, tokens, t));
-        columns.is_some_and(|columns| isa.tile(columns, self.products))
+        if let Some(columns) = rows.and_then(|rows| Columns::new(rows, x, tokens, t)) {
+            isa.tile(columns, self.products);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::checksum;
 use super::copy;
 use super::executor::Executor;
 use super::exp_sum::{AddExponentials, ExpSums};
-use super::input::{Input, Prepare, Quants};
+use super::input::{self, Input, Prepare, Quants};
 use super::map::{Map, MapPanel};
 use super::matmul;
 use super::norm::{Add, AddScaled, Norm};
@@ -96,7 +96,7 @@ impl<I: Isa> Kernels for I {
         matmul::gate_by(*self, up, act, x, y, executor);
     }
     fn prepare(&self, x: &[Group], tokens: usize, norm: Option<Norm<'_>>, float: &mut [Group], quants: Quants<'_>) {
-        self.plain().run(Prepare { x, tokens, norm, float, quants });
+        input::prepare(*self, Prepare { x, tokens, norm, float, quants });
     }
     fn add(&self, x: &mut [Group], y: &mut [Group], tokens: usize, norm: Option<Norm<'_>>, scale: f32) {
         let plain = scale == 1.0 && norm.as_ref().is_none_or(Norm::is_plain);

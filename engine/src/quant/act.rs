@@ -65,6 +65,45 @@ pub struct Pairs256 {
     pub sums32: [[i16; 2]; 4],
 }
 
+/// [`Act32`] of two tokens, in the form [`ActForm::TwoTokens`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct TwoTokens32 {
+    /// Eight quants of the first token, then of the second: quants from 0, from 16, from 8 and from 24 on.
+    pub q: [[[Quad; 2]; 2]; 4],
+    /// The scales.
+    pub d: [f32; 2],
+    /// Sums of all quants.
+    pub sum: [i32; 2],
+}
+
+impl From<[Act32; 2]> for TwoTokens32 {
+    #[inline(always)]
+    fn from([x, y]: [Act32; 2]) -> Self {
+        let [a, b, c, d] = bytemuck::cast::<_, [[Quad; 2]; 4]>(x.q);
+        let [e, f, g, h] = bytemuck::cast::<_, [[Quad; 2]; 4]>(y.q);
+        TwoTokens32 { q: [[a, e], [c, g], [b, f], [d, h]], d: [x.d, y.d], sum: [x.sum, y.sum] }
+    }
+}
+
+impl From<TwoTokens32> for [Act32; 2] {
+    #[inline(always)]
+    fn from(x: TwoTokens32) -> Self {
+        let [a, c, b, d] = x.q;
+        let q = |token: usize| bytemuck::cast([a[token], b[token], c[token], d[token]]);
+        [Act32 { q: q(0), d: x.d[0], sum: x.sum[0] }, Act32 { q: q(1), d: x.d[1], sum: x.sum[1] }]
+    }
+}
+
+/// Puts the blocks of each two tokens of `[blocks][tokens]` in the form [`ActForm::TwoTokens`].
+pub(crate) fn join_tokens(blocks: &mut [Act32], tokens: usize) {
+    for column in blocks.chunks_mut(tokens.max(1)) {
+        for two in column.as_chunks_mut::<2>().0 {
+            *two = bytemuck::cast(TwoTokens32::from(*two));
+        }
+    }
+}
+
 const _: () = {
     assert!(size_of::<Act32>() == 4 * ActForm::Bytes.words(32) && size_of::<Pairs32>() == 4 * ActForm::Pairs.words(32));
     assert!(

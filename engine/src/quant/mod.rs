@@ -23,7 +23,8 @@ mod words;
 
 #[cfg(feature = "kv_q4_0")]
 pub(crate) use act::any_nan;
-pub use act::{Act, Act32, Act256, ActKind, Pairs32, Pairs256};
+pub(crate) use act::join_tokens;
+pub use act::{Act, Act32, Act256, ActKind, Pairs32, Pairs256, TwoTokens32};
 pub(crate) use act_loops::FromLoops;
 pub use block::Block;
 pub use description::{Described, Description, Field, Quants, ScaleForm, Values};

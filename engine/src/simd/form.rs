@@ -12,21 +12,25 @@ pub enum ActForm {
     /// Pairs of 16-bit numbers, in the order in which the bytes of a word come apart as halves: of each four quants the
     /// first and the third, then the second and the fourth.
     Pairs,
+    /// Bytes, blocks of 32 of each two tokens in one: quants 0 to 7 of the first token and of the second, then likewise 16 to 23,
+    /// 8 to 15 and 24 to 31, both scales and both sums. A last token without another, and blocks of 256, are as in
+    /// [`ActForm::Bytes`].
+    TwoTokens,
 }
 
 impl ActForm {
     /// True if memory for activations in this form is enough for the form `other`.
     #[must_use]
     pub fn has_room_for(self, other: ActForm) -> bool {
-        self == other || other == ActForm::Bytes
+        self.words(32) >= other.words(32)
     }
 
     /// Words of the activations that a block of `elems` weights is multiplied with, for each token: quants, a scale, and the
-    /// sums of all quants; blocks of 256 have sums of each 16 and 32 too.
+    /// sum of all quants; blocks of 256 have sums of each 16 and 32 too.
     #[must_use]
     pub const fn words(self, elems: usize) -> usize {
         let quants = match self {
-            ActForm::Bytes => elems / 4,
+            ActForm::Bytes | ActForm::TwoTokens => elems / 4,
             ActForm::Pairs => elems / 2,
         };
         quants + if elems == 256 { 14 } else { 2 }
@@ -97,6 +101,12 @@ impl BlockLayout {
             Q4_0 | Q4_1 | Q5_0 | Q5_1 | Q8_0 | IQ4NL | MXFP4 => 32,
             _ => 256,
         }
+    }
+
+    /// True if blocks of this layout are multiplied with those of two tokens in one, where activations have this form.
+    #[must_use]
+    pub const fn takes_two_tokens(self, form: ActForm) -> bool {
+        matches!(form, ActForm::TwoTokens) && self.elems() == 32
     }
 
     /// Bytes of a block.

@@ -87,17 +87,14 @@ pub trait Isa: Copy + Send + Sync + 'static {
 
     /// The layouts that the set has [`Isa::block_dots`] for. [`Isa::Single`] multiplies those with several tokens.
     const STREAMED: &'static [BlockLayout] = &[];
-    /// The layouts of [`Isa::STREAMED`] that the set has [`Isa::tile`] for.
-    const TILED: &'static [BlockLayout] = &[];
-    /// Stores the products of columns of sixteen rows with `T` tokens and returns true; returns false if the set has no loop of
-    /// its own for this layout and so many tokens.
+    /// Stores the products of columns of sixteen rows with `T` tokens, an even number up to eight, for the layouts that
+    /// [take two tokens](BlockLayout::takes_two_tokens) in the set's form of activations.
     #[inline(always)]
     fn tile<B: Blocks, X: Quads + Pod, const T: usize>(
         self,
         _columns: Columns<'_, B, X, T>,
         _products: &mut [[f32; LANES]; T],
-    ) -> bool {
-        false
+    ) {
     }
     /// The set that multiplies several tokens with blocks of other layouts.
     type Many: Isa;
@@ -105,8 +102,9 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// The proof for [`Isa::Many`].
     fn many(self) -> Self::Many;
 
-    /// The set that runs everything but products of several tokens with layouts outside [`Isa::STREAMED`] or in [`Isa::TILED`]. It differs
-    /// from `Self` where the set's additional instructions serve only those products, so that the rest is compiled once for both.
+    /// The set that runs everything but products of several tokens with layouts that have an [`Isa::tile`] or are not
+    /// [`Isa::STREAMED`]. It differs from `Self` where the set's additional instructions serve only those products, so that the
+    /// rest is compiled once for both.
     type Plain: Isa;
     /// The proof for [`Isa::Plain`].
     fn plain(self) -> Self::Plain;

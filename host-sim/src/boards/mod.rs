@@ -14,7 +14,7 @@ use flashlet::simd::ActForm;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-use crate::io::input::short_text_file;
+use crate::io::input::data_file;
 use crate::io::printable::printable;
 use crate::size::parse_size;
 
@@ -277,7 +277,7 @@ impl StdError for BadFile {}
 
 /// The board that the file `name` describes.
 fn of_file(name: &str) -> Result<&'static Board, String> {
-    let text = short_text_file(Path::new(name), MAX_FILE_BYTES).map_err(|error| error.to_string())?;
+    let text = data_file(Path::new(name), MAX_FILE_BYTES).map_err(|error| error.to_string())?;
     // The error shows lines of the file.
     let shown = |error: toml::de::Error| {
         let text = error.to_string().lines().map(printable).collect::<Vec<_>>().join("\n");

@@ -3,13 +3,14 @@
 //!
 //! One token is multiplied with whole columns of interleaved rows, so that what all rows share is loaded once: words of four
 //! vectors. Several tokens, and rows that lie as in a file, take words of two, as there are registers for no more sums. Layouts
-//! that are not streamed take words of one for several tokens, which share the longer work of unpacking them. With i8mm, several
-//! tokens are multiplied with sixteen rows in a loop of its own, see `tile`.
+//! that are not streamed take words of one for several tokens, which share the longer work of unpacking them. With i8mm, blocks of
+//! 32 of sixteen rows are multiplied with several tokens in a loop of its own, see `tile`.
 //!
 //! Its levels differ in products of bytes: see [`Multiply`].
 
 mod basics;
 mod blocks;
+mod eights;
 mod floats;
 mod multiply;
 mod proof;
@@ -20,7 +21,7 @@ mod words;
 
 use crate::simd::arch::rows::{Columns, Rows};
 use crate::simd::floats::{Floats, LANES, Sixteen};
-use crate::simd::form::{BlockLayout, Blocks};
+use crate::simd::form::{ActForm, BlockLayout, Blocks};
 use crate::simd::isa::{Isa, Op, Quad, Quads};
 use crate::simd::name::IsaName;
 use basics::{array, each, neon, sixteen, zip};
@@ -50,9 +51,9 @@ impl<M: Multiply, const V: usize> Isa for Neon<M, V> {
     const TOKENS: usize = if V == 1 { 8 } else { M::TOKENS };
     const PARTS_AT_ONCE: usize = 1;
     const FLOAT_SUMS: usize = 4;
+    const ACTS: ActForm = if M::HAS_SMMLA { ActForm::TwoTokens } else { ActForm::Bytes };
     type Single = Neon<M::Plain, 2>;
     const STREAMED: &'static [BlockLayout] = &blocks::STREAMED;
-    const TILED: &'static [BlockLayout] = if M::HAS_SMMLA { &tile::TILED } else { &[] };
     type Many = Neon<M, 1>;
 
     #[inline(always)]
@@ -86,12 +87,11 @@ impl<M: Multiply, const V: usize> Isa for Neon<M, V> {
         self,
         columns: Columns<'_, B, X, T>,
         products: &mut [[f32; LANES]; T],
-    ) -> bool {
+    ) {
         if const { M::HAS_SMMLA } {
             // SAFETY: an `M` exists, so FEAT_I8MM is there.
-            return unsafe { tile::products(Sixteen(self), columns, products) };
+            unsafe { tile::multiply(Sixteen(self), columns, products) };
         }
-        false
     }
 
     #[inline(always)]

@@ -14,10 +14,10 @@ pub(super) trait Quants<const V: usize>: Copy {
     const PLACES: [usize; 2];
     /// The same in interleaved blocks.
     const INTERLEAVED: [usize; 2] = Self::PLACES;
-    /// The activations that the planes begin with, counted in fours of words.
-    const X: [usize; 2];
-    /// Fours of words of a plane: one or two.
-    const FOURS: usize;
+    /// The activations that the planes begin with, counted in fours of words; by default those of a block of 32.
+    const X: [usize; 2] = [0, 1];
+    /// Fours of words of a plane: one, as by default, or two.
+    const FOURS: usize = 1;
     /// Word `k` of both planes, from that of both places.
     fn unpack(self, words: [Word<V>; 2], k: usize) -> [Word<V>; 2];
 }
@@ -38,8 +38,6 @@ pub(super) struct SignedBytes<const AT: usize>;
 impl<const V: usize, const AT: usize> Quants<V> for SignedBytes<AT> {
     const MAX: u8 = 128;
     const PLACES: [usize; 2] = [AT, AT + 16];
-    const X: [usize; 2] = [0, 1];
-    const FOURS: usize = 1;
 
     #[inline(always)]
     fn unpack(self, words: [Word<V>; 2], _k: usize) -> [Word<V>; 2] {
@@ -54,8 +52,6 @@ pub(super) struct Nibbles<const AT: usize>;
 impl<const V: usize, const AT: usize> Quants<V> for Nibbles<AT> {
     const MAX: u8 = 15;
     const PLACES: [usize; 2] = [AT; 2];
-    const X: [usize; 2] = [0, 1];
-    const FOURS: usize = 1;
 
     #[inline(always)]
     fn unpack(self, words: [Word<V>; 2], _k: usize) -> [Word<V>; 2] {
@@ -119,7 +115,6 @@ impl<const V: usize, const HALF: usize, const SIDE: usize, const GROUP: usize> Q
     const PLACES: [usize; 2] = [64 * HALF + 32 * SIDE + 16 * GROUP, 128 + 32 * HALF + 16 * GROUP];
     const INTERLEAVED: [usize; 2] = [50 + 96 * HALF + 32 * SIDE + 16 * GROUP, 18 + 96 * HALF + 16 * GROUP];
     const X: [usize; 2] = [8 * HALF + 2 * SIDE + GROUP, 8 * HALF + 2 * SIDE + GROUP + 4];
-    const FOURS: usize = 1;
 
     #[inline(always)]
     fn unpack(self, words: [Word<V>; 2], _k: usize) -> [Word<V>; 2] {
@@ -157,8 +152,6 @@ impl<const V: usize, const AT: usize> FifthBits<V, AT> {
 impl<const V: usize, const AT: usize> Quants<V> for FifthBits<V, AT> {
     const MAX: u8 = 16;
     const PLACES: [usize; 2] = [AT; 2];
-    const X: [usize; 2] = [0, 1];
-    const FOURS: usize = 1;
 
     #[inline(always)]
     fn unpack(self, words: [Word<V>; 2], k: usize) -> [Word<V>; 2] {

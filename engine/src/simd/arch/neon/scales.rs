@@ -10,13 +10,13 @@ use crate::simd::isa::{Isa, Quads};
 use bytemuck::Pod;
 use core::arch::aarch64::*;
 
-/// Evaluates `$body` for every token `$t` below `$T`, at most 4, written out: compilers would keep a long body in a loop, and its
-/// variables in memory.
+/// Evaluates `$body` for every token `$t` below `$T`, at most 4, or for those in a list, written out: compilers would keep a long
+/// body in a loop, and its variables in memory.
 macro_rules! for_each_token {
     ($T:ident, $t:ident => $body:block) => {
-        for_each_token!(@ $T, $t, $body, 0, 1, 2, 3)
+        for_each_token!($T, $t in [0, 1, 2, 3] => $body)
     };
-    (@ $T:ident, $t:ident, $body:block, $($n:literal),+) => {
+    ($T:ident, $t:ident in [$($n:literal),+] => $body:block) => {
         $(if const { $n < $T } {
             let $t: usize = $n;
             $body
