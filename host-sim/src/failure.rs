@@ -11,8 +11,11 @@ use crate::io::printable::printable;
 /// A reason why a command ends early.
 #[derive(Debug)]
 pub enum Failure {
-    /// One message for the user; exit code 1.
+    /// One message for the user; exit code 1. `chat` takes it as one line's and goes on.
     Error(String),
+    /// A message about what the command needs throughout: weights that cannot be read or computed with, standard output. Exit
+    /// code 1.
+    Fatal(String),
     /// The command was used wrongly; exit code 2.
     Usage(String),
     /// The user stopped it; `chat` goes on.
@@ -45,7 +48,9 @@ impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             // One line, whatever the names in it are made of.
-            Failure::Error(message) | Failure::Usage(message) => f.write_str(&printable(message)),
+            Failure::Error(message) | Failure::Fatal(message) | Failure::Usage(message) => {
+                f.write_str(&printable(message))
+            }
             Failure::Interrupted => f.write_str("interrupted"),
             Failure::Hangup => f.write_str("standard output was closed"),
         }
@@ -58,8 +63,9 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         match error {
             Error::Pass(PassError::NotFinite { step: PassStep::Head, .. }) => {
-                Failure::new(format!("{error} (run and eval look for it in every layer with --find-nan)"))
+                Failure::Fatal(format!("{error} (run and eval look for it in every layer with --find-nan)"))
             }
+            Error::Pass(_) => Failure::Fatal(error.to_string()),
             _ => Failure::new(error.to_string()),
         }
     }

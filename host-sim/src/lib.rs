@@ -64,7 +64,7 @@ pub fn main() -> ExitCode {
         Err(error @ Failure::Usage(_)) => {
             wrong_usage(cli::usage_error(&args.get(1).cloned().unwrap_or_default(), &error))
         }
-        Err(error @ (Failure::Error(_) | Failure::Interrupted)) => {
+        Err(error @ (Failure::Error(_) | Failure::Fatal(_) | Failure::Interrupted)) => {
             let _ = writeln!(std::io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }

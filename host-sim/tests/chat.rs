@@ -85,6 +85,11 @@ fn a_conversation_in_a_file_is_answered() {
     let file = file_with("chat-longer", &longer.to_string());
     let ids = |report: Value| report["prompt_ids"].as_array().expect("ids").len();
     assert!(ids(report(&[&flags[..], &["--messages", file.path()]].concat())) > ids(of_file) + 8);
+    // An empty system text asks for none, and a byte order mark is no part of the messages.
+    let empty = json!([{"role": "system", "content": ""}, {"role": "user", "content": "turn on the lamp"}]);
+    let file_of_empty = file_with("chat-empty", &format!("\u{feff}{empty}"));
+    let of_empty = report(&[&flags[..], &["--messages", file_of_empty.path()]].concat());
+    assert_eq!(of_empty, report(&[&flags[..], &["--system", "", "turn on the lamp"]].concat()));
     for (text, words) in [(r#"[{"role": "assistant", "content": "x"}]"#, "must be the user's"), ("[]", "no messages")] {
         fails(&["run", "-m", HOUSE, "--messages", file_with("chat-bad", text).path()], 1, words);
     }
@@ -138,6 +143,27 @@ fn a_bad_line_is_said_and_the_conversation_goes_on() {
     let longer: Value = serde_json::from_str(&fs::read_to_string(&saved.0).expect("it was saved")).expect("JSON");
     assert_eq!(longer.as_array().map(Vec::len), Some(7));
     assert_eq!(longer[2], messages[2]);
+}
+
+#[test]
+fn a_line_without_room_for_its_answer_is_said_and_the_conversation_goes_on() {
+    // The model follows its grammar, whose answers take up to 24 tokens.
+    let long = "turn on the lamp ".repeat(27);
+    let (code, out, err) = flashlet_with(format!("{long}\nturn on the fan\n").as_bytes(), &["chat"]);
+    assert_eq!((code, out.lines().count()), (0, 1), "{out}{err}");
+    assert!(err.contains("up to 24 tokens") && err.contains("room for"), "{err}");
+    // Answers of up to 79 bytes, more than a quarter of the context: oldest messages make room.
+    let schema = json!({"type": "object", "properties": {"a": {"type": "string", "maxLength": 20}}, "required": ["a"],
+        "additionalProperties": false});
+    let schema = file_with("chat-schema", &schema.to_string());
+    let saved = Place::new("chat-forgotten.json");
+    let input = format!("{}/save {}\n", "turn on the lamp in the kitchen\n".repeat(6), saved.path());
+    let flags = ["chat", "-m", HOUSE, "--chat-format", "chatml", "--temp", "0", "-c", "256", "-n", "140"];
+    let (code, out, err) = flashlet_with(input.as_bytes(), &[&flags[..], &["--json-schema", schema.path()]].concat());
+    assert_eq!((code, out.lines().count()), (0, 6), "{out}{err}");
+    assert!(err.contains("oldest messages are forgotten"), "{err}");
+    let kept: Value = serde_json::from_str(&fs::read_to_string(&saved.0).expect("it was saved")).expect("JSON");
+    assert!((2..12).contains(&kept.as_array().map_or(0, Vec::len)), "{kept}");
 }
 
 #[test]

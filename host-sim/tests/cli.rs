@@ -283,6 +283,24 @@ fn completions_are_made_for_every_shell() {
 }
 
 #[test]
+fn pack_keeps_what_a_vocabulary_goes_by() {
+    // A SentencePiece file that has merges too, as some converters wrote it: a key of 64 bytes in front of all others.
+    let plain = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/models/llama-f16-mqa.gguf");
+    let mut bytes = std::fs::read(plain).expect(plain);
+    bytes[16] += 1;
+    let string = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
+    let array = [&9u32.to_le_bytes()[..], &8u32.to_le_bytes(), &1u64.to_le_bytes()].concat();
+    let merges = [string("tokenizer.ggml.merges"), array, string("aaaaa bbbbb")].concat();
+    assert_eq!(merges.len(), 64);
+    bytes.splice(24..24, merges);
+    let model = TempFile::new("both.gguf", &bytes);
+    let packed = TempFile::new("both.packed.gguf", b"");
+    let (code, report, err) = flashlet(&["pack", model.path(), packed.path(), "--strip"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(report.contains("tokenizer.ggml.merges") && !report.contains("tokenizer.ggml.scores"), "{report}");
+}
+
+#[test]
 fn pack_writes_whole_files_or_none() {
     let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures");
     let model = format!("{fixtures}/models/llama-mixed32.gguf");

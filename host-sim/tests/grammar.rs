@@ -70,6 +70,7 @@ fn a_refusal_names_the_keyword_and_its_place() {
     for (text, wants) in [
         (r#"{"properties": {"a": {"uniqueItems": true}}}"#, ["uniqueItems", "#/properties/a"]),
         (r#"{"items": {"pattern": "(?=a)"}}"#, ["pattern", "#/items"]),
+        (r#"{"items": {"pattern": "(?i)a"}}"#, ["a group that begins with `(?i`", "#/items"]),
         (r#"{"type": "object", "minProperties": 2}"#, ["minProperties", "lists"]),
         (r##"{"$ref": "#/nowhere"}"##, ["$ref", "#/nowhere"]),
         (r##"{"allOf": [{"$ref": "#"}]}"##, ["$ref", "itself"]),

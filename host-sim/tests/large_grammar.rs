@@ -40,6 +40,39 @@ fn many_alternatives_that_refer_to_their_list() {
 }
 
 #[test]
+fn chains_of_names_end() {
+    let folder = Folder::new("chains");
+    let rules: Vec<String> = (0..45_000).map(|n| format!("r{n} ::= r{}\n", n + 1)).collect();
+    let last = "r45000 ::= \"x\"\n".to_owned();
+    for rules in [rules.concat() + &last, last.clone() + &rules.into_iter().rev().collect::<String>()] {
+        let report = compiled(&folder, "--grammar", &format!("root ::= r0\n{rules}")).expect("it is a grammar");
+        assert_eq!(report["longest"], 1, "{report}");
+    }
+}
+
+#[test]
+fn texts_nest_as_deep_as_they_are_told_to() {
+    let folder = Folder::new("depth");
+    let [grammar, texts] = ["grammar", "texts"].map(|name| folder.path(name));
+    fs::write(&grammar, "root ::= \"(\" root \")\" | \"x\"").expect("the folder can be written");
+    let nested = |n: usize| format!("{}x{}\n", "(".repeat(n), ")".repeat(n));
+    fs::write(&texts, [nested(32), nested(40), nested(62), nested(65), "(y\n".into()].concat()).expect("likewise");
+    let checked = |flags: &[&str]| {
+        let (code, out, err) =
+            flashlet_with(b"", &[&["grammar", "--grammar", &grammar, "--check", &texts], flags].concat());
+        assert_eq!(code, 0, "{err}");
+        let lines = out.lines().filter_map(|line| line.strip_prefix("line "));
+        lines.map(|line| line[1..].trim().to_owned()).collect::<Vec<_>>()
+    };
+    let [deep, other] = ["rejected: byte 35 nests deeper than --grammar-depth", "rejected: byte 2 cannot follow"];
+    assert_eq!(checked(&[]), ["accepted", deep, deep, deep, other]);
+    let most = checked(&["--grammar-depth", "62"]);
+    assert_eq!(most, ["accepted", "accepted", "accepted", "rejected: byte 65 cannot follow", other]);
+    let (code, _, err) = flashlet_with(b"", &["grammar", "--grammar-depth", "5", "-m", "x.gguf"]);
+    assert!(code == 2 && err.contains("--json-schema"), "{err}");
+}
+
+#[test]
 fn repeats_of_repeats_end() {
     let folder = Folder::new("repeats");
     for operator in ["?", "*", "+", "{1}"] {

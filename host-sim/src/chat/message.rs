@@ -88,7 +88,8 @@ impl TryFrom<Written> for Message {
             ));
         }
         let content = content.or((!tool_calls.is_empty()).then(String::new)).ok_or("a message has no \"content\"")?;
-        Ok(Message { role, content, tool_calls, name, tool_call_id, is_no_system: false })
+        let is_no_system = role == SYSTEM && content.is_empty();
+        Ok(Message { role, content, tool_calls, name, tool_call_id, is_no_system })
     }
 }
 
@@ -123,7 +124,7 @@ fn call(value: &Value) -> Result<Value, String> {
 /// # Errors
 /// A file that cannot be read or holds anything else.
 pub(crate) fn conversation_file(path: &Path) -> Result<Vec<Message>, Failure> {
-    parse(&input::closed_text_file(path)?).map_err(|error| Failure::about(path.display(), error))
+    parse(&input::closed_data_file(path)?).map_err(|error| Failure::about(path.display(), error))
 }
 
 /// The conversation in the file at `path`, which ends with a message of the user's or a function's result, to be answered.

@@ -98,7 +98,7 @@ impl Chat {
         self.template.set_tools(minijinja::value::Serde(tools).into());
         match self.prompt(&question)? == without {
             true => Err(Failure::new(
-                "the model's chat template has no place for tools (--json-schema holds answers to JSON without them)",
+                "the chat template has no place for tools (--json-schema holds answers to JSON without them)",
             )),
             false => Ok(self),
         }

@@ -182,7 +182,9 @@ fn work(
         generator.rewind(&mut engine, 0);
         let prompt = engine.encode_prompt(&chat.prompt(&Chat::first(None, &sample.text))?)?;
         let mut text = String::new();
-        generator.begin(&mut engine, &prompt, &options)?.finish(&mut |piece| {
+        let mut generation = generator.begin(&mut engine, &prompt, &options)?;
+        generation.prefill()?;
+        generation.finish(&mut |piece| {
             text.push_str(piece);
             Ok(())
         })?;

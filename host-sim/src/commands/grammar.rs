@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::engine::{Engine, about_file};
 use crate::failure::Failure;
-use crate::grammar::{self, Compiled, Figures};
+use crate::grammar::{self, Compiled, DEFAULT_DEPTH, Figures, MOST_DEPTH, Refused};
 use crate::hardware::source::ModelFile;
 use crate::io::input;
 use crate::io::output::{Listing, print_json};
@@ -24,7 +24,7 @@ pub(crate) struct GrammarArgs {
     /// Model whose grammar is shown, if none is named: the one that its file carries
     #[arg(short, long, value_name = "FILE")]
     pub(crate) model: Option<PathBuf>,
-    /// Check each line of this file: a whole text
+    /// Check each line of this file: a whole text; the exit code is 0 whether lines are accepted or not
     #[arg(long, value_name = "FILE")]
     pub(crate) check: Option<PathBuf>,
     /// Print one JSON object
@@ -34,14 +34,17 @@ pub(crate) struct GrammarArgs {
 
 /// The file of a grammar that texts follow.
 #[derive(Args, Debug)]
-#[group(multiple = false)]
+#[group(skip)]
 pub(crate) struct GrammarSource {
     /// File with a JSON schema: texts, or the answer, are JSON that is valid by it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "texts")]
     pub(crate) json_schema: Option<PathBuf>,
     /// File with a grammar in GBNF, llama.cpp's notation, that texts, or the answer, follow
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "texts")]
     pub(crate) grammar: Option<PathBuf>,
+    /// Levels to which rules, or arrays and objects, can nest in each other, at least; at most 62
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_DEPTH, value_parser = clap::value_parser!(u16).range(1..=MOST_DEPTH.into()), requires = "texts")]
+    pub(crate) grammar_depth: u16,
 }
 
 /// Bytes of a grammar's file, at most.
@@ -50,16 +53,32 @@ const MAX_BYTES: u64 = 1 << 20;
 impl GrammarSource {
     /// Compiles the grammar, if there is one.
     pub(crate) fn compile(&self) -> Result<Option<Compiled>, Failure> {
-        let (path, compile): (_, fn(&str, u16) -> _) = match (&self.json_schema, &self.grammar) {
+        self.read()?.map(|text| text.compile(self.grammar_depth)).transpose()
+    }
+
+    fn read(&self) -> Result<Option<GrammarText<'_>>, Failure> {
+        let (path, compile): (_, Compile) = match (&self.json_schema, &self.grammar) {
             (Some(path), _) => (path, grammar::compile_schema),
             (None, Some(path)) => (path, grammar::compile_gbnf),
             (None, None) => return Ok(None),
         };
-        let text = input::short_text_file(path, MAX_BYTES)?;
-        // Some editors begin a file with a byte order mark.
-        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        let compiled = compile(text, grammar::DEFAULT_DEPTH).map_err(|error| Failure::about(path.display(), error))?;
-        Ok(Some(compiled))
+        Ok(Some(GrammarText { path, text: input::data_file(path, MAX_BYTES)?, compile }))
+    }
+}
+
+/// Compiles a text for a depth.
+type Compile = fn(&str, u16) -> Result<Compiled, Refused>;
+
+/// A grammar as a file has it.
+struct GrammarText<'a> {
+    path: &'a Path,
+    text: String,
+    compile: Compile,
+}
+
+impl GrammarText<'_> {
+    fn compile(&self, depth: u16) -> Result<Compiled, Failure> {
+        (self.compile)(&self.text, depth).map_err(|error| Failure::about(self.path.display(), error))
     }
 }
 
@@ -97,7 +116,7 @@ struct Report {
 }
 
 /// Lines that were checked.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Checked {
     accepts: Vec<bool>,
     /// Bytes of each line before the one that the grammar does not take: all of them where more must follow. Null for texts of the
@@ -109,31 +128,58 @@ struct Checked {
     /// The reasons why lines are rejected that are texts of the grammar.
     #[serde(skip)]
     refused: Vec<Option<ValueError>>,
+    /// The lines, in order, that are rejected because they nest deeper than `--grammar-depth`.
+    #[serde(skip)]
+    too_deep: Vec<usize>,
 }
 
 /// Runs the command.
 pub(crate) fn grammar(args: &GrammarArgs) -> Result<(), Failure> {
-    let compiled = match (args.source.compile()?, &args.model) {
-        (Some(compiled), _) => compiled,
+    let source = args.source.read()?;
+    let compiled = match (&source, &args.model) {
+        (Some(source), _) => source.compile(args.source.grammar_depth)?,
         (None, Some(path)) => carried(path)?,
         (None, None) => return Err(Failure::Usage("--json-schema, --grammar or -m is needed".into())),
     };
     let grammar = compiled.open()?;
-    let text = args.check.as_ref().map(|path| input::text_file(path)).transpose()?;
+    let text = args.check.as_ref().map(|path| input::data_file(path, input::MAX_TEXT_BYTES)).transpose()?;
     let checked = text.as_ref().map(|text| check(&grammar, text)).transpose()?;
-    let report = Report { figures: Figures::of(&compiled)?, checked };
+    let mut report = Report { figures: Figures::of(&compiled)?, checked };
     if args.json {
         return print_json(&report);
     }
     let mut out = Listing::new();
     report.figures.list(&mut out)?;
-    if let (Some(checked), Some(text)) = (&report.checked, &text) {
+    if let (Some(checked), Some(text)) = (&mut report.checked, &text) {
+        if let Some(source) = source.filter(|_| args.source.grammar_depth < MOST_DEPTH) {
+            checked.find_too_deep(text, &source)?;
+        }
         checked.list(text, &mut out)?;
     }
     out.finish()
 }
 
 impl Checked {
+    /// Finds the lines of `text` that the grammar of `source` would take further if rules nested deeper.
+    fn find_too_deep(&mut self, text: &str, source: &GrammarText<'_>) -> Result<(), Failure> {
+        let lines = self.rejected_at.iter().zip(text.split('\n')).enumerate();
+        let rejected: Vec<(usize, usize, &str)> =
+            lines.filter_map(|(at, (&taken, line))| Some((at, taken.filter(|&n| n < line.len())?, line))).collect();
+        if rejected.is_empty() {
+            return Ok(());
+        }
+        let deepest = source.compile(MOST_DEPTH)?;
+        let grammar = deepest.open()?;
+        let mut matcher = Matcher::new(&grammar);
+        for (at, taken, line) in rejected {
+            // If the deeper grammar runs out of readings, the line stays rejected as the given one rejects it.
+            let further =
+                rejected_at(&grammar, &mut matcher, line.as_bytes()).is_ok_and(|end| end.is_none_or(|end| end > taken));
+            self.too_deep.extend(further.then_some(at));
+        }
+        Ok(())
+    }
+
     /// A line for each one of `text`, which was checked.
     fn list(&self, text: &str, out: &mut Listing) -> Result<(), Failure> {
         for (at, (accepts, line)) in self.accepts.iter().zip(text.split('\n')).enumerate() {
@@ -145,6 +191,9 @@ impl Checked {
             }
             match self.rejected_at.get(at).copied().flatten() {
                 Some(taken) if taken == line.len() => out.write(format_args!(": more must follow"))?,
+                Some(taken) if self.too_deep.binary_search(&at).is_ok() => {
+                    out.write(format_args!(": byte {} nests deeper than --grammar-depth", taken + 1))?;
+                }
                 Some(taken) => out.write(format_args!(": byte {} cannot follow", taken + 1))?,
                 None => {}
             }
@@ -170,7 +219,7 @@ fn check(grammar: &Grammar<'_>, text: &str) -> Result<Checked, Failure> {
     if lines.last() == Some(&"") {
         lines.pop();
     }
-    let mut checked = Checked { accepts: Vec::new(), rejected_at: Vec::new(), texts: Vec::new(), refused: Vec::new() };
+    let mut checked = Checked::default();
     let has_values = grammar.values().next().is_some();
     for (n, line) in (1..).zip(lines) {
         let rejected_at = rejected_at(grammar, &mut matcher, line.as_bytes());

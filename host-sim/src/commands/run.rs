@@ -12,7 +12,8 @@ use crate::engine::{
     ComputeArgs, Context, DraftArgs, Engine, EngineArgs, Extras, Memory, Opened, Traffic, open_model, save_prefix,
 };
 use crate::failure::Failure;
-use crate::generate::{self, Drafts, EndArgs, Generator, Limits, SamplingArgs, StopReason, print_stats};
+use crate::generate::{self, Drafts, EndArgs, Generation, Generator, Limits, SamplingArgs, StopReason, print_stats};
+use crate::grammar::Compiled;
 use crate::io::input;
 use crate::io::output::{Output, note, print_json};
 use crate::tools::{Call, Form, Tools};
@@ -142,6 +143,31 @@ struct Report {
     timings: Rates,
 }
 
+impl Report {
+    fn of(setup: &Setup, prompt: Fed, made: Made, engine: &Engine<'_>, generator: &Generator<'_>) -> Report {
+        let (timings, drafts) = (generator.timings(), generator.drafts());
+        let (logprob, logprobs) = generator.logprobs().unwrap_or_default();
+        Report {
+            chat: setup.chat.is_some(),
+            prompt_ids: prompt.ids,
+            snapshot_tokens: prompt.restored,
+            ids: generator.answer().to_vec(),
+            tool_calls: setup.form.map(|form| form.calls(&made.text)),
+            text: made.text,
+            stop: made.stop,
+            logprob,
+            logprobs: logprobs.to_vec(),
+            logits_hash: generator.hash(),
+            isa: prompt.isa,
+            memory: engine.session.plan().into(),
+            flash: engine.session.flash_stats().into(),
+            passes: engine.session.passes(),
+            drafts,
+            timings: Rates { prefill_tokens_per_s: timings.prefill_rate(), decode_tokens_per_s: timings.decode_rate() },
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Rates {
     prefill_tokens_per_s: f64,
@@ -186,25 +212,73 @@ impl Prompt {
     }
 }
 
+/// The chat template, the grammar and the form of tool calls of a run.
+struct Setup {
+    /// The template that the prompt goes through.
+    chat: Option<Chat>,
+    /// The grammar that the answer follows, in place of the file's.
+    grammar: Option<Compiled>,
+    /// The form of the calls that the answer is made of.
+    form: Option<Form>,
+}
+
+impl Setup {
+    fn read(args: &RunArgs, opened: &Opened<'_>) -> Result<Setup, Failure> {
+        let (chat, grammar) = (args.template(opened)?, args.grammar.source.compile()?);
+        let Some(path) = &args.tools else { return Ok(Setup { chat, grammar, form: None }) };
+        let tools = Tools::read(path)?;
+        let chat = chat.ok_or_else(|| Failure::new("tools need a chat template"))?.with_tools(tools.shown())?;
+        let form = Form::of(chat.template())?;
+        let grammar = if args.grammar.no_grammar { None } else { Some(form.grammar(&tools)?) };
+        Ok(Setup { chat: Some(chat), grammar, form: Some(form) })
+    }
+}
+
+/// The prompt as it was fed.
+struct Fed {
+    ids: Vec<u32>,
+    /// Tokens whose state came from a snapshot.
+    restored: usize,
+    /// The instruction set of the kernels.
+    isa: &'static str,
+}
+
+/// An answer that was made.
+struct Made {
+    stop: StopReason,
+    is_empty: bool,
+    /// Its text, if it was kept and not printed.
+    text: String,
+}
+
+impl Made {
+    /// Prints the text as it is made, or keeps it.
+    fn of(generation: Generation<'_, '_, '_>, keeps: bool) -> Result<Made, Failure> {
+        let mut out = Output::new();
+        let (mut text, mut is_empty) = (String::new(), true);
+        let stop = generation.finish(&mut |piece| {
+            is_empty &= piece.is_empty();
+            if keeps {
+                text.push_str(piece);
+                return Ok(());
+            }
+            out.write(piece);
+            out.check()
+        })?;
+        out.end_line();
+        out.check()?;
+        Ok(Made { stop, is_empty, text })
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     args.check_prompt()?;
     let file = open_model(&args.engine)?;
     let mut opened = Opened::new(&file, &args.engine)?;
-    let mut compiled = args.grammar.source.compile()?;
+    let setup = Setup::read(args, &opened)?;
     let prompt = Prompt::read(&args.prompt)?;
-    let mut chat = args.template(&opened)?;
-    let mut form = None;
-    if let Some(path) = &args.tools {
-        let tools = Tools::read(path)?;
-        let shows = chat.take().ok_or_else(|| Failure::new("tools need a chat template"))?.with_tools(tools.shown())?;
-        let calls = Form::of(shows.template())?;
-        if !args.grammar.no_grammar {
-            compiled = Some(calls.grammar(&tools)?);
-        }
-        (chat, form) = (Some(shows), Some(calls));
-    }
-    let extras = Extras { draft: args.draft.draft, follow: compiled.is_some() };
+    let extras = Extras { draft: args.draft.draft, follow: setup.grammar.is_some() };
     let plan = opened.plan(&args.engine, args.compute.isa, Context::ANY, extras)?;
     let mut machine = opened.machine(&plan, &args.engine, &args.compute, None)?;
     let isa = machine.isa().name();
@@ -212,14 +286,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     let hash = snapshots.then(|| opened.hash()).transpose()?;
     let mut engine = Engine::load(opened, plan, &mut machine)?;
     engine.session.find_nan(args.find_nan);
-    let prompt_ids = prompt.encode(&mut engine, chat.as_ref(), args.system.as_deref())?;
+    let prompt_ids = prompt.encode(&mut engine, setup.chat.as_ref(), args.system.as_deref())?;
     let config = args.sampling.config(file.is_built_in());
     let drafter = engine.drafter_of(args.draft);
     let mut limits = Limits::new(args.n_predict, &args.end);
-    limits.stop.extend(form.and_then(Form::end));
+    limits.stop.extend(setup.form.and_then(Form::end));
     let mut memory = generate::Memory::new(plan.ctx, &limits.stop);
     let mut generator = Generator::new(&mut memory, config, drafter);
-    if let Some(grammar) = args.grammar.grammar(compiled.as_ref(), &engine)? {
+    if let Some(grammar) = args.grammar.grammar(setup.grammar.as_ref(), &engine)? {
         generator.follow(&engine, grammar);
     }
     let mut restored = 0;
@@ -227,28 +301,16 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
         restored = engine.load_prefix(path, hash, &prompt_ids)?;
         generator.remember(&prompt_ids[..restored]);
     }
-    let options = limits.options(chat.is_some(), args.json);
-    let generation = generator.begin(&mut engine, &prompt_ids[restored..], &options)?;
+    let options = limits.options(setup.chat.is_some(), args.json);
+    let mut generation = generator.begin(&mut engine, &prompt_ids[restored..], &options)?;
+    generation.prefill()?;
     if let (Some(path), Some(hash)) = (&args.save_prefix, hash) {
         let (session, ids) = generation.fed();
         save_prefix(session, path, hash, ids)?;
     }
-    let mut out = Output::new();
-    let (mut text, mut is_empty) = (String::new(), true);
-    let stop = generation.finish(&mut |piece| {
-        is_empty &= piece.is_empty();
-        if args.json {
-            text.push_str(piece);
-            return Ok(());
-        }
-        out.write(piece);
-        out.check()
-    })?;
-    out.end_line();
-    out.check()?;
-    drop(out);
-    if is_empty && args.n_predict > 0 {
-        note(&format!("(no text: {})\n", stop.why_nothing_came()));
+    let made = Made::of(generation, args.json)?;
+    if made.is_empty && args.n_predict > 0 {
+        note(&format!("(no text: {})\n", made.stop.why_nothing_came()));
     }
     if args.end.stats {
         if args.load_prefix.is_some() {
@@ -259,24 +321,6 @@ pub(crate) fn run(args: &RunArgs) -> Result<(), Failure> {
     if !args.json {
         return Ok(());
     }
-    let (timings, drafts) = (generator.timings(), generator.drafts());
-    let (logprob, logprobs) = generator.logprobs().unwrap_or_default();
-    print_json(&Report {
-        chat: chat.is_some(),
-        prompt_ids,
-        snapshot_tokens: restored,
-        ids: generator.answer().to_vec(),
-        tool_calls: form.map(|form| form.calls(&text)),
-        text,
-        stop,
-        logprob,
-        logprobs: logprobs.to_vec(),
-        logits_hash: generator.hash(),
-        isa,
-        memory: engine.session.plan().into(),
-        flash: engine.session.flash_stats().into(),
-        passes: engine.session.passes(),
-        drafts,
-        timings: Rates { prefill_tokens_per_s: timings.prefill_rate(), decode_tokens_per_s: timings.decode_rate() },
-    })
+    let prompt = Fed { ids: prompt_ids, restored, isa };
+    print_json(&Report::of(&setup, prompt, made, &engine, &generator))
 }

@@ -13,7 +13,7 @@ pub(crate) struct SamplingArgs {
     /// Temperature; 0 always takes the likeliest token [default: 0.8; the built-in model: 0]
     #[arg(long, value_name = "T", value_parser = at_least_zero, help_heading = "Sampling")]
     pub(crate) temp: Option<f32>,
-    /// Choose among the K likeliest tokens, at most 256; 0 for no limit
+    /// Choose among the K likeliest tokens, at most 256; 0 for no limit, but where --top-p or --min-p limit them, the 256 likeliest
     #[arg(long, value_name = "K", default_value_t = 40, value_parser = clap::value_parser!(u32).range(..=MAX_CANDIDATES as i64), help_heading = "Sampling")]
     pub(crate) top_k: u32,
     /// Choose among the likeliest tokens that together have probability P; 1 for all

@@ -235,10 +235,15 @@ impl<'b> Generator<'b> {
         self.conversation.stats().logprob.map(|all| (all, self.conversation.logprobs()))
     }
 
-    /// Feeds `prompt`, and begins what follows it.
+    /// The most tokens of the next answer, if its grammar allows no longer ones.
+    pub(crate) fn longest(&self) -> Option<u32> {
+        self.conversation.longest()
+    }
+
+    /// Begins the answer to `prompt`, which nothing is fed of yet.
     ///
     /// # Errors
-    /// An empty prompt, one that the context has no room for, Ctrl-C, and what the engine reports.
+    /// An empty prompt, and one that the context has no room for with its answer: the engine is as it was.
     pub(crate) fn begin<'s, 'a>(
         &'s mut self,
         engine: &'s mut Engine<'a>,
@@ -256,19 +261,8 @@ impl<'b> Generator<'b> {
         for &id in prompt {
             self.conversation.push(id).map_err(flashlet::Error::from)?;
         }
-        let first = engine.session.position();
-        let mut answer = wait(engine.session.answer(&mut self.conversation, &[], options))?;
-        let mut meter = Meter::new("prefill");
-        loop {
-            let is_more = wait(answer.prefill())?;
-            meter.update(u64::from(answer.session().position() - first), prompt.len() as u64);
-            if ctrl_c::is_pressed() {
-                return Err(Failure::Interrupted);
-            }
-            if !is_more {
-                return Ok(Generation { answer, totals: &mut self.totals });
-            }
-        }
+        let answer = wait(engine.session.answer(&mut self.conversation, &[], options))?;
+        Ok(Generation { answer, totals: &mut self.totals, prompt: prompt.len() })
     }
 }
 
@@ -276,6 +270,8 @@ impl<'b> Generator<'b> {
 pub(crate) struct Generation<'s, 'b, 'a> {
     answer: Answer<'s, 'b, 'a, 'a, FileFlash<'a>>,
     totals: &'s mut Totals,
+    /// Tokens of the prompt.
+    prompt: usize,
 }
 
 impl<'a> Generation<'_, '_, 'a> {
@@ -284,7 +280,26 @@ impl<'a> Generation<'_, '_, 'a> {
         (self.answer.session(), self.answer.conversation().fed())
     }
 
-    /// Goes on to the end; text goes to `out` as it is made. Returns the reason to stop.
+    /// Feeds what is left of the prompt.
+    ///
+    /// # Errors
+    /// Ctrl-C, and the failures of the engine.
+    pub(crate) fn prefill(&mut self) -> Result<(), Failure> {
+        let first = self.answer.session().position();
+        let mut meter = Meter::new("prefill");
+        loop {
+            let is_more = wait(self.answer.prefill())?;
+            meter.update(u64::from(self.answer.session().position() - first), self.prompt as u64);
+            if ctrl_c::is_pressed() {
+                return Err(Failure::Interrupted);
+            }
+            if !is_more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Goes on to the end behind a prompt that was [fed](Self::prefill); text goes to `out` as it is made. Returns the reason to stop.
     ///
     /// # Errors
     /// The failures of the engine and of `out`.

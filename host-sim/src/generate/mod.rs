@@ -5,5 +5,5 @@ mod generator;
 mod stats;
 
 pub(crate) use args::{EndArgs, SamplingArgs};
-pub(crate) use generator::{Drafts, Generator, Limits, Memory, StopReason};
+pub(crate) use generator::{Drafts, Generation, Generator, Limits, Memory, StopReason};
 pub(crate) use stats::print_stats;

@@ -12,6 +12,12 @@ use super::values;
 /// Frames that a state can say it needs.
 const MAX_NEED: u8 = 63;
 
+/// Frames of the innermost value, and of what it consists of. Each level around it has one.
+const FRAMES_OF_INNERMOST: u16 = 2;
+
+/// The most levels to which rules that contain themselves may nest.
+pub(crate) const MOST_DEPTH: u16 = MAX_DEPTH as u16 - FRAMES_OF_INNERMOST;
+
 /// A set of bytes.
 type Bytes = [u64; 4];
 
@@ -25,8 +31,7 @@ pub(super) fn emit(nodes: &[Node], first: u16, depth: u16) -> Result<Compiled, R
         Some(deepest) => {
             return Err(Refused::new(format!("rules nest {deepest} deep, {MAX_DEPTH} are supported")));
         }
-        // One frame for each level, and one more for what the innermost consists of.
-        None => (depth + 2).min(MAX_DEPTH as u16),
+        None => depth.min(MOST_DEPTH) + FRAMES_OF_INNERMOST,
     };
     if u16::from(need) > depth {
         return Err(Refused::new(format!("the shortest text nests {need} deep, {depth} are supported")));

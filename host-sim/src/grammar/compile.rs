@@ -53,7 +53,9 @@ pub(super) fn compile(mut nfa: Nfa, start: StateId, depth: u16) -> Result<Compil
         nodes.push(subsets.node(&set)?);
     }
     if nodes[usize::from(first)].accepts.is_none() && is_dead(&nodes[usize::from(first)]) {
-        return Err(Refused::new("no text is valid: the schema or grammar contradicts itself, which is not supported"));
+        return Err(Refused::new(
+            "no text is valid: the schema or grammar contradicts itself or asks for numbers of more than 20 digits, which is not supported",
+        ));
     }
     let (nodes, first) = merge(nodes, first);
     bounds::emit(&nodes, first, depth)

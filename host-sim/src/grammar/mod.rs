@@ -20,6 +20,7 @@ mod schema;
 mod tables;
 mod values;
 
+pub(crate) use bounds::MOST_DEPTH;
 pub(crate) use compiled::Compiled;
 pub(crate) use figures::Figures;
 pub(crate) use frame::{Frame, Kind, Notation};

@@ -124,9 +124,10 @@ fn translate(pattern: &str, wide: bool) -> Result<String, String> {
                 chars.next();
                 match chars.next() {
                     Some(':') => out.push_str("(?:"),
-                    Some('=' | '!') => return Err("look-around is not supported".into()),
                     Some('<') if !matches!(chars.peek(), Some('=' | '!')) => out.push_str("(?<"),
-                    _ => return Err("look-around is not supported".into()),
+                    Some('=' | '!' | '<') => return Err("look-around is not supported".into()),
+                    Some(other) => return Err(format!("a group that begins with `(?{other}` is not supported")),
+                    None => return Err("it ends in `(?`".into()),
                 }
             }
             ('[', None) => {

@@ -10,21 +10,33 @@ use crate::failure::Failure;
 use crate::size::show;
 
 /// Bytes of a text, a list of ids or a line, at most: an endless input ends here.
-const MAX_TEXT_BYTES: u64 = 64 << 20;
+pub(crate) const MAX_TEXT_BYTES: u64 = 64 << 20;
 
 /// A file's text as it is.
 pub(crate) fn text_file(path: &Path) -> Result<String, Failure> {
-    short_text_file(path, MAX_TEXT_BYTES)
+    text_of(path, MAX_TEXT_BYTES)
 }
 
-/// A file's text as it is, where the command may write the file later.
-pub(crate) fn closed_text_file(path: &Path) -> Result<String, Failure> {
+/// The data in a file of at most `most` bytes.
+pub(crate) fn data_file(path: &Path, most: u64) -> Result<String, Failure> {
+    Ok(without_mark(text_of(path, most)?))
+}
+
+/// The data in a file that the command may write later.
+pub(crate) fn closed_data_file(path: &Path) -> Result<String, Failure> {
     let file = File::open(path).map_err(|error| Failure::io(path.display(), &error))?;
-    text(file, MAX_TEXT_BYTES, &path.display().to_string())
+    Ok(without_mark(text(file, MAX_TEXT_BYTES, &path.display().to_string())?))
 }
 
-/// The text of a file of at most `most` bytes, as it is.
-pub(crate) fn short_text_file(path: &Path, most: u64) -> Result<String, Failure> {
+/// `data` without the byte order mark that some editors begin a file with.
+fn without_mark(mut data: String) -> String {
+    if data.starts_with('\u{feff}') {
+        data.drain(..'\u{feff}'.len_utf8());
+    }
+    data
+}
+
+fn text_of(path: &Path, most: u64) -> Result<String, Failure> {
     let failed = |error: io::Error| Failure::io(path.display(), &error);
     let file = File::open(path).map_err(failed)?;
     in_use::read_once(path, &file).map_err(failed)?;
@@ -108,7 +120,7 @@ fn utf8(bytes: Vec<u8>, what: &str) -> Result<String, Failure> {
 
 /// The token ids in a file.
 pub(crate) fn ids_file(path: &Path) -> Result<Vec<u32>, Failure> {
-    parse_ids(&text_file(path)?).map_err(|error| Failure::about(path.display(), error))
+    parse_ids(&data_file(path, MAX_TEXT_BYTES)?).map_err(|error| Failure::about(path.display(), error))
 }
 
 fn parse_ids(text: &str) -> Result<Vec<u32>, String> {

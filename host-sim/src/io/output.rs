@@ -72,7 +72,7 @@ pub(crate) fn printed(result: io::Result<()>) -> Result<(), Failure> {
 fn failure(error: &io::Error) -> Failure {
     match error.kind() {
         ErrorKind::BrokenPipe => Failure::Hangup,
-        _ => Failure::io("standard output", error),
+        _ => Failure::Fatal(Failure::io("standard output", error).to_string()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use flashlet::flash::{Flash, Source};
 use flashlet::gguf::{Gguf, Str, Value};
+use flashlet::text::TokenizerKind;
 
 use super::error::PackError;
 use crate::sim::wait;
@@ -59,21 +60,20 @@ pub(super) fn read<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<
 /// Keys of `general.*` that the engine or llama.cpp reads.
 const GENERAL: [&str; 4] =
     ["general.architecture", "general.name", "general.file_type", "general.quantization_version"];
-/// Arrays of a vocabulary that the engine reads.
-const VOCABULARY: [&str; 4] =
-    ["tokenizer.ggml.tokens", "tokenizer.ggml.scores", "tokenizer.ggml.token_type", "tokenizer.ggml.merges"];
+/// Arrays of a vocabulary that the engine reads, whatever its kind.
+const VOCABULARY: [&str; 2] = ["tokenizer.ggml.tokens", "tokenizer.ggml.token_type"];
 
-/// True if a board reads the key: hyperparameters, the vocabulary, the chat template.
-pub(super) fn is_read(entry: &Entry, architecture: &str, has_merges: bool) -> bool {
+/// True if a board reads the key: hyperparameters, the vocabulary of this kind, the chat template.
+pub(super) fn is_read(entry: &Entry, architecture: &str, kind: TokenizerKind) -> bool {
     let key = entry.key.as_str();
     let array = entry.bytes.get(8 + key.len()..).is_some_and(|value| value.starts_with(&ARRAY.to_le_bytes()));
-    if key == "tokenizer.ggml.scores" {
-        // Byte-level BPE goes by the order of its merges alone.
-        return !has_merges;
-    }
+    // Files of one kind may have what the other goes by.
+    let by_score = matches!(kind, TokenizerKind::Spm);
+    let order = if by_score { "tokenizer.ggml.scores" } else { "tokenizer.ggml.merges" };
     GENERAL.contains(&key)
         || key.strip_prefix(architecture).is_some_and(|rest| rest.starts_with('.'))
         || VOCABULARY.contains(&key)
+        || key == order
         || key == "tokenizer.chat_template"
         || is_kept(key)
         || key.starts_with("tokenizer.ggml.") && !array

@@ -81,32 +81,7 @@ pub fn pack<F: Flash>(
         return Err(PackError::Page(page));
     }
     let mut report = Report { page, ..Report::default() };
-    let entries = keys::read(gguf, source)?;
-    let architecture = keys::text_of(&entries, "general.architecture");
-    let has_merges = entries.iter().any(|entry| entry.key == "tokenizer.ggml.merges");
-    let mut keys = Keys::default();
-    for entry in &entries {
-        if options.ignored.contains(&entry.key.as_str()) {
-            report.ignored.push(entry.key.clone());
-        } else if options.strip && !keys::is_read(entry, &architecture, has_merges) {
-            report.stripped.push((entry.key.clone(), entry.bytes()));
-        } else if !options.answers.replaces(&entry.key) {
-            keys.entry(entry);
-        }
-    }
-    keys.alignment(page);
-    report.grammar_bytes = options.answers.write(&mut keys);
-    if options.index {
-        let before = keys.bytes.len();
-        for (key, words) in Tokenizer::INDEX_KEYS.iter().zip(index(model.tokenizer(), source)?) {
-            keys.u32s(key, &words);
-        }
-        report.index_bytes = (keys.bytes.len() - before) as u64;
-    }
-    if options.chat {
-        report.chat = add_chat(&model, source, &mut keys);
-    }
-
+    let mut keys = metadata(&model, source, options, &mut report)?;
     let tensors = Tensors::read(&model, source, page)?;
     // Recorded checksums are compared even where no new ones are wanted.
     let recorded = checksums_of(gguf, source)?;
@@ -124,8 +99,8 @@ pub fn pack<F: Flash>(
     let mut own_checksum = None;
     if let (true, Some((sums, rows_of_tables))) = (options.checksums, checksums) {
         let before = keys.bytes.len();
-        let [metadata, all, of_rows @ ..] = Checksums::NAMES.map(|name| format!("{}{name}", Checksums::PREFIX));
-        own_checksum = Some(keys.u32s(&metadata, &[0]));
+        let [own, all, of_rows @ ..] = Checksums::NAMES.map(|name| format!("{}{name}", Checksums::PREFIX));
+        own_checksum = Some(keys.u32s(&own, &[0]));
         keys.u32s(&all, &sums);
         for (key, rows) in of_rows.iter().zip(rows_of_tables).filter(|(_, rows)| !rows.is_empty()) {
             keys.u32s(key, &rows);
@@ -133,21 +108,62 @@ pub fn pack<F: Flash>(
         report.checksum_bytes = (keys.bytes.len() - before) as u64;
     }
 
+    let head = head(&keys, &tensors, page, own_checksum);
+    out.write_all(&head).map_err(PackError::Write)?;
+    tensors.write(source, out, &mut step)?;
+    tensors.report(&mut report, head.len() as u64);
+    Ok(report)
+}
+
+/// The keys of the packed file, but for checksums.
+fn metadata<F: Flash>(
+    model: &Model,
+    source: &mut Source<'_, F>,
+    options: &Options<'_>,
+    report: &mut Report,
+) -> Result<Keys, PackError> {
+    let entries = keys::read(model.gguf(), source)?;
+    let architecture = keys::text_of(&entries, "general.architecture");
+    let kind = model.tokenizer().kind();
+    let mut keys = Keys::default();
+    for entry in &entries {
+        if options.ignored.contains(&entry.key.as_str()) {
+            report.ignored.push(entry.key.clone());
+        } else if options.strip && !keys::is_read(entry, &architecture, kind) {
+            report.stripped.push((entry.key.clone(), entry.bytes()));
+        } else if !options.answers.replaces(&entry.key) {
+            keys.entry(entry);
+        }
+    }
+    keys.alignment(report.page);
+    report.grammar_bytes = options.answers.write(&mut keys);
+    if options.index {
+        let before = keys.bytes.len();
+        for (key, words) in Tokenizer::INDEX_KEYS.iter().zip(index(model.tokenizer(), source)?) {
+            keys.u32s(key, &words);
+        }
+        report.index_bytes = (keys.bytes.len() - before) as u64;
+    }
+    if options.chat {
+        report.chat = add_chat(model, source, &mut keys);
+    }
+    Ok(keys)
+}
+
+/// All that comes before the tensors' bytes; with its own checksum, if it has one, in the keys at byte `own_checksum`.
+fn head(keys: &Keys, tensors: &Tensors, page: u32, own_checksum: Option<usize>) -> Vec<u8> {
     let mut head = b"GGUF\x03\0\0\0".to_vec();
     head.extend((tensors.len() as u64).to_le_bytes());
     head.extend(keys.n.to_le_bytes());
     let keys_at = head.len();
-    head.extend(keys.bytes);
+    head.extend(&keys.bytes);
     tensors.directory(&mut head);
     head.resize(head.len().next_multiple_of(page as usize), 0);
     if let Some(at) = own_checksum {
         let crc = processor::detect().crc32c(0, &head);
         head[keys_at + at..][..4].copy_from_slice(&crc.to_le_bytes());
     }
-    out.write_all(&head).map_err(PackError::Write)?;
-    tensors.write(source, out, &mut step)?;
-    tensors.report(&mut report, head.len() as u64);
-    Ok(report)
+    head
 }
 
 /// Adds the pieces of the model's chat template to `keys`, if it is made of pieces; `None` if it has none.

@@ -37,7 +37,7 @@ impl Tools {
     /// # Errors
     /// A file that cannot be read or holds anything else.
     pub(crate) fn read(path: &Path) -> Result<Tools, Failure> {
-        let text = input::short_text_file(path, MAX_BYTES)?;
+        let text = input::data_file(path, MAX_BYTES)?;
         Tools::parse(path, &text).map_err(|error| Failure::about(path.display(), error))
     }
 
@@ -145,7 +145,8 @@ fn refer_below(schema: &mut Value, root: &str) {
         Value::Object(members) => {
             for (key, value) in members {
                 match value {
-                    Value::String(place) if key == "$ref" && place.starts_with('#') => {
+                    // Anchors mean the same anywhere.
+                    Value::String(place) if key == "$ref" && (place == "#" || place.starts_with("#/")) => {
                         *place = format!("{root}{}", &place[1..]);
                     }
                     value => refer_below(value, root),

@@ -9,8 +9,8 @@ fn parsed(text: &str) -> Result<Tools, String> {
 
 const TOOLS: &str = r##"[
     {"type": "function", "function": {"name": "set_lamp", "description": "Sets a lamp.", "parameters": {"type": "object",
-        "properties": {"room": {"enum": ["hall", "attic"]}, "level": {"$ref": "#/$defs/percent"}}, "required": ["room"],
-        "$defs": {"percent": {"type": "integer", "minimum": 0, "maximum": 100}}}}},
+        "properties": {"room": {"enum": ["hall", "attic"]}, "level": {"$ref": "#/$defs/percent"}, "warmth": {"$ref": "#percent"}},
+        "required": ["room"], "$defs": {"percent": {"$anchor": "percent", "type": "integer", "minimum": 0, "maximum": 100}}}}},
     {"name": "all_off"}
 ]"##;
 

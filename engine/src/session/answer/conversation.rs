@@ -133,7 +133,8 @@ impl<'b> Conversation<'b> {
     }
 
     /// The most tokens of the next answer, if its grammar allows no longer ones.
-    pub(super) fn longest(&self) -> Option<u32> {
+    #[must_use]
+    pub fn longest(&self) -> Option<u32> {
         #[cfg(feature = "grammar")]
         {
             self.follower.as_ref().and_then(|(grammar, _)| grammar.longest())

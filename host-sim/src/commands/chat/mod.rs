@@ -58,7 +58,7 @@ pub(crate) fn chat(args: &ChatArgs) -> Result<(), Failure> {
         // The conversation goes on; only what concerns the program as a whole ends it.
         match done {
             Ok(_) => {}
-            Err(Failure::Error(message)) if !talk.is_broken() => {
+            Err(Failure::Error(message)) => {
                 // A changed file explains any error.
                 in_use::check()?;
                 note(&format!("error: {}\n", Failure::new(message)));

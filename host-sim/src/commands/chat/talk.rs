@@ -32,8 +32,6 @@ pub(super) struct Talk<'a, 'b> {
     one_turn: bool,
     /// The user knows that oldest messages are dropped.
     told_of_dropping: bool,
-    /// The engine failed: what it would say from now on cannot be relied on.
-    broken: bool,
 }
 
 impl<'a, 'b> Talk<'a, 'b> {
@@ -45,18 +43,13 @@ impl<'a, 'b> Talk<'a, 'b> {
         one_turn: bool,
     ) -> Talk<'a, 'b> {
         let (system, messages) = (args.system.clone(), Vec::new());
-        let (answered, told_of_dropping, broken) = (None, false, false);
-        Talk { args, engine, chat, generator, system, messages, answered, one_turn, told_of_dropping, broken }
+        let (answered, told_of_dropping) = (None, false);
+        Talk { args, engine, chat, generator, system, messages, answered, one_turn, told_of_dropping }
     }
 
     /// Tokens of context.
     pub(super) fn ctx(&self) -> u32 {
         self.engine.session.plan().ctx
-    }
-
-    /// True if the engine failed, and the conversation cannot go on.
-    pub(super) fn is_broken(&self) -> bool {
-        self.broken
     }
 
     pub(super) fn print_stats(&self) {
@@ -78,7 +71,8 @@ impl<'a, 'b> Talk<'a, 'b> {
     /// Writes the conversation to the file at `path`.
     pub(super) fn save(&self, path: &Path) -> Result<(), Failure> {
         let mut output = OutputFile::create(path)?;
-        let text = serde_json::to_string_pretty(&self.conversation()).map_err(|error| Failure::about("JSON", error))?;
+        let text =
+            serde_json::to_string_pretty(&self.conversation(0)).map_err(|error| Failure::about("JSON", error))?;
         let written = writeln!(output, "{text}");
         written.map_err(|error| output.failure(&error))?;
         output.commit()
@@ -121,46 +115,59 @@ impl<'a, 'b> Talk<'a, 'b> {
         }
     }
 
-    /// The system message and all others.
-    fn conversation(&self) -> Vec<Message> {
+    /// The system message, and all others from message `first` on.
+    fn conversation(&self, first: usize) -> Vec<Message> {
         let system = self.system.iter().map(|text| Message::system(text));
-        system.chain(self.messages.iter().cloned()).collect()
+        system.chain(self.messages.iter().skip(first).cloned()).collect()
     }
 
     /// The conversation as the template renders it, and its tokens; without the oldest messages where the context has no room
     /// for them and an answer.
     fn prompt(&mut self) -> Result<(String, Vec<u32>), Failure> {
         let ctx = self.ctx() as usize;
-        let answer = (self.args.n_predict as usize).min(ctx / 4);
-        loop {
-            let (text, ids) = self.rendered()?;
-            let is_alone = self.messages.len() == 1;
-            if ids.len() + answer <= ctx || is_alone && ids.len() <= ctx {
-                return Ok((text, ids));
+        // An answer by a grammar has all the room that it may need.
+        let longest = self.generator.longest().map_or(0, |tokens| tokens as usize);
+        let answer = (self.args.n_predict as usize).min(longest.max(ctx / 4));
+        let fits = |(_, ids): &(String, Vec<u32>)| ids.len() + answer <= ctx;
+        let (mut first, mut prompt) = (0, self.rendered(0)?);
+        if fits(&prompt) {
+            return Ok(prompt);
+        }
+        // A turn goes as a whole: templates want the user to speak first. Not one after another, as each time all others would be
+        // rendered.
+        let turns: Vec<_> = (1..self.messages.len()).filter(|&i| self.messages[i].is_from(USER)).collect();
+        let last = turns.last().copied().unwrap_or(0);
+        let (mut low, mut high) = (0, turns.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            let shorter = self.rendered(turns[middle])?;
+            let is_enough = fits(&shorter);
+            // The last message may be answered in less room: there is nothing left to forget.
+            if is_enough || turns[middle] == last {
+                (first, prompt) = (turns[middle], shorter);
             }
-            if is_alone {
-                return Err(Failure::new(format!(
-                    "the message takes {} tokens, the context has room for {ctx}: --ctx gives it more room",
-                    ids.len()
-                )));
-            }
-            // A turn goes as a whole: templates want the user to speak first.
-            self.messages.remove(0);
-            while self.messages.len() > 1 && !self.messages[0].is_from(USER) {
-                self.messages.remove(0);
-            }
-            if !core::mem::replace(&mut self.told_of_dropping, true) {
-                note(
-                    "(the context is full: the oldest messages are forgotten from now on, --ctx gives it more room)\n",
-                );
+            (low, high) = if is_enough { (low, middle) } else { (middle + 1, high) };
+            if ctrl_c::is_pressed() {
+                return Err(Failure::Interrupted);
             }
         }
+        let tokens = prompt.1.len();
+        if tokens > ctx {
+            return Err(Failure::new(format!(
+                "the message takes {tokens} tokens, the context has room for {ctx}: --ctx gives it more room"
+            )));
+        }
+        self.messages.drain(..first);
+        if first > 0 && !core::mem::replace(&mut self.told_of_dropping, true) {
+            note("(the context is full: the oldest messages are forgotten from now on, --ctx gives it more room)\n");
+        }
+        Ok(prompt)
     }
 
-    /// The conversation as the template renders it, and its tokens. Where it goes on from the last answer, the tokens that the
-    /// model chose for that are kept: the same text may have others.
-    fn rendered(&mut self) -> Result<(String, Vec<u32>), Failure> {
-        let prompt = self.chat.prompt(&self.conversation())?;
+    /// The conversation from message `first` on as the template renders it, and its tokens. Where it goes on from the last answer, the
+    /// tokens that the model chose for that are kept: the same text may have others.
+    fn rendered(&mut self, first: usize) -> Result<(String, Vec<u32>), Failure> {
+        let prompt = self.chat.prompt(&self.conversation(first))?;
         if let Some((text, ids)) = &self.answered
             && let Some(rest) = prompt.text.strip_prefix(text.as_str())
             && self.chat.has_marker(&prompt, text.len())
@@ -184,16 +191,14 @@ impl<'a, 'b> Talk<'a, 'b> {
         // The last token's logits are needed.
         let known = known.min(prompt_ids.len().saturating_sub(1));
         let known = self.generator.rewind(&mut self.engine, known);
-        let generation = self.generator.begin(&mut self.engine, &prompt_ids[known..], &options);
-        self.broken |= matches!(generation, Err(Failure::Error(_)));
+        let mut generation = self.generator.begin(&mut self.engine, &prompt_ids[known..], &options)?;
+        generation.prefill()?;
         let (mut out, mut text) = (Output::new(), String::new());
-        let generated = generation?.finish(&mut |piece| {
+        let reason = generation.finish(&mut |piece| {
             text.push_str(piece);
             out.write(piece);
             out.check()
-        });
-        self.broken |= generated.is_err();
-        let reason = generated?;
+        })?;
         let mut ids = self.generator.answer().to_vec();
         out.end_line();
         out.check()?;

@@ -22,8 +22,9 @@ pub(super) fn build(rules: &[(Part, Option<Value>)]) -> Result<(Nfa, StateId), R
     let (rules, marks): (Vec<Part>, Vec<Option<Value>>) = rules.iter().cloned().unzip();
     let (rules, mut nfa) = (rules.as_slice(), Nfa::new(Notation::Json));
     let starts = rules.iter().map(|_| nfa.state()).collect::<Result<Vec<_>, _>>()?;
-    let sizes = sizes(rules, &marks);
-    let nullable = nullable(rules);
+    let order = named_first(rules);
+    let sizes = sizes(rules, &marks, &order);
+    let nullable = nullable(rules, &order);
     for (&rule, mark) in starts.iter().zip(&marks) {
         nfa.values.extend(mark.map(|value| (rule, value)));
     }
@@ -133,13 +134,49 @@ impl Builder<'_> {
     }
 }
 
-/// Parts of each rule; values are never put where their names stand.
-fn sizes(rules: &[Part], marks: &[Option<Value>]) -> Vec<Option<usize>> {
+/// The rules that `part` names.
+fn named(part: &Part, visit: &mut dyn FnMut(usize)) {
+    match part {
+        Part::Literal(_) | Part::Class(..) => {}
+        Part::Rule(rule) => visit(*rule),
+        Part::Sequence(parts) | Part::Alternatives(parts) => parts.iter().for_each(|part| named(part, visit)),
+        Part::Repeated(part, ..) => named(part, visit),
+    }
+}
+
+/// All rules in an order in which each comes after the rules that it names, as far as there are no cycles.
+fn named_first(rules: &[Part]) -> Vec<usize> {
+    let (mut order, mut seen) = (Vec::with_capacity(rules.len()), vec![false; rules.len()]);
+    for root in 0..rules.len() {
+        // The path of a depth-first search: rules, each with the named rules that are left to visit. Not a recursion, as the path may be as
+        // long as there are rules.
+        let mut path: Vec<(usize, Vec<usize>)> = Vec::new();
+        let mut next = Some(root);
+        loop {
+            if let Some(rule) = next.filter(|&rule| !core::mem::replace(&mut seen[rule], true)) {
+                let mut names = Vec::new();
+                named(&rules[rule], &mut |name| names.push(name));
+                path.push((rule, names));
+            }
+            let Some((rule, names)) = path.last_mut() else { break };
+            next = names.pop();
+            if next.is_none() {
+                order.push(*rule);
+                path.pop();
+            }
+        }
+    }
+    order
+}
+
+/// Parts of each rule, in an `order` in which named rules come first; values are never put where their names stand.
+fn sizes(rules: &[Part], marks: &[Option<Value>], order: &[usize]) -> Vec<Option<usize>> {
     fn of(part: &Part, sizes: &[Option<usize>]) -> Option<usize> {
         match part {
             Part::Literal(text) => Some(text.len()),
             Part::Class(..) => Some(1),
-            Part::Rule(rule) => sizes[*rule],
+            // A name is a part too, so that no long chain of names is followed.
+            Part::Rule(rule) => Some(sizes[*rule]?.saturating_add(1)),
             Part::Sequence(parts) | Part::Alternatives(parts) => {
                 parts.iter().try_fold(1usize, |sum, part| Some(sum.saturating_add(of(part, sizes)?)))
             }
@@ -149,19 +186,10 @@ fn sizes(rules: &[Part], marks: &[Option<Value>]) -> Vec<Option<usize>> {
         }
     }
     let mut sizes = vec![None; rules.len()];
-    // Rules of finite size become known one after another.
-    loop {
-        let mut changes = false;
-        for at in 0..rules.len() {
-            if sizes[at].is_none() && marks[at].is_none() {
-                sizes[at] = of(&rules[at], &sizes);
-                changes |= sizes[at].is_some();
-            }
-        }
-        if !changes {
-            return sizes;
-        }
+    for &at in order.iter().filter(|&&at| marks[at].is_none()) {
+        sizes[at] = of(&rules[at], &sizes);
     }
+    sizes
 }
 
 fn is_nullable(part: &Part, nullable: &[bool]) -> bool {
@@ -175,13 +203,18 @@ fn is_nullable(part: &Part, nullable: &[bool]) -> bool {
     }
 }
 
-fn nullable(rules: &[Part]) -> Vec<bool> {
+/// The rules that have the empty text. Only rules that contain themselves need to be looked at more than once.
+fn nullable(rules: &[Part], order: &[usize]) -> Vec<bool> {
     let mut nullable = vec![false; rules.len()];
     loop {
-        let next: Vec<bool> = rules.iter().map(|rule| is_nullable(rule, &nullable)).collect();
-        if next == nullable {
+        let mut changes = false;
+        for &at in order {
+            let is_new = !nullable[at] && is_nullable(&rules[at], &nullable);
+            nullable[at] |= is_new;
+            changes |= is_new;
+        }
+        if !changes {
             return nullable;
         }
-        nullable = next;
     }
 }
