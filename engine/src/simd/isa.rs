@@ -314,7 +314,7 @@ pub trait Isa: Copy + Send + Sync + 'static {
 
 /// Folds sixteen lanes by halves; the order that every horizontal reduction follows.
 #[inline(always)]
-fn fold(v: [f32; LANES], f: impl Fn(f32, f32) -> f32) -> f32 {
+pub(super) fn fold(v: [f32; LANES], f: impl Fn(f32, f32) -> f32) -> f32 {
     let [a, b, c, d, e, g, h, i, j, k, l, m, n, o, p, q] = v;
     let (a, b, c, d) = (f(a, j), f(b, k), f(c, l), f(d, m));
     let (e, g, h, i) = (f(e, n), f(g, o), f(h, p), f(i, q));

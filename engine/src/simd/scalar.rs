@@ -4,7 +4,7 @@
 use super::arch::rows::Rows;
 use super::floats::{Halves, LANES, Lane};
 use super::halves::widen;
-use super::isa::{Isa, Op, Quad};
+use super::isa::{Isa, Op, Quad, fold};
 use super::name::IsaName;
 use bytemuck::Pod;
 use core::array::from_fn;
@@ -124,6 +124,9 @@ impl Isa for Scalar {
     }
     #[inline(always)]
     fn lookup(self, table: &[i8; 16], indices: u32) -> u32 {
+        if const { HAS_VECTORS } {
+            return choose(table, indices);
+        }
         u32::from_le_bytes(indices.to_le_bytes().map(|i| table[usize::from(i & 15)] as u8))
     }
     #[inline(always)]
@@ -132,15 +135,10 @@ impl Isa for Scalar {
     }
     #[inline(always)]
     fn dot_u8<const MAX: u8, const N: usize>(self, acc: u32, w: &[u32; N], x: &[Quad; N]) -> u32 {
-        let mut sum = acc as i32;
         if const { HAS_VECTORS } {
-            // A single loop is vectorised. A word's first byte is its lowest.
-            let w: &[u8] = bytemuck::cast_slice(w);
-            for (w, x) in w.iter().zip(x.as_flattened()) {
-                sum = sum.wrapping_add(i32::from(*w) * i32::from(*x));
-            }
-            return sum as u32;
+            return acc.wrapping_add(dot_apart(w, x, i32::from));
         }
+        let mut sum = acc as i32;
         for (w, x) in w.iter().zip(x) {
             for (w, x) in w.to_le_bytes().into_iter().zip(x) {
                 sum = sum.wrapping_add(i32::from(w) * i32::from(*x));
@@ -150,14 +148,10 @@ impl Isa for Scalar {
     }
     #[inline(always)]
     fn dot_i8<const N: usize>(self, acc: u32, w: &[u32; N], x: &[Quad; N], _sum: i32) -> u32 {
-        let mut sum = acc as i32;
         if const { HAS_VECTORS } {
-            let w: &[u8] = bytemuck::cast_slice(w);
-            for (w, x) in w.iter().zip(x.as_flattened()) {
-                sum = sum.wrapping_add(i32::from(*w as i8) * i32::from(*x));
-            }
-            return sum as u32;
+            return acc.wrapping_add(dot_apart(w, x, |w| i32::from(w as i8)));
         }
+        let mut sum = acc as i32;
         for (w, x) in w.iter().zip(x) {
             for (w, x) in w.to_le_bytes().into_iter().zip(x) {
                 sum = sum.wrapping_add(i32::from(w as i8) * i32::from(*x));
@@ -206,4 +200,46 @@ impl Isa for Scalar {
             *out = a;
         }
     }
+
+    #[inline(always)]
+    fn sum(self, lanes: &[f32; LANES]) -> f32 {
+        if const { HAS_VECTORS } { sum_apart(lanes) } else { fold(*lanes, |a, b| a + b) }
+    }
+}
+
+/// `table[i & 15]` of each byte `i` of `indices`, chosen bit by bit: the compiler makes vectors of it, which it cannot of loads.
+#[inline(always)]
+fn choose(table: &[i8; 16], indices: u32) -> u32 {
+    // Bytes of ones where the index has the bit.
+    let mask = |bit: u32| {
+        let bits = indices >> bit & 0x0101_0101;
+        (bits << 8).wrapping_sub(bits)
+    };
+    let pick = |mask: u32, a: u32, b: u32| a ^ mask & (a ^ b);
+    let (m0, m1, m2, m3) = (mask(0), mask(1), mask(2), mask(3));
+    let one = |i: usize| table.get(i).map_or(0, |v| u32::from(*v as u8) * 0x0101_0101);
+    let two = |i: usize| pick(m0, one(i), one(i + 1));
+    let four = |i: usize| pick(m1, two(i), two(i + 2));
+    let eight = |i: usize| pick(m2, four(i), four(i + 4));
+    pick(m3, eight(0), eight(8))
+}
+
+/// The dot product of bytes of words, taken as numbers by `number`, with activations. A function of its own: from the code around it
+/// the compiler would take single bytes in registers, where here it makes vectors of them.
+#[inline(never)]
+fn dot_apart<const N: usize>(w: &[u32; N], x: &[Quad; N], number: impl Fn(u8) -> i32) -> u32 {
+    // A word's first byte is its lowest on these processors.
+    let w: &[u8] = bytemuck::cast_slice(w);
+    let mut sum = 0i32;
+    for (w, x) in w.iter().zip(x.as_flattened()) {
+        sum = sum.wrapping_add(number(*w) * i32::from(*x));
+    }
+    sum as u32
+}
+
+/// The sum of all lanes. A function of its own: the order in which it takes the lanes would have the compiler make short vectors of
+/// them in the loop before it.
+#[inline(never)]
+fn sum_apart(lanes: &[f32; LANES]) -> f32 {
+    fold(*lanes, |a, b| a + b)
 }
