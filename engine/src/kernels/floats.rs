@@ -5,9 +5,14 @@ use super::panel::{Group, for_tokens, group_row};
 use crate::quant::{FloatFormat, Matrix};
 use crate::simd::{Floats, Isa, LANES, Op, lanes};
 
-/// Rows times tokens that are added up at once on sets with float vectors. One sum alone would wait for its last addition; the sums
-/// of more exceed the registers.
-const SUMS: usize = 4;
+/// The most tokens, and on sets with float vectors the most rows, that are multiplied at once.
+const MOST: usize = 4;
+
+/// Rows that are multiplied at once with `tokens`: as many as registers have sums for. One sum alone would wait for its last addition.
+const fn rows_at_once<I: Isa>(tokens: usize) -> usize {
+    let rows = if has_vectors::<I>() { <I::Floats as Floats>::SUMS / tokens } else { 1 };
+    if rows > MOST { MOST } else { rows }
+}
 
 /// True on sets with float vectors.
 const fn has_vectors<I: Isa>() -> bool {
@@ -40,15 +45,18 @@ impl<B: FloatFormat> Op for Float<'_, B> {
         let Float { m, x, tokens, piece } = self;
         for (g, y) in piece.y.chunks_mut(group_row(tokens)).enumerate() {
             let row = piece.first_row + g * LANES;
-            for_tokens!(tokens, [SUMS => several_tokens::<I>(), 2 => several_tokens::<I>(), 1 => true], t, N => {
+            for_tokens!(tokens, [MOST => has_vectors::<I>() || several_tokens::<I>() && B::TAKES_STEPS, 2 => several_tokens::<I>(), 1 => true], t, N => {
                 let mut tile = [[0.0; LANES]; N];
                 let x = Columns { x, tokens, t };
-                if const { has_vectors::<I>() } {
-                    rows_together::<I, B, N, { SUMS / N }>(isa, &m, row, x, &mut tile);
-                } else if const { several_tokens::<I>() } {
-                    rows_together::<I, B, N, 1>(isa, &m, row, x, &mut tile);
-                } else {
+                // Numbers of rows are written out, as constants of types cannot stand for them.
+                if const { !several_tokens::<I>() } {
                     row_by_row(isa, &m, row, x, &mut tile);
+                } else if const { rows_at_once::<I>(N) == 4 } {
+                    rows_together::<I, B, N, 4>(isa, &m, row, x, &mut tile);
+                } else if const { rows_at_once::<I>(N) == 2 } {
+                    rows_together::<I, B, N, 2>(isa, &m, row, x, &mut tile);
+                } else {
+                    rows_together::<I, B, N, 1>(isa, &m, row, x, &mut tile);
                 }
                 let y = y.as_chunks_mut::<LANES>().0.get_mut(t..).unwrap_or_default();
                 combine_into(isa, piece.combine, &tile, y);
@@ -128,7 +136,7 @@ fn rows_together<I: Isa, B: FloatFormat, const N: usize, const R: usize>(
             let start = (row + first + r).min(rows.saturating_sub(1)) * m.row_blocks;
             m.blocks.get(start..).and_then(|w| w.get(..m.row_blocks)).unwrap_or_default()
         });
-        let sums = dot_rows::<I, B, N, R>(isa, weights, x);
+        let sums = dot_rows::<_, _, N, R>(isa, weights, x);
         for (lane, sums) in (first..).zip(sums).take_while(|(lane, _)| row + lane < rows) {
             for (tile, sum) in tile.iter_mut().zip(sums) {
                 tile[lane % LANES] = sum;
@@ -139,22 +147,28 @@ fn rows_together<I: Isa, B: FloatFormat, const N: usize, const R: usize>(
 
 /// `R` rows times `N` tokens, in sixteen lanes each.
 #[inline(always)]
-fn dot_rows<I: Isa, B: FloatFormat, const N: usize, const R: usize>(
+fn dot_rows<'a, I: Isa, B: FloatFormat, const N: usize, const R: usize>(
     isa: I,
     rows: [&[B]; R],
-    x: Columns<'_>,
+    x: Columns<'a>,
 ) -> [[f32; N]; R] {
     let mut sums = [[[0.0; LANES]; N]; R];
     let groups = rows.map(|row| row.as_chunks::<LANES>().0);
+    let first = groups[0];
+    // All rows are of one length. Where the compiler knows that, it checks nothing in the loop.
+    if groups.iter().any(|groups| groups.len() != first.len()) {
+        return [[0.0; N]; R];
+    }
     let mut columns = x.x.chunks_exact(x.tokens.max(1));
-    for (i, column) in columns.by_ref().take(groups[0].len()).enumerate() {
-        let Some(x) = column.get(x.t..).and_then(|x| x.first_chunk::<N>()) else { break };
+    let of_tokens = |column: &'a [Group]| column.get(x.t..)?.first_chunk::<N>();
+    for (i, (_, column)) in first.iter().zip(columns.clone()).enumerate() {
+        let Some(x) = of_tokens(column) else { break };
         for (groups, sums) in groups.iter().zip(&mut sums) {
             let Some(w) = groups.get(i) else { break };
             add_products(isa, w, x, sums);
         }
     }
-    let last = columns.next().and_then(|column| column.get(x.t..)?.first_chunk::<N>());
+    let last = columns.nth(first.len()).and_then(of_tokens);
     for (row, sums) in rows.iter().zip(&mut sums) {
         let Some(x) = last else { break };
         add_products(isa, &padded(row.as_chunks::<LANES>().1), x, sums);

@@ -51,6 +51,9 @@ impl<B: Format> Blocks for B {
 
 /// A format whose elements are floats, multiplied with `f32` activations in sixteen lanes.
 pub trait FloatFormat: Block {
+    /// True if portable code takes several steps to make an `f32` of an element, which many tokens share.
+    const TAKES_STEPS: bool = false;
+
     /// Sixteen elements as `f32`.
     fn load<F: Floats>(f: F, w: &[Self; LANES]) -> F::V;
 }

@@ -92,6 +92,8 @@ impl FloatFormat for F32 {
 }
 
 impl FloatFormat for F16 {
+    const TAKES_STEPS: bool = true;
+
     #[inline(always)]
     fn load<F: Floats>(f: F, w: &[Self; LANES]) -> F::V {
         f.load_f16(bytemuck::cast_ref(w))

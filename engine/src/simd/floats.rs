@@ -15,6 +15,8 @@ pub const LANES: usize = 16;
 pub trait Floats: Copy {
     /// Lanes of a value: [`LANES`] or 1.
     const LANES: usize;
+    /// Sums of sixteen lanes that loops keep in registers beside what they add up.
+    const SUMS: usize = 4;
     /// Lanes of one `f32`.
     type V: Copy;
 

@@ -6,6 +6,7 @@ use core::arch::x86_64::*;
 
 impl Floats for Sixteen<Avx512> {
     const LANES: usize = LANES;
+    const SUMS: usize = 16;
     type V = __m512;
 
     #[inline(always)]
