@@ -4,6 +4,7 @@ use core::fmt::{self, Display};
 use std::io;
 
 use flashlet::Error;
+use flashlet::text::grammar::GrammarError;
 use flashlet::weights::{PassError, PassStep};
 
 use crate::io::printable::printable;
@@ -58,6 +59,12 @@ impl Display for Failure {
 }
 
 impl core::error::Error for Failure {}
+
+impl From<GrammarError> for Failure {
+    fn from(error: GrammarError) -> Failure {
+        Failure::new(error.to_string())
+    }
+}
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {

@@ -15,7 +15,6 @@ mod commands;
 mod digits;
 mod engine;
 mod generate;
-mod grammar;
 mod habits;
 mod hardware;
 mod io;

@@ -9,9 +9,9 @@ use flashlet::text::ChatPieces;
 use flashlet::weights::Residency;
 use serde_json::{Map, json};
 
-use crate::engine::{Features, ModelArgs, about_file, check_names, open_file};
+use super::grammar::Figures;
+use crate::engine::{Features, ModelArgs, about_file, carried_grammar, check_names, open_file};
 use crate::failure::Failure;
-use crate::grammar::{Compiled, Figures};
 use crate::hardware::source::{FileFlash, ModelFile};
 use crate::io::output::Listing;
 use crate::io::printable::printable;
@@ -139,7 +139,7 @@ impl<'f> Contents<'f> {
             Ok(())
         })?;
         survey.types.sort_by_key(|t| core::cmp::Reverse(t.bytes));
-        let carried = Compiled::carried(&self.gguf, &mut self.source).transpose();
+        let carried = carried_grammar(&self.gguf, &mut self.source).transpose();
         survey.grammar = carried.map(|carried| Figures::of(&carried?)).map(|of| of.map_err(|error| error.to_string()));
         let has_values = matches!(&survey.grammar, Some(Ok(figures)) if !figures.values.is_empty());
         survey.features = Features::of(&mut self.source, has_values);

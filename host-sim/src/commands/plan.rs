@@ -7,11 +7,12 @@ use flashlet::Plan;
 use flashlet::arena::Region;
 use serde_json::{Map, json};
 
-use super::grammar::GrammarSource;
+use super::grammar::{Figures, GrammarSource};
 use crate::boards::Board;
-use crate::engine::{Context, DraftArgs, EngineArgs, Extras, Misfit, Opened, Room, TooSmall, open_model};
+use crate::engine::{
+    Context, DraftArgs, EngineArgs, Extras, Misfit, Opened, Room, TooSmall, carried_grammar, open_model,
+};
 use crate::failure::Failure;
-use crate::grammar::{Compiled, Figures};
 use crate::io::output::{print, print_json, warn};
 use crate::predict::{Forecast, Lab, Lengths};
 use crate::size::show;
@@ -38,7 +39,7 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), Failure> {
     let options = opened.options(&args.engine, None, args.engine.ctx.unwrap_or(0), extras)?;
     let room = Room::planned(&args.engine);
     let judged = opened.judge(&options, room, Context::ANY.least)?;
-    let carried = Compiled::carried(opened.model.gguf(), &mut file.source())?;
+    let carried = carried_grammar(opened.model.gguf(), &mut file.source())?;
     let grammar = compiled.or(carried);
     let grammar = grammar.as_ref().map(Figures::of).transpose()?;
     let mut speeds = None;

@@ -13,11 +13,11 @@ use crate::engine::{
 };
 use crate::failure::Failure;
 use crate::generate::{self, Drafts, EndArgs, Generation, Generator, Limits, SamplingArgs, StopReason, print_stats};
-use crate::grammar::Compiled;
 use crate::io::input;
 use crate::io::output::{Output, note, print_json};
 use crate::tools::{Call, Form, Tools};
 use crate::values::{chat_format, tokens};
+use flashlet_grammar::Compiled;
 
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {

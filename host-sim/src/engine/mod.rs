@@ -4,6 +4,7 @@
 //! kernels, and the loaded [`Engine`] computes.
 
 mod args;
+mod carried;
 mod features;
 mod foreign;
 mod loaded;
@@ -15,6 +16,7 @@ mod stats;
 mod vocabulary;
 
 pub(crate) use args::{ComputeArgs, DraftArgs, EngineArgs, Extras, ModelArgs};
+pub(crate) use carried::carried_grammar;
 pub(crate) use features::Features;
 pub(crate) use loaded::Engine;
 pub(crate) use machine::{Machine, cores};

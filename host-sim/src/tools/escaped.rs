@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::call::Call;
-use crate::grammar::Notation;
+use flashlet_grammar::Notation;
 
 /// Deepest nesting of values.
 const MAX_DEPTH: usize = 64;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::failure::Failure;
-use crate::grammar::{Compiled, DEFAULT_DEPTH, Frame, Notation, compile_framed};
+use flashlet_grammar::{Compiled, DEFAULT_DEPTH, Frame, Notation, compile_framed};
 
 use super::call::Call;
 use super::escaped;

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::chat::is_name;
 use crate::failure::Failure;
-use crate::grammar::{Kind, Refused};
 use crate::io::input;
+use flashlet_grammar::{Kind, Refused};
 
 /// Bytes of a file of tools, at most.
 const MAX_BYTES: u64 = 1 << 20;

@@ -7,10 +7,10 @@ use super::alternative::{Conjunction, Literal, Members, Objects};
 use super::doc::Val;
 use super::emitter::Emitter;
 use super::member::Values;
-use crate::grammar::dfa::Dfa;
-use crate::grammar::frame::Notation;
-use crate::grammar::nfa::{Count, END, StateId};
-use crate::grammar::refused::Refused;
+use crate::dfa::Dfa;
+use crate::frame::Notation;
+use crate::nfa::{Count, END, StateId};
+use crate::refused::Refused;
 
 /// Most required names that may come in any order among the unlisted members: more than these keep the order of `required`.
 const MAX_FREE: usize = 4;

@@ -6,11 +6,11 @@ use super::alternative::{Alternative, Arrays, Literal, Numbers, types};
 use super::doc::{Doc, Id, Val};
 use super::emitter::Emitter;
 use super::object::ObjectEmitter;
-use crate::grammar::compile::compile;
-use crate::grammar::compiled::Compiled;
-use crate::grammar::frame::{Frame, Kind, Notation};
-use crate::grammar::nfa::{Count, END, StateId};
-use crate::grammar::refused::Refused;
+use crate::compile::compile;
+use crate::compiled::Compiled;
+use crate::frame::{Frame, Kind, Notation};
+use crate::nfa::{Count, END, StateId};
+use crate::refused::Refused;
 
 /// Most items of arrays whose items differ by their place.
 const MAX_PLACES: usize = 4096;

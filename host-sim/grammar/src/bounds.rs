@@ -16,7 +16,7 @@ const MAX_NEED: u8 = 63;
 const FRAMES_OF_INNERMOST: u16 = 2;
 
 /// The most levels to which rules that contain themselves may nest.
-pub(crate) const MOST_DEPTH: u16 = MAX_DEPTH as u16 - FRAMES_OF_INNERMOST;
+pub const MOST_DEPTH: u16 = MAX_DEPTH as u16 - FRAMES_OF_INNERMOST;
 
 /// A set of bytes.
 type Bytes = [u64; 4];

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use flashlet::text::values::Value;
 
 use super::alternative::{Alternative, Items, Literal, Members, types};
-use crate::grammar::dfa::Dfa;
-use crate::grammar::number::Decimal;
-use crate::grammar::refused::Refused;
+use crate::dfa::Dfa;
+use crate::number::Decimal;
+use crate::refused::Refused;
 
 /// Restrictions on values of one type.
 pub(super) enum Restriction {

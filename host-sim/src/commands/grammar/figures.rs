@@ -1,10 +1,9 @@
 //! Figures of a compiled grammar, as the commands show them.
 
 use flashlet::text::grammar::Matcher;
+use flashlet_grammar::{Compiled, value_mark};
 use serde::Serialize;
 
-use super::compiled::Compiled;
-use super::mark;
 use crate::failure::Failure;
 use crate::io::output::Listing;
 
@@ -39,7 +38,7 @@ impl Figures {
             depth: grammar.depth(),
             readings: Some(grammar.readings()).filter(|&readings| readings > 0),
             longest: compiled.room.or(grammar.longest()),
-            values: grammar.values().map(|value| mark::show(&value)).collect(),
+            values: grammar.values().map(|value| value_mark(&value)).collect(),
         })
     }
 

@@ -1,5 +1,9 @@
 //! `flashlet grammar`: compiles a grammar, and checks texts by it.
 
+mod figures;
+
+pub(super) use figures::Figures;
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -7,11 +11,11 @@ use flashlet::gguf::Gguf;
 use flashlet::text::grammar::{Grammar, GrammarError, Matcher};
 use flashlet::text::values::ValueError;
 use flashlet::text::{Converter, Step};
+use flashlet_grammar::{Compiled, DEFAULT_DEPTH, MOST_DEPTH, Refused};
 use serde::Serialize;
 
-use crate::engine::{Engine, about_file};
+use crate::engine::{Engine, about_file, carried_grammar};
 use crate::failure::Failure;
-use crate::grammar::{self, Compiled, DEFAULT_DEPTH, Figures, MOST_DEPTH, Refused};
 use crate::hardware::source::ModelFile;
 use crate::io::input;
 use crate::io::output::{Listing, print_json};
@@ -58,8 +62,8 @@ impl GrammarSource {
 
     fn read(&self) -> Result<Option<GrammarText<'_>>, Failure> {
         let (path, compile): (_, Compile) = match (&self.json_schema, &self.grammar) {
-            (Some(path), _) => (path, grammar::compile_schema),
-            (None, Some(path)) => (path, grammar::compile_gbnf),
+            (Some(path), _) => (path, flashlet_grammar::compile_schema),
+            (None, Some(path)) => (path, flashlet_grammar::compile_gbnf),
             (None, None) => return Ok(None),
         };
         Ok(Some(GrammarText { path, text: input::data_file(path, MAX_BYTES)?, compile }))
@@ -100,7 +104,7 @@ impl FollowArgs {
         engine: &Engine<'a>,
     ) -> Result<Option<Grammar<'g>>, Failure> {
         match compiled {
-            Some(compiled) => compiled.open().map(Some),
+            Some(compiled) => Ok(Some(compiled.open()?)),
             None if self.no_grammar => Ok(None),
             None => Ok(engine.session.grammar()),
         }
@@ -209,7 +213,7 @@ fn carried(path: &Path) -> Result<Compiled, Failure> {
     let mut source = file.source();
     let gguf = wait(Gguf::open(&mut source)).map_err(|error| about_file(&file, &mut source, error))?;
     let about = |what: &dyn core::fmt::Display| Failure::about(path.display(), what);
-    let compiled = Compiled::carried(&gguf, &mut source).map_err(|failure| about(&failure))?;
+    let compiled = carried_grammar(&gguf, &mut source).map_err(|failure| about(&failure))?;
     compiled.ok_or_else(|| about(&"the file carries no grammar: --json-schema or --grammar names one"))
 }
 

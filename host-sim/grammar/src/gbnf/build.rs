@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use flashlet::text::values::Value;
 
 use super::part::Part;
-use crate::grammar::dfa::Dfa;
-use crate::grammar::frame::Notation;
-use crate::grammar::nfa::{Count, END, Nfa, StateId};
-use crate::grammar::pattern;
-use crate::grammar::refused::Refused;
+use crate::dfa::Dfa;
+use crate::frame::Notation;
+use crate::nfa::{Count, END, Nfa, StateId};
+use crate::pattern;
+use crate::refused::Refused;
 
 /// Rules of at most this size are copied to where their names stand.
 const MAX_INLINE: usize = 40;

@@ -2,7 +2,8 @@
 
 /// The notation of values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Notation {
+pub enum Notation {
+    /// JSON.
     #[default]
     Json,
     /// FunctionGemma's: JSON without spaces and without quotes around names, which are sorted; strings stand between two of
@@ -12,28 +13,31 @@ pub(crate) enum Notation {
 
 impl Notation {
     /// The mark in front of a string and behind it.
-    pub(crate) const ESCAPE: &'static str = "<escape>";
+    pub const ESCAPE: &'static str = "<escape>";
     /// Characters that no name has.
     pub(super) const MARKS: [char; 8] = ['{', '}', '[', ']', ':', ',', '<', '>'];
 }
 
 /// Text around each value, of which there may be several.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Frame {
-    pub(crate) before: &'static str,
-    pub(crate) after: &'static str,
+pub struct Frame {
+    /// Text in front of each value.
+    pub before: &'static str,
+    /// Text behind each value.
+    pub after: &'static str,
     /// Text between one value's frame and the next; `None` allows one value.
-    pub(crate) between: Option<&'static str>,
+    pub between: Option<&'static str>,
     /// Text that may come at the very end.
-    pub(crate) end: Option<&'static str>,
-    pub(crate) notation: Notation,
+    pub end: Option<&'static str>,
+    /// The notation of the values.
+    pub notation: Notation,
 }
 
 /// A kind of value in a frame.
 #[derive(Clone, Debug)]
-pub(crate) struct Kind {
+pub struct Kind {
     /// Text in front of the value.
-    pub(crate) head: String,
+    pub head: String,
     /// A reference to the schema that it is valid by, as `$ref` has it.
-    pub(crate) schema: String,
+    pub schema: String,
 }

@@ -4,8 +4,8 @@ use core::cmp::Ordering;
 use std::rc::Rc;
 
 use super::alternative::{Arrays, Conjunction, Limit, Numbers, Objects, Strings};
-use crate::grammar::dfa::{Dfa, TooLarge};
-use crate::grammar::number::{self, Decimal};
+use crate::dfa::{Dfa, TooLarge};
+use crate::number::{self, Decimal};
 
 impl Numbers {
     /// Allows only these, as they are spelled.

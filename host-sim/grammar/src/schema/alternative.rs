@@ -5,9 +5,9 @@ use std::rc::Rc;
 use flashlet::text::values::Value;
 
 use super::doc::Id;
-use crate::grammar::dfa::Dfa;
-use crate::grammar::number::Decimal;
-use crate::grammar::refused::Refused;
+use crate::dfa::Dfa;
+use crate::number::Decimal;
+use crate::refused::Refused;
 
 /// A schema, or what is not valid by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

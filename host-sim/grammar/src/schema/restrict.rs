@@ -6,12 +6,12 @@ use super::alternative::{Alternative, Items, Literal, Members, types};
 use super::doc::{Id, Val};
 use super::expand::{Alternatives, Expander};
 use super::restriction::Restriction;
-use crate::grammar::dfa::Dfa;
-use crate::grammar::formats;
-use crate::grammar::mark;
-use crate::grammar::number::Decimal;
-use crate::grammar::pattern;
-use crate::grammar::refused::Refused;
+use crate::dfa::Dfa;
+use crate::formats;
+use crate::mark;
+use crate::number::Decimal;
+use crate::pattern;
+use crate::refused::Refused;
 
 /// Keywords that restrict values in ways that no automaton of this kind follows.
 const UNSUPPORTED: [&str; 8] = [
@@ -271,7 +271,7 @@ impl Expander {
             "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" => return self.limit(schema, key, value),
             "multipleOf" | "divisibleBy" => {
                 let divisor = self.number(schema, key, value)?;
-                if crate::grammar::number::multiples(&divisor).is_none() {
+                if crate::number::multiples(&divisor).is_none() {
                     return self.refuse(
                         schema,
                         key,

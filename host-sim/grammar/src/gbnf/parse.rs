@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use flashlet::text::values::Value;
 
 use super::part::Part;
-use crate::grammar::mark;
-use crate::grammar::refused::Refused;
+use crate::mark;
+use crate::refused::Refused;
 
 /// Deepest nesting of groups.
 const MAX_GROUPS: usize = 100;

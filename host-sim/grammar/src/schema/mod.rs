@@ -22,7 +22,7 @@ use super::refused::Refused;
 ///
 /// # Errors
 /// [`Refused`]: the text is no schema, or one with a keyword or a size that is not supported.
-pub(crate) fn compile_schema(text: &str, depth: u16) -> Result<Compiled, Refused> {
+pub fn compile_schema(text: &str, depth: u16) -> Result<Compiled, Refused> {
     let value = serde_json::from_str(text)
         .map_err(|error| Refused::new(format!("the schema is no JSON that is supported: {error}")))?;
     emit::emit(doc::Doc::new(&value), depth)
@@ -32,7 +32,7 @@ pub(crate) fn compile_schema(text: &str, depth: u16) -> Result<Compiled, Refused
 ///
 /// # Errors
 /// [`Refused`]: as of [`compile_schema`].
-pub(crate) fn compile_framed(
+pub fn compile_framed(
     schema: &serde_json::Value,
     kinds: &[Kind],
     frame: &Frame,

@@ -30,7 +30,8 @@ fn reason(error: ValueError, said: &str) -> String {
 }
 
 /// The mark that reads as `value`.
-pub(super) fn show(value: &Value) -> String {
+#[must_use]
+pub fn show(value: &Value) -> String {
     let time = |at: u32| match at % 60 {
         0 => format!("{:02}:{:02}", at / 3600, at / 60 % 60),
         second => format!("{:02}:{:02}:{second:02}", at / 3600, at / 60 % 60),

@@ -70,7 +70,7 @@ fn reference() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grammar::pattern::matching;
+    use crate::pattern::matching;
 
     #[test]
     fn formats_are_what_their_standards_say() {

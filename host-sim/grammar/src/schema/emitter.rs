@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use super::alternative::Conjunction;
 use super::doc::{Doc, Val};
 use super::expand::Expander;
-use crate::grammar::frame::Notation;
-use crate::grammar::nfa::{Count, Nfa, StateId};
-use crate::grammar::refused::Refused;
+use crate::frame::Notation;
+use crate::nfa::{Count, Nfa, StateId};
+use crate::refused::Refused;
 
 /// Most rules.
 const MAX_RULES: usize = 20_000;

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use super::alternative::{Alternative, Conjunction, types};
 use super::emitter::Emitter;
-use crate::grammar::frame::Notation;
-use crate::grammar::nfa::StateId;
-use crate::grammar::refused::Refused;
+use crate::frame::Notation;
+use crate::nfa::StateId;
+use crate::refused::Refused;
 
 /// The values that a member may have.
 #[derive(Clone)]

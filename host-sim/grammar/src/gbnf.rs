@@ -17,7 +17,7 @@ use super::refused::Refused;
 ///
 /// # Errors
 /// [`Refused`]: the text is no such grammar, or one of a size that is not supported.
-pub(crate) fn compile_gbnf(text: &str, depth: u16) -> Result<Compiled, Refused> {
+pub fn compile_gbnf(text: &str, depth: u16) -> Result<Compiled, Refused> {
     let rules = parse::parse(text)?;
     let (nfa, root) = build::build(&rules)?;
     compile(nfa, root, depth)

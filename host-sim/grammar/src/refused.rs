@@ -6,7 +6,7 @@ use super::dfa::TooLarge;
 
 /// A grammar that cannot be compiled, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Refused(String);
+pub struct Refused(String);
 
 impl Refused {
     pub(super) fn new(message: impl Into<String>) -> Refused {
@@ -29,6 +29,8 @@ impl Display for Refused {
         f.write_str(&self.0)
     }
 }
+
+impl core::error::Error for Refused {}
 
 impl From<TooLarge> for Refused {
     fn from(_: TooLarge) -> Refused {

@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use super::alternative::{Alternative, Conjunction, Literal, Names, types};
 use super::doc::{Doc, Id, Val};
-use crate::grammar::dfa::Dfa;
-use crate::grammar::pattern;
-use crate::grammar::refused::Refused;
+use crate::dfa::Dfa;
+use crate::pattern;
+use crate::refused::Refused;
 
 /// Most alternatives of a value.
 const MAX_ALTERNATIVES: usize = 1024;
