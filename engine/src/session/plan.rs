@@ -169,6 +169,85 @@ impl Model {
         if options.verify == Verify::All && self.checksums.is_none() {
             return Err(Error::NoChecksums);
         }
+        let means = self.means(source, options, arena_bytes)?;
+        let default_ctx = self.config.hyper.ctx_train.min(DEFAULT_CTX);
+        let ctx = if options.ctx == 0 { default_ctx } else { options.ctx };
+        let have = arena_bytes.unwrap_or(usize::MAX);
+        let need = self.least(options, means, ctx, F::READ_ALIGN);
+        if need > have {
+            let fitting_ctx = self.fitting_ctx(options, means, ctx, F::READ_ALIGN, have);
+            return Err(Error::DoesNotFit { need, have, fitting_ctx });
+        }
+
+        let mut sizes = self.choose_chunk(options, means, ctx, F::READ_ALIGN, arena_bytes);
+        let left = have.saturating_sub(self.usage(&sizes).total());
+        let matrices = self.tensors.matrices;
+        let all_fit = means.pin && matrices.all() <= left as u64;
+        if means.stream && !all_fit {
+            sizes.tile_bytes =
+                self.streaming_tile(options, F::READ_ALIGN, left.saturating_add(sizes.tile_bytes.saturating_mul(2)));
+        }
+        let left = if means.pin { have.saturating_sub(self.usage(&sizes).total()) / ALIGN * ALIGN } else { 0 };
+        let mut budget = PinBudget::new(left as u64, matrices);
+        let (unpinned, per_pass) = self.place(source, &mut budget).await?;
+        let (mapped_bytes, streamed_bytes) = if means.map { (unpinned, 0) } else { (0, unpinned) };
+        sizes.pinned = usize::try_from(budget.pinned).unwrap_or(usize::MAX);
+        let usage = self.usage(&sizes);
+        let in_memory = if cfg!(feature = "flash-index") && means.index {
+            self.usage(&Sizes { flash_index: false, ..sizes })
+        } else {
+            usage
+        };
+        Ok(Plan {
+            arena_bytes: usage.total(),
+            usage,
+            ctx,
+            chunk: sizes.chunk,
+            #[cfg(feature = "_recurrent")]
+            keep: sizes.keep,
+            kv: options.kv,
+            residency: ResidentBytes { mapped_bytes, pinned_bytes: budget.pinned, streamed_bytes },
+            flash_bytes_per_pass: if means.map { 0 } else { per_pass },
+            tile_bytes: sizes.tile_bytes,
+            verify: if self.checks(options.verify) { options.verify } else { Verify::Never },
+            index_bytes_in_flash: in_memory.total().saturating_sub(usage.total()),
+            #[cfg(feature = "grammar")]
+            grammar_bytes: usage.total().saturating_sub(self.usage(&Sizes { copies_grammar: false, ..sizes }).total()),
+            act_form: options.act_form,
+            logits: sizes.logits,
+            uses_mapping: means.map,
+            find_nan: false,
+            pin_bytes: left as u64,
+        })
+    }
+
+    /// Spends `budget` on the matrices of the file. Returns the bytes of those that are not pinned, and how many of these a pass
+    /// over one token reads.
+    async fn place<F: Flash>(&self, source: &mut Source<'_, F>, budget: &mut PinBudget) -> Result<(u64, u64), Error> {
+        let (mut unpinned, mut per_pass) = (0u64, 0u64);
+        let tied = !self.tensors.matrices.has_output();
+        weights::walk(&self.gguf, source, &self.config, &mut |t| {
+            if t.ty.is_some() && budget.take(t.role, t.bytes()).is_none() {
+                unpinned = unpinned.saturating_add(t.bytes());
+                let is_table = t.role.is_table_of_rows();
+                let by_row = t.role == Role::TokenEmbd || is_table;
+                let whole = if by_row && (is_table || !tied) { 0 } else { t.bytes() };
+                let row = if by_row { u64::from(t.row_bytes) } else { 0 };
+                per_pass = per_pass.saturating_add(whole).saturating_add(row);
+            }
+            Ok(())
+        })
+        .await?;
+        Ok((unpinned, per_pass))
+    }
+
+    /// The placements of weights that `options` allow.
+    fn means<F: Flash>(
+        &self,
+        source: &Source<'_, F>,
+        options: &Options,
+        arena_bytes: Option<usize>,
+    ) -> Result<Means, Error> {
         let mapped = source.mapped.is_some_and(|bytes| bytes.len() as u64 >= self.tensors.end);
         let none = Means {
             pin: false,
@@ -194,79 +273,17 @@ impl Model {
         if !cfg!(feature = "stream") && self.table_tile(means, F::READ_ALIGN) > 0 {
             return Err(Error::NoStreaming);
         }
-        let default_ctx = self.config.hyper.ctx_train.min(DEFAULT_CTX);
-        let ctx = if options.ctx == 0 { default_ctx } else { options.ctx };
-        let have = arena_bytes.unwrap_or(usize::MAX);
-        let need = self.least(options, means, ctx, F::READ_ALIGN);
-        if need > have {
-            let fitting_ctx = self.fitting_ctx(options, means, ctx, F::READ_ALIGN, have);
-            return Err(Error::DoesNotFit { need, have, fitting_ctx });
-        }
+        Ok(means)
+    }
 
-        let mut sizes = self.choose_chunk(options, means, ctx, F::READ_ALIGN, arena_bytes);
-        let left = have.saturating_sub(self.usage(&sizes).total());
-        let matrices = self.tensors.matrices;
-        let all_fit = means.pin && matrices.all() <= left as u64;
-        if means.stream && !all_fit {
-            let least = self.tensors.least_tile(F::READ_ALIGN);
-            let left = left.saturating_add(sizes.tile_bytes.saturating_mul(2));
-            let wanted = match options.tile_bytes {
-                0 => (left / 8).min(DEFAULT_TILE_BYTES).max(least),
-                n => n.max(least),
-            };
-            sizes.tile_bytes = wanted.min(left / 2).max(least) / ALIGN * ALIGN;
-        }
-        let left = if means.pin { have.saturating_sub(self.usage(&sizes).total()) / ALIGN * ALIGN } else { 0 };
-        let mut budget = PinBudget::new(left as u64, matrices);
-        let mut streamed_bytes = 0u64;
-        let mut per_pass = 0u64;
-        let tied = !matrices.has_output();
-        weights::walk(&self.gguf, source, &self.config, &mut |t| {
-            if t.ty.is_some() && budget.take(t.role, t.bytes()).is_none() {
-                streamed_bytes = streamed_bytes.saturating_add(t.bytes());
-                let is_table = t.role.is_table_of_rows();
-                let by_row = t.role == Role::TokenEmbd || is_table;
-                let whole = if by_row && (is_table || !tied) { 0 } else { t.bytes() };
-                let row = if by_row { u64::from(t.row_bytes) } else { 0 };
-                per_pass = per_pass.saturating_add(whole).saturating_add(row);
-            }
-            Ok(())
-        })
-        .await?;
-        let mut residency = ResidentBytes { pinned_bytes: budget.pinned, ..ResidentBytes::default() };
-        if means.map {
-            (residency.mapped_bytes, per_pass) = (streamed_bytes, 0);
-        } else {
-            residency.streamed_bytes = streamed_bytes;
-        }
-        sizes.pinned = usize::try_from(budget.pinned).unwrap_or(usize::MAX);
-        let usage = self.usage(&sizes);
-        let in_memory = if cfg!(feature = "flash-index") && means.index {
-            self.usage(&Sizes { flash_index: false, ..sizes })
-        } else {
-            usage
+    /// Bytes of each of the two tiles that weights stream through, in `left` bytes of the arena.
+    fn streaming_tile(&self, options: &Options, align: usize, left: usize) -> usize {
+        let least = self.tensors.least_tile(align);
+        let wanted = match options.tile_bytes {
+            0 => (left / 8).min(DEFAULT_TILE_BYTES).max(least),
+            n => n.max(least),
         };
-        Ok(Plan {
-            arena_bytes: usage.total(),
-            usage,
-            ctx,
-            chunk: sizes.chunk,
-            #[cfg(feature = "_recurrent")]
-            keep: sizes.keep,
-            kv: options.kv,
-            residency,
-            flash_bytes_per_pass: per_pass,
-            tile_bytes: sizes.tile_bytes,
-            verify: if self.checks(options.verify) { options.verify } else { Verify::Never },
-            index_bytes_in_flash: in_memory.total().saturating_sub(usage.total()),
-            #[cfg(feature = "grammar")]
-            grammar_bytes: usage.total().saturating_sub(self.usage(&Sizes { copies_grammar: false, ..sizes }).total()),
-            act_form: options.act_form,
-            logits: sizes.logits,
-            uses_mapping: means.map,
-            find_nan: false,
-            pin_bytes: left as u64,
-        })
+        wanted.min(left / 2).max(least) / ALIGN * ALIGN
     }
 
     /// The budget that decides which matrices `plan` pins, spent in the order of the file's directory, and no more than there

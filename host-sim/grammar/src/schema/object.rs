@@ -32,6 +32,19 @@ struct Class {
     is_witness: bool,
 }
 
+/// The members of an object so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+struct Seen {
+    /// The required names that come among the others, as bits.
+    free: usize,
+    /// Members with listed names, those of `free` too.
+    named: usize,
+    /// Members with other names.
+    others: usize,
+    /// True if one of them is the witness.
+    has_witness: bool,
+}
+
 /// The automaton of one alternative's objects.
 pub(super) struct ObjectEmitter<'e> {
     emitter: &'e mut Emitter,
@@ -44,11 +57,10 @@ pub(super) struct ObjectEmitter<'e> {
     classes: Vec<Class>,
     /// A member of a class with `is_witness` is required.
     needs_witness: bool,
-    /// The state after an unlisted member, by the free names seen as bits, the listed and the unlisted members, and whether the witness
-    /// came.
-    behind: HashMap<(usize, usize, usize, bool), StateId>,
-    /// The state before the name of one, by the same.
-    before: HashMap<(usize, usize, usize, bool), StateId>,
+    /// The state after an unlisted member.
+    behind: HashMap<Seen, StateId>,
+    /// The state before the name of one.
+    before: HashMap<Seen, StateId>,
 }
 
 impl ObjectEmitter<'_> {
@@ -101,10 +113,11 @@ impl ObjectEmitter<'_> {
                 let (own, name) = (behind[at(next, count)], before[at(next, count)]);
                 let comma = self.emitter.after_comma(own, Count::Keep)?;
                 self.emitter.nfa.jump(comma, name);
-                if next >= last_required && self.may_close(0, count, 0, false) {
+                if next >= last_required && self.may_close(Seen { named: count, ..Seen::default() }) {
                     self.emitter.nfa.edge(own, b'}', END);
                 }
                 let one_more = self.capped(count + 1);
+                let seen = Seen { named: count, has_witness: !self.needs_witness, ..Seen::default() };
                 if let Some((text, value, required)) = self.named.get(next).cloned() {
                     if one_more <= most {
                         let member = self.member(&text, &value, behind[at(next + 1, one_more)])?;
@@ -114,24 +127,24 @@ impl ObjectEmitter<'_> {
                         self.emitter.nfa.jump(name, before[at(next + 1, count)]);
                     }
                 } else {
-                    let others = self.others(0, count, 0, !self.needs_witness)?;
+                    let others = self.others(seen)?;
                     self.emitter.nfa.jump(name, others);
                 }
             }
         }
         self.emitter.nfa.jump(start, before[0]);
-        if last_required == 0 && self.min == 0 && self.may_close(0, 0, 0, false) {
+        if last_required == 0 && self.min == 0 && self.may_close(Seen::default()) {
             self.emitter.nfa.edge(start, b'}', END);
         }
         Ok(())
     }
 
-    /// True if an object may end after these free names, members with names and others.
-    fn may_close(&self, free: usize, named: usize, others: usize, has_witness: bool) -> bool {
+    /// True if an object may end after these members.
+    fn may_close(&self, seen: Seen) -> bool {
         // Names of others may be alike.
-        let surely = named + others.min(1);
-        free + 1 == 1 << self.free.len()
-            && (has_witness || !self.needs_witness)
+        let surely = seen.named + seen.others.min(1);
+        seen.free + 1 == 1 << self.free.len()
+            && (seen.has_witness || !self.needs_witness)
             && (self.min <= 1 || surely >= self.min)
     }
 
@@ -160,32 +173,31 @@ impl ObjectEmitter<'_> {
     }
 
     /// The state before the name of one of the others.
-    fn others(&mut self, free: usize, named: usize, others: usize, has_witness: bool) -> Result<StateId, Refused> {
-        let key = (free, named, others, has_witness);
-        if let Some(&state) = self.before.get(&key) {
+    fn others(&mut self, seen: Seen) -> Result<StateId, Refused> {
+        if let Some(&state) = self.before.get(&seen) {
             return Ok(state);
         }
         let before = self.emitter.nfa.state()?;
-        self.before.insert(key, before);
-        let total = named + others;
-        if self.max.is_some_and(|max| total >= max) {
+        self.before.insert(seen, before);
+        if self.max.is_some_and(|max| seen.named + seen.others >= max) {
             return Ok(before);
         }
         for at in 0..self.free.len() {
-            if free & 1 << at == 0 {
+            if seen.free & 1 << at == 0 {
                 let (name, value) = self.free[at].clone();
-                let then = self.behind(free | 1 << at, self.capped(named + 1), others, has_witness)?;
+                let named = self.capped(seen.named + 1);
+                let then = self.behind(Seen { free: seen.free | 1 << at, named, ..seen })?;
                 let member = self.member(&name, &value, then)?;
                 self.emitter.nfa.jump(before, member);
             }
         }
         for at in 0..self.classes.len() {
             let is_witness = self.classes[at].is_witness;
-            if is_witness && has_witness && self.needs_witness {
+            if is_witness && seen.has_witness && self.needs_witness {
                 continue;
             }
-            let more = if self.max.is_some() { others + 1 } else { usize::from(self.min > 1) };
-            let then = self.behind(free, named, more, has_witness || is_witness)?;
+            let others = if self.max.is_some() { seen.others + 1 } else { usize::from(self.min > 1) };
+            let then = self.behind(Seen { others, has_witness: seen.has_witness || is_witness, ..seen })?;
             let values = self.values_of_class(at)?;
             let colon = self.colon(&values, then)?;
             let names = self.classes[at].names.clone();
@@ -214,18 +226,17 @@ impl ObjectEmitter<'_> {
     }
 
     /// The state behind one of the others.
-    fn behind(&mut self, free: usize, named: usize, others: usize, has_witness: bool) -> Result<StateId, Refused> {
-        let key = (free, named, others, has_witness);
-        if let Some(&state) = self.behind.get(&key) {
+    fn behind(&mut self, seen: Seen) -> Result<StateId, Refused> {
+        if let Some(&state) = self.behind.get(&seen) {
             return Ok(state);
         }
         let state = self.emitter.nfa.state()?;
-        self.behind.insert(key, state);
-        if self.may_close(free, named, others, has_witness) {
+        self.behind.insert(seen, state);
+        if self.may_close(seen) {
             self.emitter.nfa.edge(state, b'}', END);
         }
         let comma = self.emitter.after_comma(state, Count::Keep)?;
-        let before = self.others(free, named, others, has_witness)?;
+        let before = self.others(seen)?;
         self.emitter.nfa.jump(comma, before);
         Ok(state)
     }
@@ -249,14 +260,7 @@ fn build(
     order: &[Rc<str>],
     rule: StateId,
 ) -> Result<(), Refused> {
-    let mut names: Option<Dfa> = None;
-    for &literal in &objects.names {
-        let texts = emitter.expander.texts(literal)?;
-        names = Some(match names {
-            None => texts,
-            Some(own) => own.and(&texts)?,
-        });
-    }
+    let names = allowed_names(emitter, objects)?;
     let allowed = |name: &str| names.as_ref().is_none_or(|names| names.contains(name));
     let unplaced: Vec<Rc<str>> = objects.required.iter().filter(|name| !order.contains(name)).cloned().collect();
     let placed: Vec<&str> = order.iter().chain(&unplaced).map(|name| &**name).collect();
@@ -280,26 +284,13 @@ fn build(
         }
     }
     let needs_witness = witness.is_some();
-    let max = objects.max;
-    // Members without a listed name may all have the same name, so they count as one.
-    let surely = named.len() + free.len() + 1;
-    if objects.min > surely && !classes.is_empty() && max.is_none_or(|max| max >= objects.min) {
-        let reason =
-            "keyword \"minProperties\": at most one more than the number of names that the schema lists is supported";
-        return Err(Refused::new(reason));
-    }
-    if max.is_some_and(|max| max < objects.min) {
+    if !has_counts(objects, named.len() + free.len(), !classes.is_empty())? {
         return Ok(());
-    }
-    for (keyword, count) in [("minProperties", Some(objects.min)), ("maxProperties", max)] {
-        if count.is_some_and(|count| count > MAX_MEMBERS) {
-            return Err(Refused::new(format!("keyword \"{keyword}\": at most {MAX_MEMBERS} are supported")));
-        }
     }
     let mut object = ObjectEmitter {
         emitter,
         min: objects.min,
-        max,
+        max: objects.max,
         named,
         free,
         classes,
@@ -308,6 +299,39 @@ fn build(
         before: HashMap::new(),
     };
     object.open(rule)
+}
+
+/// The names that members may have; `None`: any.
+fn allowed_names(emitter: &mut Emitter, objects: &Objects) -> Result<Option<Dfa>, Refused> {
+    let mut names: Option<Dfa> = None;
+    for &literal in &objects.names {
+        let texts = emitter.expander.texts(literal)?;
+        names = Some(match names {
+            None => texts,
+            Some(own) => own.and(&texts)?,
+        });
+    }
+    Ok(names)
+}
+
+/// False if no object has as many members as it must. Members may have `listed` names, and others if it `has_others`.
+fn has_counts(objects: &Objects, listed: usize, has_others: bool) -> Result<bool, Refused> {
+    let Objects { min, max, .. } = *objects;
+    // Members without a listed name may all have the same name, so they count as one.
+    if min > listed + 1 && has_others && max.is_none_or(|max| max >= min) {
+        let reason =
+            "keyword \"minProperties\": at most one more than the number of names that the schema lists is supported";
+        return Err(Refused::new(reason));
+    }
+    if max.is_some_and(|max| max < min) {
+        return Ok(false);
+    }
+    for (keyword, count) in [("minProperties", Some(min)), ("maxProperties", max)] {
+        if count.is_some_and(|count| count > MAX_MEMBERS) {
+            return Err(Refused::new(format!("keyword \"{keyword}\": at most {MAX_MEMBERS} are supported")));
+        }
+    }
+    Ok(true)
 }
 
 fn is_never(emitter: &Emitter, conjunction: &[Literal]) -> bool {
