@@ -25,6 +25,11 @@ const fn several_tokens<I: Isa>() -> bool {
     has_vectors::<I>() || cfg!(target_feature = "sse2")
 }
 
+/// True if [`MOST`] tokens share it: registers have their sums, or a load is worth more than those.
+const fn many_tokens<I: Isa, B: FloatFormat>() -> bool {
+    has_vectors::<I>() || several_tokens::<I>() && B::TAKES_STEPS
+}
+
 /// A piece of a product.
 pub(super) struct Float<'a, B> {
     /// The weights.
@@ -45,7 +50,7 @@ impl<B: FloatFormat> Op for Float<'_, B> {
         let Float { m, x, tokens, piece } = self;
         for (g, y) in piece.y.chunks_mut(group_row(tokens)).enumerate() {
             let row = piece.first_row + g * LANES;
-            for_tokens!(tokens, [MOST => has_vectors::<I>() || several_tokens::<I>() && B::TAKES_STEPS, 2 => several_tokens::<I>(), 1 => true], t, N => {
+            for_tokens!(tokens, [MOST => many_tokens::<I, B>(), 2 => several_tokens::<I>(), 1 => true], t, N => {
                 let mut tile = [[0.0; LANES]; N];
                 let x = Columns { x, tokens, t };
                 // Numbers of rows are written out, as constants of types cannot stand for them.
