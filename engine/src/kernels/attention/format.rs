@@ -5,7 +5,7 @@ use super::cache::{QUERY_SCALE, hadamard};
 #[cfg(any(feature = "kv_f16", feature = "kv_q8_0"))]
 use super::loops;
 #[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
-use crate::kernels::heads::MAX_HEAD_DIM;
+use super::query::{Heads, QueryBlocks};
 use crate::kernels::panel::Group;
 use crate::kernels::prefetch::AHEAD;
 #[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
@@ -177,9 +177,10 @@ impl F16 {
                 }
             }
         }
-        for (sums, acc) in sums.iter_mut().zip(acc) {
+        // By reference: arrays that are moved lie on the stack once more.
+        for (sums, acc) in sums.iter_mut().zip(&acc) {
             for (sum, acc) in sums.iter_mut().skip(first).zip(acc) {
-                *sum = acc;
+                *sum = *acc;
             }
         }
     }
@@ -223,7 +224,7 @@ impl<const G: usize> Format<G> for F16 {
                     F16::partial::<I, N, 1, G>(isa, f, queries, keys, 3, &mut sums);
                 }
             }
-            for (scores, s) in scores.iter_mut().zip(sums) {
+            for (scores, s) in scores.iter_mut().zip(&sums) {
                 f.store(f.add(f.add(s[0], s[1]), f.add(s[2], s[3])), scores);
             }
         }
@@ -356,13 +357,16 @@ fn split<B: Blocks>(block: &[u8]) -> Quantised<'_> {
 }
 
 #[cfg(any(feature = "kv_q8_0", feature = "kv_q4_0"))]
-impl<B: Blocks, const G: usize> Format<G> for B {
-    type Query = [Act32; MAX_HEAD_DIM / 32];
-    const NONE: Self::Query = [Act32 { q: [[0; 4]; 8], d: 0.0, sum: 0 }; MAX_HEAD_DIM / 32];
+impl<B: Blocks, const G: usize> Format<G> for B
+where
+    Heads<G>: QueryBlocks,
+{
+    type Query = <Heads<G> as QueryBlocks>::Blocks;
+    const NONE: Self::Query = Heads::<G>::NONE;
 
     #[inline(always)]
     fn query<I: Isa>(isa: I, row: &[Group], query: &mut Self::Query) {
-        for (act, pair) in query.iter_mut().zip(row.as_chunks::<2>().0) {
+        for (act, pair) in query.as_mut().iter_mut().zip(row.as_chunks::<2>().0) {
             *act = Act32::quantise(isa, &B::turn(pair));
         }
     }
@@ -374,7 +378,7 @@ impl<B: Blocks, const G: usize> Format<G> for B {
         let (quants, scales) = split::<B>(block);
         #[cfg(feature = "kv_q8_0")]
         if let Some(loops) = B::loops(isa) {
-            return queries.each_ref().map(|query| loops::score_bytes(&loops, query, quants, scales));
+            return queries.each_ref().map(|query| loops::score_bytes(&loops, query.as_ref(), quants, scales));
         }
         let words = quants.as_chunks::<4>().0.as_chunks::<LANES>().0.chunks_exact(B::WORDS);
         for part in 0..LANES / I::ROWS {
@@ -388,7 +392,7 @@ impl<B: Blocks, const G: usize> Format<G> for B {
                 let f = isa.floats(part);
                 f.store(f.load_f16(scale), &mut d);
                 let d = isa.as_f32(isa.load(&d.map(f32::to_le_bytes), part));
-                let acts = queries.each_ref().map(|query| &query[i % (MAX_HEAD_DIM / 32)]);
+                let acts = queries.each_ref().map(|query| Heads::<G>::block(query, i));
                 for ((acc, act), sum) in acc.iter_mut().zip(acts).zip(B::dot(isa, words, part, acts)) {
                     *acc = isa.f_add(*acc, isa.f_mul(isa.f_mul(d, isa.f_splat(act.d)), isa.to_f32(sum)));
                 }
