@@ -178,12 +178,7 @@ fn dot_rows<'a, I: Isa, B: FloatFormat, const N: usize, const R: usize>(
         let Some(x) = last else { break };
         add_products(isa, &padded(row.as_chunks::<LANES>().1), x, sums);
     }
-    // By reference: mapped arrays would lie on the stack twice.
-    let mut products = [[0.0; N]; R];
-    for (products, sums) in products.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
-        *products = isa.sum(sums);
-    }
-    products
+    sums.map(|sums| sums.map(|sum| isa.sum(&sum)))
 }
 
 /// `sums += w * x` of each token, in sixteen lanes.

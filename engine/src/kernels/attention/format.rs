@@ -177,7 +177,7 @@ impl F16 {
                 }
             }
         }
-        // By reference: arrays that are moved lie on the stack once more.
+        // `&acc`, as an iterator over the array itself would hold a copy of it on the stack.
         for (sums, acc) in sums.iter_mut().zip(&acc) {
             for (sum, acc) in sums.iter_mut().skip(first).zip(acc) {
                 *sum = *acc;

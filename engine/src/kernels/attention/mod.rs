@@ -251,11 +251,11 @@ fn walk<I: Isa, F: Format<G>, const N: usize, const G: usize>(
         let block = block - 1;
         let (start, bytes) = cache.offset(kv_head, block * LANES);
         let Some(values) = cache.values.get(start..).and_then(|b| b.get(..bytes)) else { return };
+        let mut p = [[0.0; LANES]; N];
         let parts = seen.map(|seen| part(block, seen));
         for n in 0..N {
             let Range { start: low, end: high } = parts[n];
             if low >= high {
-                scores[n] = [0.0; LANES];
                 continue;
             }
             if low > 0 || high < LANES {
@@ -280,15 +280,14 @@ fn walk<I: Isa, F: Format<G>, const N: usize, const G: usize>(
             for f in lanes(isa) {
                 let e = F::weight(f, math::exp(f, f.sub(f.load(&scores[n]), f.splat(top[n]))));
                 f.store(f.add(f.load(&total[n]), e), &mut total[n]);
-                // The weight takes the place of its score: stacks are small.
-                f.store(e, &mut scores[n]);
+                f.store(e, &mut p[n]);
             }
         }
         if parts.iter().all(|part| *part == parts[0]) {
-            F::mix(isa, values, &scores, parts[0].clone(), out, groups);
+            F::mix(isa, values, &p, parts[0].clone(), out, groups);
             continue;
         }
-        for ((p, part), out) in scores.iter().zip(parts).zip(&mut *out) {
+        for ((p, part), out) in p.iter().zip(parts).zip(&mut *out) {
             if !part.is_empty() {
                 F::mix(isa, values, core::array::from_ref(p), part, core::array::from_mut(out), groups);
             }

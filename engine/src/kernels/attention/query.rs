@@ -5,13 +5,13 @@ use crate::quant::Act32;
 /// Heads of up to `G` groups.
 pub(super) struct Heads<const G: usize>;
 
-/// The blocks of a query of a size.
+/// A query's blocks, for heads of one size.
 pub(super) trait QueryBlocks {
-    /// As many as the largest head has.
+    /// The memory of a query's blocks: there is room for a head of `G` groups.
     type Blocks: Copy + AsRef<[Act32]> + AsMut<[Act32]>;
     /// A query of zeros.
     const NONE: Self::Blocks;
-    /// Block `i`, which the largest head has.
+    /// Block `i` of a query.
     fn block(blocks: &Self::Blocks, i: usize) -> &Act32;
 }
 
@@ -29,4 +29,5 @@ macro_rules! sizes {
     )*};
 }
 
+// The sizes of the tiles of queries.
 sizes!(8, 16, 32);
