@@ -54,6 +54,16 @@ impl Expander {
         Err(Refused::keyword(keyword, self.doc.path(schema), reason))
     }
 
+    /// Those of `alternatives` that are valid by each of `schemas`, or by none of them, as `literal` says.
+    fn apply_all(
+        &mut self,
+        alternatives: Alternatives,
+        schemas: &[Id],
+        literal: fn(Id) -> Literal,
+    ) -> Result<Alternatives, Refused> {
+        schemas.iter().try_fold(alternatives, |rest, &schema| self.apply(rest, literal(schema)))
+    }
+
     /// Those of `alternatives` that are valid by `literal` too.
     pub(super) fn apply(&mut self, alternatives: Alternatives, literal: Literal) -> Result<Alternatives, Refused> {
         let Literal { schema, negated } = literal;
@@ -146,7 +156,7 @@ impl Expander {
             "not" => self.apply(alternatives, Literal::not(value)),
             "allOf" => {
                 let list = self.list(schema, key, value)?;
-                list.iter().try_fold(alternatives, |alternatives, &part| self.apply(alternatives, Literal::is(part)))
+                self.apply_all(alternatives, &list, Literal::is)
             }
             "anyOf" => {
                 let mut found = Vec::new();
@@ -169,7 +179,7 @@ impl Expander {
             }
             _ => {
                 let parts = self.dependencies(schema, key, value)?;
-                parts.iter().try_fold(alternatives, |alternatives, &part| self.apply(alternatives, Literal::is(part)))
+                self.apply_all(alternatives, &parts, Literal::is)
             }
         }
     }
@@ -189,12 +199,11 @@ impl Expander {
             "not" => self.apply(alternatives, Literal::is(value)),
             "anyOf" => {
                 let list = self.list(schema, key, value)?;
-                list.iter().try_fold(alternatives, |alternatives, &part| self.apply(alternatives, Literal::not(part)))
+                self.apply_all(alternatives, &list, Literal::not)
             }
             "oneOf" => {
                 let list = self.list(schema, key, value)?;
-                let mut found =
-                    list.iter().try_fold(alternatives.clone(), |rest, &part| self.apply(rest, Literal::not(part)))?;
+                let mut found = self.apply_all(alternatives.clone(), &list, Literal::not)?;
                 for (at, &first) in list.iter().enumerate() {
                     let first = self.apply(alternatives.clone(), Literal::is(first))?;
                     for &second in &list[at + 1..] {
@@ -244,7 +253,7 @@ impl Expander {
         }
         let mut found = Vec::new();
         for (own, others) in each.into_iter().zip(overlaps) {
-            found.extend(others.iter().try_fold(own, |own, &other| self.apply(own, Literal::not(other)))?);
+            found.extend(self.apply_all(own, &others, Literal::not)?);
         }
         Ok(found)
     }

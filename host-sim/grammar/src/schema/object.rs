@@ -117,7 +117,6 @@ impl ObjectEmitter<'_> {
                     self.emitter.nfa.edge(own, b'}', END);
                 }
                 let one_more = self.capped(count + 1);
-                let seen = Seen { named: count, has_witness: !self.needs_witness, ..Seen::default() };
                 if let Some((text, value, required)) = self.named.get(next).cloned() {
                     if one_more <= most {
                         let member = self.member(&text, &value, behind[at(next + 1, one_more)])?;
@@ -127,6 +126,7 @@ impl ObjectEmitter<'_> {
                         self.emitter.nfa.jump(name, before[at(next + 1, count)]);
                     }
                 } else {
+                    let seen = Seen { named: count, has_witness: !self.needs_witness, ..Seen::default() };
                     let others = self.others(seen)?;
                     self.emitter.nfa.jump(name, others);
                 }
