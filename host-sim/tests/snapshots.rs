@@ -153,7 +153,16 @@ fn what_cannot_be_used_is_explained() {
         load(&model, &ids, broken.path(), &[], words);
         assert_eq!(contents(&broken), bytes);
     }
-    // What is no snapshot is not overwritten; an erased chip is there to be written.
+}
+
+#[test]
+fn what_is_no_snapshot_of_the_model_is_not_overwritten() {
+    let model = fixture("llama-mixed32");
+    let ids = ids_file("kept", 40);
+    let [file, broken] = ["kept.snap", "kept-broken.snap"].map(Place::new);
+    run(&model, &ids, &["--ctx", "96", "--save-prefix", file.path()]);
+    let saved = contents(&file);
+    let foreign = vec![b'x'; 8192];
     for bytes in [&foreign[..], b"a letter"] {
         fs::write(&broken.0, bytes).expect("the temporary folder can be written");
         fails(
@@ -161,6 +170,14 @@ fn what_cannot_be_used_is_explained() {
             "holds no snapshot",
         );
         assert_eq!(contents(&broken), bytes);
+    }
+    // Other models have smaller and larger snapshots.
+    for (model, n) in [("llama-f32-gqa", 1), ("gemma3-f16", 95)] {
+        let ids = ids_file("explained-save", n);
+        let save =
+            ["run", "-m", &fixture(model), "--ids", ids.path(), "--ctx", "96", "-n", "0", "--save-prefix", file.path()];
+        fails(&save, "holds a snapshot of another model");
+        assert_eq!(contents(&file), saved);
     }
     // Another command writes the snapshot just now.
     let writer = fs::File::options().write(true).open(&file.0).expect("it is there");

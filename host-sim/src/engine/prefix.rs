@@ -52,10 +52,10 @@ pub(crate) fn save_prefix(
     // An empty file holds nothing to keep.
     if path.metadata().is_ok_and(|file| file.is_file() && file.len() > 0) {
         let mut nor = FileNor::open(path, true)?;
-        if !is_ours(&mut nor, model).map_err(|error| failure(path, &mut nor, error))? {
+        if let Some(other) = foreign(&mut nor, model).map_err(|error| failure(path, &mut nor, error))? {
             let shown = path.display();
             return Err(Failure::new(format!(
-                "{shown} holds no snapshot that this version reads: what it holds is not overwritten (delete it to start anew)"
+                "{shown} holds {other}: what it holds is not overwritten (delete it to start anew)"
             )));
         }
         match on(&mut nor, model).and_then(|mut snapshots| snapshots.save(session, ids)) {
@@ -88,14 +88,16 @@ fn on(nor: &mut FileNor, model: ModelHash) -> Result<Snapshots<'static, &mut Fil
     Snapshots::new(nor, 0..end, model, processor::detect())
 }
 
-/// True if `nor` holds a snapshot, or nothing.
-fn is_ours(nor: &mut FileNor, model: ModelHash) -> Result<bool, SnapshotError> {
-    if on(nor, model)?.newest().is_some() {
-        return Ok(true);
+/// What `nor` holds that a snapshot of `model` must not replace; `None` if it holds one of that model, or nothing.
+fn foreign(nor: &mut FileNor, model: ModelHash) -> Result<Option<&'static str>, SnapshotError> {
+    if let Some(saved) = on(nor, model)?.newest() {
+        return Ok((saved.model != model).then_some("a snapshot of another model"));
     }
     let mut block = [0; ERASE_BYTES];
     let mut offsets = (0..nor.capacity()).step_by(block.len());
-    Ok(offsets.all(|offset| nor.read(offset as u32, &mut block).is_ok() && block.iter().all(|&byte| byte == 0xff)))
+    let is_erased =
+        offsets.all(|offset| nor.read(offset as u32, &mut block).is_ok() && block.iter().all(|&byte| byte == 0xff));
+    Ok((!is_erased).then_some("no snapshot that this version reads"))
 }
 
 fn failure(path: &Path, nor: &mut FileNor, error: SnapshotError) -> Failure {

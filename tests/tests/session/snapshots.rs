@@ -190,7 +190,7 @@ fn slots_take_turns_and_wear_alike() {
             let saved = snapshots.save(session, &fixture.ids[..n])?;
             let bytes = Snapshots::<Qspi>::bytes_for(session);
             let offset = if sequence % 2 == 0 { 0 } else { 4 * 4096 };
-            assert_eq!(saved, Saved { offset, bytes, tokens: n as u32, sequence });
+            assert_eq!(saved, Saved { offset, bytes, tokens: n as u32, sequence, model: hash_of(&fixture.file) });
             assert_eq!(snapshots.newest(), Some(saved));
             let mut ids = [0; 5];
             assert_eq!(snapshots.ids(&mut ids)?, Some(n));

@@ -54,6 +54,8 @@ pub struct Saved {
     pub tokens: u32,
     /// The number of snapshots that were saved before it, modulo 2^32.
     pub sequence: u32,
+    /// The model that it is of.
+    pub model: ModelHash,
 }
 
 /// A slot whose header is valid.
@@ -66,7 +68,8 @@ struct Slot {
 impl Slot {
     fn saved(&self) -> Saved {
         let Slot { at, header } = *self;
-        Saved { offset: at, bytes: header.total_bytes(), tokens: header.tokens, sequence: header.sequence }
+        let Header { tokens, sequence, model, .. } = header;
+        Saved { offset: at, bytes: header.total_bytes(), tokens, sequence, model }
     }
 
     /// The start of what follows the header.
