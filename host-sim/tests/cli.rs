@@ -228,6 +228,8 @@ fn inspect_shows_keys_and_tensors() {
     let model = GgufBytes::default()
         .key("general.name", STRING, &GgufBytes::string(&"long\u{1b}".repeat(100)))
         .key("test.epsilon", F32, &1e-6f32.to_le_bytes())
+        .key("test.nan", F32, &f32::NAN.to_le_bytes())
+        .key("test.inf", F32, &f32::NEG_INFINITY.to_le_bytes())
         .array("test.list", U32, &[1u32, 2].map(|x| x.to_le_bytes().to_vec()))
         .f32_tensor("first", 8)
         .f32_tensor("second", 3);
@@ -239,6 +241,7 @@ fn inspect_shows_keys_and_tensors() {
     assert_eq!(code, 0, "{err}");
     let json: serde_json::Value = serde_json::from_str(&out).expect("one JSON object");
     assert_eq!(json["metadata"]["test.epsilon"], 1e-6);
+    assert_eq!((&json["metadata"]["test.nan"], &json["metadata"]["test.inf"]), (&"NaN".into(), &"-inf".into()));
     assert_eq!(json["metadata"]["test.list"]["len"], 2);
     assert_eq!(json["metadata"]["general.name"].as_str().map(str::len), Some(500));
     assert_eq!(json["types"]["F32"], serde_json::json!({ "tensors": 2, "bytes": 44 }));

@@ -221,8 +221,8 @@ impl<'f> Contents<'f> {
             Value::I32(x) => Shown::Scalar(json!(x)),
             Value::U64(x) => Shown::Scalar(json!(x)),
             Value::I64(x) => Shown::Scalar(json!(x)),
-            Value::F32(x) => Shown::Scalar(json!(shortest(x))),
-            Value::F64(x) => Shown::Scalar(json!(x)),
+            Value::F32(x) => Shown::number(shortest(x)),
+            Value::F64(x) => Shown::number(x),
             Value::Bool(x) => Shown::Scalar(json!(x)),
             Value::Str(string) => Shown::Text(self.string(string)?),
             Value::Array(array) => Shown::Array { elem: array.elem.name().to_owned(), len: array.len },
@@ -230,11 +230,11 @@ impl<'f> Contents<'f> {
         })
     }
 
-    /// A string of the file; invalid UTF-8 is replaced, and an absurdly long one is cut.
+    /// A string of the file; an absurdly long one is cut.
     fn string(&mut self, string: Str) -> Result<String, Failure> {
         let mut bytes = vec![0; usize::try_from(string.len.min(MOST_BYTES)).unwrap_or(0)];
         wait(self.source.read(string.offset, &mut bytes)).map_err(|error| self.failure(error))?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        Ok(with_escapes(&bytes))
     }
 }
 
@@ -271,6 +271,11 @@ impl Survey {
 }
 
 impl Shown {
+    /// A number; as a text if it is none that JSON has.
+    fn number(x: f64) -> Shown {
+        if x.is_finite() { Shown::Scalar(json!(x)) } else { Shown::Text(x.to_string()) }
+    }
+
     fn json(&self) -> serde_json::Value {
         match self {
             Shown::Scalar(value) => value.clone(),
@@ -298,6 +303,12 @@ fn shortest(x: f32) -> f64 {
     x.to_string().parse().unwrap_or_else(|_| x.into())
 }
 
+/// `bytes` as a text in which bytes that are no UTF-8 stand as `\xHH`, so that different names stay different.
+fn with_escapes(bytes: &[u8]) -> String {
+    let invalid = |bytes: &[u8]| bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect::<String>();
+    bytes.utf8_chunks().map(|chunk| format!("{}{}", chunk.valid(), invalid(chunk.invalid()))).collect()
+}
+
 /// `text` cut at `width` characters.
 fn cut(text: &str, width: usize) -> String {
     match text.char_indices().nth(width) {
@@ -315,5 +326,7 @@ mod tests {
         assert_eq!(cut("größer", 6), "größer");
         assert_eq!(cut("größer", 4), "größ...");
         assert_eq!(shortest(1e-6), 1e-6);
+        assert_eq!(with_escapes("größer".as_bytes()), "größer");
+        assert_eq!(with_escapes(b"a\xff\xc3b\xe2\x82"), "a\\xff\\xc3b\\xe2\\x82");
     }
 }
