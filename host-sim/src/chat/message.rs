@@ -31,7 +31,7 @@ pub(crate) struct Message {
 
 /// A message as files have it.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a message, an object")]
 struct Written {
     role: String,
     content: Option<String>,
@@ -103,14 +103,14 @@ fn call(value: &Value) -> Result<Value, String> {
     let function = value.get("function").unwrap_or(value);
     let name = function.get("name").and_then(Value::as_str).filter(|name| is_name(name));
     let name = name.ok_or("a message has a call without a \"name\" of letters, digits, \"_\", \"-\" and \".\"")?;
-    let arguments: Option<Map<String, Value>> = match function.get("arguments") {
-        None => Some(Map::new()),
-        Some(Value::Object(arguments)) => Some(arguments.clone()),
-        Some(Value::String(text)) => serde_json::from_str(text).ok(),
-        Some(_) => None,
+    let arguments: Result<Map<String, Value>, String> = match function.get("arguments") {
+        None => Ok(Map::new()),
+        Some(Value::Object(arguments)) => Ok(arguments.clone()),
+        Some(Value::String(text)) => serde_json::from_str(text).map_err(|error| format!(": {error}")),
+        Some(_) => Err(String::new()),
     };
     let arguments =
-        arguments.ok_or_else(|| format!("a message has a call of {name:?} whose \"arguments\" are no object"))?;
+        arguments.map_err(|why| format!("a message has a call of {name:?} whose \"arguments\" are no object{why}"))?;
     let mut call = json!({"type": "function", "function": {"name": name, "arguments": arguments}});
     if let (Some(id), Some(call)) = (value.get("id"), call.as_object_mut()) {
         let id = id.as_str().filter(|id| is_name(id)).ok_or(format!("a message has a call with the id {id}"))?;
@@ -162,12 +162,20 @@ mod tests {
             ("{}", "a JSON list"),
             ("[{\"role\": \"user\"}]", "content"),
             (r#"[{"role": "user", "content": ["x"]}]"#, "a string"),
+            ("[1]", "expected a message, an object at line 1"),
             (r#"[{"role": "user", "content": "x", "name": "y"}]"#, "name"),
             (r#"[{"role": "user", "content": "x", "nick": "y"}]"#, "nick"),
             (r#"[{"role": "user", "tool_calls": [{"name": "f"}]}]"#, "a message has \"tool_calls\""),
             (r#"[{"role": "assistant", "tool_calls": [{"name": "<s>"}]}]"#, "without a \"name\""),
             (r#"[{"role": "assistant", "tool_calls": [{"name": "f", "arguments": [1]}]}]"#, "no object"),
-            (r#"[{"role": "assistant", "tool_calls": [{"name": "f", "arguments": "x"}]}]"#, "no object"),
+            (
+                r#"[{"role": "assistant", "tool_calls": [{"name": "f", "arguments": "x"}]}]"#,
+                "no object: expected value",
+            ),
+            (
+                r#"[{"role": "assistant", "tool_calls": [{"name": "f", "arguments": "{\"x\": 1e999}"}]}]"#,
+                "no object: number out of range",
+            ),
             (r#"[{"role": "assistant", "tool_calls": []}]"#, "content"),
             (r#"[{"role": "tool", "name": "a b", "content": "x"}]"#, "the name"),
             (r#"[{"role": "<|im_end|>", "content": "x"}, {"role": "user", "content": "x"}]"#, "not a word"),

@@ -66,8 +66,8 @@ impl Tools {
         let error = error.to_string();
         let found = self.tools.iter().enumerate().find_map(|(i, tool)| {
             // The place ends the number with a slash, so function 1 is not taken for function 10.
-            let (before, after) = error.split_once(&place(i, arguments))?;
-            Some(format!("the parameters of {:?}: {before}#{after}", tool.name))
+            let place = place(i, arguments);
+            error.contains(&place).then(|| format!("the parameters of {:?}: {}", tool.name, error.replace(&place, "#")))
         });
         Failure::about(self.path.display(), found.unwrap_or(error))
     }

@@ -161,3 +161,19 @@ fn a_refused_schema_is_told_of_its_function() {
         assert!(error.starts_with(right), "{error}");
     }
 }
+
+#[test]
+fn errors_show_references_as_the_file_has_them() {
+    let text =
+        r##"[{"name": "off"}, {"name": "f", "parameters": {"properties": {"x": {"$ref": "#/$defs/nowhere"}}}}]"##;
+    let tools = parsed(text).expect("tools");
+    for form in [Form::Tagged, Form::Escaped] {
+        let Err(error) = form.grammar(&tools) else { unreachable!("the reference leads nowhere") };
+        let error = error.to_string();
+        assert!(
+            error.contains(r#"the parameters of "f": keyword "$ref" at #/properties/x: "#) && !error.contains("anyOf"),
+            "{error}"
+        );
+        assert!(error.contains("#/$defs/nowhere"), "{error}");
+    }
+}
