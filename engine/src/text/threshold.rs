@@ -5,19 +5,6 @@ use crate::gguf::{Array, Gguf, Str, Value, ValueType};
 
 use super::error::TextError;
 
-const PREFIX: &str = "flashlet.";
-/// Names of the keys, after [`PREFIX`].
-const MIN_PROB: &str = "min_prob";
-const RULES: &str = "min_prob.rules";
-const PROBS: &str = "min_prob.rules.prob";
-const UNSURE: &str = "unsure";
-/// Most rules.
-const MAX_RULES: u64 = 64;
-/// Most bytes of a rule's text.
-const MAX_RULE: usize = 64;
-/// Most bytes of the text in place of an answer.
-const MAX_UNSURE: u64 = 1024;
-
 /// The least probability of answers.
 ///
 /// | key | value |
@@ -36,31 +23,50 @@ pub struct Threshold {
 
 #[cfg_attr(feature = "blocking", macros::blocking)]
 impl Threshold {
+    /// All keys begin so.
+    pub const PREFIX: &'static str = "flashlet.";
+    /// The name of the key of the probability that any answer must have.
+    pub const MIN_PROB_NAME: &'static str = "min_prob";
+    /// The name of the key of the rules' texts.
+    pub const RULES_NAME: &'static str = "min_prob.rules";
+    /// The name of the key of the rules' probabilities.
+    pub const PROBS_NAME: &'static str = "min_prob.rules.prob";
+    /// The name of the key of the text in place of an answer.
+    pub const UNSURE_NAME: &'static str = "unsure";
+    /// Most rules.
+    pub const MAX_RULES: usize = 64;
+    /// Most bytes of a rule's text.
+    pub const MAX_RULE_BYTES: usize = 64;
+    /// Most bytes of the text in place of an answer.
+    pub const MAX_UNSURE_BYTES: usize = 1024;
+
     /// The threshold that the file of `gguf` asks for; one of 0 if it asks for none.
     ///
     /// # Errors
     /// [`TextError::UnusableThreshold`] for a value that is none of the above; flash failures.
     pub async fn read<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<Self, TextError> {
         let mut values = [None; 4];
-        let names = [MIN_PROB, RULES, PROBS, UNSURE];
-        gguf.find_all(source, [PREFIX, ""], &names, &mut values, &mut |_| true).await?;
+        let names = [Self::MIN_PROB_NAME, Self::RULES_NAME, Self::PROBS_NAME, Self::UNSURE_NAME];
+        gguf.find_all(source, [Self::PREFIX, ""], &names, &mut values, &mut |_| true).await?;
         let [min_prob, rules, probs, unsure] = values;
         let rules = match (rules, probs) {
             (None, None) => None,
-            (Some(Value::Array(rules)), _) if rules.elem != ValueType::Str || rules.len > MAX_RULES => {
-                return Err(TextError::UnusableThreshold(RULES));
+            (Some(Value::Array(rules)), _) if rules.elem != ValueType::Str || rules.len > Self::MAX_RULES as u64 => {
+                return Err(TextError::UnusableThreshold(Self::RULES_NAME));
             }
             (Some(Value::Array(rules)), Some(Value::Array(probs))) if probs.len == rules.len => Some([rules, probs]),
-            (Some(Value::Array(_)), _) => return Err(TextError::UnusableThreshold(PROBS)),
-            _ => return Err(TextError::UnusableThreshold(RULES)),
+            (Some(Value::Array(_)), _) => return Err(TextError::UnusableThreshold(Self::PROBS_NAME)),
+            _ => return Err(TextError::UnusableThreshold(Self::RULES_NAME)),
         };
         let threshold = Threshold {
-            min_prob: min_prob.map_or(Some(0.0), probability).ok_or(TextError::UnusableThreshold(MIN_PROB))?,
+            min_prob: min_prob
+                .map_or(Some(0.0), probability)
+                .ok_or(TextError::UnusableThreshold(Self::MIN_PROB_NAME))?,
             rules,
             unsure: match unsure {
                 None => None,
-                Some(Value::Str(text)) if text.len <= MAX_UNSURE => Some(text),
-                Some(_) => return Err(TextError::UnusableThreshold(UNSURE)),
+                Some(Value::Str(text)) if text.len <= Self::MAX_UNSURE_BYTES as u64 => Some(text),
+                Some(_) => return Err(TextError::UnusableThreshold(Self::UNSURE_NAME)),
             },
         };
         // Every rule is read once.
@@ -102,13 +108,13 @@ impl Threshold {
         let mut need = self.min_prob;
         let Some([rules, probs]) = self.rules else { return Ok(need) };
         let (mut rules, mut probs) = (rules.strings(), probs.scalars());
-        let mut room = [0; MAX_RULE];
+        let mut room = [0; Self::MAX_RULE_BYTES];
         while let Some((place, rule)) = rules.next_prefix(source, &mut room).await? {
             if rule.is_empty() || rule.len() as u64 != place.len {
-                return Err(TextError::UnusableThreshold(RULES));
+                return Err(TextError::UnusableThreshold(Self::RULES_NAME));
             }
             let prob = probs.next(source).await?.and_then(probability);
-            let prob = prob.ok_or(TextError::UnusableThreshold(PROBS))?;
+            let prob = prob.ok_or(TextError::UnusableThreshold(Self::PROBS_NAME))?;
             if prob > need && (0..text.len()).any(|at| text.get(at..).is_some_and(|rest| rest.starts_with(rule))) {
                 need = prob;
             }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use flashlet::Model;
 use flashlet::gguf::MAX_ALIGNMENT;
+use flashlet::text::Threshold;
 
 use super::grammar::GrammarSource;
 use crate::engine::{about_file, warn_of_unknown_key};
@@ -55,7 +56,7 @@ pub(crate) struct PackArgs {
     #[arg(long, value_name = "TEXT=P", value_parser = parse_rule)]
     pub(crate) min_prob_rule: Vec<(String, f32)>,
     /// Text in place of an answer that is refused
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = parse_unsure)]
     pub(crate) unsure: Option<String>,
     /// Leave out this metadata key, which is refused because it may change results; may be given more than once
     #[arg(long, value_name = "KEY")]
@@ -71,13 +72,28 @@ fn parse_page(text: &str) -> Result<u32, String> {
 /// A text and a probability. The text may have equals signs, too.
 fn parse_rule(text: &str) -> Result<(String, f32), String> {
     match text.rsplit_once('=') {
-        Some((text, prob)) if (1..=64).contains(&text.len()) => Ok((text.to_owned(), probability(prob)?)),
-        _ => Err("a text of at most 64 bytes, an equals sign and a probability are needed".to_owned()),
+        Some((text, prob)) if (1..=Threshold::MAX_RULE_BYTES).contains(&text.len()) => {
+            Ok((text.to_owned(), probability(prob)?))
+        }
+        _ => Err(format!(
+            "a text of at most {} bytes, an equals sign and a probability are needed",
+            Threshold::MAX_RULE_BYTES
+        )),
     }
+}
+
+/// The text in place of an answer.
+fn parse_unsure(text: &str) -> Result<String, String> {
+    let fits = text.len() <= Threshold::MAX_UNSURE_BYTES;
+    fits.then(|| text.to_owned()).ok_or_else(|| format!("it has more than {} bytes", Threshold::MAX_UNSURE_BYTES))
 }
 
 /// Runs the command.
 pub(crate) fn pack(args: &PackArgs) -> Result<(), Failure> {
+    if args.min_prob_rule.len() > Threshold::MAX_RULES {
+        let most = Threshold::MAX_RULES;
+        return Err(Failure::Usage(format!("--min-prob-rule may be given {most} times at most")));
+    }
     let mut input = ModelFile::open(&args.input)?;
     // Not every file system can map; those that cannot can still read.
     drop(input.map());

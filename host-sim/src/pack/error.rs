@@ -19,6 +19,8 @@ pub enum PackError {
     Flash(FlashError),
     /// The page is no power of two from 8 to 16 MiB.
     Page(u32),
+    /// The room of a grammar's answers is given, but there is no grammar.
+    NoGrammar,
     /// Its vocabulary cannot be indexed.
     Text(TextError),
     /// A tensor that does not match the checksum that the file has of it.
@@ -36,6 +38,9 @@ impl Display for PackError {
             PackError::Gguf(error) => error.fmt(f),
             PackError::Flash(error) => error.fmt(f),
             PackError::Page(page) => write!(f, "a page of {page} bytes is no power of two from 8 to {MAX_ALIGNMENT}"),
+            PackError::NoGrammar => {
+                f.write_str("the room for answers by a grammar is given, but the file carries no grammar and gets none")
+            }
             PackError::Text(error) => error.fmt(f),
             PackError::Damaged(name) => {
                 write!(f, "{name} does not match its checksum: the file is damaged, pack the original again")

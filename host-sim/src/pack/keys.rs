@@ -4,13 +4,12 @@ use flashlet::flash::{Flash, Source};
 use flashlet::gguf::{Gguf, Str, Value};
 use flashlet::text::TokenizerKind;
 
+use super::answers::Answers;
 use super::error::PackError;
 use crate::sim::wait;
 
 /// Keys that `pack` writes begin so; those of an earlier run are not kept, but for demands on answers.
 const OWN: &str = "flashlet.";
-/// Beginnings of keys of demands on answers.
-const KEPT: [&str; 3] = ["flashlet.grammar.", "flashlet.min_prob", "flashlet.unsure"];
 const ALIGNMENT: &str = "general.alignment";
 
 /// Value types as files number them.
@@ -32,11 +31,6 @@ impl Entry {
     }
 }
 
-/// True for a key that `pack` writes and that a file keeps when it is packed once more.
-fn is_kept(key: &str) -> bool {
-    KEPT.iter().any(|start| key.starts_with(start))
-}
-
 /// All keys and values but the alignment and what an earlier run of `pack` added.
 pub(super) fn read<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<Vec<Entry>, PackError> {
     let mut entries = Vec::new();
@@ -50,7 +44,7 @@ pub(super) fn read<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<
         let mut bytes = vec![0; usize::try_from(end - (key.offset - 8)).map_err(|_| PackError::TooLarge)?];
         wait(source.read(key.offset - 8, &mut bytes)).map_err(PackError::Flash)?;
         let key = String::from_utf8_lossy(&bytes[8..8 + key.len as usize]).into_owned();
-        if key != ALIGNMENT && (!key.starts_with(OWN) || is_kept(&key)) {
+        if key != ALIGNMENT && (!key.starts_with(OWN) || Answers::has_key(&key)) {
             entries.push(Entry { key, bytes });
         }
     }
@@ -75,7 +69,7 @@ pub(super) fn is_read(entry: &Entry, architecture: &str, kind: TokenizerKind) ->
         || VOCABULARY.contains(&key)
         || key == order
         || key == "tokenizer.chat_template"
-        || is_kept(key)
+        || Answers::has_key(key)
         || key.starts_with("tokenizer.ggml.") && !array
 }
 

@@ -19,7 +19,7 @@ use flashlet::Model;
 use flashlet::arena::{ALIGN, Arena};
 use flashlet::flash::{Flash, Source};
 use flashlet::gguf::{Gguf, MAX_ALIGNMENT, Value};
-use flashlet::text::{ChatPieces, Tokenizer, TokenizerSpec};
+use flashlet::text::{CarriedGrammar, ChatPieces, Tokenizer, TokenizerSpec};
 use flashlet::weights::Checksums;
 
 use crate::chat::Chat;
@@ -122,14 +122,21 @@ fn metadata<F: Flash>(
     options: &Options<'_>,
     report: &mut Report,
 ) -> Result<Keys, PackError> {
-    let entries = keys::read(model.gguf(), source)?;
+    let (ignored, mut entries): (Vec<_>, Vec<_>) =
+        keys::read(model.gguf(), source)?.into_iter().partition(|entry| options.ignored.contains(&entry.key.as_str()));
+    report.ignored = ignored.into_iter().map(|entry| entry.key).collect();
+    if !options.answers.has_grammar(&entries) {
+        if options.answers.room.is_some() {
+            return Err(PackError::NoGrammar);
+        }
+        // What is left of a grammar whose tables are ignored means nothing.
+        entries.retain(|entry| !entry.key.starts_with(CarriedGrammar::PREFIX));
+    }
     let architecture = keys::text_of(&entries, "general.architecture");
     let kind = model.tokenizer().kind();
     let mut keys = Keys::default();
     for entry in &entries {
-        if options.ignored.contains(&entry.key.as_str()) {
-            report.ignored.push(entry.key.clone());
-        } else if options.strip && !keys::is_read(entry, &architecture, kind) {
+        if options.strip && !keys::is_read(entry, &architecture, kind) {
             report.stripped.push((entry.key.clone(), entry.bytes()));
         } else if !options.answers.replaces(&entry.key) {
             keys.entry(entry);
