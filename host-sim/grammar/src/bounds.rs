@@ -1,6 +1,7 @@
 //! Bounds of compiled grammars: frames that a text needs, and readings that it may have.
 
 use flashlet::text::grammar::MAX_DEPTH;
+use foldhash::HashSet;
 
 use super::compiled::Compiled;
 use super::longest::longest;
@@ -111,7 +112,7 @@ fn deepest(nodes: &[Node], first: u16) -> Option<u16> {
         }
         // On the way: to come back here is to contain oneself.
         done[usize::from(rule)] = Some(None);
-        let (mut seen, mut waiting, mut most) = (std::collections::HashSet::from([rule]), vec![rule], 0);
+        let (mut seen, mut waiting, mut most) = (HashSet::from_iter([rule]), vec![rule], 0);
         while let Some(at) = waiting.pop() {
             let node = &nodes[usize::from(at)];
             for &(called, _, _) in &node.calls {

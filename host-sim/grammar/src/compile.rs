@@ -1,6 +1,8 @@
 //! From the automaton with jumps to the engine's tables.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashMapExt};
 
 use flashlet::text::values::Value;
 

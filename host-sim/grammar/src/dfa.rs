@@ -1,8 +1,7 @@
 //! Sets of texts as deterministic automata over their UTF-8 bytes.
 
-use std::collections::HashMap;
-
 use super::blocks::{Blocks, Predecessors};
+use foldhash::{HashMap, HashMapExt};
 
 /// Most states of an automaton, and of what is made on the way to it.
 pub(crate) const MAX_STATES: usize = 20_000;
@@ -336,7 +335,7 @@ fn explore<S: Clone + Eq + core::hash::Hash>(
     classes: &Classes,
 ) -> Result<Dfa, TooLarge> {
     let n_classes = classes.first.len();
-    let mut index: HashMap<S, u16> = HashMap::from([(start.clone(), 1)]);
+    let mut index: HashMap<S, u16> = HashMap::from_iter([(start.clone(), 1)]);
     let mut states = vec![start];
     let (mut table, mut accepting) = (vec![0u16; n_classes], vec![false]);
     let mut at = 0;

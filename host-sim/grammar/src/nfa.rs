@@ -1,8 +1,7 @@
 //! The automaton that grammars become first: states with edges for bytes, jumps, calls of rules and counts.
 
-use std::collections::{HashMap, HashSet};
-
 use flashlet::text::values::Value;
+use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::dfa::{Dfa, begins_character};
 use super::frame::Notation;

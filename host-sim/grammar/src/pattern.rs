@@ -2,10 +2,10 @@
 //!
 //! Dialects differ, such as in what `\d` is beyond ASCII: a set is either what all of them match or what any of them does.
 
+use foldhash::{HashMap, HashMapExt};
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::util::{start, syntax};
 use regex_automata::{Anchored, MatchKind};
-use std::collections::HashMap;
 
 use super::dfa::{Dfa, TooLarge};
 

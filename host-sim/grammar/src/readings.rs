@@ -1,6 +1,8 @@
 //! All ways in which texts are read, where rules do not contain themselves: a proof that readings agree on values.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
+
+use foldhash::HashSet;
 
 use super::longest::apply;
 use super::refused::Refused;
@@ -44,7 +46,7 @@ type Set = BTreeSet<Reading>;
 /// [`Refused`]: there is a text of which they do not, or there are too many to tell.
 pub(super) fn agree(nodes: &[Node], first: u16) -> Result<usize, Refused> {
     let start = Set::from([Reading { state: first, count: 0, frames: Vec::new() }]);
-    let mut seen = HashSet::from([start.clone()]);
+    let mut seen = HashSet::from_iter([start.clone()]);
     let mut waiting = VecDeque::from([(start, Vec::new())]);
     let mut most = 1;
     while let Some((set, text)) = waiting.pop_front() {

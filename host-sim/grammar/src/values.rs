@@ -1,9 +1,8 @@
 //! Proofs about values: where one begins and ends is never in doubt, and there is room for it.
 
-use std::collections::HashSet;
-
 use flashlet::text::Converter;
 use flashlet::text::grammar::MAX_READINGS;
+use foldhash::HashSet;
 
 use super::longest::longest;
 use super::readings;
@@ -47,7 +46,7 @@ fn next(node: &Node) -> impl Iterator<Item = u16> {
 
 /// True if the rule that begins in state `first` calls values.
 fn has_values(nodes: &[Node], first: u16) -> bool {
-    let (mut seen, mut waiting) = (HashSet::from([first]), vec![first]);
+    let (mut seen, mut waiting) = (HashSet::from_iter([first]), vec![first]);
     while let Some(at) = waiting.pop() {
         let node = &nodes[usize::from(at)];
         for to in next(node).chain(node.calls.iter().map(|call| call.0)) {

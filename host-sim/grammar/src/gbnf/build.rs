@@ -1,8 +1,7 @@
 //! From the rules of GBNF to the automaton.
 
-use std::collections::HashMap;
-
 use flashlet::text::values::Value;
+use foldhash::{HashMap, HashMapExt};
 
 use super::part::Part;
 use crate::dfa::Dfa;

@@ -1,8 +1,7 @@
 //! Reads GBNF.
 
-use std::collections::HashMap;
-
 use flashlet::text::values::Value;
+use foldhash::{HashMap, HashMapExt};
 
 use super::part::Part;
 use crate::mark;
@@ -22,7 +21,7 @@ const MARK: &str = "#!value ";
 
 /// The rules of a grammar, of which the first is `root`, each with the value that it is marked as.
 pub(super) fn parse(text: &str) -> Result<Vec<(Part, Option<Value>)>, Refused> {
-    let mut parser = Parser { text, at: 0, names: HashMap::from([("root".to_owned(), 0)]), groups: 0, parts: 0 };
+    let mut parser = Parser { text, at: 0, names: HashMap::from_iter([("root".to_owned(), 0)]), groups: 0, parts: 0 };
     let mut values = marks(text)?;
     let mut rules: HashMap<usize, Part> = HashMap::new();
     parser.skip(true);

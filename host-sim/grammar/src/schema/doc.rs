@@ -1,6 +1,6 @@
 //! A JSON schema as values that are kept once each.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 use std::rc::Rc;
 
 use serde_json::Value;

@@ -1,13 +1,12 @@
 //! The automaton of a schema, while it is made: a rule for each set of schemas that a value must be valid by.
 
-use std::collections::HashMap;
-
 use super::alternative::Conjunction;
 use super::doc::{Doc, Val};
 use super::expand::Expander;
 use crate::frame::Notation;
 use crate::nfa::{Count, Nfa, StateId};
 use crate::refused::Refused;
+use foldhash::{HashMap, HashMapExt};
 
 /// Most rules.
 const MAX_RULES: usize = 20_000;

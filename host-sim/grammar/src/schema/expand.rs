@@ -1,6 +1,6 @@
 //! Schemas as lists of alternatives: keywords that combine schemas become lists, and negation moves inwards.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 use std::rc::Rc;
 
 use super::alternative::{Alternative, Conjunction, Literal, Names, types};

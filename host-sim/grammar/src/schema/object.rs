@@ -1,6 +1,8 @@
 //! Objects: members with names in one order, then others.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+
+use foldhash::{HashMap, HashMapExt};
 use std::rc::Rc;
 
 use super::alternative::{Conjunction, Literal, Members, Objects};
