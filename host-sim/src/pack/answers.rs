@@ -30,13 +30,6 @@ fn carried(name: &str) -> String {
 }
 
 impl Answers<'_> {
-    /// True for a key of a demand on answers.
-    pub(super) fn has_key(key: &str) -> bool {
-        let names = [Threshold::MIN_PROB_NAME, Threshold::RULES_NAME, Threshold::PROBS_NAME, Threshold::UNSURE_NAME];
-        key.starts_with(CarriedGrammar::PREFIX)
-            || key.strip_prefix(Threshold::PREFIX).is_some_and(|name| names.contains(&name))
-    }
-
     /// True if the packed file has a grammar: this one, or that in the `entries` of the file's own.
     pub(super) fn has_grammar(&self, entries: &[Entry]) -> bool {
         let tables = carried(CarriedGrammar::TABLES_NAME);

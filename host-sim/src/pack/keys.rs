@@ -2,9 +2,8 @@
 
 use flashlet::flash::{Flash, Source};
 use flashlet::gguf::{Gguf, Str, Value};
-use flashlet::text::TokenizerKind;
+use flashlet::text::{CarriedGrammar, Threshold, TokenizerKind};
 
-use super::answers::Answers;
 use super::error::PackError;
 use crate::sim::wait;
 
@@ -31,6 +30,13 @@ impl Entry {
     }
 }
 
+/// True for a key of a demand on answers.
+fn is_demand(key: &str) -> bool {
+    let names = [Threshold::MIN_PROB_NAME, Threshold::RULES_NAME, Threshold::PROBS_NAME, Threshold::UNSURE_NAME];
+    key.starts_with(CarriedGrammar::PREFIX)
+        || key.strip_prefix(Threshold::PREFIX).is_some_and(|name| names.contains(&name))
+}
+
 /// All keys and values but the alignment and what an earlier run of `pack` added.
 pub(super) fn read<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<Vec<Entry>, PackError> {
     let mut entries = Vec::new();
@@ -44,7 +50,7 @@ pub(super) fn read<F: Flash>(gguf: &Gguf, source: &mut Source<'_, F>) -> Result<
         let mut bytes = vec![0; usize::try_from(end - (key.offset - 8)).map_err(|_| PackError::TooLarge)?];
         wait(source.read(key.offset - 8, &mut bytes)).map_err(PackError::Flash)?;
         let key = String::from_utf8_lossy(&bytes[8..8 + key.len as usize]).into_owned();
-        if key != ALIGNMENT && (!key.starts_with(OWN) || Answers::has_key(&key)) {
+        if key != ALIGNMENT && (!key.starts_with(OWN) || is_demand(&key)) {
             entries.push(Entry { key, bytes });
         }
     }
@@ -69,7 +75,7 @@ pub(super) fn is_read(entry: &Entry, architecture: &str, kind: TokenizerKind) ->
         || VOCABULARY.contains(&key)
         || key == order
         || key == "tokenizer.chat_template"
-        || Answers::has_key(key)
+        || is_demand(key)
         || key.starts_with("tokenizer.ggml.") && !array
 }
 
