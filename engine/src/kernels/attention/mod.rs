@@ -226,12 +226,10 @@ fn walk<I: Isa, F: Format<G>, const N: usize, const G: usize>(
     out: &mut [Row<G>; N],
     groups: usize,
 ) {
-    const LANE: Group = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0];
     let cache = &job.cache;
     let first = seen.iter().map(|s| s.0).min().unwrap_or(0) / LANES;
     let last = seen.iter().map(|s| s.1).max().unwrap_or(0) / LANES;
-    let mut top = [f32::NEG_INFINITY; N];
-    let mut total = [[0.0; LANES]; N];
+    let mut softmax = [const { Softmax { top: f32::NEG_INFINITY, total: [0.0; LANES] } }; N];
     let mut next = [[0.0; LANES]; N];
     // A block's scores are computed before the softmax of the one before it, which waits for its own
     // results most of the time.
@@ -254,33 +252,8 @@ fn walk<I: Isa, F: Format<G>, const N: usize, const G: usize>(
         let mut p = [[0.0; LANES]; N];
         let parts = seen.map(|seen| part(block, seen));
         for n in 0..N {
-            let Range { start: low, end: high } = parts[n];
-            if low >= high {
-                continue;
-            }
-            if low > 0 || high < LANES {
-                for f in lanes(isa) {
-                    let (lane, hidden) = (f.load(&LANE), f.splat(f32::NEG_INFINITY));
-                    let score = f.select_lt(lane, f.splat(low as f32), hidden, f.load(&scores[n]));
-                    f.store(f.select_lt(f.splat((high - 1) as f32), lane, hidden, score), &mut scores[n]);
-                }
-            }
-            let greatest = isa.greatest(&scores[n]);
-            if greatest > top[n] {
-                // The same in all lanes.
-                let f = isa.floats(0);
-                let shrink = math::exp(f, f.splat(top[n] - greatest));
-                for out in out[n].iter_mut().take(groups).chain([&mut total[n]]) {
-                    for f in lanes(isa) {
-                        f.store(f.mul(f.load(out), shrink), out);
-                    }
-                }
-                top[n] = greatest;
-            }
-            for f in lanes(isa) {
-                let e = F::weight(f, math::exp(f, f.sub(f.load(&scores[n]), f.splat(top[n]))));
-                f.store(f.add(f.load(&total[n]), e), &mut total[n]);
-                f.store(e, &mut p[n]);
+            if !parts[n].is_empty() {
+                softmax[n].weigh::<I, F, G>(isa, (&mut scores[n], &parts[n]), &mut p[n], &mut out[n], groups);
             }
         }
         if parts.iter().all(|part| *part == parts[0]) {
@@ -293,12 +266,61 @@ fn walk<I: Isa, F: Format<G>, const N: usize, const G: usize>(
             }
         }
     }
-    for (total, out) in total.iter().zip(out) {
-        let total = isa.sum(total);
+    for (softmax, out) in softmax.iter().zip(out) {
+        let total = isa.sum(&softmax.total);
         for out in out.iter_mut().take(groups) {
             for f in lanes(isa) {
                 f.store(f.div(f.load(out), f.splat(total)), out);
             }
+        }
+    }
+}
+
+/// The softmax of a query's scores so far.
+struct Softmax {
+    /// The greatest score.
+    top: f32,
+    /// The sums of the weights, `exp(score - top)`.
+    total: Group,
+}
+
+impl Softmax {
+    /// Turns a block's scores into the weights `p`; those outside of `part` are hidden. Scales `out`, the first `groups` groups of what
+    /// the query has mixed so far, where there is a new greatest score.
+    #[inline(always)]
+    fn weigh<I: Isa, F: Format<G>, const G: usize>(
+        &mut self,
+        isa: I,
+        (scores, part): (&mut Group, &Range<usize>),
+        p: &mut Group,
+        out: &mut Row<G>,
+        groups: usize,
+    ) {
+        const LANE: Group = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0];
+        let &Range { start: low, end: high } = part;
+        if low > 0 || high < LANES {
+            for f in lanes(isa) {
+                let (lane, hidden) = (f.load(&LANE), f.splat(f32::NEG_INFINITY));
+                let score = f.select_lt(lane, f.splat(low as f32), hidden, f.load(scores));
+                f.store(f.select_lt(f.splat((high - 1) as f32), lane, hidden, score), scores);
+            }
+        }
+        let greatest = isa.greatest(scores);
+        if greatest > self.top {
+            // The same in all lanes.
+            let f = isa.floats(0);
+            let shrink = math::exp(f, f.splat(self.top - greatest));
+            for out in out.iter_mut().take(groups).chain([&mut self.total]) {
+                for f in lanes(isa) {
+                    f.store(f.mul(f.load(out), shrink), out);
+                }
+            }
+            self.top = greatest;
+        }
+        for f in lanes(isa) {
+            let e = F::weight(f, math::exp(f, f.sub(f.load(scores), f.splat(self.top))));
+            f.store(f.add(f.load(&self.total), e), &mut self.total);
+            f.store(e, p);
         }
     }
 }
