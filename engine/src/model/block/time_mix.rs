@@ -6,9 +6,11 @@
 use crate::kernels::{self, Act, Group, InputBuffer, Map, Recurrence, TokenShift, groups};
 use crate::model::hyper::{Hyper, TimeMixSizes};
 use crate::model::products::Matmul;
+use crate::model::state::RecurrentState;
 use crate::model::workspace::{Scratch, Workspace, split};
 use crate::quant::ActKind;
 use crate::weights::{Entry, Feed, LayerTensor, PassError, Role};
+use core::slice::Chunks;
 
 /// Added to the variance of a head's output.
 const HEAD_NORM_EPS: f32 = 64e-5;
@@ -26,39 +28,72 @@ pub struct TimeMix {
     pub is_first: bool,
 }
 
-/// A pair of matrices of a small rank, with the function between them.
-struct LowRank {
+/// The mixes of a layer's tokens with the tokens before them, one after another, and their products.
+struct Mixes<'x, 'p, 'a, 'm, 'i> {
     layer: u32,
-    down: LayerTensor,
-    up: LayerTensor,
-    rank: u32,
-    act: Option<Act>,
+    matmul: Matmul<'p, 'a, 'm>,
+    /// The layer's input.
+    x: &'x [Group],
+    /// The token before the first.
+    previous: &'x [Group],
+    /// The weights of the mixes that are left.
+    lerps: Chunks<'p, Group>,
+    /// The mix.
+    mix: &'x mut [Group],
+    /// Scratch of twice the widest rank.
+    hidden: &'x mut [Group],
+    input: &'x mut InputBuffer<'i>,
+    tokens: usize,
 }
 
-impl LowRank {
-    /// `up . act(down . x) -> y`; `hidden` is scratch of twice the rank.
-    async fn run(
-        &self,
-        matmul: Matmul<'_, '_, '_>,
-        x: &mut [Group],
-        hidden: &mut [Group],
+impl Mixes<'_, '_, '_, '_, '_> {
+    /// Makes the next mix.
+    fn next(&mut self) {
+        let Matmul { kernels, executor, .. } = self.matmul;
+        let lerp = self.lerps.next().unwrap_or_default();
+        let shift = TokenShift { x: self.x, previous: self.previous, lerp, y: self.mix, tokens: self.tokens };
+        kernels.recur(Recurrence::TokenShift(shift), executor);
+    }
+
+    /// `w . mix -> y`.
+    async fn linear(&mut self, tensor: LayerTensor, y: &mut [Group], feed: &mut Feed<'_, '_>) -> Result<(), PassError> {
+        let (role, matmul) = (Role::Layer(self.layer, tensor), self.matmul);
+        self.input.fill(matmul.kernels, self.mix, self.tokens, None, matmul.act_kind(role));
+        matmul.linear(role, self.input, y, feed).await
+    }
+
+    /// `up . act(down . mix) -> y`, for a `down` with `rank` rows.
+    async fn low_rank(
+        &mut self,
+        [down, up]: [LayerTensor; 2],
+        (rank, act): (u32, Option<Act>),
         y: &mut [Group],
-        (input, feed): (&mut InputBuffer<'_>, &mut Feed<'_, '_>),
-        tokens: usize,
+        feed: &mut Feed<'_, '_>,
     ) -> Result<(), PassError> {
-        let [down, up] = [self.down, self.up].map(|tensor| Role::Layer(self.layer, tensor));
-        let (h, rest) = split(hidden, groups(self.rank as usize).saturating_mul(tokens));
+        let (matmul, tokens) = (self.matmul, self.tokens);
+        let [down, up] = [down, up].map(|tensor| Role::Layer(self.layer, tensor));
+        let (h, rest) = split(self.hidden, groups(rank as usize).saturating_mul(tokens));
         let padded = rest.get_mut(..h.len()).unwrap_or_default();
-        input.fill(matmul.kernels, x, tokens, None, matmul.act_kind(down));
-        matmul.linear(down, input, h, feed).await?;
-        if let Some(act) = self.act {
+        self.input.fill(matmul.kernels, self.mix, tokens, None, matmul.act_kind(down));
+        matmul.linear(down, self.input, h, feed).await?;
+        if let Some(act) = act {
             matmul.kernels.map(h, tokens, Map::Act(act));
         }
         // Zeros behind the last element.
-        matmul.kernels.copy_rows(h, 0, self.rank as usize, tokens, padded);
-        input.fill(matmul.kernels, padded, tokens, None, matmul.act_kind(up));
-        matmul.linear(up, input, y, feed).await
+        matmul.kernels.copy_rows(h, 0, rank as usize, tokens, padded);
+        self.input.fill(matmul.kernels, padded, tokens, None, matmul.act_kind(up));
+        matmul.linear(up, self.input, y, feed).await
     }
+}
+
+/// The vectors of every token that the recurrence reads, and the first of which it makes its output.
+struct Vectors<'x> {
+    r: &'x mut [Group],
+    w: &'x mut [Group],
+    k: &'x mut [Group],
+    v: &'x mut [Group],
+    a: &'x mut [Group],
+    g: &'x mut [Group],
 }
 
 impl TimeMix {
@@ -144,77 +179,99 @@ impl TimeMix {
         work: &mut Workspace<'_, '_, '_>,
         feed: &mut Feed<'_, '_>,
     ) -> Result<(), PassError> {
-        use LayerTensor as L;
-        let role = |tensor| Role::Layer(layer, tensor);
         let (matmul, kernels, tokens, embd) = (work.matmul(), work.kernels, work.tokens, work.hidden_groups());
-        let (store, executor) = (work.store, work.executor);
-        let vector = |tensor| store.vector(role(tensor)).unwrap_or_default();
         let values = &mut *work.values;
-        let (x, rest) = split(values.scratch, embd);
-        let (m, rest) = split(rest, embd);
-        let (r, rest) = split(rest, embd);
-        let (w, rest) = split(rest, embd);
-        let (k, rest) = split(rest, embd);
-        let (v, rest) = split(rest, embd);
-        let (a, rest) = split(rest, embd);
-        let (g, rest) = split(rest, embd);
-        let (hidden, rest) = split(rest, groups(self.widest_rank()).saturating_mul(tokens).saturating_mul(2));
+        let mut rest = &mut *values.scratch;
+        let mut next = |n| {
+            let (taken, left) = split(core::mem::take(&mut rest), n);
+            rest = left;
+            taken
+        };
+        let [x, mix, r, w, k, v, a, g] = [embd; 8].map(&mut next);
+        let hidden = next(groups(self.widest_rank()).saturating_mul(tokens).saturating_mul(2));
         x.iter_mut().zip(values.input.input(kernels, ActKind::Float).float).for_each(|(x, input)| *x = *input);
+        let mut vectors = Vectors { r, w, k, v, a, g };
 
         let (input, state) = (&mut values.input, &mut *work.state);
-        let lerps = vector(L::TimeLerp);
-        let previous = state.before(self.shift_groups());
-        let mut mixes = lerps.chunks(self.shift_groups().max(1));
-        let mut mix = |m: &mut [Group]| {
-            let lerp = mixes.next().unwrap_or_default();
-            kernels.recur(Recurrence::TokenShift(TokenShift { x, previous, lerp, y: m, tokens }), executor);
+        let lerps = work.store.vector(Role::Layer(layer, LayerTensor::TimeLerp)).unwrap_or_default();
+        let mixes = Mixes {
+            layer,
+            matmul,
+            x,
+            previous: state.before(self.shift_groups()),
+            lerps: lerps.chunks(self.shift_groups().max(1)),
+            mix,
+            hidden,
+            input,
+            tokens,
         };
-        let low_rank = |[down, up]: [L; 2], rank, act| LowRank { layer, down, up, rank, act };
-        let [decay, rate, value, gate] = self.sizes.ranks;
-        mix(m);
-        input.fill(kernels, m, tokens, None, matmul.act_kind(role(L::TimeReceptance)));
-        matmul.linear(role(L::TimeReceptance), input, r, feed).await?;
-        mix(m);
-        low_rank([L::TimeW1, L::TimeW2], decay, Some(Act::Tanh))
-            .run(matmul, m, hidden, w, (&mut *input, &mut *feed), tokens)
-            .await?;
-        kernels.map(w, tokens, Map::Bias(vector(L::TimeW0)));
-        mix(m);
-        input.fill(kernels, m, tokens, None, matmul.act_kind(role(L::TimeKey)));
-        matmul.linear(role(L::TimeKey), input, k, feed).await?;
-        mix(m);
-        input.fill(kernels, m, tokens, None, matmul.act_kind(role(L::TimeValue)));
-        matmul.linear(role(L::TimeValue), input, v, feed).await?;
-        let kept = values.kept.get_mut(..embd).unwrap_or_default();
-        if self.is_first {
-            kept.iter_mut().zip(&*v).for_each(|(kept, v)| *kept = *v);
-        } else {
-            let share = &mut *a;
-            low_rank([L::TimeV1, L::TimeV2], value, None)
-                .run(matmul, m, hidden, share, (&mut *input, &mut *feed), tokens)
-                .await?;
-            kernels.map(share, tokens, Map::Bias(vector(L::TimeV0)));
-            kernels.map(share, tokens, Map::Act(Act::Sigmoid));
-            kernels.map(v, tokens, Map::Lerp { y: kept, share });
-        }
-        mix(m);
-        low_rank([L::TimeA1, L::TimeA2], rate, None)
-            .run(matmul, m, hidden, a, (&mut *input, &mut *feed), tokens)
-            .await?;
-        kernels.map(a, tokens, Map::Bias(vector(L::TimeA0)));
-        kernels.map(a, tokens, Map::Act(Act::Sigmoid));
-        mix(m);
-        low_rank([L::TimeG1, L::TimeG2], gate, Some(Act::Sigmoid))
-            .run(matmul, m, hidden, g, (&mut *input, &mut *feed), tokens)
-            .await?;
+        self.fill(mixes, &mut vectors, values.kept.get_mut(..embd).unwrap_or_default(), feed).await?;
 
         state.each_run(self.shift_groups(), [x], rest, &mut |previous, [x], tokens| {
             TokenShift::keep_last(x, tokens, previous);
         });
+        self.recur(layer, matmul, &mut vectors, state, rest);
+
+        let (y, out) = (values.y.get_mut(..embd).unwrap_or_default(), Role::Layer(layer, LayerTensor::TimeOut));
+        input.fill(kernels, vectors.r, tokens, None, matmul.act_kind(out));
+        matmul.linear(out, input, y, feed).await
+    }
+
+    /// Fills the `vectors` from the `mixes`, in the order of use. The first layer's values are `kept`.
+    async fn fill(
+        &self,
+        mut mixes: Mixes<'_, '_, '_, '_, '_>,
+        vectors: &mut Vectors<'_>,
+        kept: &mut [Group],
+        feed: &mut Feed<'_, '_>,
+    ) -> Result<(), PassError> {
+        use LayerTensor as L;
+        let Vectors { r, w, k, v, a, g } = vectors;
+        let (Matmul { store, kernels, .. }, tokens, layer) = (mixes.matmul, mixes.tokens, mixes.layer);
+        let bias = |tensor| Map::Bias(store.vector(Role::Layer(layer, tensor)).unwrap_or_default());
+        let [decay, rate, value, gate] = self.sizes.ranks;
+        mixes.next();
+        mixes.linear(L::TimeReceptance, r, feed).await?;
+        mixes.next();
+        mixes.low_rank([L::TimeW1, L::TimeW2], (decay, Some(Act::Tanh)), w, feed).await?;
+        kernels.map(w, tokens, bias(L::TimeW0));
+        mixes.next();
+        mixes.linear(L::TimeKey, k, feed).await?;
+        mixes.next();
+        mixes.linear(L::TimeValue, v, feed).await?;
+        if self.is_first {
+            kept.iter_mut().zip(&**v).for_each(|(kept, v)| *kept = *v);
+        } else {
+            // The removal rates come later.
+            let share = &mut **a;
+            mixes.low_rank([L::TimeV1, L::TimeV2], (value, None), share, feed).await?;
+            kernels.map(share, tokens, bias(L::TimeV0));
+            kernels.map(share, tokens, Map::Act(Act::Sigmoid));
+            kernels.map(v, tokens, Map::Lerp { y: kept, share });
+        }
+        mixes.next();
+        mixes.low_rank([L::TimeA1, L::TimeA2], (rate, None), a, feed).await?;
+        kernels.map(a, tokens, bias(L::TimeA0));
+        kernels.map(a, tokens, Map::Act(Act::Sigmoid));
+        mixes.next();
+        mixes.low_rank([L::TimeG1, L::TimeG2], (gate, Some(Act::Sigmoid)), g, feed).await
+    }
+
+    /// Runs the recurrence over the `vectors` of all tokens, with its output in place of the receptances.
+    fn recur(
+        &self,
+        layer: u32,
+        Matmul { store, kernels, executor, .. }: Matmul<'_, '_, '_>,
+        Vectors { r, w, k, v, a, g }: &mut Vectors<'_>,
+        state: &mut RecurrentState<'_>,
+        scratch: &mut [Group],
+    ) {
+        use LayerTensor as L;
+        let vector = |tensor| store.vector(Role::Layer(layer, tensor)).unwrap_or_default();
         let (n_head, head_dim, eps) = (self.n_head(), self.sizes.head_dim as usize, HEAD_NORM_EPS);
         let [k_k, k_a, r_k] = [L::TimeKK, L::TimeKA, L::TimeRK].map(vector);
         let [norm_weight, norm_bias] = [L::TimeNorm, L::TimeNormBias].map(vector);
-        state.each_run(self.mix_groups(), [&mut *r, w, k, v, a, g], rest, &mut |state, [r, w, k, v, a, g], tokens| {
+        state.each_run(self.mix_groups(), [r, w, k, v, a, g], scratch, &mut |state, [r, w, k, v, a, g], tokens| {
             let (w, k, v, a, g) = (&*w, &*k, &*v, &*a, &*g);
             let job = kernels::TimeMix {
                 n_head,
@@ -236,9 +293,5 @@ impl TimeMix {
             };
             kernels.recur(Recurrence::TimeMix(job), executor);
         });
-
-        let y = values.y.get_mut(..embd).unwrap_or_default();
-        input.fill(kernels, r, tokens, None, matmul.act_kind(role(L::TimeOut)));
-        matmul.linear(role(L::TimeOut), input, y, feed).await
     }
 }
