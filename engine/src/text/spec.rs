@@ -133,18 +133,8 @@ impl TokenizerSpec {
         gguf.find_all(source, ["tokenizer.ggml.", ""], NAMES, &mut values, &mut |_| true).await?;
         #[cfg_attr(not(feature = "bpe"), expect(unused_variables, reason = "BPE alone has merges"))]
         let [model, pre, tokens, scores, types, merges, ids @ .., bos_first, eos_last, space_first] = values;
-        let model = string(model, Key::Model)?.ok_or(TextError::Missing(Key::Model))?;
-        #[cfg_attr(not(feature = "bpe"), expect(unused_variables, reason = "SentencePiece alone is known"))]
-        let (spm, gemma4) = match name(source, Some(model)).await?.as_bytes() {
-            b"llama" => (true, false),
-            #[cfg(feature = "bpe")]
-            b"gpt2" => (false, false),
-            #[cfg(feature = "bpe")]
-            b"gemma4" => (false, true),
-            _ => return Err(TextError::UnknownModel(model.name_at())),
-        };
-        #[cfg(feature = "bpe")]
-        let pre = if spm { None } else { string(pre, Key::Pre)? };
+        let kind = kind(source, [model, pre]).await?;
+        let spm = kind == TokenizerKind::Spm;
         let strip_after_special = spm && is_phi3(gguf, source).await?;
 
         let strings = |array: Array, key| match array.elem {
@@ -161,21 +151,13 @@ impl TokenizerSpec {
         let scores = per_token(scores, Key::Scores, n, &[ValueType::F32, ValueType::I32])?;
         let types = per_token(types, Key::TokenTypes, n, &[ValueType::I32, ValueType::U32])?;
 
-        let no_merges = Array { len: 0, end: tokens.offset, ..tokens };
-        #[cfg(not(feature = "bpe"))]
-        let (kind, merges) = (TokenizerKind::Spm, no_merges);
-        #[cfg(feature = "bpe")]
-        let (kind, merges) = if spm {
-            (TokenizerKind::Spm, no_merges)
-        } else {
-            let merges = array(merges, Key::Merges)?.ok_or(TextError::Missing(Key::Merges))?;
-            let unknown = TextError::UnknownPreTokenizer(pre.map_or(NameAt::NONE, Str::name_at));
-            let bytes = name(source, pre).await?;
-            let pre = match gemma4 {
-                true => PreTokenizer::GEMMA4,
-                false => PreTokenizer::of_file(pre.map(|_| bytes.as_bytes())).ok_or(unknown)?,
-            };
-            (TokenizerKind::Bpe(pre), strings(merges, Key::Merges)?)
+        let merges = match kind {
+            TokenizerKind::Spm => Array { len: 0, end: tokens.offset, ..tokens },
+            #[cfg(feature = "bpe")]
+            TokenizerKind::Bpe(_) => {
+                let merges = array(merges, Key::Merges)?.ok_or(TextError::Missing(Key::Merges))?;
+                strings(merges, Key::Merges)?
+            }
         };
 
         let id = |value: Option<Value>, default: Option<u64>| {
@@ -212,15 +194,20 @@ impl TokenizerSpec {
         {
             spec.tables = Tables::find(gguf, source, tokens, merges).await?;
         }
-        if let Some(types) = types {
-            let mut walk = types.scalars();
-            while let Some(value) = walk.next(source).await? {
-                let token_type = TokenType::from_value(value);
-                spec.n_special += u32::from(token_type.is_special());
-                spec.n_user_defined += u32::from(token_type == TokenType::UserDefined);
-            }
-        }
+        spec.count_special(source).await?;
         Ok(spec)
+    }
+
+    /// Counts the tokens that are looked for in raw text.
+    async fn count_special<F: Flash>(&mut self, source: &mut Source<'_, F>) -> Result<(), TextError> {
+        let Some(types) = self.types else { return Ok(()) };
+        let mut walk = types.scalars();
+        while let Some(value) = walk.next(source).await? {
+            let token_type = TokenType::from_value(value);
+            self.n_special += u32::from(token_type.is_special());
+            self.n_user_defined += u32::from(token_type == TokenType::UserDefined);
+        }
+        Ok(())
     }
 
     /// The algorithm by which text is turned into tokens.
@@ -312,6 +299,31 @@ async fn name<F: Flash>(source: &mut Source<'_, F>, string: Option<Str>) -> Resu
         source.read(string.offset, name.room(string.len)).await?;
     }
     Ok(name)
+}
+
+/// The algorithm that a file names by its model and, if that is BPE, by its pre-tokenizer.
+#[cfg_attr(feature = "blocking", macros::blocking)]
+async fn kind<F: Flash>(
+    source: &mut Source<'_, F>,
+    [model, pre]: [Option<Value>; 2],
+) -> Result<TokenizerKind, TextError> {
+    let model = string(model, Key::Model)?.ok_or(TextError::Missing(Key::Model))?;
+    #[cfg(not(feature = "bpe"))]
+    let _ = pre;
+    match name(source, Some(model)).await?.as_bytes() {
+        b"llama" => Ok(TokenizerKind::Spm),
+        #[cfg(feature = "bpe")]
+        b"gemma4" => Ok(TokenizerKind::Bpe(PreTokenizer::GEMMA4)),
+        #[cfg(feature = "bpe")]
+        b"gpt2" => {
+            let pre = string(pre, Key::Pre)?;
+            let unknown = TextError::UnknownPreTokenizer(pre.map_or(NameAt::NONE, Str::name_at));
+            let bytes = name(source, pre).await?;
+            let pre = PreTokenizer::of_file(pre.map(|_| bytes.as_bytes())).ok_or(unknown)?;
+            Ok(TokenizerKind::Bpe(pre))
+        }
+        _ => Err(TextError::UnknownModel(model.name_at())),
+    }
 }
 
 /// True for Phi-3, whose tokenizer is recognised by the model's name alone, as in llama.cpp.
