@@ -111,6 +111,9 @@ mod tests {
         fn add_exponentials(&self, first: u32, logits: &[f32], sums: &mut ExpSums) {
             self.0.add_exponentials(first, logits, sums);
         }
+        fn end_section(&self) {
+            self.0.end_section();
+        }
         fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
             self.0.crc32c(crc, bytes)
         }

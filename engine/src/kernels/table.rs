@@ -71,6 +71,10 @@ pub trait Kernels: Sync {
     /// Adds `e^x` of the logits of tokens `first`, `first + 1`, ... to `sums`. Does nothing without the feature `probabilities`.
     fn add_exponentials(&self, first: u32, logits: &[f32], sums: &mut ExpSums);
 
+    /// Marks the end of a section of a pass: of what comes before the layers, or of a layer. Computes nothing; kernels that
+    /// measure a pass note it.
+    fn end_section(&self);
+
     /// The CRC-32C of `bytes`, which follow others whose CRC is `crc`; 0 is that of no bytes. Always 0 where the
     /// engine has neither of its features `checksums` and `snapshots`.
     fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32;
@@ -134,6 +138,7 @@ impl<I: Isa> Kernels for I {
             self.plain().run(AddExponentials { first, logits, sums });
         }
     }
+    fn end_section(&self) {}
     fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
         if cfg!(any(feature = "checksums", feature = "snapshots")) {
             self.plain().run(checksum::Crc32c { crc, bytes })

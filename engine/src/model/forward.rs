@@ -60,8 +60,10 @@ impl Pass<'_, '_, '_> {
         }
         let work = &mut self.work;
         work.rope.advance(work.position, work.tokens);
+        work.kernels.end_section();
         for layer in 0..self.work.hyper.n_layer {
             self.layer(layer, feed).await?;
+            self.work.kernels.end_section();
             yield_now().await;
         }
         match self.want {

@@ -8,7 +8,7 @@ use crate::boards::Board;
 use crate::engine::{Engine, Machine, Opened, TooSmall};
 use crate::failure::Failure;
 use crate::measure::{Lap, prefill_and_decode};
-use crate::sim::{self, Charged, Interval, Resource, Spent, wait};
+use crate::sim::{self, Charged, Interval, Recording, Resource, Spent, Time, wait};
 
 /// Prompt tokens before decode is measured, at most: those of `bench`.
 const PROMPT: u32 = 128;
@@ -50,11 +50,12 @@ impl Speed {
     }
 }
 
-/// A pass over one token, with the busy times of the board's parts from the pass's begin.
+/// A pass over one token, with the busy times of the board's parts and the ends of sections from the pass's begin.
 #[derive(Clone, Debug)]
 pub(crate) struct Trace {
     pub(crate) position: u32,
     pub(crate) intervals: Vec<Interval>,
+    pub(crate) section_ends: Vec<Time>,
     pub(crate) spent: Spent,
 }
 
@@ -147,12 +148,10 @@ impl<'f> Lab<'f> {
             let before = sim::spent().unwrap_or_default();
             sim::record();
             feed(engine, position + 1, Want::Last)?;
-            let mut intervals = sim::recorded();
-            for interval in &mut intervals {
-                interval.from -= before.now;
-                interval.to -= before.now;
-            }
-            Ok(Trace { position, intervals, spent: sim::spent().unwrap_or_default().since(&before) })
+            let Recording { mut intervals, mut section_ends } = sim::recorded();
+            let times = intervals.iter_mut().flat_map(|interval| [&mut interval.from, &mut interval.to]);
+            times.chain(&mut section_ends).for_each(|time| *time -= before.now);
+            Ok(Trace { position, intervals, section_ends, spent: sim::spent().unwrap_or_default().since(&before) })
         })
     }
 

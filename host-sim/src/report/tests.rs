@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use flashlet::Plan;
+use flashlet::model::Hyper;
 use roxmltree::{Document, ParsingOptions};
 
 use super::data::Data;
@@ -81,13 +82,45 @@ fn a_trace_adds_up() {
 
         let stretches = trace.stretches();
         let layers = lab.opened().model.config().hyper.n_layer;
-        assert_eq!(stretches.len(), layers as usize + 1, "{flags:?}");
+        assert_eq!(stretches.iter().filter(|s| s.is_layer).count(), layers as usize, "{flags:?}");
         let parts = stretches.iter().map(|s| trace.load(s.from, s.to));
         let [mut time, mut busy, mut both, mut read] = [0; 4];
         parts.for_each(|p| {
             (time, busy, both, read) = (time + p.time, busy + p.processor, both + p.both, read + p.bytes);
         });
         assert_eq!((time, busy, both, read), (now, compute, all.both, bytes), "{flags:?}");
+    }
+}
+
+/// The model files of every architecture.
+fn fixtures() -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/models");
+    let files = std::fs::read_dir(folder).expect("the fixtures are there").map(|file| file.expect("a file").path());
+    files.filter(|file| file.extension().is_some_and(|e| e == "gguf")).map(|file| file.display().to_string()).collect()
+}
+
+#[test]
+fn a_token_has_the_layers_of_its_model_in_every_architecture() {
+    let files = fixtures();
+    assert!(files.len() > 40, "{files:?}");
+    // Pinned, streamed and mapped.
+    for (file, board) in files.iter().flat_map(|file| ["raspi4b", "weact-h743", "mps3-an547"].map(|b| (file, b))) {
+        let (file, board, args) = set_up(&["-m", file, "--board", board, "--ctx", "16"]);
+        let mut lab = Lab::new(Opened::new(&file, &args).expect("a model"));
+        let options = lab.opened().options(&args, None, 16, Extras::NONE).expect("they are options");
+        let plan = lab.plan(&options, board.arena).expect("it is read").expect("it fits");
+        let trace = lab.trace(board, &plan, 3).expect("it runs");
+        let stretches = trace.stretches();
+        let (layers, others): (Vec<_>, Vec<_>) = stretches.iter().partition(|stretch| stretch.is_layer);
+        let Hyper { n_layer, layer_input_width, .. } = lab.opened().model.config().hyper;
+        let name = file.path().display();
+        assert_eq!(layers.len(), n_layer as usize, "{name} on {}", board.name);
+        assert_eq!(layers.last().map(|last| last.name.clone()), Some(format!("layer {}", n_layer - 1)), "{name}");
+        // Each computes, and so do the inputs of layers that are made of the embedding.
+        assert!(layers.iter().all(|layer| trace.load(layer.from, layer.to).processor > 0), "{name} on {}", board.name);
+        let embedding = others.iter().find(|stretch| stretch.name == "embedding");
+        assert!(embedding.is_some_and(|s| trace.load(s.from, s.to).processor > 0) || layer_input_width == 0, "{name}");
+        assert!(stretches.windows(2).all(|pair| pair[0].to == pair[1].from), "{name}: one follows the other");
     }
 }
 

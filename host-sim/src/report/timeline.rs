@@ -8,10 +8,11 @@ use crate::sim::{Busy, Interval, Time, Work};
 
 const PICOSECOND: f64 = 1e-12;
 
-/// A part of a pass: a layer, or the head.
+/// A part of a pass: the embedding, a layer, or the head.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Stretch {
     pub(super) name: String,
+    pub(super) is_layer: bool,
     pub(super) from: Time,
     pub(super) to: Time,
 }
@@ -37,18 +38,20 @@ impl Trace {
         self.intervals.iter().map(|i| i.to).max().unwrap_or(0).max(self.spent.now)
     }
 
-    /// Its layers and its head. Each layer adds twice to the hidden state: it ends with the second sum.
+    /// Its embedding, if that takes time, its layers and its head.
     pub(super) fn stretches(&self) -> Vec<Stretch> {
-        let adds = |i: &&Interval| matches!(i.busy, Busy::Processor { work: Work::Add, .. });
-        let ends = self.intervals.iter().filter(adds).skip(1).step_by(2).map(|i| i.to);
-        let mut stretches: Vec<Stretch> = Vec::new();
-        let mut from = 0;
-        for (layer, to) in ends.enumerate() {
-            stretches.push(Stretch { name: format!("layer {layer}"), from, to });
-            from = to;
-        }
-        stretches.push(Stretch { name: "head".into(), from, to: self.time() });
-        stretches
+        let name = |section: usize| match section.checked_sub(1) {
+            None => "embedding".to_owned(),
+            Some(layer) if section < self.section_ends.len() => format!("layer {layer}"),
+            Some(_) => "head".to_owned(),
+        };
+        let begins = [0].into_iter().chain(self.section_ends.iter().copied());
+        let ends = self.section_ends.iter().copied().chain([self.time()]);
+        let stretches = begins.zip(ends).enumerate().map(|(section, (from, to))| {
+            let is_layer = (1..self.section_ends.len()).contains(&section);
+            Stretch { name: name(section), is_layer, from, to }
+        });
+        stretches.skip_while(|stretch| stretch.to == 0 && !stretch.is_layer).collect()
     }
 
     /// The busy time of bus and processor from `from` to `to`.
@@ -93,7 +96,7 @@ fn pieces(interval: &Interval) -> [(usize, Time, Time); 2] {
     let class = match work {
         Work::Product => 1,
         Work::Attention => 2,
-        Work::Add | Work::Elements | Work::Checksum => 3,
+        Work::Elements | Work::Checksum => 3,
     };
     let middle = (interval.from + memory).min(interval.to);
     [(0, interval.from, middle), (class, middle, interval.to)]
@@ -166,7 +169,7 @@ impl Picture for Timeline<'_> {
 }
 
 impl Timeline<'_> {
-    /// Draws the begins of the layers, and the names of the head and of the layers that have room.
+    /// Draws the begins of the stretches, and the names of those that have room.
     fn draw_stretches(&self, m: &mut Markup, width: f64, at: &dyn Fn(Time) -> f64) {
         let seen: Vec<&Stretch> = self.stretches.iter().filter(|s| s.to > self.from && s.from < self.to).collect();
         let lanes = LANES.map(|top| [top, top + LANE]);
@@ -178,10 +181,14 @@ impl Timeline<'_> {
             line(m, "bound", [x, 3.0], [x, LINE - 1.0]);
             label(m, [x + 3.0, 11.0], "start", "tick", text);
         };
-        let Some((last, layers)) = seen.split_last() else { return };
+        let Some((last, others)) = seen.split_last() else { return };
         let end = if text_width(&last.name) + 6.0 < width - at(last.from) { at(last.from) } else { width };
-        if end < width || layers.is_empty() {
+        if end < width || others.is_empty() {
             name(m, at(last.from), &last.name);
+        }
+        let (embedding, layers) = others.split_at(others.iter().take_while(|s| !s.is_layer).count());
+        for stretch in embedding.iter().filter(|s| text_width(&s.name) + 6.0 < at(s.to) - at(s.from)) {
+            name(m, at(stretch.from), &stretch.name);
         }
         // "layer 7", or "7", of every first, second, fifth, ...
         let each = layers.first().map_or(width, |first| at(first.to) - at(first.from));

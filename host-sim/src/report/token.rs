@@ -60,10 +60,10 @@ pub(super) fn token(m: &mut Markup, data: &Data) {
 
 /// The layer that reads most, nearest to the middle; whether there is one that does.
 fn busiest<'s>(trace: &Trace, stretches: &'s [Stretch]) -> Option<(&'s Stretch, bool)> {
-    let (_, layers) = stretches.split_last()?;
-    let read = |layer: &Stretch| trace.load(layer.from, layer.to).bus;
+    let layers: Vec<&Stretch> = stretches.iter().filter(|stretch| stretch.is_layer).collect();
+    let read = |layer: &&Stretch| trace.load(layer.from, layer.to).bus;
     let most = layers.iter().map(read).max()?;
-    let busy: Vec<&Stretch> = layers.iter().filter(|layer| read(layer) >= most / 100 * 98).collect();
+    let busy: Vec<&Stretch> = layers.iter().copied().filter(|layer| read(layer) >= most / 100 * 98).collect();
     busy.get(busy.len() / 2).map(|layer| (*layer, busy.len() < layers.len()))
 }
 
@@ -80,12 +80,10 @@ fn utilisation(m: &mut Markup, data: &Data, stretches: &[Stretch], all: &Load) {
             m.leaf("td", &[], share(load.both));
         });
     };
-    if let [layers @ .., head] = stretches {
-        let end = layers.last().map_or(0, |last| last.to);
-        if !layers.is_empty() {
-            one(&format!("all {} layers", layers.len()), data.trace.load(0, end));
-        }
-        one(&head.name, data.trace.load(head.from, head.to));
+    for part in stretches.chunk_by(|a, b| a.is_layer && b.is_layer) {
+        let (Some(first), Some(last)) = (part.first(), part.last()) else { continue };
+        let name = if first.is_layer { format!("all {} layers", part.len()) } else { first.name.clone() };
+        one(&name, data.trace.load(first.from, last.to));
     }
     one("the token", *all);
 }

@@ -12,7 +12,7 @@ use std::time::Instant;
 use flashlet::flash::block_on_with;
 
 use super::spent::{SECOND, Spent, Time};
-use super::trace::{Busy, Interval, Work};
+use super::trace::{Busy, Interval, Recording, Work};
 use crate::boards::{Board, FlashChip};
 
 /// Measures time: the simulated board's, or else this machine's.
@@ -49,13 +49,13 @@ struct Clock {
     /// Reads from this offset on take their time, but bring no bytes.
     weights_from: Cell<u64>,
     /// The busy times of the board's parts, while they are recorded.
-    trace: RefCell<Option<Vec<Interval>>>,
+    trace: RefCell<Option<Recording>>,
 }
 
 impl Clock {
     fn note(&self, from: Time, to: Time, busy: Busy) {
         if let Some(trace) = &mut *self.trace.borrow_mut() {
-            trace.push(Interval { from, to, busy });
+            trace.intervals.push(Interval { from, to, busy });
         }
     }
 }
@@ -111,12 +111,21 @@ pub(crate) fn skips(offset: u64) -> bool {
 
 /// Records the busy times of the board's parts from now on.
 pub(crate) fn record() {
-    with(|clock| *clock.trace.borrow_mut() = Some(Vec::new()));
+    with(|clock| *clock.trace.borrow_mut() = Some(Recording::default()));
 }
 
-/// Ends the recording; returns the busy times since [`record`].
-pub(crate) fn recorded() -> Vec<Interval> {
+/// Ends the recording; returns what was busy since [`record`].
+pub(crate) fn recorded() -> Recording {
     with(|clock| clock.trace.borrow_mut().take()).flatten().unwrap_or_default()
+}
+
+/// Notes that a section of a pass ends now.
+pub(super) fn end_section() {
+    with(|clock| {
+        if let Some(trace) = &mut *clock.trace.borrow_mut() {
+            trace.section_ends.push(clock.spent.get().now);
+        }
+    });
 }
 
 /// Lets a transfer of `bytes` from flash take its time. At once where no board is simulated.

@@ -10,7 +10,7 @@ use flashlet::internal::simd::LANES;
 use flashlet::kernels::{Act, Executor, Kernels};
 use flashlet::simd::{ActForm, IsaName};
 
-use super::clock::{charge, of_board};
+use super::clock::{charge, end_section, of_board};
 use super::trace::Work;
 use crate::boards::Board;
 use crate::hardware::processor;
@@ -85,12 +85,8 @@ impl Charged {
     }
 
     fn elements(&self, groups: usize, cores: Cores) {
-        self.per_element(Work::Elements, groups, cores);
-    }
-
-    fn per_element(&self, work: Work, groups: usize, cores: Cores) {
         let elements = (groups * size_of::<Group>() / size_of::<f32>()) as f64;
-        self.instructions(work, cores, |board| elements * board.costs().element);
+        self.instructions(Work::Elements, cores, |board| elements * board.costs().element);
     }
 
     /// Work of as many instructions as `count` says.
@@ -150,7 +146,7 @@ impl Kernels for Charged {
     }
 
     fn add(&self, x: &mut [Group], y: &mut [Group], tokens: usize, norm: Option<Norm<'_>>, scale: f32) {
-        self.per_element(Work::Add, x.len(), Cores::One);
+        self.elements(x.len(), Cores::One);
         self.kernels.add(x, y, tokens, norm, scale);
     }
 
@@ -192,6 +188,11 @@ impl Kernels for Charged {
     fn add_exponentials(&self, first: u32, logits: &[f32], sums: &mut ExpSums) {
         self.elements(logits.len().div_ceil(LANES), Cores::One);
         self.kernels.add_exponentials(first, logits, sums);
+    }
+
+    fn end_section(&self) {
+        end_section();
+        self.kernels.end_section();
     }
 
     fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
@@ -242,6 +243,8 @@ impl Kernels for Uncomputed {
     fn recur(&self, _: Recurrence<'_>, _: &dyn Executor) {}
 
     fn add_exponentials(&self, _: u32, _: &[f32], _: &mut ExpSums) {}
+
+    fn end_section(&self) {}
 
     fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
         processor::detect().crc32c(crc, bytes)

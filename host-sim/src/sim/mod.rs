@@ -15,4 +15,4 @@ mod trace;
 pub(crate) use clock::{Stopwatch, nanoseconds, record, recorded, skip_weights, skips, spent, start, transfer, wait};
 pub(crate) use compute::Charged;
 pub(crate) use spent::{Resource, Spent, Time};
-pub(crate) use trace::{Busy, Interval, Work};
+pub(crate) use trace::{Busy, Interval, Recording, Work};

@@ -9,9 +9,7 @@ pub(crate) enum Work {
     Product,
     /// Queries, keys and values.
     Attention,
-    /// A block's output is added to the hidden state: twice a layer.
-    Add,
-    /// Norms, rotation, activation functions.
+    /// Norms, sums, rotation, activation functions.
     Elements,
     /// Weights are compared with their checksums.
     Checksum,
@@ -24,6 +22,14 @@ pub(crate) enum Busy {
     Bus { bytes: u64 },
     /// The processor; for `memory` of the time it waits for weights that it reads in place.
     Processor { work: Work, memory: Time },
+}
+
+/// What is recorded of a pass.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Recording {
+    pub(crate) intervals: Vec<Interval>,
+    /// The ends of the sections: of what comes before the layers, and of each layer.
+    pub(crate) section_ends: Vec<Time>,
 }
 
 /// A time during which a part was busy.

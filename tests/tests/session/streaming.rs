@@ -79,6 +79,9 @@ impl Kernels for Noting {
     fn add_exponentials(&self, first: u32, logits: &[f32], sums: &mut ExpSums) {
         Scalar.add_exponentials(first, logits, sums);
     }
+    fn end_section(&self) {
+        Scalar.end_section();
+    }
     fn crc32c(&self, crc: u32, bytes: &[u8]) -> u32 {
         Scalar.crc32c(crc, bytes)
     }
