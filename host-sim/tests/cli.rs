@@ -163,9 +163,9 @@ fn boards_that_cannot_be_are_explained() {
     fails(&["run", "--board", tight.path(), "x"], "the model does not fit");
     for (name, from, to, words) in [
         ("isa.toml", "helium", "sse", "there are dsp"),
-        ("rate.toml", "1e5", "0.0", "above 0"),
-        ("hz.toml", "1e12", "nan", "above 0"),
-        ("text.toml", "hz = 1e12", "hz = ", "error at line 6"),
+        ("rate.toml", "1e5", "0.0", "flash.bytes_per_s = 0: a number from 1000 to 1e13"),
+        ("hz.toml", "1e11", "nan", "hz = NaN: a number from 1e4 to 1e11"),
+        ("text.toml", "hz = 1e11", "hz = ", "error at line 6"),
         ("field.toml", "cores", "kernels", "kernels"),
     ] {
         let file = TempFile::new(name, SLOW_FLASH.replace(from, to).as_bytes());

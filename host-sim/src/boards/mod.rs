@@ -1,5 +1,6 @@
 //! The boards that `--board` knows, from the profiles in `boards.toml`.
 
+mod fields;
 mod sources;
 
 use core::error::Error as StdError;
@@ -11,13 +12,14 @@ use std::sync::LazyLock;
 use board_table::costs::{self, Costs};
 use flashlet::kernels::KvType;
 use flashlet::simd::ActForm;
-use serde::de::Error;
+use serde::de::{Error, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 
 use crate::io::input::data_file;
 use crate::io::printable::printable;
 use crate::size::parse_size;
 
+use fields::Field;
 use sources::Source;
 pub(crate) use sources::{Assumption, Class};
 
@@ -130,6 +132,18 @@ pub(crate) struct Board {
     firmware: Option<Firmware>,
 }
 
+/// All numbers that a profile has. No simulated time overflows within these ranges.
+const FIELDS: [Field<Board>; 8] = [
+    Field::size("arena", |board| Some(board.arena as f64)),
+    Field::number("ram_bytes_per_s", [1e3, 1e13], |board| board.ram_bytes_per_s),
+    Field::number("hz", [1e4, 1e11], |board| Some(board.hz)),
+    Field::number("cores", [1.0, 1024.0], |board| Some(board.cores)),
+    Field::number("cycles_per_instruction", [0.01, 1000.0], |board| Some(board.cycles_per_instruction)),
+    Field::size("flash.bytes", |board| Some(board.flash.bytes as f64)),
+    Field::number("flash.bytes_per_s", [1e3, 1e13], |board| Some(board.flash.bytes_per_s)),
+    Field::number("flash.latency_us", [0.0, 1e6], |board| Some(board.flash.latency_us)),
+];
+
 /// The board's programs. What else there is of them matters to those who build them.
 #[derive(Clone, Debug, Deserialize)]
 struct Firmware {
@@ -180,22 +194,9 @@ impl Board {
             let counted: Vec<_> = counted.map(|(cpu, _)| &**cpu).collect();
             return Err(format!("cpu = {cpu:?}: {} was counted on {}", self.isa, counted.join(", ")));
         }
-        let positive = [
-            ("hz", self.hz),
-            ("cores", self.cores),
-            ("cycles_per_instruction", self.cycles_per_instruction),
-            ("flash.bytes_per_s", self.flash.bytes_per_s),
-            ("ram_bytes_per_s", self.ram_bytes_per_s.unwrap_or(1.0)),
-        ];
-        if let Some((name, n)) = positive.into_iter().find(|(_, n)| !(n.is_finite() && *n > 0.0)) {
-            return Err(format!("{name} = {n}: a number above 0 is needed"));
-        }
-        let latency = self.flash.latency_us;
-        if !(0.0..1e9).contains(&latency) {
-            return Err(format!("flash.latency_us = {latency}: a number from 0 is needed"));
-        }
-        let absent: &[&str] = if self.ram_bytes_per_s.is_none() { &[Assumption::RamBandwidth.field()] } else { &[] };
-        sources::check(&self.sources, absent)
+        FIELDS.iter().try_for_each(|field| field.check(self)).map_err(|error| error.to_string())?;
+        let numbers = FIELDS.iter().filter(|field| (field.of)(self).is_some()).map(|field| field.name);
+        sources::check(&self.sources, &numbers.collect::<Vec<_>>())
     }
 
     /// The certainty of an assumption.
@@ -278,24 +279,32 @@ impl StdError for BadFile {}
 /// The board that the file `name` describes.
 fn of_file(name: &str) -> Result<&'static Board, String> {
     let text = data_file(Path::new(name), MAX_FILE_BYTES).map_err(|error| error.to_string())?;
+    // As the boards that are built in, it is there for as long as the program runs.
+    Ok(Box::leak(Box::new(of_text(&text, name)?)))
+}
+
+/// The board that `text` describes, which is what the file `name` holds.
+fn of_text(text: &str, name: &str) -> Result<Board, String> {
     // The error shows lines of the file.
     let shown = |error: toml::de::Error| {
-        let text = error.to_string().lines().map(printable).collect::<Vec<_>>().join("\n");
-        format!("{}: {text}", printable(name))
+        let lines = error.to_string().lines().map(printable).collect::<Vec<_>>();
+        [lines, fields::requirement_at(&FIELDS, text, &error).into_iter().collect()].concat().join("\n")
     };
-    let mut board = read(&text).map_err(shown)?;
-    board.path = Some(name.to_owned());
-    for text in [&mut board.name, &mut board.what] {
-        *text = printable(text);
-    }
-    board.check().map_err(|error| format!("{}: {error}", printable(name)))?;
-    // As the boards that are built in, it is there for as long as the program runs.
-    Ok(Box::leak(Box::new(board)))
+    let read = || {
+        let mut board = read(text).map_err(shown)?;
+        board.path = Some(name.to_owned());
+        for text in [&mut board.name, &mut board.what] {
+            *text = printable(text);
+        }
+        board.check()?;
+        Ok(board)
+    };
+    read().map_err(|error: String| format!("{}: {error}", printable(name)))
 }
 
 /// The board that the text of a file describes.
 fn read(text: &str) -> Result<Board, toml::de::Error> {
-    if !toml::from_str::<toml::Table>(text)?.contains_key("board") {
+    if !toml::from_str::<BTreeMap<String, IgnoredAny>>(text)?.contains_key("board") {
         return toml::from_str(text);
     }
     let boards = toml::from_str::<Block>(text)?.board;

@@ -85,18 +85,6 @@ impl Assumption {
     }
 }
 
-/// All numbers that a profile has, by their fields' names. The clock and the cores decide speeds too, but are settings.
-pub(super) const FIELDS: [&str; 8] = [
-    "arena",
-    "ram_bytes_per_s",
-    "hz",
-    "cores",
-    "cycles_per_instruction",
-    "flash.bytes",
-    "flash.bytes_per_s",
-    "flash.latency_us",
-];
-
 /// The class of an assumption: a guess where there is no source.
 pub(super) fn class(sources: &[Source], assumption: Assumption) -> Class {
     let field = assumption.field();
@@ -104,15 +92,15 @@ pub(super) fn class(sources: &[Source], assumption: Assumption) -> Class {
     source.map_or(Class::Guess, |source| source.class)
 }
 
-/// Checks that every source is of numbers that a profile has, and that none has two. `absent` are fields that this one lacks.
-pub(super) fn check(sources: &[Source], absent: &[&str]) -> Result<(), String> {
+/// Checks that every source is of `numbers`, the fields that a profile has, and that none has two.
+pub(super) fn check(sources: &[Source], numbers: &[&str]) -> Result<(), String> {
     let mut seen: Vec<&str> = Vec::new();
     for source in sources {
         if source.of.is_empty() || source.text.is_empty() {
             return Err("sources: one is empty".into());
         }
         for of in source.of.iter().map(String::as_str) {
-            if !FIELDS.contains(&of) || absent.contains(&of) {
+            if !numbers.contains(&of) {
                 return Err(format!("sources: {of:?} is no number of the board"));
             }
             if seen.contains(&of) {
@@ -127,14 +115,14 @@ pub(super) fn check(sources: &[Source], absent: &[&str]) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::boards::all;
+    use crate::boards::{FIELDS, all};
 
     #[test]
     fn every_number_of_every_board_has_one_source() {
         for board in all() {
             let mut named: Vec<&str> = board.sources.iter().flat_map(|source| &source.of).map(|of| &**of).collect();
-            let mut fields: Vec<&str> = FIELDS.to_vec();
-            fields.retain(|field| *field != "ram_bytes_per_s" || board.ram_bytes_per_s.is_some());
+            let fields = FIELDS.iter().filter(|field| (field.of)(board).is_some());
+            let mut fields: Vec<&str> = fields.map(|field| field.name).collect();
             named.sort_unstable();
             fields.sort_unstable();
             assert_eq!(named, fields, "{}", board.name);
@@ -144,7 +132,7 @@ mod tests {
     #[test]
     fn sources_of_no_number_or_of_one_that_has_another_are_refused() {
         let source = |of: &str| Source { of: vec![of.into()], class: Class::Published, text: "a data sheet".into() };
-        let refused = |sources: &[Source]| check(sources, &["ram_bytes_per_s"]).err().unwrap_or_default();
+        let refused = |sources: &[Source]| check(sources, &["hz", "cores"]).err().unwrap_or_default();
         assert_eq!(refused(&[source("hz"), source("cores")]), "");
         assert!(refused(&[source("hz"), source("hz")]).contains("two"));
         assert!(
