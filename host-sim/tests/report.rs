@@ -185,6 +185,38 @@ fn what_does_not_fit_has_a_report_and_an_error() {
     }
 }
 
+#[test]
+fn the_slowest_and_the_fastest_board_have_reports() {
+    let folder = Folder::new("extreme");
+    let path = folder.path("report.html");
+    let text = |hz: &str, cores: &str, cycles: &str, rate: &str, latency: &str| {
+        format!(
+            r#"name = "extreme"
+what = "at the ends of what a profile may say"
+arena = "400KiB"
+isa = "dsp"
+ram_bytes_per_s = {rate}
+hz = {hz}
+cores = {cores}
+cycles_per_instruction = {cycles}
+flash = {{ kind = "sd", bytes = "2MiB", mapped = false, bytes_per_s = {rate}, latency_us = {latency} }}"#
+        )
+    };
+    let [slow, fast] = [text("1e4", "1", "1000", "1000", "1e6"), text("1e11", "1024", "0.01", "1e13", "0")];
+    let decode = |profile: &str| {
+        let board = folder.path("board.toml");
+        fs::write(&board, profile).expect("the folder can be written");
+        let said = json(&["report", "--board", &board, "-o", &path, "--json"], 0);
+        check(&fs::read_to_string(&path).expect("it was written"));
+        let [low, likely, high] =
+            ["low", "likely", "high"].map(|name| said["decode_range"][name].as_f64().expect("a number"));
+        assert!(0.0 < low && low < likely && likely < high && high.is_finite(), "{low} {likely} {high}");
+        likely
+    };
+    // A token of the slowest takes four days.
+    assert!(decode(&slow) < 1e-4 && decode(&fast) > 1e5);
+}
+
 /// A model with the name that is given: one more key, of whole steps of the alignment.
 fn named_model(name: &str) -> Vec<u8> {
     let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/models/llama-mixed32.gguf");

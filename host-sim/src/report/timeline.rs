@@ -98,7 +98,7 @@ fn pieces(interval: &Interval) -> [(usize, Time, Time); 2] {
         Work::Attention => 2,
         Work::Elements | Work::Checksum => 3,
     };
-    let middle = (interval.from + memory).min(interval.to);
+    let middle = interval.from.saturating_add(memory).min(interval.to);
     [(0, interval.from, middle), (class, middle, interval.to)]
 }
 

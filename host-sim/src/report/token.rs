@@ -7,13 +7,14 @@ use super::scale::{grouped, percent};
 use super::table::{finding, table};
 use super::timeline::{Load, Stretch, Timeline, show_time};
 use crate::predict::Trace;
+use crate::sim::Time;
 use crate::size::show;
 
 pub(super) fn token(m: &mut Markup, data: &Data) {
     let trace = &data.trace;
     let stretches = trace.stretches();
     let all = trace.load(0, trace.time());
-    let share = |part: u64, of: u64| percent(part as f64 / of.max(1) as f64);
+    let share = |part: Time, of: Time| percent(part as f64 / of.max(1) as f64);
     let hidden = if all.bus > 0 {
         format!(
             "The token reads {} in {} transfers; {} of the bus’s time is hidden behind computation, and for {} of the token’s {} the processor waits for the bus.",
@@ -69,7 +70,7 @@ fn busiest<'s>(trace: &Trace, stretches: &'s [Stretch]) -> Option<(&'s Stretch, 
 
 fn utilisation(m: &mut Markup, data: &Data, stretches: &[Stretch], all: &Load) {
     let mut one = |name: &str, load: Load| {
-        let share = |part: u64| percent(part as f64 / load.time.max(1) as f64);
+        let share = |part: Time| percent(part as f64 / load.time.max(1) as f64);
         m.element("tr", &[], |m| {
             m.leaf("th", &[("scope", &"row")], name);
             m.leaf("td", &[], show_time(load.time));

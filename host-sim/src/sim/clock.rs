@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use flashlet::flash::block_on_with;
 
-use super::spent::{SECOND, Spent, Time};
+use super::spent::{Spent, Time, time};
 use super::trace::{Busy, Interval, Recording, Work};
 use crate::boards::{Board, FlashChip};
 
@@ -28,13 +28,18 @@ impl Stopwatch {
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
-        self.spent().map_or_else(|| self.began.elapsed(), |spent| Duration::from_secs_f64(spent.all_seconds()[0]))
+        self.spent().map_or_else(|| self.began.elapsed(), |spent| seconds(spent.all_seconds()[0]))
     }
 
     /// The board's time since the start, if one is simulated.
     pub(crate) fn spent(&self) -> Option<Spent> {
         self.board.and_then(|before| spent().map(|now| now.since(&before)))
     }
+}
+
+/// A duration of so many seconds, or the longest.
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
 
 /// The clock of the board that is simulated.
@@ -91,12 +96,14 @@ pub(crate) fn spent() -> Option<Spent> {
     with(|clock| clock.spent.get())
 }
 
-/// Nanoseconds of the simulated board, or else of this machine since this was asked first.
+/// Nanoseconds of the simulated board, or else of this machine since this was asked first; they stop at the largest number.
 pub(crate) fn nanoseconds() -> u64 {
     /// Picoseconds, the board's unit, of a nanosecond.
     const PS: Time = 1000;
     static BEGAN: OnceLock<Instant> = OnceLock::new();
-    spent().map_or_else(|| BEGAN.get_or_init(Instant::now).elapsed().as_nanos() as u64, |spent| spent.now / PS)
+    let nanoseconds =
+        spent().map_or_else(|| BEGAN.get_or_init(Instant::now).elapsed().as_nanos(), |spent| spent.now / PS);
+    nanoseconds.try_into().unwrap_or(u64::MAX)
 }
 
 /// Skips reads from `offset` on until the next start: they take their time but bring no bytes, for kernels that do not compute.
@@ -134,11 +141,12 @@ pub(crate) async fn transfer(bytes: usize) {
         let mut spent = clock.spent.get();
         let starts = spent.now.max(clock.bus_free.get());
         let takes = clock.board.flash.time(bytes as u64);
-        (spent.bus, spent.bytes) = (spent.bus + takes, spent.bytes + bytes as u64);
+        let ends = starts.saturating_add(takes);
+        (spent.bus, spent.bytes) = (spent.bus.saturating_add(takes), spent.bytes + bytes as u64);
         clock.spent.set(spent);
-        clock.bus_free.set(starts + takes);
-        clock.note(starts, starts + takes, Busy::Bus { bytes: bytes as u64 });
-        starts + takes
+        clock.bus_free.set(ends);
+        clock.note(starts, ends, Busy::Bus { bytes: bytes as u64 });
+        ends
     });
     let Some(ends) = ends else { return };
     poll_fn(|_| {
@@ -189,13 +197,14 @@ impl Wake for Yielded {
 
 /// Charges `work` of `seconds`, `memory` of which it waits for memory.
 pub(super) fn charge(work: Work, seconds: f64, memory: f64) {
-    let ps = |seconds: f64| (seconds * SECOND) as Time;
+    let (takes, memory) = (time(seconds), time(memory));
     with(|clock| {
         let mut spent = clock.spent.get();
-        clock.note(spent.now, spent.now + ps(seconds), Busy::Processor { work, memory: ps(memory) });
-        spent.now += ps(seconds);
-        spent.compute += ps(seconds);
-        spent.memory += ps(memory);
+        let ends = spent.now.saturating_add(takes);
+        clock.note(spent.now, ends, Busy::Processor { work, memory });
+        spent.now = ends;
+        spent.compute = spent.compute.saturating_add(takes);
+        spent.memory = spent.memory.saturating_add(memory);
         clock.spent.set(spent);
     });
 }
@@ -203,6 +212,6 @@ pub(super) fn charge(work: Work, seconds: f64, memory: f64) {
 impl FlashChip {
     /// The time of a read of `bytes`.
     fn time(&self, bytes: u64) -> Time {
-        ((self.latency_us * 1e-6 + bytes as f64 / self.bytes_per_s) * SECOND) as Time
+        time(self.latency_us * 1e-6 + bytes as f64 / self.bytes_per_s)
     }
 }

@@ -2,10 +2,15 @@
 
 use core::fmt;
 
-/// Picoseconds: fine enough for a cycle, and half a year until they overflow.
-pub(crate) type Time = u64;
+/// Picoseconds: fine enough for a cycle, and so many that no board and no model within their limits overflows them.
+pub(crate) type Time = u128;
 
-pub(super) const SECOND: f64 = 1e12;
+const SECOND: f64 = 1e12;
+
+/// The time of so many seconds: none of what is negative or no number, and all there is of what is infinite.
+pub(super) fn time(seconds: f64) -> Time {
+    (seconds * SECOND) as Time
+}
 
 /// A board's time, by the parts that were busy.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

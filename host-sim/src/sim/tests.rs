@@ -9,8 +9,7 @@ use flashlet::{Model, Options, Session};
 use core::time::Duration;
 
 use super::clock::charge;
-use super::spent::SECOND;
-use super::{Charged, Resource, Spent, Stopwatch, Work, spent, start, transfer, wait};
+use super::{Charged, Resource, Spent, Stopwatch, Work, nanoseconds, spent, start, transfer, wait};
 use crate::boards::Board;
 use crate::hardware::source::ModelFile;
 
@@ -90,16 +89,13 @@ fn a_streamed_pass_takes_little_more_than_the_slower_of_bus_and_processor() {
     // controllers, of chips that are given a command, and of cards.
     for (share, latency_us) in [(0.25, 0.1), (0.25, 2.0), (1.0, 0.1), (1.0, 2.0), (4.0, 0.1), (4.0, 2.0), (1.0, 100.0)]
     {
-        let compute = alone[1].0.compute as f64 / SECOND;
+        let compute = alone[1].0.all_seconds()[2];
         let bytes_per_s = alone[1].1.bytes_read as f64 / (compute * share);
         for (i, (pass, read)) in passes(board(bytes_per_s, latency_us), Residency::Streamed, tile).iter().enumerate() {
             let bus = read.bytes_read as f64 / bytes_per_s + read.reads as f64 * latency_us * 1e-6;
             let [took, on_bus, computed, _] = pass.all_seconds();
             assert!((on_bus / bus - 1.0).abs() < 1e-3 && pass.bytes == read.bytes_read, "{on_bus} for {bus}");
-            assert!(
-                (computed / (alone[i].0.compute as f64 / SECOND) - 1.0).abs() < 1e-6,
-                "the processor does the same"
-            );
+            assert!((computed / alone[i].0.all_seconds()[2] - 1.0).abs() < 1e-6, "the processor does the same");
             let ratio = took / bus.max(computed);
             // Where both take as long, what takes longer to compute than to read does not hide: the head in Q6_K; the layers
             // for eight tokens, of which the head sees one.
@@ -181,6 +177,33 @@ fn a_board_is_named_by_what_it_waits_for() {
     assert_eq!(spent(40, 90, 0).bound_by(), Resource::Compute);
     assert_eq!(spent(0, 90, 60).bound_by(), Resource::Memory);
     assert_eq!(spent(0, 0, 0).bound_by(), Resource::Compute);
+}
+
+#[test]
+fn the_clock_neither_wraps_nor_stops_being_a_number() {
+    // A million years, which are more nanoseconds than it tells, and more than any time beyond: no profile allows that.
+    const LONG: f64 = 3e13;
+    for (bytes_per_s, endless) in [(1.0 / LONG, false), (1e-300, true)] {
+        start(board(bytes_per_s, 0.0));
+        let watch = Stopwatch::start();
+        let mut before = Spent::default();
+        for pass in 1..=4 {
+            wait(transfer(1));
+            charge(Work::Product, if endless { f64::INFINITY } else { LONG }, f64::NAN);
+            let now = spent().expect("it is simulated");
+            let sum = 2.0 * LONG * f64::from(pass);
+            if endless {
+                assert_eq!((now.now, now.bus, now.compute), (u128::MAX, u128::MAX, u128::MAX));
+            } else {
+                assert!((now.all_seconds()[0] / sum - 1.0).abs() < 1e-9 && before.now < now.now, "{now:?}");
+                assert!((watch.elapsed().as_secs_f64() / sum - 1.0).abs() < 1e-9);
+            }
+            assert!(now.all_seconds().iter().all(|seconds| seconds.is_finite()) && now.memory == 0, "{now:?}");
+            before = now;
+        }
+        assert_eq!(nanoseconds(), u64::MAX);
+        assert_eq!(watch.elapsed() == Duration::MAX, endless);
+    }
 }
 
 #[test]
