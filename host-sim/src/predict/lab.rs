@@ -135,19 +135,26 @@ impl<'f> Lab<'f> {
         Ok(speeds.into_iter().next().unwrap_or_default())
     }
 
-    /// The speed of decode after a prompt.
-    pub(crate) fn decode(&self, board: &Board, plan: &Plan, lengths: Lengths) -> Result<Speed, Failure> {
-        let [_, decode] = self.speeds(board, plan, lengths)?;
-        decode.ok_or_else(|| Failure::new("the simulator has no clock"))
+    /// The speed of decode after a prompt, which is not simulated.
+    pub(crate) fn decode(
+        &self,
+        board: &Board,
+        plan: &Plan,
+        Lengths { n_prompt, n_gen }: Lengths,
+    ) -> Result<Speed, Failure> {
+        let [_, decode] = self.with_engine(board, plan, |engine| {
+            sim::skip_tokens(n_prompt as usize);
+            prefill_and_decode(engine, 0, n_gen)
+        })?;
+        Speed::of(&decode, n_gen).ok_or_else(|| Failure::new("the simulator has no clock"))
     }
 
     /// The busy times of the board's parts during the token at `position`.
     pub(crate) fn trace(&self, board: &Board, plan: &Plan, position: u32) -> Result<Trace, Failure> {
         self.with_engine(board, plan, |engine| {
-            feed(engine, position, Want::None)?;
             let before = sim::spent().unwrap_or_default();
             sim::record();
-            feed(engine, position + 1, Want::Last)?;
+            run_token(engine, position)?;
             let Recording { mut intervals, mut section_ends } = sim::recorded();
             let times = intervals.iter_mut().flat_map(|interval| [&mut interval.from, &mut interval.to]);
             times.chain(&mut section_ends).for_each(|time| *time -= before.now);
@@ -160,9 +167,8 @@ impl<'f> Lab<'f> {
         self.with_engine(board, plan, |engine| {
             let mut speeds = Vec::with_capacity(positions.len());
             for &position in positions {
-                feed(engine, position, Want::None)?;
                 let watch = sim::Stopwatch::start();
-                feed(engine, position + 1, Want::Last)?;
+                run_token(engine, position)?;
                 speeds.extend(Speed::of(&Lap::since(watch), 1));
             }
             Ok(speeds)
@@ -170,9 +176,10 @@ impl<'f> Lab<'f> {
     }
 }
 
-/// Feeds tokens until there are `end`.
-fn feed(engine: &mut Engine<'_>, end: u32, want: Want) -> Result<(), Failure> {
-    let ids = vec![0; end.saturating_sub(engine.session.position()) as usize];
-    wait(engine.session.feed(&ids, want, &mut |_, _, _| {}))?;
+/// Runs the token at `position`, not before the session's own. Those in between are not run: what a pass takes depends on their
+/// number alone, and a long context would take minutes.
+fn run_token(engine: &mut Engine<'_>, position: u32) -> Result<(), Failure> {
+    sim::skip_tokens(position.saturating_sub(engine.session.position()) as usize);
+    wait(engine.session.feed(&[0], Want::Last, &mut |_, _, _| {}))?;
     Ok(())
 }

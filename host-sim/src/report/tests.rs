@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use flashlet::Plan;
-use flashlet::model::Hyper;
+use flashlet::model::{Hyper, Want};
 use roxmltree::{Document, ParsingOptions};
 
 use super::data::Data;
@@ -14,7 +14,7 @@ use crate::engine::{ComputeArgs, Context, Engine, EngineArgs, Extras, Misfit, Op
 use crate::hardware::source::ModelFile;
 use crate::measure::prefill_and_decode;
 use crate::predict::{Lab, Lengths};
-use crate::sim::{Busy, Resource, Spent};
+use crate::sim::{Busy, Resource, Spent, spent, wait};
 
 /// The built-in model, the board, and the arguments that ask for them.
 fn set_up(flags: &[&str]) -> (ModelFile, &'static Board, EngineArgs) {
@@ -121,6 +121,36 @@ fn a_token_has_the_layers_of_its_model_in_every_architecture() {
         let embedding = others.iter().find(|stretch| stretch.name == "embedding");
         assert!(embedding.is_some_and(|s| trace.load(s.from, s.to).processor > 0) || layer_input_width == 0, "{name}");
         assert!(stretches.windows(2).all(|pair| pair[0].to == pair[1].from), "{name}: one follows the other");
+    }
+}
+
+#[test]
+fn tokens_that_are_skipped_count_as_those_that_are_run() {
+    let positions = [0, 1, 6, 7, 13];
+    for (file, board) in fixtures().iter().flat_map(|file| ["raspi4b", "weact-h743"].map(|board| (file, board))) {
+        let (file, board, args) = set_up(&["-m", file, "--board", board, "--ctx", "16"]);
+        let mut lab = Lab::new(Opened::new(&file, &args).expect("a model"));
+        let options = lab.opened().options(&args, None, 16, Extras::NONE).expect("they are options");
+        let plan = lab.plan(&options, board.arena).expect("it is read").expect("it fits");
+        let (skipped, n_prompt) = (lab.at_positions(board, &plan, &positions).expect("it runs"), 11);
+        let decode = lab.decode(board, &plan, Lengths { n_prompt, n_gen: 4 }).expect("it runs");
+        let name = file.path().display();
+
+        let opened = lab.opened().again();
+        let compute = ComputeArgs { threads: Some(1), isa: None, n_gpu_layers: None };
+        let mut machine = opened.machine(&plan, &args, &compute, None).expect("memory");
+        let mut engine = Engine::load(opened, plan, &mut machine).expect("it loads");
+        for (position, skipped) in positions.into_iter().zip(skipped) {
+            let left = position - engine.session.position();
+            let [_, token] = [left, 1].map(|n| {
+                let before = spent().expect("it is simulated");
+                wait(engine.session.feed(&vec![0; n as usize], Want::Last, &mut |_, _, _| {})).expect("it runs");
+                spent().expect("it is simulated").since(&before)
+            });
+            assert_eq!(skipped.spent, token, "{name} on {}: position {position}", board.name);
+        }
+        let [_, run] = prefill_and_decode(&mut engine, n_prompt, 4).expect("it computes");
+        assert_eq!(run.spent, Some(decode.spent), "{name} on {}", board.name);
     }
 }
 

@@ -53,6 +53,8 @@ struct Clock {
     awaited: Cell<Option<Time>>,
     /// Reads from this offset on take their time, but bring no bytes.
     weights_from: Cell<u64>,
+    /// Tokens that count as seen before the first that was fed.
+    skipped_tokens: Cell<usize>,
     /// The busy times of the board's parts, while they are recorded.
     trace: RefCell<Option<Recording>>,
 }
@@ -81,6 +83,7 @@ pub(crate) fn start(board: &Board) {
         bus_free: Cell::default(),
         awaited: Cell::default(),
         weights_from: Cell::new(u64::MAX),
+        skipped_tokens: Cell::default(),
         trace: RefCell::default(),
     };
     CLOCK.set(Some(clock));
@@ -114,6 +117,17 @@ pub(crate) fn skip_weights(offset: u64) {
 /// True if a read at `offset` is skipped.
 pub(crate) fn skips(offset: u64) -> bool {
     with(|clock| offset >= clock.weights_from.get()).unwrap_or(false)
+}
+
+/// Counts `n` tokens as seen before the first that was fed, until the next start: attention takes the time that it takes
+/// behind them. For kernels that do not compute, which need no keys of theirs.
+pub(crate) fn skip_tokens(n: usize) {
+    with(|clock| clock.skipped_tokens.set(n));
+}
+
+/// The number of tokens that count as seen but were not fed.
+pub(super) fn skipped_tokens() -> usize {
+    with(|clock| clock.skipped_tokens.get()).unwrap_or(0)
 }
 
 /// Records the busy times of the board's parts from now on.

@@ -10,7 +10,7 @@ use flashlet::internal::simd::LANES;
 use flashlet::kernels::{Act, Executor, Kernels};
 use flashlet::simd::{ActForm, IsaName};
 
-use super::clock::{charge, end_section, of_board};
+use super::clock::{charge, end_section, of_board, skipped_tokens};
 use super::trace::Work;
 use crate::boards::Board;
 use crate::hardware::processor;
@@ -172,7 +172,8 @@ impl Kernels for Charged {
 
     fn attention(&self, job: &Attention<'_>, out: &mut [Group], executor: &dyn Executor) {
         // A product with a key and one with a value for every position that a token sees.
-        let seen = |t: usize| (job.position + t + 1).min(job.window.unwrap_or(usize::MAX));
+        let position = job.position + skipped_tokens();
+        let seen = |t: usize| (position + t + 1).min(job.window.unwrap_or(usize::MAX));
         let positions: usize = (0..job.tokens).map(seen).sum();
         let products = 2 * positions * job.n_head * job.cache.head_dim;
         let each = |board: &Board| board.costs().attention[job.cache.ty.name()];

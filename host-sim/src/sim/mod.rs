@@ -12,7 +12,9 @@ mod spent;
 mod tests;
 mod trace;
 
-pub(crate) use clock::{Stopwatch, nanoseconds, record, recorded, skip_weights, skips, spent, start, transfer, wait};
+pub(crate) use clock::{
+    Stopwatch, nanoseconds, record, recorded, skip_tokens, skip_weights, skips, spent, start, transfer, wait,
+};
 pub(crate) use compute::Charged;
 pub(crate) use spent::{Resource, Spent, Time};
 pub(crate) use trace::{Busy, Interval, Recording, Work};
