@@ -217,6 +217,31 @@ flash = {{ kind = "sd", bytes = "2MiB", mapped = false, bytes_per_s = {rate}, la
     assert!(decode(&slow) < 1e-4 && decode(&fast) > 1e5);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_longest_context_does_not_fit_as_others_do_not() {
+    let folder = Folder::new("longest");
+    let path = folder.path("report.html");
+    let flags = ["--board", "raspi5", "-c", "4294967295"];
+    let (code, out, planned) = flashlet_with(b"", &[&["plan"], &flags[..]].concat());
+    assert_eq!((code, out.as_str()), (1, ""));
+    // Where this machine has no addresses for so much, there is no page, but the same error.
+    let limited = |limit: &str| {
+        let command = format!("{limit} exec \"$@\"");
+        let report = ["-c", &command, "sh", env!("CARGO_BIN_EXE_flashlet"), "report", "-o", &path];
+        let output = std::process::Command::new("sh").args(report).args(flags).output().expect("there is a shell");
+        let errors = String::from_utf8(output.stderr).expect("it is text");
+        assert_eq!((output.status.code(), errors.lines().last()), (Some(1), planned.lines().last()), "{errors}");
+        !output.stdout.is_empty()
+    };
+    assert!(!limited("ulimit -v 4000000;"));
+    assert_eq!(folder.names(), [""; 0]);
+    assert!(limited(""));
+    let html = fs::read_to_string(&path).expect("it was written");
+    check(&html);
+    assert!(html.contains("It does not fit."));
+}
+
 /// A model with the name that is given: one more key, of whole steps of the alignment.
 fn named_model(name: &str) -> Vec<u8> {
     let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/models/llama-mixed32.gguf");

@@ -1,6 +1,7 @@
 //! The memory and the processor that a model runs on.
 
 use core::num::NonZero;
+use std::io;
 
 use flashlet::Plan;
 use flashlet::kernels::{Executor, Inline, Kernels};
@@ -24,10 +25,8 @@ pub(crate) struct Machine {
 
 impl Machine {
     /// A machine with the arena that `plan` asks for; one thread per core unless `threads` says otherwise.
-    pub(crate) fn new(plan: &Plan, kernels: &'static dyn Kernels, threads: Option<u32>) -> Result<Machine, Failure> {
-        let bytes = plan.arena_bytes;
-        let arena = HostArena::new(bytes)
-            .map_err(|error| Failure::io(format_args!("cannot reserve an arena of {bytes} bytes"), &error))?;
+    fn new(plan: &Plan, kernels: &'static dyn Kernels, threads: Option<u32>) -> Result<Machine, Failure> {
+        let arena = reserved(plan, HostArena::new)?;
         let threads = threads.map_or_else(cores, |n| n as usize);
         let executor: Box<dyn Executor> = match threads {
             1 => Box::new(Inline),
@@ -36,10 +35,21 @@ impl Machine {
         Ok(Machine { arena, kernels, executor })
     }
 
+    /// A machine for kernels that compute nothing, and so write next to nothing of its arena.
+    pub(crate) fn uncomputed(plan: &Plan, kernels: &'static dyn Kernels) -> Result<Machine, Failure> {
+        Ok(Machine { arena: reserved(plan, HostArena::untouched)?, kernels, executor: Box::new(Inline) })
+    }
+
     /// The instruction set of the kernels.
     pub(crate) fn isa(&self) -> IsaName {
         self.kernels.isa()
     }
+}
+
+/// The arena that `plan` asks for.
+fn reserved(plan: &Plan, reserve: impl Fn(usize) -> io::Result<HostArena>) -> Result<HostArena, Failure> {
+    let bytes = plan.arena_bytes;
+    reserve(bytes).map_err(|error| Failure::io(format_args!("cannot reserve an arena of {bytes} bytes"), &error))
 }
 
 impl Opened<'_> {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use memmap2::MmapMut;
+use memmap2::{MmapMut, MmapOptions};
 
 /// Zeroed, page-aligned bytes of its own mapping. The system provides a page when it is first
 /// written, so what the engine does not touch takes no memory.
@@ -18,8 +18,21 @@ impl HostArena {
     /// # Errors
     /// The system's refusal to map that much.
     pub fn new(len: usize) -> io::Result<HostArena> {
+        HostArena::map(len, &mut MmapOptions::new())
+    }
+
+    /// An arena of `len` bytes of which few will be written: the system promises memory for none, so that it may be larger than
+    /// all that there is.
+    ///
+    /// # Errors
+    /// The system's refusal to map that much.
+    pub fn untouched(len: usize) -> io::Result<HostArena> {
+        HostArena::map(len, MmapOptions::new().no_reserve_swap())
+    }
+
+    fn map(len: usize, options: &mut MmapOptions) -> io::Result<HostArena> {
         // An empty mapping is an error on some systems.
-        let map = MmapMut::map_anon(len.max(1))?;
+        let map = options.len(len.max(1)).map_anon()?;
         // Huge pages read about a third faster. Where there are none, small ones do.
         #[cfg(target_os = "linux")]
         let _ = map.advise(memmap2::Advice::HugePage);
@@ -61,6 +74,6 @@ mod tests {
 
     #[test]
     fn an_absurd_length_is_an_error() {
-        assert!(HostArena::new(usize::MAX / 2).is_err());
+        assert!(HostArena::new(usize::MAX / 2).is_err() && HostArena::untouched(usize::MAX / 2).is_err());
     }
 }

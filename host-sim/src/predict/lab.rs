@@ -103,7 +103,7 @@ impl<'f> Lab<'f> {
         // A machine's kernels live as long as the program; these are some hundred bytes.
         let kernels = Box::leak(Box::new(Charged::uncomputed(opened.source.mapped, pinned)));
         self.simulate(board, plan);
-        let result = Machine::new(plan, kernels, Some(1))
+        let result = Machine::uncomputed(plan, kernels)
             .and_then(|mut machine| run(&mut Engine::load(opened, *plan, &mut machine)?));
         // The planner reads a packed file's index, which lies where weights do.
         sim::skip_weights(u64::MAX);

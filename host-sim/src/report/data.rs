@@ -120,7 +120,9 @@ impl Data {
         let refused = lab.opened().misfit(&options, too_small, Room::Board(board), Context::ANY.least);
         lab.opened().warn_of(&plan);
         let lengths = Lengths::within(plan.ctx);
-        let forecast = lab.forecast(board, &plan, lengths)?;
+        // What is too large for a board may be too large to be simulated here: that is the error of `plan`.
+        let unfit = |error| refused.as_ref().map_or(error, |refused| Failure::new(refused.message()));
+        let forecast = lab.forecast(board, &plan, lengths).map_err(unfit)?;
         let (decode, decode_range) = forecast.decode.ok_or_else(|| Failure::new("the simulator has no clock"))?;
         let (prefill, prefill_range) = forecast.prefill.unzip();
         // Checks take a board no time, but this machine: what only compares plans leaves them out.
