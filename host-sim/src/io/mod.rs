@@ -11,4 +11,5 @@ pub(crate) mod output;
 pub(crate) mod output_file;
 pub(crate) mod printable;
 pub(crate) mod progress;
+pub(crate) mod shell;
 mod temporary;

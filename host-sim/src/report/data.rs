@@ -13,6 +13,7 @@ use crate::engine::{Context, EngineArgs, Extras, Misfit, Opened, Room};
 use crate::failure::Failure;
 use crate::hardware::source::ModelFile;
 use crate::io::progress::Meter;
+use crate::io::shell::command_line;
 use crate::predict::{Lab, Lengths, Range, Speed, Trace};
 use crate::sim::{Resource, wait};
 use crate::size::show;
@@ -148,7 +149,7 @@ impl Data {
             n_layer: config.hyper.n_layer,
             ctx_train: config.hyper.ctx_train,
             board,
-            flags: flags(args, board, &plan, lengths),
+            flags: flags(args, &plan, lengths),
             refused,
             arena,
             plan,
@@ -170,15 +171,10 @@ impl Data {
     }
 }
 
-/// The command line that measures the same.
-fn flags(args: &EngineArgs, board: &Board, plan: &Plan, lengths: Lengths) -> String {
-    let Lengths { n_prompt, n_gen } = lengths;
-    let board = board.path.as_ref().unwrap_or(&board.name);
-    let mut flags = format!("--board {board} --ctx {} --kv {} -p {n_prompt} -n {n_gen}", plan.ctx, plan.kv.name());
-    flags += &args.residency_flag().map_or(String::new(), |flag| format!(" {flag}"));
-    flags += &args.chunk.map_or(String::new(), |n| format!(" --chunk {n}"));
-    flags += &args.tile.map_or(String::new(), |n| format!(" --tile {n}"));
-    flags
+/// The flags with which `bench` measures the same.
+fn flags(args: &EngineArgs, plan: &Plan, Lengths { n_prompt, n_gen }: Lengths) -> String {
+    let lengths = ["-p".to_owned(), n_prompt.to_string(), "-n".to_owned(), n_gen.to_string()];
+    command_line(&[&args.on_board(plan.ctx)[..], &lengths].concat())
 }
 
 /// The model's name in the file, or else the name of the file.

@@ -86,7 +86,7 @@ fn footer(m: &mut Markup, data: &Data) {
     if data.refused.is_none() {
         m.element("p", &[], |m| {
             m.text("The same numbers: ");
-            m.leaf("code", &[], format_args!("flashlet bench -m MODEL {}", data.flags));
+            m.leaf("code", &[], format_args!("flashlet bench {}", data.flags));
         });
     }
 }
