@@ -4,6 +4,9 @@ use core::fmt;
 
 use flashlet::text::MAX_CANDIDATES;
 
+/// The highest temperature: far beyond any that makes a difference, and low enough to be shown as it was typed.
+const MAX_TEMPERATURE: f32 = 1000.0;
+
 /// A line, understood.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Command<'l> {
@@ -89,23 +92,24 @@ pub(crate) fn parse(line: &str) -> Result<Command<'_>, Complaint<'_>> {
     let (command, argument) = trimmed.split_at_checked(end).unwrap_or((trimmed, ""));
     let argument = argument.trim_ascii();
     let wants = |what| Complaint::Wants { command, what };
-    let (at_least_zero, share) =
-        ("a number such as 0.8, of at most seven digits", "a number from 0 to 1, such as 0.95");
+    let temperature = "a number from 0 to 1000, such as 0.8, of at most seven digits";
+    let share = "a number from 0 to 1, such as 0.95, of at most seven digits";
     let top_k = "a whole number from 0 to 256";
+    let (length, seed) = ("a whole number from 1 to 4294967295", "a whole number from 0 to 18446744073709551615");
     let switch = || match argument {
         "on" => Ok(true),
         "off" => Ok(false),
         _ => Err(wants("on or off")),
     };
-    let number = || argument.parse().map_err(|_| wants("a whole number"));
-    let at_most_one = || decimal(argument).filter(|&p| p <= 1.0).ok_or(wants(share));
+    let number = || argument.parse().map_err(|_| wants("a whole number from 0 to 4294967295"));
+    let at_most = |most, what| decimal(argument).filter(|&x| x <= most).ok_or(wants(what));
     Ok(match command {
-        "/temp" => Command::Temperature(decimal(argument).ok_or(wants(at_least_zero))?),
+        "/temp" => Command::Temperature(at_most(MAX_TEMPERATURE, temperature)?),
         "/top-k" => Command::TopK(number().ok().filter(|&k| k <= MAX_CANDIDATES as u32).ok_or(wants(top_k))?),
-        "/top-p" => Command::TopP(at_most_one()?),
-        "/min-p" => Command::MinP(at_most_one()?),
-        "/seed" => Command::Seed(argument.parse().map_err(|_| wants("a whole number"))?),
-        "/len" => Command::Length(number().ok().filter(|&n| n > 0).ok_or(wants("a whole number, 1 or more"))?),
+        "/top-p" => Command::TopP(at_most(1.0, share)?),
+        "/min-p" => Command::MinP(at_most(1.0, share)?),
+        "/seed" => Command::Seed(argument.parse().map_err(|_| wants(seed))?),
+        "/len" => Command::Length(number().ok().filter(|&n| n > 0).ok_or(wants(length))?),
         "/ctx" => Command::Context(number()?),
         "/chat" => Command::Chat(switch()?),
         #[cfg(feature = "chat-pieces")]
@@ -167,6 +171,7 @@ mod tests {
             ("  \t", Command::Nothing),
             (" hello /temp 3 ", Command::Prompt(" hello /temp 3 ")),
             ("/temp 0.8", Command::Temperature(0.8)),
+            ("/temp 1000", Command::Temperature(1000.0)),
             (" /top-k  40 ", Command::TopK(40)),
             ("/top-k 256", Command::TopK(256)),
             ("/top-p 1", Command::TopP(1.0)),
@@ -196,12 +201,18 @@ mod tests {
             ("/tmep 1", "there is no command /tmep; /help lists them"),
             ("/", "there is no command /; /help lists them"),
             ("/reset now", "/reset wants nothing after it"),
-            ("/temp hot", "/temp wants a number such as 0.8, of at most seven digits"),
-            ("/temp", "/temp wants a number such as 0.8, of at most seven digits"),
-            ("/top-p 1.5", "/top-p wants a number from 0 to 1, such as 0.95"),
+            ("/temp hot", "/temp wants a number from 0 to 1000, such as 0.8, of at most seven digits"),
+            ("/temp", "/temp wants a number from 0 to 1000, such as 0.8, of at most seven digits"),
+            ("/temp 1000.001", "/temp wants a number from 0 to 1000, such as 0.8, of at most seven digits"),
+            ("/temp 9999999", "/temp wants a number from 0 to 1000, such as 0.8, of at most seven digits"),
+            ("/top-p 1.5", "/top-p wants a number from 0 to 1, such as 0.95, of at most seven digits"),
+            ("/min-p 0.12345678", "/min-p wants a number from 0 to 1, such as 0.95, of at most seven digits"),
+            ("/seed 18446744073709551616", "/seed wants a whole number from 0 to 18446744073709551615"),
+            ("/ctx 4294967296", "/ctx wants a whole number from 0 to 4294967295"),
+            ("/len 4294967296", "/len wants a whole number from 1 to 4294967295"),
             ("/top-k -1", "/top-k wants a whole number from 0 to 256"),
             ("/top-k 257", "/top-k wants a whole number from 0 to 256"),
-            ("/len 0", "/len wants a whole number, 1 or more"),
+            ("/len 0", "/len wants a whole number from 1 to 4294967295"),
             ("/keep maybe", "/keep wants on or off"),
             ("/ids", "/ids wants token ids"),
         ] {

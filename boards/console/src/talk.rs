@@ -35,7 +35,7 @@ impl<'h, R: Read, W: Write> Line<'h, R, W> {
     }
 }
 
-/// A float of a setting, with three digits after the point.
+/// A float of a setting, from 0 to the highest temperature, with three digits after the point.
 struct Milli(f32);
 
 impl fmt::Display for Milli {
@@ -359,5 +359,22 @@ struct Why<'e>(&'e NoModel);
 impl fmt::Display for Why<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "error: no model: {}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Milli;
+    use crate::command::{Command, parse};
+    use std::string::ToString;
+
+    #[test]
+    fn settings_are_shown_as_they_were_typed() {
+        for milli in 0..=1_000_000 {
+            let typed = std::format!("{}.{:03}", milli / 1000, milli % 1000);
+            let line = ["/temp ", &typed].concat();
+            let Ok(Command::Temperature(t)) = parse(&line) else { unreachable!("{line} is a temperature") };
+            assert_eq!(Milli(t).to_string(), typed);
+        }
     }
 }
