@@ -38,7 +38,7 @@ pub(crate) enum Command {
     Eval(eval::EvalArgs),
     /// Measure prefill and decode speed
     #[command(
-        after_help = "Examples:\n  flashlet bench -m smollm2.gguf -t 4\n  flashlet bench -m smollm2.gguf --board stm32n6570-dk"
+        after_help = "Examples:\n  flashlet bench -m smollm2.gguf -t 4\n  flashlet bench -m smollm2.gguf --board stm32n6570-dk\n\nA board's speeds are the same each time and on every machine: -r, -t and --isa do not change them."
     )]
     Bench(bench::BenchArgs),
     /// Let a model answer the built-in model's test sentences, and count what is exactly right

@@ -98,6 +98,7 @@ fn wrong_usage_exits_with_2() {
         assert_eq!(code, 2, "{args:?}: {err}");
         assert!(out.is_empty() && !err.is_empty(), "{args:?}: {out}{err}");
     }
+    assert!(flashlet(&["bench", "--help"]).1.contains("-r, -t and --isa do not change them"));
     // The usage is the command's, whoever finds the mistake.
     for (args, usage) in
         [(&["report"][..], "Usage: flashlet report"), (&["bench", "-p", "0", "-n", "0"], "Usage: flashlet bench")]

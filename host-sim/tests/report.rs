@@ -351,7 +351,7 @@ fn packed_files_are_verified_throughout() {
     let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/models/llama-mixed32.gguf");
     let (code, _, err) = flashlet_with(b"", &["pack", fixture, &model]);
     assert_eq!(code, 0, "{err}");
-    let args = ["report", "-m", &model, "--board", "weact-h743", "--verify=off", "-o", &path];
+    let args = ["report", "-m", &model, "--board", "weact-h743", "--verify=all", "-o", &path];
     let (code, _, err) = flashlet_with(b"", &args);
     assert_eq!(code, 0, "{err}");
     check(&fs::read_to_string(&path).expect("it was written"));
