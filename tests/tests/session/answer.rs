@@ -8,7 +8,8 @@ use core::task::{Context, Waker};
 use flashlet::flash::Flash;
 use flashlet::model::Want;
 use flashlet::session::{AnswerEnd, LogitsHash};
-use flashlet::text::{Drafter, Encode, Sampler};
+use flashlet::text::grammar::{Grammar, GrammarError};
+use flashlet::text::{Drafter, Encode, Follower, Sampler, TextError};
 use flashlet::weights::Residency;
 use flashlet::{AnswerOptions, Buffers, Conversation, Error, Lane, Options, Piece, SamplerConfig, Session};
 
@@ -249,4 +250,31 @@ fn a_prompt_that_cannot_be_answered_changes_nothing() {
         assert_eq!((&both[..4], both.last().copied()), (&first[..], second));
         Ok(())
     });
+}
+
+/// The tables of a grammar whose one rule is itself, or nothing: it has more readings at its beginning than can be followed.
+const ENDLESS: [u8; 40] = *b"FGR1\x01\0\0\0\x03\0\0\0\x40\0\0\0\0\0\0\0\0\0\0\x03\x03\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0";
+
+#[test]
+fn a_grammar_that_cannot_be_begun_leaves_the_conversation_as_it_was() {
+    let fixture = Fixture::load("llama-f32-gqa");
+    let options = options(6);
+    let answers = |fails: bool| {
+        let (mut memory, mut follower, mut found) = (Memory::new(96, 0), Follower::new(), None);
+        session(fixture.mapped(), &Options { ctx: 96, ..Options::default() }, async |session| {
+            let mut conversation = memory.conversation(SamplerConfig::GREEDY);
+            let first = all(session, &mut conversation, &options).await?;
+            if fails {
+                conversation.follow(Some((Grammar::open(&ENDLESS).expect("tables"), &mut follower)));
+                let error = session.answer(&mut conversation, &[PROMPT], &options).await.err();
+                let readings = GrammarError::TooManyReadings { have: 16 };
+                assert_eq!(error, Some(Error::Text(TextError::Grammar(readings))));
+                conversation.follow(None);
+            }
+            found = Some((first, all(session, &mut conversation, &options).await?, session.position()));
+            Ok(())
+        });
+        found
+    };
+    assert_eq!(answers(true), answers(false));
 }

@@ -106,7 +106,13 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
             #[cfg(feature = "chat-pieces")]
             tokens: before.tokens,
         };
-        let taken = self.take(conversation, last, prompt, options).await;
+        #[cfg(feature = "grammar")]
+        let mut taken = conversation.restart_grammar(options.chat).map_err(Error::Text);
+        #[cfg(not(feature = "grammar"))]
+        let mut taken = Ok(());
+        if taken.is_ok() {
+            taken = self.take(conversation, last, prompt, options).await;
+        }
         if let Err(error) = taken {
             conversation.tokens.drop_pending();
             if let (Some(id), Open::Token { .. }) = (first, open) {
@@ -114,10 +120,6 @@ impl<'a, 'm, F: Flash> Session<'a, 'm, F> {
                 (conversation.open, conversation.stats) = (open, before);
             }
             return Err(error);
-        }
-        #[cfg(feature = "grammar")]
-        if let Some((grammar, follower)) = &mut conversation.follower {
-            follower.restart(grammar, options.chat).map_err(TextError::Grammar)?;
         }
         conversation.stats.prompt_tokens = conversation.tokens.pending().len();
         let detokenizer = if options.chat { Detokenizer::new() } else { Detokenizer::continuing() };

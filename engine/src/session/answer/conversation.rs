@@ -117,6 +117,13 @@ impl<'b> Conversation<'b> {
         self.follower = follower;
     }
 
+    /// Goes back to the beginning of the grammar's texts, whose leading space is dropped if they are `fresh`.
+    #[cfg(feature = "grammar")]
+    pub(super) fn restart_grammar(&mut self, fresh: bool) -> Result<(), TextError> {
+        let Some((grammar, follower)) = &mut self.follower else { return Ok(()) };
+        follower.restart(grammar, fresh).map_err(TextError::Grammar)
+    }
+
     /// Keeps the logarithms of the probabilities of the tokens of answers from the next one on, if its options ask for them: of
     /// the first ones, as many as `room` holds.
     #[cfg(feature = "probabilities")]
