@@ -5,6 +5,7 @@ use flashlet::Plan;
 use serde::Serialize;
 
 use crate::boards::Board;
+use crate::digits::rate_among;
 use crate::engine::{ComputeArgs, Context, Engine, EngineArgs, Extras, Opened, open_model};
 use crate::failure::Failure;
 use crate::io::output::{print, print_json};
@@ -110,8 +111,15 @@ pub(crate) fn bench(args: &BenchArgs) -> Result<(), Failure> {
     let mut text = String::new();
     for (name, n, runs) in [("prefill", n_prompt, &report.pp), ("decode", n_gen, &report.tg)] {
         if let Some((mean, deviation)) = mean_and_deviation(runs) {
-            let runs: Vec<String> = runs.iter().map(|r| format!("{r:.1}")).collect();
-            text += &format!("{name:<8} {n:>5} tokens  {mean:>8.1} ± {deviation:.1} tokens/s  ({})\n", runs.join(" "));
+            let shown = |rate| rate_among(rate, mean);
+            text += &format!("{name:<8} {n:>5} tokens  {:>8}", shown(mean));
+            text += &match runs[..] {
+                [_] => " tokens/s\n".to_owned(),
+                _ => {
+                    let runs: Vec<String> = runs.iter().copied().map(shown).collect();
+                    format!(" ± {} tokens/s  ({})\n", shown(deviation), runs.join(" "))
+                }
+            };
         }
     }
     if let Some(board) = &report.board {

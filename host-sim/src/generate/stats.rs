@@ -1,6 +1,7 @@
 //! The statistics that `--stats` prints.
 
 use super::generator::{Drafts, Generator};
+use crate::digits::rate;
 use crate::engine::{Engine, Memory};
 use crate::io::output::note;
 use crate::sim;
@@ -16,12 +17,12 @@ pub(crate) fn print_stats(engine: &Engine<'_>, generator: &Generator<'_>) {
     let drafted =
         drafts.map_or(String::new(), |Drafts { tokens, right }| format!(", {right} of {tokens} guesses right"));
     note(&format!(
-        "prefill  {} tokens, {:.1} tokens/s\ndecode   {} tokens, {:.1} tokens/s\ncontext  {} of {} tokens\n\
+        "prefill  {} tokens, {} tokens/s\ndecode   {} tokens, {} tokens/s\ncontext  {} of {} tokens\n\
          passes   {}{}\narena    {}: pinned {}, KV cache {}, scratch {}\nflash    {} in {} reads\n",
         timings.prefill_tokens,
-        timings.prefill_rate(),
+        rate(timings.prefill_rate()),
         timings.decode_tokens,
-        timings.decode_rate(),
+        rate(timings.decode_rate()),
         session.position(),
         session.plan().ctx,
         session.passes(),

@@ -167,23 +167,7 @@ impl Picture for LineChart {
         label(m, [LEFT + plot_width / 2.0, floor + 33.0], "middle", "title", &self.x.title);
         label(m, [4.0, 11.0], "start", "title", "tokens/s");
 
-        let mut row = 1.0;
-        if self.series.len() > 1 {
-            for series in &self.series {
-                let middle = LINE * row + 7.0;
-                line(m, series.class, [4.0, middle], [28.0, middle]);
-                label(m, [34.0, middle + 4.0], "start", "tick", series.name);
-                row += 1.0;
-            }
-        }
-        let mut x = 4.0;
-        for resource in self.resources() {
-            let text = format!("bound by {}", resource.name());
-            mark(m, resource, [x + 4.0, LINE * row + 7.0]);
-            label(m, [x + 12.0, LINE * row + 11.0], "start", "tick", &text);
-            if self.bound_lines(width) > 1 { row += 1.0 } else { x += text_width(&text) + 34.0 }
-        }
-        row += if self.bound_lines(width) > 1 { 0.0 } else { 1.0 };
+        let row = self.draw_legend(m, width);
         // Lines first: what they say is written over them.
         let rows = || self.marks.iter().zip(0..).map(|((x, text), i)| (at_x(*x), row + f64::from(i), text));
         for (x, row, _) in rows() {
@@ -217,6 +201,27 @@ impl Picture for LineChart {
 }
 
 impl LineChart {
+    /// Draws the names of curves and marks above the plot; returns the row of text below them.
+    fn draw_legend(&self, m: &mut Markup, width: f64) -> f64 {
+        let mut row = 1.0;
+        if self.series.len() > 1 {
+            for series in &self.series {
+                let middle = LINE * row + 7.0;
+                line(m, series.class, [4.0, middle], [28.0, middle]);
+                label(m, [34.0, middle + 4.0], "start", "tick", series.name);
+                row += 1.0;
+            }
+        }
+        let mut x = 4.0;
+        for resource in self.resources() {
+            let text = format!("bound by {}", resource.name());
+            mark(m, resource, [x + 4.0, LINE * row + 7.0]);
+            label(m, [x + 12.0, LINE * row + 11.0], "start", "tick", &text);
+            if self.bound_lines(width) > 1 { row += 1.0 } else { x += text_width(&text) + 34.0 }
+        }
+        row + if self.bound_lines(width) > 1 { 0.0 } else { 1.0 }
+    }
+
     fn draw_steps(&self, m: &mut Markup, steps: &Steps, [width, bottom, floor]: [f64; 3], at_x: &dyn Fn(f64) -> f64) {
         let height = STEPS - 14.0;
         let at_y = |share: f64| floor - height * share.clamp(0.0, 1.0);
