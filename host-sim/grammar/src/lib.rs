@@ -34,7 +34,7 @@ pub use frame::{Frame, Kind, Notation};
 pub use gbnf::compile_gbnf;
 pub use mark::show as value_mark;
 pub use refused::Refused;
-pub use schema::{compile_framed, compile_schema};
+pub use schema::{check_numbers, compile_framed, compile_schema};
 
 /// Levels to which values nest in each other, unless told otherwise.
 pub const DEFAULT_DEPTH: u16 = 32;

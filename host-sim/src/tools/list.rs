@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::chat::is_name;
 use crate::failure::Failure;
 use crate::io::input;
-use flashlet_grammar::{Kind, Refused};
+use flashlet_grammar::{Kind, Refused, check_numbers};
 
 /// Bytes of a file of tools, at most.
 const MAX_BYTES: u64 = 1 << 20;
@@ -44,6 +44,7 @@ impl Tools {
     pub(super) fn parse(path: &Path, text: &str) -> Result<Tools, String> {
         let list: Vec<Value> = serde_json::from_str(text)
             .map_err(|error| format!("a JSON list of functions with \"name\" and \"parameters\" is needed: {error}"))?;
+        check_numbers(text).map_err(|error| error.to_string())?;
         let mut tools: Vec<Tool> = Vec::new();
         let mut shown = Vec::new();
         for (i, value) in (1..).zip(list) {

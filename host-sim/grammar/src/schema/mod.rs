@@ -7,12 +7,15 @@ mod alternative;
 mod doc;
 mod emit;
 mod emitter;
+mod exact;
 mod expand;
 mod member;
 mod object;
 mod restrict;
 mod restriction;
 mod sets;
+
+pub use exact::check_numbers;
 
 use super::compiled::Compiled;
 use super::frame::{Frame, Kind};
@@ -25,6 +28,7 @@ use super::refused::Refused;
 pub fn compile_schema(text: &str, depth: u16) -> Result<Compiled, Refused> {
     let value = serde_json::from_str(text)
         .map_err(|error| Refused::new(format!("the schema is no JSON that is supported: {error}")))?;
+    check_numbers(text)?;
     emit::emit(doc::Doc::new(&value), depth)
 }
 
