@@ -57,6 +57,11 @@ impl Message {
         Message { is_no_system: text.is_empty(), ..Message::new(SYSTEM, text) }
     }
 
+    /// True for a message of a role that templates know.
+    pub(super) fn has_usual_role(&self) -> bool {
+        [SYSTEM, USER, ASSISTANT, TOOL].contains(&self.role.as_str())
+    }
+
     /// True if `role` says it.
     pub(crate) fn is_from(&self, role: &str) -> bool {
         self.role == role

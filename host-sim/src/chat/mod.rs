@@ -78,9 +78,17 @@ impl Chat {
     /// Renders `messages` up to where the model's answer begins.
     ///
     /// # Errors
-    /// A conversation that the template does not take.
+    /// A conversation that the template does not take, or leaves a message out of whose role it does not know.
     pub(crate) fn prompt(&self, messages: &[Message]) -> Result<Prompt, Failure> {
-        self.rendered(messages).map_err(|error| unusable(&error))
+        let prompt = self.rendered(messages).map_err(|error| unusable(&error))?;
+        let is_left_out =
+            |message: &&Message| !message.has_usual_role() && !prompt.text.contains(message.content.trim());
+        match messages.iter().find(is_left_out) {
+            Some(Message { role, .. }) => {
+                Err(Failure::new(format!("the model's chat template leaves out messages of the role {role:?}")))
+            }
+            None => Ok(prompt),
+        }
     }
 
     fn rendered(&self, messages: &[Message]) -> Result<Prompt, String> {

@@ -173,6 +173,17 @@ fn a_system_text_goes_in_front_where_there_is_no_system_role() {
 }
 
 #[test]
+fn a_message_of_a_role_that_the_template_does_not_know_is_not_left_out_silently() {
+    let messages = |role: &str| [Message::new(role, " be brief\n"), Message::new(USER, "x")];
+    let takes_all = chat("{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}{% endfor %}");
+    assert_eq!(rendered(&takes_all, &messages("developer")), "<developer>be brief<user>x");
+    let knows_users = chat("{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}");
+    let error = knows_users.prompt(&messages("developer")).expect_err("it leaves it out").to_string();
+    assert!(error.contains("the role \"developer\""), "{error}");
+    assert_eq!(rendered(&knows_users, &messages(ASSISTANT)), "x");
+}
+
+#[test]
 fn a_template_that_cannot_be_rendered_says_so() {
     for (source, words) in [
         ("{% for m in messages %}", "unexpected end"),
