@@ -113,10 +113,13 @@ fn a_packed_file_has_the_same_prompts() {
 #[test]
 fn a_bad_line_is_said_and_the_conversation_goes_on() {
     let saved = Place::new("chat-saved.json");
+    let kept = file_with("chat-kept", "precious");
     let save = format!("/save {}\n", saved.path());
+    let early = format!("/save {}\n", kept.path());
     let long = "lamp ".repeat(400);
     let input = [
-        "turn on the lamp\n".as_bytes(),
+        early.as_bytes(),
+        b"turn on the lamp\n",
         b"caf\xe9\n",
         b"/nosuch\n/save\n/load /no/such/file\n\n",
         long.as_bytes(),
@@ -126,11 +129,18 @@ fn a_bad_line_is_said_and_the_conversation_goes_on() {
     ];
     let (code, out, err) = flashlet_with(&input.concat(), &["chat", "-m", HOUSE, "--temp", "0", "--ctx", "128"]);
     assert_eq!((code, out.lines().count()), (0, 2), "{out}{err}");
-    for words in
-        ["not UTF-8", "no command /nosuch", "/save FILE is needed", "no such file", "has room for 128", "context  "]
-    {
+    for words in [
+        "nothing to save",
+        "not UTF-8",
+        "no command /nosuch",
+        "/save FILE is needed",
+        "no such file",
+        "has room for 128",
+        "context  ",
+    ] {
         assert!(err.contains(words), "{words}: {err}");
     }
+    assert_eq!(fs::read_to_string(&kept.0).expect("it is there"), "precious");
     let messages: Value = serde_json::from_str(&fs::read_to_string(&saved.0).expect("it was saved")).expect("JSON");
     let roles: Vec<_> =
         messages.as_array().expect("a list").iter().map(|m| m["role"].as_str().expect("a role")).collect();

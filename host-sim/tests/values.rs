@@ -114,7 +114,7 @@ fn the_text_of_an_answer_has_numbers_and_nothing_else_changes() {
 fn lines_are_checked_with_their_values() {
     let folder = Folder::new("values-check");
     let (file, lines) = (folder.path("grammar"), folder.path("lines"));
-    fs::write(&lines, "1h15m,half past six\n25h00m,6pm\n1h15m,noonish\n1h\n3h20m,8pm-25m\n1h1x\n")
+    fs::write(&lines, "1h15m,half past six\r\n25h00m,6pm\n1h15m,noonish\n1h\r\n3h20m,8pm-25m\n1h1x\r\n")
         .expect("the folder can be written");
     let rules = "#!value a seconds 1s..24h\n#!value b time 6am..10pm\nroot ::= a \",\" b\na ::= [0-9]{1,2} \"h\" [0-9]{2} \"m\"\n\
         b ::= [a-z0-9 -]{1,20}\n";

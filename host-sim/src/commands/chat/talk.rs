@@ -70,9 +70,12 @@ impl<'a, 'b> Talk<'a, 'b> {
 
     /// Writes the conversation to the file at `path`.
     pub(super) fn save(&self, path: &Path) -> Result<(), Failure> {
+        let conversation = self.conversation(0);
+        if conversation.is_empty() {
+            return Err(Failure::new("there is nothing to save yet"));
+        }
         let mut output = OutputFile::create(path)?;
-        let text =
-            serde_json::to_string_pretty(&self.conversation(0)).map_err(|error| Failure::about("JSON", error))?;
+        let text = serde_json::to_string_pretty(&conversation).map_err(|error| Failure::about("JSON", error))?;
         let written = writeln!(output, "{text}");
         written.map_err(|error| output.failure(&error))?;
         output.commit()

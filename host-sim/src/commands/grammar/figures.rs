@@ -19,7 +19,7 @@ pub(crate) struct Figures {
     /// Readings that were proved to be enough; absent where a text may have more, which ends in an error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) readings: Option<u16>,
-    /// Tokens of the longest answer, at most; absent where texts may be of any length.
+    /// Tokens of the longest answer, at most; absent where texts may be of any length, and where that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) longest: Option<u32>,
     /// Values, as they are marked.
@@ -65,7 +65,9 @@ impl Figures {
         }
         match self.longest {
             Some(longest) => out.write(format_args!("longest      {longest} tokens at most\n"))?,
-            None => out.write(format_args!("longest      texts of any length\n"))?,
+            None => out.write(format_args!(
+                "longest      not known: texts may be of any length, or too many to be counted\n"
+            ))?,
         }
         self.values.iter().try_for_each(|value| out.write(format_args!("value        {value}\n")))
     }

@@ -166,7 +166,7 @@ pub(crate) fn grammar(args: &GrammarArgs) -> Result<(), Failure> {
 impl Checked {
     /// Finds the lines of `text` that the grammar of `source` would take further if rules nested deeper.
     fn find_too_deep(&mut self, text: &str, source: &GrammarText<'_>) -> Result<(), Failure> {
-        let lines = self.rejected_at.iter().zip(text.split('\n')).enumerate();
+        let lines = self.rejected_at.iter().zip(text.lines()).enumerate();
         let rejected: Vec<(usize, usize, &str)> =
             lines.filter_map(|(at, (&taken, line))| Some((at, taken.filter(|&n| n < line.len())?, line))).collect();
         if rejected.is_empty() {
@@ -186,7 +186,7 @@ impl Checked {
 
     /// A line for each one of `text`, which was checked.
     fn list(&self, text: &str, out: &mut Listing) -> Result<(), Failure> {
-        for (at, (accepts, line)) in self.accepts.iter().zip(text.split('\n')).enumerate() {
+        for (at, (accepts, line)) in self.accepts.iter().zip(text.lines()).enumerate() {
             out.write(format_args!("line {:<7} {}", at + 1, if *accepts { "accepted" } else { "rejected" }))?;
             match (self.texts.get(at).and_then(Option::as_ref), self.refused.get(at).copied().flatten()) {
                 (Some(text), _) => out.write(format_args!(": {text}"))?,
@@ -219,13 +219,9 @@ fn carried(path: &Path) -> Result<Compiled, Failure> {
 
 fn check(grammar: &Grammar<'_>, text: &str) -> Result<Checked, Failure> {
     let (mut matcher, mut converter) = (Matcher::new(grammar), Converter::new());
-    let mut lines: Vec<&str> = text.split('\n').collect();
-    if lines.last() == Some(&"") {
-        lines.pop();
-    }
     let mut checked = Checked::default();
     let has_values = grammar.values().next().is_some();
-    for (n, line) in (1..).zip(lines) {
+    for (n, line) in (1..).zip(text.lines()) {
         let rejected_at = rejected_at(grammar, &mut matcher, line.as_bytes());
         let rejected_at = rejected_at.map_err(|error| Failure::new(format!("line {n}: {error}")))?;
         let accepts = rejected_at.is_none();
