@@ -448,7 +448,7 @@ typedef struct {
    */
   const char *const *stop;
   /**
-   * Strings in `stop`, at most 8.
+   * Strings in `stop`, at most 8. None has more bytes than flashlet_options_t.text_bytes.
    */
   size_t n_stop;
   /**
@@ -527,7 +527,7 @@ typedef struct {
    */
   uint64_t seed;
   /**
-   * 0: the likeliest token, always. Else logits are divided by this.
+   * 0: the likeliest token, always. Else logits are divided by this, a finite number above 0.
    */
   float temperature;
   /**
@@ -535,19 +535,19 @@ typedef struct {
    */
   uint32_t top_k;
   /**
-   * Choose among the likeliest tokens that together have this probability; 0 or 1: all.
+   * Choose among the likeliest tokens that together have this probability, at most 1; 0 or 1: all.
    */
   float top_p;
   /**
-   * Drop tokens less likely than this share of the likeliest one's probability; 0: none.
+   * Drop tokens less likely than this share of the likeliest one's probability, at most 1; 0: none.
    */
   float min_p;
   /**
-   * Divide positive logits of recent tokens by this, multiply others; 0 or 1: leave them.
+   * Divide positive logits of recent tokens by this, multiply others: from 0.001 to 1000; 0 or 1: leave them.
    */
   float repeat_penalty;
   /**
-   * Recent tokens that are penalised; 0: 64.
+   * Recent tokens that are penalised, at most 256, with the feature `small` at most 64; 0: 64.
    */
   uint32_t repeat_last_n;
 } flashlet_sampling_t;
@@ -719,6 +719,8 @@ extern "C" {
 /**
  * Begins an answer. The prompt goes on with the conversation: behind the last answer, which ends if it has not. Nothing is fed to the
  * model yet, so this takes little time. If it fails the prompt is dropped, and the conversation is as it was after the last answer.
+ * FLASHLET_ERROR_OPTION is for a number or a flag that is not allowed, and for a stop string longer than the session's `text_bytes`,
+ * which would never be found.
  *
  * Errors: FLASHLET_ERROR_NULL, FLASHLET_ERROR_OPTION, FLASHLET_ERROR_UTF8, FLASHLET_ERROR_FEATURE_OFF, FLASHLET_ERROR_NO_GRAMMAR;
  * FLASHLET_ERROR_EMPTY_PROMPT, FLASHLET_ERROR_CONTEXT_FULL, FLASHLET_ERROR_UNKNOWN_CHAT_TEMPLATE and others of texts and grammars.
@@ -786,7 +788,8 @@ size_t flashlet_code_text(int32_t code,
 /**
  * Opens a model: checks the file, plans how it uses the arena, indexes the vocabulary and copies the weights that are to be copied.
  * `*session` is the session, which lies in the arena; the arena is the library's as long as it is used. If the call fails, `*session`
- * is NULL or a session that only tells why, by flashlet_error_text.
+ * is NULL or a session that only tells why, by flashlet_error_text. FLASHLET_ERROR_OPTION is for a number in `options`, its `sampling`
+ * included, that is not allowed.
  *
  * Errors: FLASHLET_ERROR_NULL, FLASHLET_ERROR_ALIGNMENT, FLASHLET_ERROR_ARENA_TOO_SMALL, FLASHLET_ERROR_MODEL, FLASHLET_ERROR_OPTION,
  * FLASHLET_ERROR_FEATURE_OFF; what is wrong with the file; FLASHLET_ERROR_DOES_NOT_FIT.
@@ -819,8 +822,8 @@ int32_t flashlet_session_size(const flashlet_model_t *model,
 
 /**
  * Plans a session in an arena of `arena_bytes` bytes, or, for 0, of as many as serve it best. No weights are read. Where the
- * model does not fit, `plan` says in `arena_bytes` how many bytes it needs at least and in `ctx` which context would fit. It needs
- * as much stack as flashlet_open.
+ * model does not fit, FLASHLET_ERROR_DOES_NOT_FIT, `plan` is written too: it says in `arena_bytes` how many bytes the model needs at
+ * least and in `ctx` which context would fit, and is 0 elsewhere. It needs as much stack as flashlet_open.
  *
  * `model` and `options` are NULL or point to what their types say; `plan` is NULL or may be written.
  */
@@ -837,6 +840,8 @@ const char *flashlet_version(void);
 /**
  * Forgets all tokens and begins the random numbers of the seed anew; an answer that is being made ends. `picks` says how tokens are
  * picked from now on; NULL leaves that as it is.
+ *
+ * Errors: FLASHLET_ERROR_OPTION for a number in `picks` out of its range, after which all is as it was.
  *
  * `session` is NULL or was given by flashlet_open; `picks` is NULL or points to what its type says.
  */

@@ -68,9 +68,11 @@ struct Ask<'t> {
 }
 
 impl Ask<'_> {
+    /// The request `ask` to a session with room for a text of `text_bytes` bytes.
+    ///
     /// # Safety
     /// The pointers of `ask` are what it says.
-    unsafe fn of(ask: &flashlet_ask_t) -> Result<Self, Failure> {
+    unsafe fn of(ask: &flashlet_ask_t, text_bytes: usize) -> Result<Self, Failure> {
         if ask.flags & !FLAGS != 0 || ask.n_stop > MAX_STOPS || ask.min_prob.is_nan() || ask.min_prob > 1.0 {
             return Err(Failure::Call(FLASHLET_ERROR_OPTION));
         }
@@ -89,6 +91,10 @@ impl Ask<'_> {
         for (i, stop) in stops.iter_mut().take(ask.n_stop).enumerate() {
             // SAFETY: the caller's promise; the pointer and the string stay until the answer ends.
             *stop = unsafe { c_text(ask.stop.add(i).read_unaligned())? };
+            // A longer one would never be found.
+            if stop.len() > text_bytes {
+                return Err(Failure::Call(FLASHLET_ERROR_OPTION));
+            }
         }
         // SAFETY: the caller's promise, for all of them.
         unsafe {
@@ -111,6 +117,8 @@ impl Ask<'_> {
 
 /// Begins an answer. The prompt goes on with the conversation: behind the last answer, which ends if it has not. Nothing is fed to the
 /// model yet, so this takes little time. If it fails the prompt is dropped, and the conversation is as it was after the last answer.
+/// FLASHLET_ERROR_OPTION is for a number or a flag that is not allowed, and for a stop string longer than the session's `text_bytes`,
+/// which would never be found.
 ///
 /// Errors: FLASHLET_ERROR_NULL, FLASHLET_ERROR_OPTION, FLASHLET_ERROR_UTF8, FLASHLET_ERROR_FEATURE_OFF, FLASHLET_ERROR_NO_GRAMMAR;
 /// FLASHLET_ERROR_EMPTY_PROMPT, FLASHLET_ERROR_CONTEXT_FULL, FLASHLET_ERROR_UNKNOWN_CHAT_TEMPLATE and others of texts and grammars.
@@ -119,17 +127,21 @@ impl Ask<'_> {
 /// `session` is NULL or was given by flashlet_open; `ask` is NULL or points to what its type says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn flashlet_ask(session: *mut flashlet_session_t, ask: *const flashlet_ask_t) -> i32 {
+    let call = |control: *mut Control| {
+        // SAFETY: the caller's promise.
+        let ask = unsafe { ask.as_ref() }.ok_or(Failure::Call(FLASHLET_ERROR_NULL))?;
+        // SAFETY: the caller's promise; it ends the answer before it borrows anything.
+        unsafe { begin(control, ask) }
+    };
     // SAFETY: the caller's promise.
-    let Some(ask) = (unsafe { ask.as_ref() }) else { return FLASHLET_ERROR_NULL };
-    // SAFETY: the caller's promise; `begin` ends the answer before it borrows anything.
-    unsafe { Control::enter(session, |control| begin(control, ask)) }
+    unsafe { Control::enter(session, call) }
 }
 
 /// # Safety
 /// That of [`flashlet_ask`]; the session is open.
 unsafe fn begin(control: *mut Control, ask: &flashlet_ask_t) -> Result<(), Failure> {
     // SAFETY: the caller's promise.
-    let asked = unsafe { Ask::of(ask)? };
+    let asked = unsafe { Ask::of(ask, (*control).text_bytes)? };
     // SAFETY: the answer goes, and with it all that it has borrowed. From here on each of these fields is borrowed once, by the next
     // answer, which lies beside them and is dropped before they are borrowed again.
     let (session, conversation, options) = unsafe {
@@ -244,10 +256,10 @@ unsafe fn with_answer<T>(
     write: *mut T,
     call: impl FnOnce(&mut CAnswer, &dyn Fn()) -> Result<T, Error>,
 ) -> i32 {
-    if write.is_null() {
-        return FLASHLET_ERROR_NULL;
-    }
     let call = |control: *mut Control| {
+        if write.is_null() {
+            return Err(Failure::Call(FLASHLET_ERROR_NULL));
+        }
         // SAFETY: the answer's field, which a call that is alone borrows.
         let (answer, idle) = unsafe { ((*control).answer.as_mut(), (*control).idle) };
         let answer = answer.ok_or(Failure::Call(FLASHLET_ERROR_NO_ANSWER))?;

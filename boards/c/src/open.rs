@@ -28,7 +28,8 @@ const _: () = assert!(FLASHLET_ALIGN == ALIGN && align_of::<Control>() <= ALIGN)
 
 /// Opens a model: checks the file, plans how it uses the arena, indexes the vocabulary and copies the weights that are to be copied.
 /// `*session` is the session, which lies in the arena; the arena is the library's as long as it is used. If the call fails, `*session`
-/// is NULL or a session that only tells why, by flashlet_error_text.
+/// is NULL or a session that only tells why, by flashlet_error_text. FLASHLET_ERROR_OPTION is for a number in `options`, its `sampling`
+/// included, that is not allowed.
 ///
 /// Errors: FLASHLET_ERROR_NULL, FLASHLET_ERROR_ALIGNMENT, FLASHLET_ERROR_ARENA_TOO_SMALL, FLASHLET_ERROR_MODEL, FLASHLET_ERROR_OPTION,
 /// FLASHLET_ERROR_FEATURE_OFF; what is wrong with the file; FLASHLET_ERROR_DOES_NOT_FIT.
@@ -63,7 +64,7 @@ pub unsafe extern "C" fn flashlet_open(
     }
     let control: *mut Control = arena.cast();
     // SAFETY: the arena is aligned and large enough, and the caller's to give.
-    unsafe { Control::begin(control, Idle::of(options), sampling(&options.sampling)) };
+    unsafe { Control::begin(control, Idle::of(options)) };
     // SAFETY: the caller's promise.
     unsafe { session.write(control.cast()) };
     // SAFETY: the session was begun; it is filled before it counts as open.
@@ -80,8 +81,12 @@ unsafe fn fill(
     options: &flashlet_options_t,
     arena_bytes: usize,
 ) -> Result<(), Failure> {
-    // SAFETY: the caller's promise.
-    let source = unsafe { source(model)? };
+    let sampling = sampling(&options.sampling)?;
+    // SAFETY: the caller's promise; the session was begun.
+    let source = unsafe {
+        (*control).sampling = sampling;
+        source(model)?
+    };
     let prepared = prepare(source, options, Some(arena_bytes))?;
     // SAFETY: the caller's promise.
     unsafe { make(control, prepared, options, arena_bytes) }
@@ -153,6 +158,7 @@ unsafe fn make(
         (&raw mut (*control).session).write(MaybeUninit::new(session));
         (&raw mut (*control).conversation).write(MaybeUninit::new(conversation));
         (*control).turn = (turn, room.turn);
+        (*control).text_bytes = room.text;
     }
     #[cfg(feature = "grammar")]
     if room.grammar {

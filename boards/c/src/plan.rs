@@ -14,7 +14,7 @@ use core::pin::pin;
 use engine::flash::{Source, apart, block_on, wait};
 use engine::kernels::KvType;
 use engine::session::Named;
-use engine::text::ChatTemplate;
+use engine::text::{ChatTemplate, MAX_CANDIDATES, MAX_RECENT};
 use engine::weights::Residency;
 use engine::{Error, Model, Options, Plan, SamplerConfig};
 
@@ -62,10 +62,10 @@ pub(crate) fn options(options: &flashlet_options_t) -> Result<Options, Failure> 
     })
 }
 
-/// The engine's settings of sampling; zeros are the defaults.
-pub(crate) fn sampling(sampling: &flashlet_sampling_t) -> SamplerConfig {
+/// The engine's settings of sampling, within the limits of the `flashlet` command; zeros are the defaults.
+pub(crate) fn sampling(sampling: &flashlet_sampling_t) -> Result<SamplerConfig, Failure> {
     let or = |value: f32, default| if value == 0.0 { default } else { value };
-    SamplerConfig {
+    let config = SamplerConfig {
         temperature: sampling.temperature,
         top_k: sampling.top_k,
         top_p: or(sampling.top_p, 1.0),
@@ -76,7 +76,15 @@ pub(crate) fn sampling(sampling: &flashlet_sampling_t) -> SamplerConfig {
             n => n,
         },
         seed: sampling.seed,
-    }
+    };
+    // What is not a number is in no range.
+    let is_allowed = (0.0..=f32::MAX).contains(&config.temperature)
+        && config.top_k as usize <= MAX_CANDIDATES
+        && (0.0..=1.0).contains(&config.top_p)
+        && (0.0..=1.0).contains(&config.min_p)
+        && (0.001..=1000.0).contains(&config.repeat_penalty)
+        && config.repeat_last_n as usize <= MAX_RECENT;
+    if is_allowed { Ok(config) } else { Err(Failure::Call(FLASHLET_ERROR_OPTION)) }
 }
 
 /// A file that was read so far as to plan with it.
@@ -242,8 +250,8 @@ pub unsafe extern "C" fn flashlet_session_size(
 }
 
 /// Plans a session in an arena of `arena_bytes` bytes, or, for 0, of as many as serve it best. No weights are read. Where the
-/// model does not fit, `plan` says in `arena_bytes` how many bytes it needs at least and in `ctx` which context would fit. It needs
-/// as much stack as flashlet_open.
+/// model does not fit, FLASHLET_ERROR_DOES_NOT_FIT, `plan` is written too: it says in `arena_bytes` how many bytes the model needs at
+/// least and in `ctx` which context would fit, and is 0 elsewhere. It needs as much stack as flashlet_open.
 ///
 /// # Safety
 /// `model` and `options` are NULL or point to what their types say; `plan` is NULL or may be written.
@@ -260,13 +268,13 @@ pub unsafe extern "C" fn flashlet_plan(
     // SAFETY: the caller's promise.
     let (told, code) = match unsafe { planned(model, options, Some(arena_bytes).filter(|&bytes| bytes > 0)) } {
         Ok((plan, room)) => (told(&plan, room), FLASHLET_OK),
-        Err(failure) => {
-            let mut told = flashlet_plan_t::default();
-            if let Failure::Engine(Named { error: Error::DoesNotFit { need, fitting_ctx, .. }, .. }) = failure {
-                (told.arena_bytes, told.ctx) = (need, fitting_ctx);
+        Err(failure) => match failure {
+            Failure::Engine(Named { error: Error::DoesNotFit { need, fitting_ctx, .. }, .. }) => {
+                let told = flashlet_plan_t { arena_bytes: need, ctx: fitting_ctx, ..flashlet_plan_t::default() };
+                (told, failure.code())
             }
-            (told, failure.code())
-        }
+            _ => return failure.code(),
+        },
     };
     // SAFETY: the caller's promise.
     unsafe { plan.write(told) };

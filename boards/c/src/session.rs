@@ -55,6 +55,8 @@ pub(crate) struct Control {
     #[cfg(feature = "grammar")]
     pub(crate) follower: *mut Follower,
     pub(crate) turn: (*mut u8, usize),
+    /// Bytes of text that the conversation has room for.
+    pub(crate) text_bytes: usize,
 }
 
 /// The function that is called while a read is waited for.
@@ -86,7 +88,7 @@ impl Control {
     ///
     /// # Safety
     /// `control` is aligned, and the bytes of a `Control` there are the caller's to write.
-    pub(crate) unsafe fn begin(control: *mut Control, idle: Idle, sampling: SamplerConfig) {
+    pub(crate) unsafe fn begin(control: *mut Control, idle: Idle) {
         // SAFETY: the caller's promise; each field is written, none read.
         unsafe {
             (&raw mut (*control).magic).write(MAGIC);
@@ -94,13 +96,14 @@ impl Control {
             (&raw mut (*control).busy).write(AtomicBool::new(false));
             (&raw mut (*control).failure).write(None);
             (&raw mut (*control).idle).write(idle);
-            (&raw mut (*control).sampling).write(sampling);
+            (&raw mut (*control).sampling).write(SamplerConfig::GREEDY);
             (&raw mut (*control).stops).write([""; MAX_STOPS]);
             (&raw mut (*control).options).write(AnswerOptions::default());
             (&raw mut (*control).answer).write(None);
             #[cfg(feature = "grammar")]
             (&raw mut (*control).follower).write(core::ptr::null_mut());
             (&raw mut (*control).turn).write((core::ptr::null_mut(), 0));
+            (&raw mut (*control).text_bytes).write(0);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The conversation between answers.
 
 use crate::answer::end_number;
+use crate::error::Failure;
 use crate::plan::sampling;
 use crate::session::{CConversation, CSession, Control, flashlet_session_t};
 use crate::types::{FLASHLET_ERROR_NULL, flashlet_sampling_t, flashlet_stats_t};
@@ -13,45 +14,40 @@ pub extern "C" fn flashlet_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// Runs `call` on the parts of a session, after its answer has ended.
+/// The parts of a session, after its answer has ended.
 ///
 /// # Safety
-/// `session` is NULL or was given by flashlet_open.
-unsafe fn with_parts(
-    session: *mut flashlet_session_t,
-    call: impl FnOnce(*mut Control, &mut CSession, &mut CConversation),
-) -> i32 {
-    let call = |control: *mut Control| {
-        // SAFETY: the answer goes, and with it what it has borrowed; both parts are borrowed for this call.
-        let (session, conversation) = unsafe {
-            (*control).answer = None;
-            ((*control).session.assume_init_mut(), (*control).conversation.assume_init_mut())
-        };
-        call(control, session, conversation);
-        Ok(())
-    };
-    // SAFETY: the caller's promise.
-    unsafe { Control::enter(session, call) }
+/// The session is open, and until the call on it has ended nothing else borrows its parts.
+unsafe fn parts<'p>(control: *mut Control) -> (&'p mut CSession, &'p mut CConversation) {
+    // SAFETY: the answer goes, and with it what it has borrowed; both parts are the caller's.
+    unsafe {
+        (*control).answer = None;
+        ((*control).session.assume_init_mut(), (*control).conversation.assume_init_mut())
+    }
 }
 
 /// Forgets all tokens and begins the random numbers of the seed anew; an answer that is being made ends. `picks` says how tokens are
 /// picked from now on; NULL leaves that as it is.
+///
+/// Errors: FLASHLET_ERROR_OPTION for a number in `picks` out of its range, after which all is as it was.
 ///
 /// # Safety
 /// `session` is NULL or was given by flashlet_open; `picks` is NULL or points to what its type says.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn flashlet_reset(session: *mut flashlet_session_t, picks: *const flashlet_sampling_t) -> i32 {
     // SAFETY: the caller's promise.
-    let picks = unsafe { picks.as_ref() }.map(sampling);
-    let call = |control: *mut Control, session: &mut CSession, conversation: &mut CConversation| {
-        // SAFETY: a field that nothing borrows.
-        let own = unsafe { &mut (*control).sampling };
+    let picks = unsafe { picks.as_ref() };
+    let call = |control: *mut Control| {
+        let picks = picks.map(sampling).transpose()?;
+        // SAFETY: nothing else borrows the parts, and nothing the settings.
+        let ((session, conversation), own) = unsafe { (parts(control), &mut (*control).sampling) };
         *own = picks.unwrap_or(*own);
         session.reset();
         conversation.restart(*own);
+        Ok(())
     };
     // SAFETY: the caller's promise.
-    unsafe { with_parts(session, call) }
+    unsafe { Control::enter(session, call) }
 }
 
 /// Takes the conversation back to its first `tokens` tokens, or to none where the model's caches have moved on; an answer that is being
@@ -62,15 +58,18 @@ pub unsafe extern "C" fn flashlet_reset(session: *mut flashlet_session_t, picks:
 /// `session` is NULL or was given by flashlet_open; `left` is NULL or may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn flashlet_rewind(session: *mut flashlet_session_t, tokens: u32, left: *mut u32) -> i32 {
-    let call = |_: *mut Control, session: &mut CSession, conversation: &mut CConversation| {
+    let call = |control: *mut Control| {
+        // SAFETY: nothing else borrows the parts.
+        let (session, conversation) = unsafe { parts(control) };
         let now = conversation.rewind(session, tokens);
         if !left.is_null() {
             // SAFETY: the caller's promise.
             unsafe { left.write(now) };
         }
+        Ok(())
     };
     // SAFETY: the caller's promise.
-    unsafe { with_parts(session, call) }
+    unsafe { Control::enter(session, call) }
 }
 
 /// Writes the figures of a session and of its last answer. It may be called while an answer is being made.
@@ -79,10 +78,10 @@ pub unsafe extern "C" fn flashlet_rewind(session: *mut flashlet_session_t, token
 /// `session` is NULL or was given by flashlet_open; `stats` is NULL or may be written.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn flashlet_stats(session: *mut flashlet_session_t, stats: *mut flashlet_stats_t) -> i32 {
-    if stats.is_null() {
-        return FLASHLET_ERROR_NULL;
-    }
     let call = |control: *mut Control| {
+        if stats.is_null() {
+            return Err(Failure::Call(FLASHLET_ERROR_NULL));
+        }
         // SAFETY: while there is an answer, both parts are looked at through it, else where they lie.
         let told = unsafe {
             match &(*control).answer {

@@ -114,17 +114,17 @@ pub struct flashlet_model_t {
 pub struct flashlet_sampling_t {
     /// Seed of the random numbers: the same one gives the same tokens, on every machine.
     pub seed: u64,
-    /// 0: the likeliest token, always. Else logits are divided by this.
+    /// 0: the likeliest token, always. Else logits are divided by this, a finite number above 0.
     pub temperature: f32,
     /// Choose among the `top_k` likeliest tokens, at most 256; 0: all.
     pub top_k: u32,
-    /// Choose among the likeliest tokens that together have this probability; 0 or 1: all.
+    /// Choose among the likeliest tokens that together have this probability, at most 1; 0 or 1: all.
     pub top_p: f32,
-    /// Drop tokens less likely than this share of the likeliest one's probability; 0: none.
+    /// Drop tokens less likely than this share of the likeliest one's probability, at most 1; 0: none.
     pub min_p: f32,
-    /// Divide positive logits of recent tokens by this, multiply others; 0 or 1: leave them.
+    /// Divide positive logits of recent tokens by this, multiply others: from 0.001 to 1000; 0 or 1: leave them.
     pub repeat_penalty: f32,
-    /// Recent tokens that are penalised; 0: 64.
+    /// Recent tokens that are penalised, at most 256, with the feature `small` at most 64; 0: 64.
     pub repeat_last_n: u32,
 }
 
@@ -202,7 +202,7 @@ pub struct flashlet_ask_t {
     /// Strings before which the answer ends, each with a zero at its end. They and the array stay where they are until the answer has
     /// ended. NULL for none.
     pub stop: *const *const c_char,
-    /// Strings in `stop`, at most 8.
+    /// Strings in `stop`, at most 8. None has more bytes than flashlet_options_t.text_bytes.
     pub n_stop: usize,
     /// Tables of the grammar that the answer follows, as files carry them in `flashlet.grammar.tables`. They stay where they are until
     /// the answer has ended. Takes flashlet_options_t.grammar. NULL for none.

@@ -5,6 +5,7 @@
  * has the answer follow the file's grammar, if it is to, and prints the answer and the hash of its logits, once for each way, as `NAME|HASH|TEXT`; `board-runner c` compares them with
  * `flashlet run --json`. It ends with 1 and says where, if anything is not as it must be. */
 #include "flashlet.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -219,6 +220,107 @@ static void refuses_wrong_arguments(const flashlet_model_t *model, const flashle
     free(arena);
 }
 
+/* The text of the session's last failure has `part` in it. */
+static int says(flashlet_session_t *session, const char *part) {
+    char text[256];
+    flashlet_error_text(session, text, sizeof text);
+    return strstr(text, part) != NULL;
+}
+
+/* A pointer that is NULL is told as the session's last failure, in place of an older one. */
+static void tells_null_pointers(const flashlet_model_t *model, const flashlet_options_t *options) {
+    void *arena;
+    flashlet_session_t *session = open_in(model, options, 0, &arena);
+    for (int call = 0; call < 5; call++) {
+        flashlet_token_t token;
+        CHECK(flashlet_stop(session, &token) == FLASHLET_ERROR_NO_ANSWER && says(session, "no answer"));
+        int32_t code = call == 0   ? flashlet_ask(session, NULL)
+                       : call == 1 ? flashlet_prefill(session, NULL)
+                       : call == 2 ? flashlet_next(session, NULL)
+                       : call == 3 ? flashlet_stop(session, NULL)
+                                   : flashlet_stats(session, NULL);
+        CHECK(code == FLASHLET_ERROR_NULL && says(session, "NULL"));
+    }
+    free(arena);
+}
+
+/* A plan is written if it fits or if it does not; every other failure leaves it as it is. */
+static void leaves_plans_alone(const flashlet_model_t *model, const flashlet_options_t *options) {
+    flashlet_plan_t plan, before;
+    flashlet_model_t none = {0}, cut = *model;
+    flashlet_options_t wrong = *options;
+    cut.bytes = 100;
+    wrong.kv = 77;
+    memset(&before, 0x5a, sizeof before);
+    plan = before;
+    CHECK(flashlet_plan(NULL, options, 0, &plan) == FLASHLET_ERROR_NULL && !memcmp(&plan, &before, sizeof plan));
+    CHECK(flashlet_plan(&none, options, 0, &plan) == FLASHLET_ERROR_MODEL && !memcmp(&plan, &before, sizeof plan));
+    CHECK(flashlet_plan(model, &wrong, 0, &plan) == FLASHLET_ERROR_OPTION && !memcmp(&plan, &before, sizeof plan));
+    CHECK(flashlet_plan(&cut, options, 0, &plan) > 0 && !memcmp(&plan, &before, sizeof plan));
+    CHECK(flashlet_plan(model, options, 1, &plan) == FLASHLET_ERROR_DOES_NOT_FIT);
+    CHECK(plan.arena_bytes > 1 && plan.chunk == 0 && plan.bytes_per_pass == 0);
+}
+
+/* Settings of sampling out of their ranges are refused when a session is opened and when it is reset, which then goes on as it was. */
+static void refuses_wrong_sampling(const flashlet_model_t *model, const flashlet_options_t *options, const flashlet_ask_t *ask) {
+    const flashlet_sampling_t wrong[] = {
+        {.temperature = -0.5f},        {.temperature = NAN},        {.temperature = INFINITY}, {.top_k = 257},
+        {.top_p = -0.5f},              {.top_p = 1.5f},             {.top_p = NAN},            {.min_p = -0.5f},
+        {.min_p = 1.5f},               {.min_p = NAN},              {.repeat_penalty = -1},    {.repeat_penalty = NAN},
+        {.repeat_penalty = 0.0005f},   {.repeat_penalty = 1001},    {.repeat_last_n = 257},    {.repeat_penalty = INFINITY},
+    };
+    const flashlet_sampling_t right[] = {
+        {0},
+        {.temperature = -0.0f, .top_p = -0.0f, .repeat_penalty = -0.0f},
+        {.temperature = 2, .top_k = 256, .top_p = 1, .min_p = 1, .repeat_penalty = 1000, .repeat_last_n = 256},
+        {.repeat_penalty = 0.001f},
+    };
+    void *arena;
+    flashlet_session_t *session = open_in(model, options, 0, &arena), *refused;
+    flashlet_token_t token;
+    size_t bytes;
+    CHECK(flashlet_session_size(model, options, &bytes) == FLASHLET_OK);
+    void *other = arena_of(bytes);
+    CHECK(flashlet_ask(session, ask) == FLASHLET_OK && flashlet_next(session, &token) == FLASHLET_OK);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        flashlet_options_t with = *options;
+        with.sampling = wrong[i];
+        CHECK(flashlet_open(model, &with, other, bytes, &refused) == FLASHLET_ERROR_OPTION && says(refused, "number"));
+        CHECK(flashlet_reset(session, &wrong[i]) == FLASHLET_ERROR_OPTION && says(session, "number"));
+        CHECK(flashlet_next(session, &token) == FLASHLET_OK);
+    }
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+        flashlet_options_t with = *options;
+        with.sampling = right[i];
+        CHECK(flashlet_open(model, &with, other, bytes, &refused) == FLASHLET_OK);
+        CHECK(flashlet_reset(session, &right[i]) == FLASHLET_OK);
+    }
+    free(other);
+    free(arena);
+}
+
+/* A stop string that the session's text has no room for is refused; one that just fits is not. */
+static void refuses_long_stops(const flashlet_model_t *model, const flashlet_options_t *options, const flashlet_ask_t *ask) {
+    char long_stop[514];
+    const char *stops[] = {"\n", long_stop};
+    flashlet_ask_t with = *ask;
+    with.stop = stops;
+    with.n_stop = 2;
+    for (uint32_t text_bytes = 0; text_bytes <= 300; text_bytes += 300) {
+        flashlet_options_t asked = *options;
+        void *arena;
+        size_t room = text_bytes ? text_bytes : 512;
+        asked.text_bytes = text_bytes;
+        flashlet_session_t *session = open_in(model, &asked, 0, &arena);
+        memset(long_stop, 'x', room + 1);
+        long_stop[room + 1] = 0;
+        CHECK(flashlet_ask(session, &with) == FLASHLET_ERROR_OPTION && says(session, "number"));
+        long_stop[room] = 0;
+        CHECK(flashlet_ask(session, &with) == FLASHLET_OK);
+        free(arena);
+    }
+}
+
 int main(int argc, char **argv) {
     CHECK(argc == 4 || argc == 5);
     flashlet_on_panic(panicked);
@@ -289,6 +391,12 @@ int main(int argc, char **argv) {
     ask.flags &= ~(uint32_t)FLASHLET_ASK_FILE_GRAMMAR;
     ask.min_prob = -1;
     refuses_wrong_arguments(&model, &ask);
+    flashlet_options_t small = {0};
+    small.ctx = 64;
+    tells_null_pointers(&model, &small);
+    leaves_plans_alone(&model, &small);
+    refuses_wrong_sampling(&model, &small, &ask);
+    refuses_long_stops(&model, &small, &ask);
     free(bytes);
     return 0;
 }
