@@ -225,7 +225,7 @@ fn the_longest_context_does_not_fit_as_others_do_not() {
     let flags = ["--board", "raspi5", "-c", "4294967295"];
     let (code, out, planned) = flashlet_with(b"", &[&["plan"], &flags[..]].concat());
     assert_eq!((code, out.as_str()), (1, ""));
-    // Where this machine has no addresses for so much, there is no page, but the same error.
+    // If the process may not map that much memory, no page is written, and the error is the same.
     let limited = |limit: &str| {
         let command = format!("{limit} exec \"$@\"");
         let report = ["-c", &command, "sh", env!("CARGO_BIN_EXE_flashlet"), "report", "-o", &path];

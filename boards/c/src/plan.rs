@@ -77,7 +77,7 @@ pub(crate) fn sampling(sampling: &flashlet_sampling_t) -> Result<SamplerConfig, 
         },
         seed: sampling.seed,
     };
-    // What is not a number is in no range.
+    // NaN is outside of every range.
     let is_allowed = (0.0..=f32::MAX).contains(&config.temperature)
         && config.top_k as usize <= MAX_CANDIDATES
         && (0.0..=1.0).contains(&config.top_p)

@@ -86,7 +86,7 @@ impl fmt::Display for OutOfRange {
     }
 }
 
-/// What the number may be that the file `text` has at `error`, with its field's name; nothing if none of `fields` is there.
+/// The name and the range of the field whose value the TOML `text` has at `error`; `None` if no field of `fields` is there.
 pub(super) fn requirement_at<P>(fields: &[Field<P>], text: &str, error: &toml::de::Error) -> Option<String> {
     let before = text.get(..error.span()?.start)?.trim_end().strip_suffix('=')?.trim_end();
     let key = before.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next()?;
@@ -98,7 +98,7 @@ pub(super) fn requirement_at<P>(fields: &[Field<P>], text: &str, error: &toml::d
 mod tests {
     use super::super::of_text;
 
-    /// What is said of the profile of a slow board with `new` in place of `old`; its name if nothing is.
+    /// Reads the profile of a slow board with `new` in place of `old`; returns the error, or the board's name.
     fn said(old: &str, new: &str) -> String {
         let profile = include_str!("../../tests/slow_flash.toml");
         assert_eq!(profile.matches(old).count(), 1, "{old}");

@@ -279,7 +279,7 @@ impl StdError for BadFile {}
 /// The board that the file `name` describes.
 fn of_file(name: &str) -> Result<&'static Board, String> {
     let text = data_file(Path::new(name), MAX_FILE_BYTES).map_err(|error| error.to_string())?;
-    // As the boards that are built in, it is there for as long as the program runs.
+    // Leaked, as boards are `&'static`: those that are built in are.
     Ok(Box::leak(Box::new(of_text(&text, name)?)))
 }
 

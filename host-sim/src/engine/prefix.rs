@@ -88,7 +88,8 @@ fn on(nor: &mut FileNor, model: ModelHash) -> Result<Snapshots<'static, &mut Fil
     Snapshots::new(nor, 0..end, model, processor::detect())
 }
 
-/// What `nor` holds that a snapshot of `model` must not replace; `None` if it holds one of that model, or nothing.
+/// Describes the contents of `nor` if they must not be overwritten: another model's snapshot, or bytes that are no snapshot. `None` if
+/// `nor` holds a snapshot of `model`, or is erased.
 fn foreign(nor: &mut FileNor, model: ModelHash) -> Result<Option<&'static str>, SnapshotError> {
     if let Some(saved) = on(nor, model)?.newest() {
         return Ok((saved.model != model).then_some("a snapshot of another model"));

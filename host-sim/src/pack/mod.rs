@@ -129,7 +129,7 @@ fn metadata<F: Flash>(
         if options.answers.room.is_some() {
             return Err(PackError::NoGrammar);
         }
-        // What is left of a grammar whose tables are ignored means nothing.
+        // Without tables, which `--ignore-key` may have left out, the other keys of a grammar have no meaning.
         entries.retain(|entry| !entry.key.starts_with(CarriedGrammar::PREFIX));
     }
     let architecture = keys::text_of(&entries, "general.architecture");

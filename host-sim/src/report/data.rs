@@ -121,7 +121,7 @@ impl Data {
         let refused = lab.opened().misfit(&options, too_small, Room::Board(board), Context::ANY.least);
         lab.opened().warn_of(&plan);
         let lengths = Lengths::within(plan.ctx);
-        // What is too large for a board may be too large to be simulated here: that is the error of `plan`.
+        // A model too large for the board may also be too large to simulate here: the error then says that it does not fit the board.
         let unfit = |error| refused.as_ref().map_or(error, |refused| Failure::new(refused.message()));
         let forecast = lab.forecast(board, &plan, lengths).map_err(unfit)?;
         let (decode, decode_range) = forecast.decode.ok_or_else(|| Failure::new("the simulator has no clock"))?;

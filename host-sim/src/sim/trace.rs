@@ -24,7 +24,7 @@ pub(crate) enum Busy {
     Processor { work: Work, memory: Time },
 }
 
-/// What is recorded of a pass.
+/// The busy times of a pass, and the ends of its sections.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Recording {
     pub(crate) intervals: Vec<Interval>,

@@ -86,7 +86,7 @@ impl Mixes<'_, '_, '_, '_, '_> {
     }
 }
 
-/// The vectors of every token that the recurrence reads, and the first of which it makes its output.
+/// The recurrence's inputs for every token. Its output replaces `r`.
 struct Vectors<'x> {
     r: &'x mut [Group],
     w: &'x mut [Group],
